@@ -1,0 +1,1 @@
+"""Everything that touches the outside: a folder a seam, a file a tool."""

@@ -1,0 +1,1 @@
+"""Where a candidate's share of traffic is set."""

@@ -1,0 +1,1 @@
+"""Where traces, eval sets, runs and answers rest."""

@@ -1,0 +1,167 @@
+"""A shelf: shards of one Arrow schema in a directory, each committed by its sidecar.
+
+    <shelf>/<shard>.parquet        the rows
+    <shelf>/<shard>.json           rows, fingerprint of the input, SHA-256; written last: the commit
+    <shelf>/rejected/<shard>.jsonl records that were held back: where and why, never their text
+
+A shard without a sidecar does not exist. Workers on different shards never touch the same file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import orjson
+
+from llmci.errors import UsageError
+from llmci.files import atomic_path, read_json, sha256_of, write_bytes, write_json
+from llmci.seams import Rejected, ShardInfo, ShardWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+REJECTED = "rejected"
+
+
+class DirectoryShelf:
+    """A shelf in a local directory; see `llmci.seams.Shelf`.
+
+    Args:
+        path: The directory; made on the first write, readable by its owner only where `private`.
+        schema: Of every shard.
+        private: For text that has not been sanitized.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema, *, private: bool = False) -> None:
+        self.path = path
+        self.schema = schema
+        self._private = private
+
+    def shards(self) -> Mapping[str, ShardInfo]:
+        """See `Shelf.shards`."""
+        found = {}
+        for sidecar in sorted(self.path.glob("*.json")):
+            if sidecar.name == "manifest.json":
+                continue
+            with contextlib.suppress(FileNotFoundError):
+                found[sidecar.stem] = _info(sidecar)
+        return found
+
+    def read(self, shard_id: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """See `Shelf.read`."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = self._rows(shard_id)
+        try:
+            with pq.ParquetFile(path) as file:
+                yield from file.iter_batches(batch_size=1024, columns=list(columns) if columns else None)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise UsageError(
+                f"{path}: damaged or unreadable ({type(error).__name__}).",
+                fix=f"Delete {path.with_suffix('.json').name} beside it and run the stage again; only this shard is redone.",
+            ) from None
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """See `Shelf.batches`."""
+        for shard_id in self.shards():
+            yield from self.read(shard_id, columns)
+
+    @contextlib.contextmanager
+    def writer(self, shard_id: str, fingerprint: str) -> Iterator[ShardWriter]:
+        """See `Shelf.writer`."""
+        import pyarrow.parquet as pq
+
+        self._make()
+        writer = _Writer()
+        with atomic_path(self._rows(shard_id)) as temporary:
+            with pq.ParquetWriter(temporary, self.schema, compression="zstd") as file:
+                writer.open(file)
+                yield writer
+            digest = sha256_of(temporary)
+        self._write_rejected(shard_id, writer.rejected)
+        info = {"rows": writer.rows, "rejected": len(writer.rejected), "fingerprint": fingerprint, "sha256": digest}
+        write_json(self._sidecar(shard_id), info)
+
+    def drop(self, shard_id: str) -> None:
+        """See `Shelf.drop`."""
+        # The sidecar goes first: a shard without one does not exist.
+        for path in (self._sidecar(shard_id), self._rows(shard_id), self._rejected(shard_id)):
+            path.unlink(missing_ok=True)
+
+    def rejected(self) -> Iterator[Rejected]:
+        """See `Shelf.rejected`."""
+        for shard_id in self.shards():
+            with contextlib.suppress(FileNotFoundError):
+                for line in self._rejected(shard_id).read_bytes().splitlines():
+                    yield Rejected(**orjson.loads(line))
+
+    def manifest(self) -> Mapping[str, object] | None:
+        """See `Shelf.manifest`."""
+        try:
+            found: Mapping[str, object] = read_json(self.path / "manifest.json")
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            raise UsageError(
+                f"{self.path / 'manifest.json'}: damaged.", fix="Delete it and run the stage again."
+            ) from None
+        return found
+
+    def write_manifest(self, manifest: Mapping[str, object]) -> None:
+        """See `Shelf.write_manifest`."""
+        self._make()
+        write_json(self.path / "manifest.json", manifest)
+
+    def _make(self) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        if self._private:
+            self.path.chmod(0o700)
+
+    def _write_rejected(self, shard_id: str, rejected: Sequence[Rejected]) -> None:
+        path = self._rejected(shard_id)
+        if rejected:
+            write_bytes(path, b"".join(orjson.dumps({"where": r.where, "why": r.why}) + b"\n" for r in rejected))
+        else:
+            path.unlink(missing_ok=True)
+
+    def _rows(self, shard_id: str) -> Path:
+        return self.path / f"{shard_id}.parquet"
+
+    def _sidecar(self, shard_id: str) -> Path:
+        return self.path / f"{shard_id}.json"
+
+    def _rejected(self, shard_id: str) -> Path:
+        return self.path / REJECTED / f"{shard_id}.jsonl"
+
+
+class _Writer:
+    """See `llmci.seams.ShardWriter`."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.rejected: list[Rejected] = []
+        self._file: object = None
+
+    def open(self, file: object) -> None:
+        self._file = file
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._file.write_batch(batch)  # type: ignore[attr-defined]  # a ParquetWriter, imported where it is made
+        self.rows += batch.num_rows
+
+    def reject(self, rejected: Rejected) -> None:
+        self.rejected.append(rejected)
+
+
+def _info(sidecar: Path) -> ShardInfo:
+    try:
+        return ShardInfo(shard_id=sidecar.stem, **read_json(sidecar))
+    except (ValueError, TypeError):
+        raise UsageError(
+            f"{sidecar}: damaged.", fix="Delete it and run the stage again; only this shard is redone."
+        ) from None

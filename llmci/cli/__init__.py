@@ -1,0 +1,1 @@
+"""Words to calls: terminal, environment and exit codes; one file a command."""

@@ -1,0 +1,1 @@
+"""Choosing, weighing, digesting and comparing cases."""

@@ -1,0 +1,1 @@
+"""Features, clusters, names, anomalies, drift and sampling."""

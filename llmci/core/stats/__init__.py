@@ -1,0 +1,1 @@
+"""How gates and canary decide, one file a method."""

@@ -1,0 +1,1 @@
+"""The bundled example: questions about the Python standard library, answered from its docstrings."""

@@ -1,0 +1,1 @@
+"""The nouns: frozen dataclasses and schemas, with no behaviour beyond checks."""

@@ -1,0 +1,91 @@
+"""A rollout: how much traffic a candidate gets, and what its live evidence decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+
+class Action(StrEnum):
+    """What to do with the candidate's share of traffic."""
+
+    EXPAND = "expand"
+    HOLD = "hold"
+    ROLL_BACK = "roll back"
+    DONE = "done"
+    NO_EVIDENCE = "no evidence"
+
+
+CriterionKind = Literal["score", "error", "cost", "latency"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """One thing that is watched on live traffic.
+
+    Attributes:
+        kind: score (a score of the trace, scaled to 0..1), error (status), cost (per answer,
+            relative), latency (exceedance of the control's rolling p95).
+        score: Name of the score, for kind score.
+        margin: Worsening that is not acceptable: points as a fraction, or relative for cost.
+        higher_is_better: For scores only.
+        base_rate: Guess of the variance scale before data arrive.
+    """
+
+    name: str
+    kind: CriterionKind
+    margin: float
+    score: str | None = None
+    higher_is_better: bool = True
+    base_rate: float = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A step of exposure: share of traffic in (0, 1] and the longest time to stay there."""
+
+    share: float
+    max_hours: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutPlan:
+    """What was agreed before the canary started."""
+
+    name: str
+    control: str
+    treatment: str
+    stages: tuple[Stage, ...]
+    criteria: tuple[Criterion, ...]
+    alpha: float = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """How one criterion stands.
+
+    Attributes:
+        against: Evidence (an e-value) that the treatment is worse; 1 / alpha and more rolls back.
+        in_favour: Evidence that it is not worse by `margin`.
+    """
+
+    criterion: Criterion
+    against: float
+    in_favour: float
+    control_mean: float | None
+    treatment_mean: float | None
+    control_units: int
+    treatment_units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the canary's evidence says to do, and why."""
+
+    action: Action
+    because: str
+    share: float
+    next_share: float
+    evidence: tuple[Evidence, ...]
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,187 @@
+"""What each stage is told: one frozen dataclass a stage, spelled as in `llmci.yaml`.
+
+`llmci.config` fills them from the file; the stages take them as they are. Every default is
+documented here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+# Read by pydantic where `llmci.config` validates these classes: unknown keys are mistakes.
+_STRICT = {"extra": "forbid"}
+
+Operator = Literal["surrogate", "placeholder", "mask", "hash", "redact", "keep"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SanitizeSettings:
+    """How personal data and secrets are removed.
+
+    Attributes:
+        locales: Languages whose recognizers run.
+        recognizers: Adapters that run, in order; each may have a block under `recognizers:`.
+        operator: What takes the place of a finding, unless `policy` says otherwise for its type.
+        policy: Entity type to operator. The default keeps what carries the task and names nobody:
+            LOCATION (cities, countries), ORGANIZATION, NRP, DATE_TIME, URL.
+        allow: Texts that are never personal data (exact, case-insensitive).
+        deny: Texts that always are.
+        min_score: Findings below it are ignored.
+        max_quarantine: Share of traces that may be held back; above it nothing is written (exit 5).
+        max_leaf_chars: A longer text is held back rather than looked at in part.
+        key_env: Environment variable with the secret that surrogates are derived from. Without it
+            a key is made once and kept in `.llmci/`; the same key gives the same surrogates.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    locales: tuple[str, ...] = ("en",)
+    recognizers: tuple[str, ...] = ("structured", "presidio", "secrets")
+    operator: Operator = "surrogate"
+    policy: dict[str, Operator] = field(default_factory=dict)
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    min_score: float = 0.4
+    max_quarantine: float = 0.02
+    max_leaf_chars: int = 2_000_000
+    key_env: str = "LLMCI_PRIVACY_KEY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelSettings:
+    """How traces are grouped and flagged.
+
+    Attributes:
+        clusters: Number of clusters, or "auto" to have it chosen.
+        seed: Of everything random.
+        min_traces: A smaller cluster is shown as "other", with no example.
+        min_users: The same for distinct users, where user ids are recorded.
+        fit_sample: Clusters are fitted on at most so many distinct inputs; the rest join the
+            nearest one.
+        embedder: Name of an adapter of the seam `embedder`; None is character n-grams, no key.
+        slow_ms: A trace slower than this is flagged; None is the window's 99th percentile.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    clusters: int | Literal["auto"] = "auto"
+    seed: int = 7
+    min_traces: int = 5
+    min_users: int = 5
+    fit_sample: int = 20_000
+    embedder: str | None = None
+    slow_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalsetSettings:
+    """How an eval set is drawn from labelled traces.
+
+    Attributes:
+        name: Of the set; its versions live in `evalsets/<name>/`.
+        directory: Where sets are kept, from the configuration's directory.
+        size: Cases wanted.
+        seed: Of the sampling.
+        floor: Fewest cases of each cluster that is large enough to be shown.
+        failures: Share of the set kept for failures and anomalies, beyond what chance brings.
+        slices: Label name to where it is found in a trace: a column (`variant`, `environment`,
+            `cluster`, `language`, ...), `metadata.<key>` or `tag:<prefix>`.
+        dependence: Where the group of dependent cases is found, in the same spelling; the default
+            is the conversation, then the user.
+        key: Where the identity of a case is found, to match recorded answers; the same spelling.
+        variant: Only traces of this variant become cases; None takes all.
+        reference: Where the reference answer is found: `score:<name>` (corrections, expectations),
+            `metadata.<key>`, or `output` (production answers with good feedback only).
+        expectations: Expectation name to where it is found (`metadata.<key>` as JSON or text).
+        rubric: What a judge should look for in cases without a reference.
+        hand_written: JSONL files of hand-written cases that are kept in every version.
+        holdout: Share of the set kept for release gates only.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    name: str = "main"
+    directory: str = "evalsets"
+    size: int = 300
+    seed: int = 7
+    floor: int = 3
+    failures: float = 0.2
+    slices: dict[str, str] = field(default_factory=lambda: {"cluster": "cluster"})
+    dependence: str | None = None
+    key: str | None = None
+    variant: str | None = None
+    reference: str | None = None
+    expectations: dict[str, str] = field(default_factory=dict)
+    rubric: str | None = None
+    hand_written: tuple[str, ...] = ()
+    holdout: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchSettings:
+    """How systems are run on an eval set.
+
+    Attributes:
+        baseline: Name of the system in production.
+        candidate: Name of the system that would replace it.
+        concurrency: Calls in flight at once, for each system.
+        repeat: Tries of each case.
+        timeout_s: Longest wait for one answer; longer is the system's fault.
+        budget_usd: Most that may be spent, judges included; None is no limit.
+        max_infrastructure_failures: Share of cases that may be lost to faults that are not the
+            system's; above it the run is no evidence (exit 4).
+        max_answer_chars: A longer answer is the system's fault.
+        seed: Order of the cases.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    baseline: str = "baseline"
+    candidate: str = "candidate"
+    concurrency: int = 20
+    repeat: int = 1
+    timeout_s: float = 60.0
+    budget_usd: float | None = None
+    max_infrastructure_failures: float = 0.02
+    max_answer_chars: int = 1_000_000
+    seed: int = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionSettings:
+    """One thing watched during a canary; see `llmci.domain.rollout.Criterion`."""
+
+    __pydantic_config__ = _STRICT
+
+    kind: Literal["score", "error", "cost", "latency"]
+    margin: float
+    score: str | None = None
+    higher_is_better: bool = True
+    base_rate: float = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanarySettings:
+    """How a candidate is exposed to live traffic.
+
+    Attributes:
+        control: Variant label of the baseline's traces.
+        treatment: Variant label of the candidate's traces.
+        shares: Share of traffic at each stage, ascending.
+        criteria: What is watched, by name.
+        rollout: Block of the seam `rollout`: where the share is written; None only decides.
+        max_hours: Longest time at one share.
+        requests_per_hour: Expected traffic, for the plan.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    control: str = "baseline"
+    treatment: str = "candidate"
+    shares: tuple[float, ...] = (0.01, 0.05, 0.25, 0.5, 1.0)
+    criteria: dict[str, CriterionSettings] = field(default_factory=dict)
+    rollout: dict[str, object] | None = None
+    max_hours: float | None = None
+    requests_per_hour: float | None = None
+    alpha: float = 0.05

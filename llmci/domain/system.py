@@ -1,0 +1,26 @@
+"""A system: whatever answers cases. Baseline and candidate are two of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemSpec:
+    """What is being benchmarked.
+
+    Attributes:
+        name: As in the configuration.
+        kind: Adapter that runs it: python, command, http, litellm, recorded.
+        parameters: The configuration block, secrets left out.
+        digest: SHA-256 of all that can change its answers (parameters, prompt files, code ref).
+    """
+
+    name: str
+    kind: str
+    parameters: Mapping[str, object]
+    digest: str

@@ -1,0 +1,1 @@
+"""The arrows of the loop, one file each; they know seams and nouns only."""

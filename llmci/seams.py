@@ -1,0 +1,436 @@
+"""Every extension point on one page.
+
+An adapter is a class that fulfils one of these protocols. It declares a nested `Options` model
+(its block of `llmci.yaml`), takes it with a `Context`, and is named on one line of
+`llmci/registry.py` or in an entry point of the group `llmci.<seam>`. Adapters import heavy
+libraries inside their methods, never at the top of their module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Executor
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+    from pathlib import Path
+
+    import numpy as np
+    import pyarrow as pa
+
+    from llmci.domain.case import Case, Document, Message
+    from llmci.domain.evalset import EvalSet
+    from llmci.domain.run import Answer, Fault, Metric, Run, Score, Usage
+    from llmci.domain.system import SystemSpec
+    from llmci.domain.trace import TraceRow
+    from llmci.domain.verdict import GateResult
+
+
+class Options(BaseModel):
+    """Base of every adapter's configuration block: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every adapter may know of its surroundings.
+
+    Attributes:
+        name: The block's name in the configuration.
+        root: Directory of `llmci.yaml`; relative paths start there.
+        state: Directory for llmci's own state (`.llmci`).
+        environ: The process environment, for credentials; never stored.
+        shelf: Opens a shelf by name ("raw", "clean", "labels"), for adapters that read what a stage left.
+    """
+
+    name: str
+    root: Path
+    state: Path
+    environ: Mapping[str, str]
+    shelf: Callable[[str], Shelf]
+
+
+# --- pull ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time that a pull asks for, `since` inclusive and `until` exclusive; None is open."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A piece of a source that is read in one go.
+
+    Attributes:
+        shard_id: Stable name, fit for a file name.
+        fingerprint: Changes when the content does; an unchanged shard is not read again.
+        uri: What the source needs to find it.
+    """
+
+    shard_id: str
+    fingerprint: str
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that could not be read. `where` names file and line or id; no user text in it."""
+
+    where: str
+    why: str
+
+
+class Source(Protocol):
+    """Where production traces are."""
+
+    Options: ClassVar[type[Options]]
+
+    def shards(self, window: Window) -> Sequence[Shard]:
+        """List what there is to read; raises `OutsideError` or `UsageError` with the fix."""
+
+    def read(self, shard: Shard, window: Window) -> Iterator[TraceRow | Rejected]:
+        """Read one shard in constant memory; a bad record is a `Rejected`, and the rest goes on."""
+
+
+# --- sanitize -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Personal data found at `text[start:end]` (code points).
+
+    Attributes:
+        kind: Entity type in Presidio's spelling: PERSON, EMAIL_ADDRESS, PHONE_NUMBER, ...
+        score: Confidence in [0, 1].
+        detector: Name of what found it.
+    """
+
+    start: int
+    end: int
+    kind: str
+    score: float
+    detector: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A piece of text to look at, with what is known of its place.
+
+    Attributes:
+        text: The text; never logged.
+        key: The nearest key of the structure it was found in, such as "date_of_birth".
+        role: Role of the message it belongs to, where there is one.
+    """
+
+    text: str
+    key: str | None = None
+    role: str | None = None
+
+
+class Recognizer(Protocol):
+    """Finds personal data and secrets."""
+
+    Options: ClassVar[type[Options]]
+
+    @property
+    def version(self) -> str:
+        """Names engine and rules; goes into the sanitize manifest."""
+
+    def find(self, leaves: Sequence[Leaf]) -> list[list[Span]]:
+        """Find spans in each leaf, in order. Raises on any failure: nothing is skipped silently."""
+
+
+# --- models -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRequest:
+    """A chat request in OpenAI's form; `params` are passed on (temperature, max_tokens, ...)."""
+
+    messages: Sequence[Mapping[str, object]]
+    tools: Sequence[Mapping[str, object]] = ()
+    response_format: Mapping[str, object] | None = None
+    params: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelReply:
+    """What the model said. `cost` in US dollars, None if unknown; times in milliseconds."""
+
+    text: str
+    tool_calls: Sequence[Mapping[str, object]] = ()
+    finish_reason: str | None = None
+    usage: Usage
+    cost: float | None
+    latency_ms: float
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No reply: why, in plain words without user text, and whose fault it is."""
+
+    why: str
+    fault: Fault
+    retryable: bool = False
+
+
+class Model(Protocol):
+    """A chat model."""
+
+    Options: ClassVar[type[Options]]
+
+    async def complete(self, request: ModelRequest) -> ModelReply | Failed:
+        """Ask once, with the adapter's own retries."""
+
+    async def aclose(self) -> None:
+        """Release connections."""
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors."""
+
+    Options: ClassVar[type[Options]]
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Shape (len(texts), dimensions), float32; the same text gives the same vector."""
+
+
+# --- bench --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a system said, before it is sanitized.
+
+    Attributes:
+        clean: True only for replies that were read from the clean shelf.
+        See `llmci.domain.run.Answered` for the rest.
+    """
+
+    text: str
+    messages: Sequence[Message] = ()
+    documents: Sequence[Document] | None = None
+    usage: Usage
+    cost: float | None = None
+    latency_ms: float | None = None
+    ttft_ms: float | None = None
+    request_digest: str | None = None
+    recorded_scores: Mapping[str, float] = field(default_factory=dict)
+    clean: bool = False
+
+
+class System(Protocol):
+    """Whatever answers cases."""
+
+    Options: ClassVar[type[Options]]
+
+    def spec(self) -> SystemSpec:
+        """Name, parameters and digest; cheap, calls nothing."""
+
+    async def start(self) -> None:
+        """Get ready; raises `UsageError` or `OutsideError` with the fix."""
+
+    async def answer(self, case: Case, repeat: int) -> Reply | Failed:
+        """Answer one case. Never raises for what the system did wrong: that is a `Failed`."""
+
+    async def aclose(self) -> None:
+        """Release processes and connections."""
+
+
+class Scorer(Protocol):
+    """Turns an answer into a number."""
+
+    Options: ClassVar[type[Options]]
+
+    def metric(self) -> Metric:
+        """What the number means, with a digest of all that can change it."""
+
+    async def score(self, case: Case, answer: Answer) -> Score:
+        """Score one answer; `Unscored` with the reason when that cannot be done."""
+
+    async def aclose(self) -> None:
+        """Release connections."""
+
+
+# --- report -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportInput:
+    """Everything a report may show; all text in it is clean."""
+
+    result: GateResult
+    baseline: Run
+    candidate: Run
+    evalset: EvalSet | None
+    sanitize_summary: Mapping[str, object] | None = None
+
+
+class Reporter(Protocol):
+    """Writes a verdict in one format."""
+
+    suffixes: ClassVar[tuple[str, ...]]
+
+    def render(self, report: ReportInput) -> bytes:
+        """The whole document; the caller writes it atomically."""
+
+
+# --- canary -------------------------------------------------------------------------------------
+
+
+class Rollout(Protocol):
+    """Where the share of traffic is set."""
+
+    Options: ClassVar[type[Options]]
+
+    def share(self) -> float:
+        """The candidate's share of traffic now, in [0, 1]."""
+
+    def set_share(self, share: float) -> None:
+        """Write the new share atomically."""
+
+
+# --- running ------------------------------------------------------------------------------------
+
+
+class Engine(Protocol):
+    """Where shards are worked on; anything shaped like a `concurrent.futures` executor."""
+
+    def executor(self) -> Executor:
+        """An executor, to be used as a context manager."""
+
+
+Unit = Literal["traces", "cases", "shards", "answers"]
+
+
+class Progress(Protocol):
+    """How long work shows itself; the terminal belongs to `cli` alone."""
+
+    def begin(self, stage: str, total: int | None, unit: Unit) -> None:
+        """A stage starts; `total` is None when it is not known."""
+
+    def advance(self, done: int = 1, *, cost: float | None = None) -> None:
+        """So much more is done, at this cost in US dollars where there is one."""
+
+    def note(self, message: str) -> None:
+        """Something worth knowing, without user text."""
+
+    def end(self) -> None:
+        """The stage is over."""
+
+
+class Silent:
+    """Progress that shows nothing."""
+
+    def begin(self, stage: str, total: int | None, unit: Unit) -> None:
+        """See `Progress.begin`."""
+
+    def advance(self, done: int = 1, *, cost: float | None = None) -> None:
+        """See `Progress.advance`."""
+
+    def note(self, message: str) -> None:
+        """See `Progress.note`."""
+
+    def end(self) -> None:
+        """See `Progress.end`."""
+
+
+# --- stores -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardInfo:
+    """A committed shard.
+
+    Attributes:
+        fingerprint: Of the input it was made from; equal fingerprints need no second look.
+        sha256: Of the file that holds its rows.
+    """
+
+    shard_id: str
+    rows: int
+    rejected: int
+    fingerprint: str
+    sha256: str
+
+
+class ShardWriter(Protocol):
+    """Takes the rows of one shard."""
+
+    rows: int
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Append rows."""
+
+    def reject(self, rejected: Rejected) -> None:
+        """Hold a record back, with the reason."""
+
+
+class Shelf(Protocol):
+    """Where one stage leaves traces (or labels) for the next: raw, clean, labels."""
+
+    schema: pa.Schema
+
+    def shards(self) -> Mapping[str, ShardInfo]:
+        """Committed shards, in order of id."""
+
+    def read(self, shard_id: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Stream one shard; raises `UsageError` if it is damaged."""
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Stream all shards, in order of id."""
+
+    def writer(self, shard_id: str, fingerprint: str) -> AbstractContextManager[ShardWriter]:
+        """Write one shard; it appears whole when the block ends well, and not at all otherwise."""
+
+    def drop(self, shard_id: str) -> None:
+        """Remove a shard."""
+
+    def rejected(self) -> Iterator[Rejected]:
+        """Every record that was held back, and why."""
+
+    def manifest(self) -> Mapping[str, object] | None:
+        """What the stage said of the whole shelf; None before it did."""
+
+    def write_manifest(self, manifest: Mapping[str, object]) -> None:
+        """Replace it atomically."""
+
+
+class RunStore(Protocol):
+    """Where runs rest."""
+
+    def save(self, run: Run) -> None:
+        """Write atomically."""
+
+    def load(self, run_id: str) -> Run:
+        """Raises `UsageError` if there is none, or if it is damaged."""
+
+    def list(self) -> Sequence[str]:
+        """Ids, newest first."""
+
+
+class EvalSetStore(Protocol):
+    """Where eval sets rest, version by version."""
+
+    def save(self, evalset: EvalSet) -> None:
+        """Write a new version atomically; never overwrites one."""
+
+    def load(self, name: str, version: int | None = None) -> EvalSet:
+        """The version, or the current one; raises `UsageError` if absent or damaged."""
+
+    def versions(self, name: str) -> Sequence[int]:
+        """In ascending order."""
+
+    def names(self) -> Iterable[str]:
+        """All sets."""

@@ -1,0 +1,42 @@
+"""Blocks of the configuration to adapters and shelves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llmci import registry
+from llmci.seams import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+    from llmci.adapters.stores.shelf import DirectoryShelf
+    from llmci.config import Block, Config
+
+
+def shelf_of(config: Config, name: str) -> DirectoryShelf:
+    """Open a shelf of the project: "raw", "clean" or "labels"."""
+    from llmci.adapters.stores.shelf import DirectoryShelf
+
+    return DirectoryShelf(config.state / name, _schema_of(name), private=name == "raw")
+
+
+def _schema_of(name: str) -> pa.Schema:
+    from llmci.domain.label import LABEL
+    from llmci.domain.trace import TRACE
+
+    return {"raw": TRACE, "clean": TRACE, "labels": LABEL}[name]
+
+
+def build(seam: str, block: Block, config: Config, environ: Mapping[str, str]) -> Any:  # noqa: ANN401  known by its protocol
+    """Make the adapter that a block of the configuration asks for."""
+    context = Context(
+        name=block.name,
+        root=config.root,
+        state=config.state,
+        environ=environ,
+        shelf=lambda name: shelf_of(config, name),
+    )
+    return registry.adapter(seam, block.kind)(block.options, context)
