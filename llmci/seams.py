@@ -277,8 +277,24 @@ class ReportInput:
     sanitize_summary: Mapping[str, object] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """What a reader of a report asked for; every reporter takes what concerns its format.
+
+    Attributes:
+        name: Of the project or of the configuration in a matrix; a comment is found again by it.
+        max_mb: Most that a document with the texts of all cases may weigh, in megabytes; beyond it
+            texts are left out, the least telling first.
+        texts: False leaves out every question, answer, document and reason.
+    """
+
+    name: str = "main"
+    max_mb: float = 25.0
+    texts: bool = True
+
+
 class Reporter(Protocol):
-    """Writes a verdict in one format."""
+    """Writes a verdict in one format; made with `ReportOptions`."""
 
     suffixes: ClassVar[tuple[str, ...]]
 
