@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 
 class Options(BaseModel):
-    """Base of every adapter's configuration block: frozen, and unknown keys are errors."""
+    """Base of every adapter's configuration block: frozen; unknown keys, NaN and infinity are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False, allow_inf_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
