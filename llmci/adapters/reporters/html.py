@@ -63,6 +63,7 @@ class HtmlReporter:
             height=HEIGHT,
             compared=_compared,
             number=_number,
+            beginning=_beginning,
             policy=f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
             "img-src data:; base-uri 'none'; form-action 'none'",
             style=Markup(style),  # noqa: S704  our own file

@@ -40,7 +40,7 @@ class JsonReporter:
             "headline": view.headline,
             "because": view.because,
             "notes": view.notes,
-            "finished_at": view.finished_at,
+            "finished_at": visible(report.candidate.finished_at),
             "evalset": _evalset(report.candidate),
             "baseline": _system(report.baseline),
             "candidate": _system(report.candidate),

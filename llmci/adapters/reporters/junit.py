@@ -31,8 +31,9 @@ class JunitReporter:
         """See `Reporter.render`."""
         view = view_of(report, texts=self._options.texts)
         root = Element("testsuites", name=visible(f"llmci {self._options.name}"))
-        _gate_suite(root, view)
-        _case_suite(root, view)
+        finished = visible(report.candidate.finished_at)
+        _gate_suite(root, view, finished)
+        _case_suite(root, view, finished)
         for counter in ("tests", "failures", "errors", "skipped"):
             root.set(counter, str(sum(int(suite.get(counter, "0")) for suite in root)))
         indent(root)
@@ -40,8 +41,8 @@ class JunitReporter:
         return f'<?xml version="1.0" encoding="UTF-8"?>\n{document}\n'.encode()
 
 
-def _gate_suite(root: Element, view: ReportView) -> None:
-    suite = SubElement(root, "testsuite", name="llmci gates", timestamp=view.finished_at)
+def _gate_suite(root: Element, view: ReportView, finished: str) -> None:
+    suite = SubElement(root, "testsuite", name="llmci gates", timestamp=finished)
     for row in view.gates:
         numbers = f"{row.baseline} to {row.candidate}, {row.change} ({row.plausible}), tolerance {row.tolerance}"
         _gate_test(suite, row.metric, row.mark, gating=row.gating, because=f"{row.because} [{numbers}]")
@@ -59,15 +60,15 @@ def _gate_test(suite: Element, name: str, mark: Mark, *, gating: bool, because: 
     if mark.tone == "good":
         return
     if not gating:
-        SubElement(test, "skipped", message=f"{mark.word}, decides nothing: {because}")
+        SubElement(test, "skipped", message=f"{mark.word}, cannot fail the run: {because}")
     elif mark.tone == "bad":
         SubElement(test, "failure", message=because, type=mark.word)
     else:
         SubElement(test, "error", message=because, type=mark.word)
 
 
-def _case_suite(root: Element, view: ReportView) -> None:
-    suite = SubElement(root, "testsuite", name="llmci cases", timestamp=view.finished_at)
+def _case_suite(root: Element, view: ReportView, finished: str) -> None:
+    suite = SubElement(root, "testsuite", name="llmci cases", timestamp=finished)
     for case in view.having(Change.REGRESSED, Change.ERRORED):
         test = SubElement(suite, "testcase", classname="llmci.case", name=f"{case.case_id} {case.title}".strip())
         if view.outcome is Outcome.REGRESSED:

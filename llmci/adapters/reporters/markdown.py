@@ -107,7 +107,7 @@ def _gates(rows: Sequence[GateRow]) -> str:
                 row.candidate,
                 f"{row.change} ({row.plausible})" if row.interval else row.change,
                 row.tolerance,
-                f"{row.mark.emoji} {row.mark.word}{'' if row.gating else ', decides nothing'}",
+                f"{row.mark.emoji} {row.mark.word}{'' if row.gating else ', cannot fail the run'}",
             )
             for row in rows
         ],

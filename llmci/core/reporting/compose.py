@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
 from llmci.core.reporting.cases import case_views, deciding_metrics
-from llmci.core.reporting.facts import fact_groups, set_name
+from llmci.core.reporting.facts import fact_groups, moment, set_name
 from llmci.core.reporting.gates import gate_rows, slice_rows
 from llmci.core.reporting.inert import one_line
 from llmci.core.reporting.marks import OUTCOMES
@@ -71,7 +71,7 @@ def view_of(material: Material, *, texts: bool = True) -> ReportView:
         notes=tuple(one_line(note, _SENTENCE) for note in result.notes),
         baseline=one_line(before.system.name, 80),
         candidate=one_line(after.system.name, 80),
-        finished_at=one_line(after.finished_at, 40),
+        finished_at=moment(after.finished_at),
         evalset=set_name(after),
         gates=gate_rows(result.verdicts, metrics),
         slices=(*gated, *described),

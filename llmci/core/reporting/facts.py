@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from llmci.core.reporting import numbers
@@ -42,6 +43,14 @@ def set_name(run: Run) -> str:
     return f"{one_line(run.evalset_name, 80)} v{run.evalset_version}"
 
 
+def moment(iso: str) -> str:
+    """A time in ISO 8601 as people write it; what is not one stands as it is."""
+    try:
+        return f"{datetime.fromisoformat(iso).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return one_line(iso, 40)
+
+
 def _set_facts(run: Run, evalset: EvalSet | None) -> _Facts:
     facts = [
         ("set", set_name(run)),
@@ -52,22 +61,25 @@ def _set_facts(run: Run, evalset: EvalSet | None) -> _Facts:
         return [*facts, ("questions", "not at hand: the set's files were not found")]
     origins = Counter(case.origin.kind for case in evalset.cases)
     facts += [
-        ("made", evalset.created_at),
+        ("made", moment(evalset.created_at)),
         ("cases by origin", ", ".join(f"{count:,} {kind}" for kind, count in origins.most_common())),
     ]
     if must := sum(case.must_pass for case in evalset.cases):
         facts.append(("must pass", f"{must:,} cases"))
+    return facts + _strata_facts(evalset)
+
+
+def _strata_facts(evalset: EvalSet) -> _Facts:
     largest = sorted(evalset.strata, key=lambda stratum: -stratum.share)
-    facts += [
+    facts = [
         (
             f"topic: {one_line(stratum.name, 80)}",
             f"{numbers.rate(stratum.share)} of production, {stratum.cases:,} cases from {stratum.traces:,} traces",
         )
         for stratum in largest[:_STRATA]
     ]
-    if rest := len(largest) - _STRATA:
-        facts += [("more topics", f"{rest:,}")] if rest > 0 else []
-    return facts
+    rest = len(largest) - len(facts)
+    return [*facts, ("more topics", f"{rest:,}")] if rest else facts
 
 
 def _run_facts(run: Run) -> _Facts:
@@ -76,7 +88,7 @@ def _run_facts(run: Run) -> _Facts:
         ("system", f"{one_line(system.name, 80)} ({one_line(system.kind, 40)})"),
         ("digest", system.digest[:_DIGEST]),
         ("run", one_line(run.run_id, 80)),
-        ("finished", one_line(run.finished_at, 40)),
+        ("finished", moment(run.finished_at)),
         ("tries per case", str(run.repeats)),
     ]
     if not run.complete:

@@ -150,9 +150,11 @@ const select = at => {
 const textBox = (text, parts) => {
   const node = make("div", "text", ...(parts || [text]));
   node.dir = "auto";
-  node.tabIndex = 0;
-  node.setAttribute("role", "group");
-  node.setAttribute("aria-label", "text");
+  if (text.length > 1000) {
+    node.tabIndex = 0;
+    node.setAttribute("role", "group");
+    node.setAttribute("aria-label", "long text");
+  }
   return node;
 };
 const fold = (title, unfolded, ...children) => {
