@@ -75,11 +75,13 @@ class Shard:
         shard_id: Stable name, fit for a file name.
         fingerprint: Changes when the content does; an unchanged shard is not read again.
         uri: What the source needs to find it.
+        size: Bytes to be read, where that is known.
     """
 
     shard_id: str
     fingerprint: str
     uri: str
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +93,15 @@ class Rejected:
 
 
 class Source(Protocol):
-    """Where production traces are."""
+    """Where production traces are.
+
+    Attributes:
+        lists_all: Whether `shards` lists all there is, whatever the window: a shard that it lists
+            no more is then dropped from the shelf.
+    """
 
     Options: ClassVar[type[Options]]
+    lists_all: ClassVar[bool]
 
     def shards(self, window: Window) -> Sequence[Shard]:
         """List what there is to read; raises `OutsideError` or `UsageError` with the fix."""
