@@ -103,7 +103,10 @@ class Metric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """A number with its reason; `error` marks the 0 that an unanswered case earns its system."""
+    """A number with its reason; `error` marks the 0 that an unanswered case earns its system.
+
+    `cost` is what the judge took, in US dollars; None is unknown.
+    """
 
     case_id: str
     repeat: int
@@ -111,17 +114,19 @@ class Scored:
     value: float
     reason: CleanText | None = None
     error: str | None = None
+    cost: float | None = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unscored:
-    """No number could be given, and why (never user text)."""
+    """No number could be given, and why (never user text). `cost` as in `Scored`."""
 
     case_id: str
     repeat: int
     metric: str
     why: str
     fault: Fault
+    cost: float | None = 0.0
 
 
 Score = Scored | Unscored

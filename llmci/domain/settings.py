@@ -128,6 +128,7 @@ class BenchSettings:
         concurrency: Calls in flight at once, for each system.
         repeat: Tries of each case.
         timeout_s: Longest wait for one answer; longer is the system's fault.
+        retries: Further tries after a fault that is not the system's (429, 500, a broken connection).
         budget_usd: Most that may be spent, judges included; None is no limit.
         max_infrastructure_failures: Share of cases that may be lost to faults that are not the
             system's; above it the run is no evidence (exit 4).
@@ -142,6 +143,7 @@ class BenchSettings:
     concurrency: int = 20
     repeat: int = 1
     timeout_s: float = 60.0
+    retries: int = 4
     budget_usd: float | None = None
     max_infrastructure_failures: float = 0.02
     max_answer_chars: int = 1_000_000
