@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 SCHEMA_NAME = "run/1"
 
-Fault = Literal["system", "infrastructure"]
+# "nobody": what it would take to tell is not there, such as a reference or a price.
+Fault = Literal["system", "infrastructure", "nobody"]
 MetricKind = Literal["binary", "graded", "ratio", "latency"]
 
 
