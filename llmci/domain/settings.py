@@ -136,6 +136,7 @@ class BenchSettings:
         concurrency: Calls in flight at once, for each system.
         repeat: Tries of each case.
         timeout_s: Longest wait for one answer; longer is the system's fault.
+        retries: Further tries after a fault that is not the system's (429, 500, a broken connection).
         budget_usd: Most that may be spent, judges included; None is no limit.
         max_infrastructure_failures: Share of cases that may be lost to faults that are not the
             system's; above it the run is no evidence (exit 4).
@@ -150,6 +151,7 @@ class BenchSettings:
     concurrency: Count = 20
     repeat: Count = 1
     timeout_s: Positive = 60.0
+    retries: Annotated[int, Ge(0)] = 4
     budget_usd: Annotated[float, Ge(0)] | None = None
     max_infrastructure_failures: Share = 0.02
     max_answer_chars: Count = 1_000_000
