@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _CANDIDATE = re.compile(
-    r"(?<![A-Za-z0-9_.,/:$€£@#=&-])(?P<found>(?:\+|00)?\(?\d{1,4}\)?(?:[ \u00a0./()‐-―-]{0,3}\d{1,6}){1,7})(?![A-Za-z0-9_@/:]|[.,-]\d|%)"
+    r"(?<![A-Za-z0-9_.,/:$€£@#=&-])(?P<found>(?:\+|00)?\(?\d{1,4}\)?(?:[ \u00a0./()‐-―-]{0,3}\d{1,6}){1,7}(?:[ ]?(?:x|ext\.?)[ ]?\d{1,6})?)(?![A-Za-z0-9_@/:]|[.,-]\d|%)"
 )
 _BARE = re.compile(r"\d+")
 _CONTEXT = re.compile(
@@ -22,6 +22,7 @@ _CONTEXT = re.compile(
 _NO_PHONE = re.compile(
     r"\s-\s|^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|(?:19|20)\d\d ?[-–] ?(?:19|20)\d\d)$"
 )
+_EXTENSION = re.compile(r" ?(?:x|ext).*")
 _SHORTEST, _LONGEST = 7, 15
 _BEFORE = 40
 
@@ -30,7 +31,7 @@ def phones(text: str, regions: Sequence[str]) -> Iterator[Span]:
     """Telephone numbers of these regions, and of any that starts with +."""
     for match in _CANDIDATE.finditer(text):
         found = match["found"]
-        digits = sum(c.isdigit() for c in found)
+        digits = sum(c.isdigit() for c in _EXTENSION.sub("", found))
         if not _SHORTEST <= digits <= _LONGEST or _NO_PHONE.search(found) or found.count("(") != found.count(")"):
             continue
         in_context = _CONTEXT.search(text, max(0, match.start() - _BEFORE), match.start()) is not None
@@ -44,6 +45,7 @@ def _score(found: str, regions: tuple[str, ...], *, in_context: bool) -> float:
         found.replace("00", "+", 1) if found.startswith("00") else found, ()
     ):
         return 0.9
+    found = _EXTENSION.sub("", found)
     if in_context:
         return 0.8
     if _BARE.fullmatch(found):
@@ -53,7 +55,7 @@ def _score(found: str, regions: tuple[str, ...], *, in_context: bool) -> float:
 
 
 _PHONE_SHAPE = re.compile(
-    r"\+?\d{0,3}[ .-]?\(\d{2,4}\)[ ]?\d{2,4}[ .-]?\d{2,4}(?:[ .-]?\d{1,4})?|(?:\+?1[ .-])?\d{3}[ .-]\d{3}[ .-]\d{4}|"
+    r"\+?\d{0,3}[ .-]?\(\d{2,4}\)[ ]?\d{2,4}[ .-]?\d{2,4}(?:[ .-]?\d{1,4})?|(?:\+?\d{1,3}[ .-])?\(?\d{3}\)?[ .-]?\d{3}[ .-]\d{4}|"
     r"0\d{1,4}(?:[ /-]\d{2,8}){1,4}|\d{3}-\d{4}"
 )
 
