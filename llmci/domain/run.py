@@ -115,13 +115,18 @@ class Scored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unscored:
-    """No number could be given, and why (never user text)."""
+    """No number could be given, and why (never user text).
+
+    Attributes:
+        fault: Whose it is; "case" where the case holds nothing that this scorer could compare with,
+            such as no reference: the metric is then taken over the other cases.
+    """
 
     case_id: str
     repeat: int
     metric: str
     why: str
-    fault: Fault
+    fault: Fault | Literal["case"]
 
 
 Score = Scored | Unscored
