@@ -64,7 +64,8 @@ class _Tally:
                 self.strange.append(score.case_id)
         elif score.fault == "system":
             self.blame(at)
-        elif score.fault == "case":
+        elif score.fault == "nobody" and bounded(self.metric):
+            # A missing reference excuses a case; a missing price leaves the cost unknown.
             self.inapplicable[at] = True
 
     def blame(self, at: int, times: int = 1) -> None:

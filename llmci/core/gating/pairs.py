@@ -25,6 +25,7 @@ class Pairs:
         candidate: The same for the candidate.
         kept: Cases that both runs have a value for, shape (n,).
         lost: Cases without a value through no fault of either system.
+        inapplicable: Cases that hold nothing this metric could compare with, such as no reference.
         no_evidence: Why the rest must not be compared; None if it may.
     """
 
@@ -33,6 +34,7 @@ class Pairs:
     candidate: FloatArray
     kept: BoolArray
     lost: int
+    inapplicable: int
     no_evidence: str | None
 
 
@@ -57,7 +59,7 @@ def pairs(metric: Metric, baseline: Column, candidate: Column, max_lost: float) 
         unusable = _too_little(
             metric, baseline, candidate, kept=int(kept.sum()), lost=lost, asked=asked, limit=max_lost
         )
-    return Pairs(metric, baseline.values, candidate.values, kept, lost, unusable)
+    return Pairs(metric, baseline.values, candidate.values, kept, lost, len(kept) - asked, unusable)
 
 
 def _too_little(
