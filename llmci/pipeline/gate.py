@@ -65,7 +65,7 @@ def gate(
         verdicts = [_excused(verdict) for verdict in verdicts]
     concluded = conclude(verdicts, baseline.metrics)
     if unchanged and concluded.outcome is Outcome.PASSED:
-        concluded = replace(concluded, headline=f"no regression: {UNCHANGED}")
+        concluded = replace(concluded, headline=UNCHANGED)
     concluded = replace(concluded, notes=(*concluded.notes, *notes))
     result = _result(baseline, candidate, concluded, verdicts=tuple(verdicts))
     compared = [comparison.compared[name] for name in _gated(comparison)]

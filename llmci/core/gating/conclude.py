@@ -28,13 +28,6 @@ class Conclusion:
 
 # What a reader should hear of first. A proven drop stands even where another gate could not be asked.
 _ORDER = (Outcome.REGRESSED, Outcome.NOT_COMPARABLE, Outcome.NO_EVIDENCE, Outcome.INCONCLUSIVE)
-_OPENING = {
-    Outcome.REGRESSED: "regressed",
-    Outcome.NOT_COMPARABLE: "not comparable",
-    Outcome.NO_EVIDENCE: "no evidence",
-    Outcome.INCONCLUSIVE: "inconclusive",
-    Outcome.PASSED: "no regression",
-}
 
 
 def conclude(verdicts: Sequence[Verdict], metrics: Sequence[Metric]) -> Conclusion:
@@ -52,14 +45,14 @@ def conclude(verdicts: Sequence[Verdict], metrics: Sequence[Metric]) -> Conclusi
     for outcome in _ORDER:
         reasons = [verdict for verdict, counted in decided if counted is outcome]
         if reasons:
-            return Conclusion(outcome, _headline(outcome, reasons), tuple(map(_reason, reasons)), _notes(decided))
+            return Conclusion(outcome, _headline(reasons), tuple(map(_reason, reasons)), _notes(decided))
     passed = [verdict for verdict, counted in decided if counted is Outcome.PASSED and verdict.slice is None]
     return Conclusion(Outcome.PASSED, _passing(passed), tuple(map(_reason, passed)), _notes(decided))
 
 
 def barred(obstacles: Sequence[str]) -> Conclusion:
     """The conclusion on two runs that must not be compared."""
-    return Conclusion(Outcome.NOT_COMPARABLE, f"not comparable: {obstacles[0]}", tuple(obstacles))
+    return Conclusion(Outcome.NOT_COMPARABLE, obstacles[0], tuple(obstacles))
 
 
 def _counts_as(verdict: Verdict, metrics: dict[str, Metric]) -> Outcome | None:
@@ -80,17 +73,17 @@ def _counts_as(verdict: Verdict, metrics: dict[str, Metric]) -> Outcome | None:
     ]
 
 
-def _headline(outcome: Outcome, reasons: Sequence[Verdict]) -> str:
+def _headline(reasons: Sequence[Verdict]) -> str:
     first, rest = reasons[0], reasons[1:]
     also = f"; also {listed([where(verdict) for verdict in rest], most=4)}" if rest else ""
-    return f"{_OPENING[outcome]}: {_reason(first)}{also}"
+    return f"{_reason(first)}{also}"
 
 
 def _passing(passed: Sequence[Verdict]) -> str:
     primary = [verdict for verdict in passed if verdict.rule.role == "primary"] or list(passed)
     if not primary:
-        return "no regression: no gate is broken, and none had to be proven"
-    return _headline(Outcome.PASSED, primary)
+        return "no gate is broken, and none had to be proven"
+    return _headline(primary)
 
 
 def _reason(verdict: Verdict) -> str:

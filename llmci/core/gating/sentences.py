@@ -114,16 +114,16 @@ def _passed(of: Question, phrase: _Phrase, seen: Difference) -> str:
 def _inconclusive(of: Question, phrase: _Phrase, seen: Difference, *, needed: int | None, alone: bool) -> str:
     cases = count(len(of.baseline), "case")
     if of.layout.df < 1:
-        return f"not enough evidence about {phrase.subject}: {cases} in {count(of.layout.group_count, 'group')} say nothing"
-    first = f"not enough evidence about {phrase.subject}: the change lies {phrase.spread(seen.low, seen.high, of.rule.tolerance)}"
+        return f"{cases} in {count(of.layout.group_count, 'independent group')} say nothing about {phrase.subject}"
+    first = f"the change in {phrase.subject} lies {phrase.spread(seen.low, seen.high, of.rule.tolerance)}"
     if alone:
         first += (
             f". Alone it would count as a {phrase.loss}; among so many questions one such finding is expected by chance"
         )
     shown = (
-        f"{cases[0].upper()}{cases[1:]} show a {phrase.loss} of {phrase.size(seen.detectable)} or more 9 times in 10"
+        f"{cases} show a {phrase.loss} of {phrase.size(seen.detectable)} or more 9 times in 10"
         if seen.detectable < 1
-        else f"With {cases} no {phrase.loss} shows reliably"
+        else f"with {cases} no {phrase.loss} shows reliably"
     )
     if needed is None:
         return f"{first}. {shown}"
