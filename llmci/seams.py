@@ -314,6 +314,35 @@ class Scorer(Protocol):
         """Release connections."""
 
 
+# --- gate ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """One result of another runner.
+
+    Attributes:
+        where: Where it stands, such as "line 7".
+        values: Its columns by name.
+    """
+
+    where: str
+    values: Mapping[str, object]
+
+
+class Results(Protocol):
+    """Reads the result files of another evaluation runner."""
+
+    suffixes: ClassVar[tuple[str, ...]]
+
+    def rows(self, path: Path) -> Iterator[ResultRow]:
+        """Every result, in order.
+
+        Raises `UsageError` at the first one that cannot be read: a result that is skipped would
+        pass for one that was never asked for.
+        """
+
+
 # --- report -------------------------------------------------------------------------------------
 
 
