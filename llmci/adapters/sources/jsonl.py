@@ -58,7 +58,8 @@ class JsonlSource:
         limit = int(self._options.max_line_mb * 1_000_000)
         with open_bytes(path) as file:
             try:
-                file.seek(start)
+                if start:
+                    file.seek(start)
                 for line in lines_of(file, limit, None if end is None else end - start):
                     number += 1
                     if outcome := _record(line, f"{name}:{number}", limit, normalise):
