@@ -23,13 +23,11 @@ sources:
     kind: jsonl
     path: logs/*.jsonl
 """
-# Only this command, so that the test needs no other.
-COMMAND = "import llmci.cli.main as m; m.COMMANDS = ('pull', 'schema'); m.main()"
 
 
 def a_project(root: Path, *, files: int = 1, traces: int = 3) -> Path:
+    (root / "logs").mkdir(parents=True)
     (root / "llmci.yaml").write_text(CONFIG)
-    (root / "logs").mkdir()
     for file in range(files):
         lines = [
             {
@@ -45,7 +43,7 @@ def a_project(root: Path, *, files: int = 1, traces: int = 3) -> Path:
 
 
 def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", COMMAND, "pull", *arguments]
+    command = [sys.executable, "-m", "llmci", "pull", *arguments]
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, env=environment())
 
 
@@ -120,16 +118,15 @@ def test_a_dry_run_lists_shards_and_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_killed_at_any_moment_a_pull_is_finished_by_the_next(tmp_path: Path) -> None:
-    whole = a_project(tmp_path / "whole" if (tmp_path / "whole").mkdir() is None else tmp_path, files=6, traces=400)
+    whole, killed = (a_project(tmp_path / name, files=6, traces=400) for name in ("whole", "killed"))
     started = time.monotonic()
     assert run(whole).returncode == 0
     takes = time.monotonic() - started
-    killed = a_project(tmp_path / "killed" if (tmp_path / "killed").mkdir() is None else tmp_path, files=6, traces=400)
     dice = random.Random(7)
 
     for _ in range(4):
         process = subprocess.Popen(
-            [sys.executable, "-c", COMMAND, "pull", "-q"], cwd=killed, stdout=subprocess.DEVNULL, env=environment()
+            [sys.executable, "-m", "llmci", "pull", "-q"], cwd=killed, stdout=subprocess.DEVNULL, env=environment()
         )
         time.sleep(takes * dice.uniform(0.3, 1.0))
         process.send_signal(signal.SIGKILL)

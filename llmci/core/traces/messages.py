@@ -95,7 +95,7 @@ def _is_choices(value: object) -> bool:
 
 
 def _is_langchain(item: Row) -> bool:
-    return _is_serialised(item) or str(item.get("type")).lower() in _KNOWN_ROLES and "content" in item
+    return _is_serialised(item) or ("content" in item and str(item.get("type")).lower() in _KNOWN_ROLES)
 
 
 def _is_response_item(item: Row) -> bool:
