@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmci.errors import UsageError
+
 if TYPE_CHECKING:
     from llmci.config import Config
+    from llmci.seams import Window
 
 ConfigFlag = Annotated[
     Path | None,
@@ -24,9 +29,38 @@ LimitFlag = Annotated[
 DryRunFlag = Annotated[bool, typer.Option("--dry-run", help="Show the plan and its cost; do nothing.")]
 
 
-def open_config(path: Path | None) -> Config:
-    """Load the configuration that a command was given, or that is found from here upwards."""
-    from llmci.config import discover, load
+def config_path(path: Path | None) -> Path:
+    """The configuration file that a command was given, or that is found from here upwards."""
+    from llmci.config import discover
 
     named = path or (Path(os.environ["LLMCI_CONFIG"]) if os.environ.get("LLMCI_CONFIG") else None)
-    return load(named or discover(Path.cwd()))
+    return named or discover(Path.cwd())
+
+
+def open_config(path: Path | None) -> Config:
+    """Load the configuration of a command; see `config_path`."""
+    from llmci.config import load
+
+    return load(config_path(path))
+
+
+def window_of(since: str | None, until: str | None, now: datetime) -> Window:
+    """The window that `--since` and `--until` ask for: 6h, 7d, 2w, or an ISO 8601 time."""
+    from llmci.seams import Window
+
+    return Window(since=_moment(since, now), until=_moment(until, now))
+
+
+def _moment(text: str | None, now: datetime) -> datetime | None:
+    if text is None:
+        return None
+    if ago := re.fullmatch(r"(\d+)([mhdw])", text):
+        unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[ago[2]]
+        return now - timedelta(**{unit: int(ago[1])})
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is not a time.", fix="Write 6h, 7d, 2w or an ISO time such as 2026-11-20."
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -13,7 +13,6 @@ from llmci.core.evalsets.dependence import dependence_groups
 from llmci.core.evalsets.digests import evalset_digest
 from llmci.core.evalsets.sampling import Plan, Sighting, chance, draw
 from llmci.domain.evalset import EvalSet, Stratum
-from llmci.domain.text import declared_clean
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -170,14 +169,12 @@ def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: 
         for case_id, case in cases.items()
     }
     groups = dependence_groups(ties)
-    rubric = None if settings.rubric is None else declared_clean(settings.rubric)
     return [
         replace(
             case,
             weight=drawn.weights[case_id],
             stratum=drawn.stratum[case_id],
             dependence=groups[case_id],
-            rubric=rubric if case.reference is None else None,
             holdout=chance(settings.seed, f"holdout {groups[case_id]}") < settings.holdout,
             origin=replace(case.origin, kind="failure" if survey.seen[case_id].failed else "production"),
         )

@@ -10,6 +10,7 @@ from llmci.core.evalsets.places import check_place, named_at, structure_at, text
 from llmci.core.grouping.anomalies import FAILURES
 from llmci.core.privacy.mint import vouched
 from llmci.domain.case import Case, Document, Message, Origin, Part, Tool
+from llmci.domain.text import declared_clean
 from llmci.domain.trace import TRACE
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def case_of(found: LabelledTrace, settings: EvalsetSettings) -> Case | None:
         reference=reference,
         reference_origin=origin,
         expectations=_expectations(found, settings),
-        rubric=None,
+        rubric=declared_clean(settings.rubric) if settings.rubric and reference is None else None,
         slices=_slices(found, settings),
         stratum=label["cluster_name"],
         dependence=_dependence(found, settings) or case_id,

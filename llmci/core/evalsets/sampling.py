@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ class Sighting:
         topic: Name of the coarser group.
         traces: How many traces it stands for.
         flagged: Whether any of them failed or is among the most unusual.
+        required: Drawn in any case: somebody reviewed it and wants it.
     """
 
     case_id: str
@@ -41,6 +42,7 @@ class Sighting:
     topic: str
     traces: int
     flagged: bool
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +73,9 @@ class Draw:
 def draw(sightings: Sequence[Sighting], plan: Plan) -> Draw:
     """Draw cases.
 
-    Clusters that are too many for their floors are pooled by topic. The weights of a stratum sum to its share of the traces; within it a case weighs its
-    traces over the probability that it was drawn.
+    Clusters that are too many for their floors are pooled by topic. The weights of a stratum sum to
+    its share of the traces; within it a case weighs its traces over the probability that it was
+    drawn.
 
     Source:
         Ohlsson (1998), Sequential Poisson sampling; Hájek (1971) for the normalised weights.
@@ -89,7 +92,7 @@ def draw(sightings: Sequence[Sighting], plan: Plan) -> Draw:
         for case_id, weight in drawn.items():
             weights[case_id] = shares[name] * weight / whole
             stratum[case_id] = name
-    counts = {name: sum(wanted[name]) for name in strata}
+    counts = Counter(stratum.values())
     made = [
         Stratum(name=name, share=shares[name], traces=sum(s.traces for s in members), cases=counts[name])
         for name, members in strata.items()
@@ -145,14 +148,15 @@ def _floor(members: Sequence[Sighting], plan: Plan) -> int:
 def _allocated(
     strata: Mapping[str, Sequence[Sighting]], shares: Mapping[str, float], plan: Plan
 ) -> dict[str, tuple[int, int]]:
-    """How many (flagged, unflagged) cases each stratum gives."""
+    """How many (flagged, unflagged) cases each stratum gives, beside those that are required."""
+    strata = {name: [s for s in members if not s.required] for name, members in strata.items()}
     flagged = {name: sum(s.flagged for s in members) for name, members in strata.items()}
     extra_size = min(round(plan.failures * plan.size), sum(flagged.values()))
     available = {name: len(members) for name, members in strata.items()}
     floors = {name: _floor(members, plan) for name, members in strata.items()}
     main = _seats(shares, available, floors, plan.size - extra_size)
     # What chance brings of the flagged ones is theirs anyway; the extra comes on top.
-    by_chance = {name: round(main[name] * flagged[name] / available[name]) for name in strata}
+    by_chance = {name: round(main[name] * flagged[name] / max(1, available[name])) for name in strata}
     left = {name: flagged[name] - by_chance[name] for name in strata}
     every = sum(left.values()) or 1
     extra = _seats({name: left[name] / every for name in strata}, left, dict.fromkeys(strata, 0), extra_size)
@@ -182,9 +186,9 @@ def _seats(
 
 def _drawn(members: Sequence[Sighting], flagged: int, plain: int, *, seed: int) -> dict[str, float]:
     """Traces that each drawn case stands for: of its own kind, unless that kind has none in the draw."""
-    drawn: dict[str, float] = {}
+    drawn = {member.case_id: float(member.traces) for member in members if member.required}
     for kind, wanted in ((True, flagged), (False, plain)):
-        cell = [member for member in members if member.flagged is kind]
+        cell = [member for member in members if member.flagged is kind and not member.required]
         if not cell or not wanted:
             continue
         picked = _picked(cell, wanted, seed)
