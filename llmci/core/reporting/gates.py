@@ -52,7 +52,7 @@ def _gate_row(verdict: Verdict, metric: Metric, reach: float) -> GateRow:
         plausible=_plausible(found, metric),
         tolerance=_tolerance(rule.tolerance, metric),
         because=one_line(verdict.because, _REASON),
-        detectable=numbers.size(found.detectable, metric.kind) if found else "-",
+        noticed=_noticed(found, metric),
         counts=f"{found.better:,} better, {found.worse:,} worse, {found.unchanged:,} unchanged" if found else "-",
         method=visible(found.method) if found else "-",
         gating=verdict.gating,
@@ -107,6 +107,15 @@ def _plausible(found: Difference | None, metric: Metric) -> str:
 
 def _tolerance(tolerance: float, metric: Metric) -> str:
     return f"{'-' if metric.higher_is_better else '+'}{numbers.size(tolerance, metric.kind)}"
+
+
+def _noticed(found: Difference | None, metric: Metric) -> str:
+    if found is None:
+        return ""
+    loss = "drop" if metric.higher_is_better else "rise"
+    if not found.detectable < 1:
+        return f"With {found.cases:,} cases no {loss} would have been noticed reliably."
+    return f"A {loss} of {numbers.size(found.detectable, metric.kind)} would have been noticed 9 times in 10."
 
 
 def _reach(verdicts: Sequence[Verdict]) -> float:

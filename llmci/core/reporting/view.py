@@ -56,7 +56,7 @@ class GateRow:
 
     Attributes:
         change: In the metric's natural direction: "+4 %" of a cost is dearer.
-        detectable: Smallest drop that would have been noticed 9 times in 10.
+        noticed: What these cases could have shown, as a sentence.
         counts: Better, worse and unchanged cases.
         gating: Whether it can fail the run.
     """
@@ -71,7 +71,7 @@ class GateRow:
     plausible: str
     tolerance: str
     because: str
-    detectable: str
+    noticed: str
     counts: str
     method: str
     gating: bool
