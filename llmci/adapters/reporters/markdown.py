@@ -89,7 +89,7 @@ def _verdict(view: ReportView, name: str) -> str:
     lines = [
         f"<!-- llmci:{marker} -->",
         f"> [!{_ALERTS.get(view.mark.tone, 'NOTE')}]",
-        f"> **{view.mark.emoji} {view.mark.word}:** {inline(view.headline)}",
+        f"> {view.mark.emoji} {f'**{view.word}:** ' if view.word else ''}{inline(view.headline)}",
     ]
     lines += [f"> - {inline(reason)}" for reason in view.because[:10] if reason != view.headline]
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from llmci.core.reporting import numbers
@@ -24,8 +25,8 @@ _ROLES = {"primary": "must not drop", "guardrail": "guardrail", "must_pass": "mu
 def gate_rows(verdicts: Sequence[Verdict], metrics: Mapping[str, Metric]) -> tuple[GateRow, ...]:
     """One row for each rule on all cases, in the order of the configuration."""
     whole = [verdict for verdict in verdicts if verdict.slice is None]
-    reach = _reach(whole)
-    return tuple(_gate_row(verdict, _metric(verdict, metrics), reach) for verdict in whole)
+    # Each on its own scale: points of a score and percents of a cost have none in common.
+    return tuple(_gate_row(verdict, _metric(verdict, metrics), _reach([verdict])) for verdict in whole)
 
 
 def slice_rows(verdicts: Sequence[Verdict], metrics: Mapping[str, Metric]) -> tuple[SliceRow, ...]:
@@ -125,6 +126,7 @@ def _reach(verdicts: Sequence[Verdict]) -> float:
         for verdict in verdicts
         if verdict.difference is not None
         for end in (verdict.difference.low, verdict.difference.high)
+        if math.isfinite(end)
     ]
     return min(max([_SHORTEST_REACH, *(1.1 * end for end in ends)]), _LONGEST_REACH)
 

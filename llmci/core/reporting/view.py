@@ -241,6 +241,11 @@ class ReportView:
     counts: tuple[tuple[Change, int], ...]
     texts: bool
 
+    @property
+    def word(self) -> str:
+        """The outcome's word where the headline does not begin with it anyway."""
+        return "" if self.headline.lower().startswith(self.mark.word) else self.mark.word
+
     def count(self, change: Change) -> int:
         """How many cases fared so."""
         return dict(self.counts).get(change, 0)
