@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 
 class Options(BaseModel):
-    """Base of every adapter's configuration block: frozen, and unknown keys are errors."""
+    """Base of every adapter's configuration block: frozen; unknown keys, NaN and infinity are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False, allow_inf_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,13 @@ class Shard:
         shard_id: Stable name, fit for a file name.
         fingerprint: Changes when the content does; an unchanged shard is not read again.
         uri: What the source needs to find it.
+        size: Bytes to be read, where that is known.
     """
 
     shard_id: str
     fingerprint: str
     uri: str
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +93,15 @@ class Rejected:
 
 
 class Source(Protocol):
-    """Where production traces are."""
+    """Where production traces are.
+
+    Attributes:
+        lists_all: Whether `shards` lists all there is, whatever the window: a shard that it lists
+            no more is then dropped from the shelf.
+    """
 
     Options: ClassVar[type[Options]]
+    lists_all: ClassVar[bool]
 
     def shards(self, window: Window) -> Sequence[Shard]:
         """List what there is to read; raises `OutsideError` or `UsageError` with the fix."""
@@ -320,8 +328,24 @@ class ReportInput:
     sanitize_summary: Mapping[str, object] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """What a reader of a report asked for; every reporter takes what concerns its format.
+
+    Attributes:
+        name: Of the project or of the configuration in a matrix; a comment is found again by it.
+        max_mb: Most that a document with the texts of all cases may weigh, in megabytes; beyond it
+            texts are left out, the least telling first.
+        texts: False leaves out every question, answer, document and reason.
+    """
+
+    name: str = "main"
+    max_mb: float = 25.0
+    texts: bool = True
+
+
 class Reporter(Protocol):
-    """Writes a verdict in one format."""
+    """Writes a verdict in one format; made with `ReportOptions`."""
 
     suffixes: ClassVar[tuple[str, ...]]
 
