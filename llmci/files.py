@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import tempfile
@@ -50,6 +51,22 @@ def write_json(target: Path, value: object) -> None:
 def read_json(path: Path) -> Any:  # noqa: ANN401  JSON holds anything
     """Read JSON; raises `FileNotFoundError` and `ValueError` as they come."""
     return orjson.loads(path.read_bytes())
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[bool]:
+    """Hold an exclusive lock on a file; gives False where another process has it.
+
+    The lock ends with the process that holds it, however that ends.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
 
 
 def sha256_of(path: Path) -> str:

@@ -50,10 +50,12 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "judge": "llmci.adapters.scorers.judge:JudgeScorer",
     },
     "reporter": {
+        "csv": "llmci.adapters.reporters.csv:CsvReporter",
         "html": "llmci.adapters.reporters.html:HtmlReporter",
         "markdown": "llmci.adapters.reporters.markdown:MarkdownReporter",
         "json": "llmci.adapters.reporters.json:JsonReporter",
         "junit": "llmci.adapters.reporters.junit:JunitReporter",
+        "parquet": "llmci.adapters.reporters.parquet:ParquetReporter",
     },
     "rollout": {
         "json": "llmci.adapters.rollouts.json:JsonRollout",

@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
     from llmci.domain.case import Case, Document, Message
     from llmci.domain.evalset import EvalSet
-    from llmci.domain.run import Answer, Fault, Metric, Run, Score, Usage
+    from llmci.domain.run import Answer, Answered, Fault, Metric, Run, Score, Scored, Usage
     from llmci.domain.system import SystemSpec
     from llmci.domain.trace import TraceRow
     from llmci.domain.verdict import GateResult
 
 
 class Options(BaseModel):
-    """Base of every adapter's configuration block: frozen, and unknown keys are errors."""
+    """Base of every adapter's configuration block: frozen; unknown keys, NaN and infinity are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False, allow_inf_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,13 @@ class Shard:
         shard_id: Stable name, fit for a file name.
         fingerprint: Changes when the content does; an unchanged shard is not read again.
         uri: What the source needs to find it.
+        size: Bytes to be read, where that is known.
     """
 
     shard_id: str
     fingerprint: str
     uri: str
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +93,15 @@ class Rejected:
 
 
 class Source(Protocol):
-    """Where production traces are."""
+    """Where production traces are.
+
+    Attributes:
+        lists_all: Whether `shards` lists all there is, whatever the window: a shard that it lists
+            no more is then dropped from the shelf.
+    """
 
     Options: ClassVar[type[Options]]
+    lists_all: ClassVar[bool]
 
     def shards(self, window: Window) -> Sequence[Shard]:
         """List what there is to read; raises `OutsideError` or `UsageError` with the fix."""
@@ -178,11 +186,32 @@ class ModelReply:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No reply: why, in plain words without user text, and whose fault it is."""
+    """No reply: why, in plain words without user text, and whose fault it is.
+
+    Attributes:
+        retryable: Asking again later may help.
+        retry_after_s: When the other side said to ask again, in seconds from now.
+    """
 
     why: str
     fault: Fault
     retryable: bool = False
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a call will take, known before it is made; None where that is not known.
+
+    Attributes:
+        input_tokens: About so many.
+        output_tokens: At most so many.
+        worst_cost: At most so many US dollars; this much is reserved from the budget.
+    """
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    worst_cost: float | None = None
 
 
 class Model(Protocol):
@@ -192,6 +221,9 @@ class Model(Protocol):
 
     async def complete(self, request: ModelRequest) -> ModelReply | Failed:
         """Ask once, with the adapter's own retries."""
+
+    def estimate(self, request: ModelRequest) -> Estimate:
+        """What `complete` will take; calls nothing."""
 
     async def aclose(self) -> None:
         """Release connections."""
@@ -238,8 +270,20 @@ class System(Protocol):
     def spec(self) -> SystemSpec:
         """Name, parameters and digest; cheap, calls nothing."""
 
+    def request_digest(self, case: Case) -> str | None:
+        """Digest of the request that a case leads to, model and address included; None if only sending shows it.
+
+        Equal digests are one request: it is asked once.
+        """
+
+    def estimate(self, case: Case) -> Estimate:
+        """What answering will take; calls nothing."""
+
     async def start(self) -> None:
-        """Get ready; raises `UsageError` or `OutsideError` with the fix."""
+        """Get ready; raises `UsageError` or `OutsideError` with the fix. Not called when every answer is cached."""
+
+    def at_once(self) -> int | None:
+        """Most calls that it takes at a time; None is any number. Known once it is started."""
 
     async def answer(self, case: Case, repeat: int) -> Reply | Failed:
         """Answer one case. Never raises for what the system did wrong: that is a `Failed`."""
@@ -256,8 +300,15 @@ class Scorer(Protocol):
     def metric(self) -> Metric:
         """What the number means, with a digest of all that can change it."""
 
-    async def score(self, case: Case, answer: Answer) -> Score:
-        """Score one answer; `Unscored` with the reason when that cannot be done."""
+    def estimate(self, case: Case) -> Estimate:
+        """What scoring an answer will take; calls nothing."""
+
+    async def score(self, case: Case, answer: Answered) -> Score:
+        """Score one answer; `Unscored` with the reason when that cannot be done.
+
+        A case without an answer never comes here: it is the worst value when that is the system's
+        fault, and no evidence when it is not.
+        """
 
     async def aclose(self) -> None:
         """Release connections."""
@@ -277,8 +328,24 @@ class ReportInput:
     sanitize_summary: Mapping[str, object] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """What a reader of a report asked for; every reporter takes what concerns its format.
+
+    Attributes:
+        name: Of the project or of the configuration in a matrix; a comment is found again by it.
+        max_mb: Most that a document with the texts of all cases may weigh, in megabytes; beyond it
+            texts are left out, the least telling first.
+        texts: False leaves out every question, answer, document and reason.
+    """
+
+    name: str = "main"
+    max_mb: float = 25.0
+    texts: bool = True
+
+
 class Reporter(Protocol):
-    """Writes a verdict in one format."""
+    """Writes a verdict in one format; made with `ReportOptions`."""
 
     suffixes: ClassVar[tuple[str, ...]]
 
@@ -418,6 +485,32 @@ class RunStore(Protocol):
 
     def list(self) -> Sequence[str]:
         """Ids, newest first."""
+
+
+class Journal(Protocol):
+    """What a run has done so far, written as it goes, so that a killed run loses only its calls in flight."""
+
+    def entries(self) -> Iterable[Answer | Score]:
+        """What was written before, in order; a line that a kill cut in half is left out."""
+
+    def append(self, entry: Answer | Score) -> None:
+        """Write it down; after this returns, a kill of the process does not lose it."""
+
+
+class AnswerCache(Protocol):
+    """Answers and judge scores by a digest of everything that can change them; clean text only."""
+
+    def answer(self, key: str) -> Answered | None:
+        """The answer, with its case id and repeat as they were stored; None if there is none."""
+
+    def keep_answer(self, key: str, answer: Answered) -> None:
+        """Store it for other runs."""
+
+    def score(self, key: str) -> Scored | None:
+        """The judge's score; None if there is none."""
+
+    def keep_score(self, key: str, score: Scored) -> None:
+        """Store it for other runs."""
 
 
 class EvalSetStore(Protocol):

@@ -1,31 +1,28 @@
-"""The `llmci` command: one verb a file, and the one place where a result becomes an exit code."""
+"""The `llmci` command: one verb a file, each loaded when it is asked for."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from difflib import get_close_matches
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
 from llmci import __version__
-from llmci.errors import ExitCode, LlmciError
+from llmci.cli import stops, streams, terminal
+from llmci.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typer import _click
 
-app = typer.Typer(
-    name="llmci",
-    help="Continuous evaluation for LLM systems: traces → sanitize → label → eval set → bench → gate → report → canary → promote.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-# Command, its module in `llmci.cli` and its function there; in the order of the loop. A nested
-# application is a `typer.Typer` called `app`.
+# In the order of the loop. Each is a module of `llmci.cli` that holds a function of the same name,
+# or an application of several commands called `app`.
 COMMANDS = (
     "demo",
     "init",
@@ -45,7 +42,46 @@ COMMANDS = (
 )
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001  typer's callback form
+class _Commands(TyperGroup):
+    """The verbs; a verb's module is imported when the verb, or the list of all, is asked for."""
+
+    def list_commands(self, ctx: _click.Context) -> list[str]:  # noqa: ARG002  typer's signature
+        return [name for name in COMMANDS if find_spec(f"llmci.cli.{name}")]
+
+    def get_command(self, ctx: _click.Context, cmd_name: str) -> _click.Command | None:
+        known = self.list_commands(ctx)
+        if cmd_name in known:
+            return _load(cmd_name)
+        near = get_close_matches(cmd_name, known, n=1)
+        raise UsageError(
+            f"there is no command '{terminal.safe_text(cmd_name)}'.",
+            fix=f"Did you mean `llmci {near[0]}`?" if near else "Run `llmci --help` to see them all.",
+        )
+
+
+def _load(name: str) -> _click.Command:
+    module = import_module(f"llmci.cli.{name}")
+    holder = typer.Typer(add_completion=False, rich_markup_mode=None)
+    if nested := getattr(module, "app", None):
+        holder.add_typer(nested, name=name)
+    else:
+        holder.command(name)(getattr(module, name))
+    return get_group(holder).commands[name]
+
+
+app = typer.Typer(
+    name="llmci",
+    cls=_Commands,
+    help="Continuous evaluation for LLM systems: traces → sanitize → label → eval set → bench → gate → report → canary → promote.",
+    epilog="Example: llmci demo",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
     if asked:
         typer.echo(f"llmci {__version__}")
         raise typer.Exit
@@ -53,19 +89,9 @@ def _version(asked: bool) -> None:  # noqa: FBT001  typer's callback form
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),  # noqa: FBT001, FBT003
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
 ) -> None:
     pass
-
-
-def _register() -> None:
-    for name in COMMANDS:
-        module = import_module(f"llmci.cli.{name}")
-        if nested := getattr(module, "app", None):
-            app.add_typer(nested, name=name)
-        else:
-            command: Callable[..., object] = getattr(module, name)
-            app.command(name)(command)
 
 
 def main() -> NoReturn:
@@ -76,13 +102,17 @@ def main() -> NoReturn:
     """
     # Known before anything imports litellm: its price map is otherwise fetched from the network.
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    # What stops a CI job is SIGTERM; it is an interrupt like any other.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    streams.prepare()
+    stops.hush()
     try:
-        _register()
-        app(standalone_mode=True)
-    except LlmciError as error:
-        sys.stderr.write(f"error: {error.message}\n  fix: {error.fix}\n")
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted: what was finished is kept; run the same command again to go on.\n")
-        sys.exit(ExitCode.INTERRUPTED)
-    sys.exit(ExitCode.PASSED)
+        code = get_command(app).main(prog_name="llmci", standalone_mode=False)
+        if code == ExitCode.INTERRUPTED:  # typer keeps Ctrl-C to itself and says nothing
+            raise KeyboardInterrupt  # noqa: TRY301  said below, as every way out
+        streams.flush()
+    except BaseException as error:  # noqa: BLE001  this is where every way out is given its code
+        terminal.displays.close()
+        code = stops.explain(error, sys.argv[1:])
+    streams.close()
+    sys.exit(code or ExitCode.PASSED)

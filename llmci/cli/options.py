@@ -29,12 +29,19 @@ LimitFlag = Annotated[
 DryRunFlag = Annotated[bool, typer.Option("--dry-run", help="Show the plan and its cost; do nothing.")]
 
 
-def open_config(path: Path | None) -> Config:
-    """Load the configuration that a command was given, or that is found from here upwards."""
-    from llmci.config import discover, load
+def config_path(path: Path | None) -> Path:
+    """The configuration file that a command was given, or that is found from here upwards."""
+    from llmci.config import discover
 
     named = path or (Path(os.environ["LLMCI_CONFIG"]) if os.environ.get("LLMCI_CONFIG") else None)
-    return load(named or discover(Path.cwd()))
+    return named or discover(Path.cwd())
+
+
+def open_config(path: Path | None) -> Config:
+    """Load the configuration of a command; see `config_path`."""
+    from llmci.config import load
+
+    return load(config_path(path))
 
 
 def window_of(since: str | None, until: str | None, now: datetime) -> Window:

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
-import time
 import unicodedata
+from contextlib import ExitStack
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from llmci.cli import streams
+
 if TYPE_CHECKING:
-    from llmci.seams import Progress, Unit
+    from llmci.seams import Progress
+
+# Live displays to take down before anything else is said, however a command ends.
+displays = ExitStack()
 
 
 def safe_text(text: object) -> str:
-    """Make foreign text harmless in a terminal: control and format characters are shown as escapes."""
-    return "".join(_shown(character) for character in str(text))
+    """Make foreign text harmless in a terminal and in a CI log.
+
+    Control, format and private characters are shown as escapes, except line feed and tab. In a
+    GitHub job the two forms of a workflow command are broken as well, for the runner would obey them.
+    """
+    shown = "".join(_shown(character) for character in str(text))
+    if os.environ.get("GITHUB_ACTIONS"):
+        shown = re.sub(r"(?m)^(\s*):(?=:)", r"\1\\x3a", shown).replace("##[", "##\\x5b")
+    return shown
 
 
 def _shown(character: str) -> str:
@@ -29,17 +43,20 @@ def _shown(character: str) -> str:
 
 def show(text: str) -> None:
     """Print a result."""
-    sys.stdout.write(f"{text}\n")
+    streams.write(f"{text}\n")
 
 
 def note(text: str) -> None:
     """Say something that is not a result."""
-    sys.stderr.write(f"{text}\n")
+    streams.write_aside(f"{text}\n")
 
 
 def show_json(value: object) -> None:
     """Print a result as one JSON document; dataclasses become objects, NaN becomes null."""
-    sys.stdout.write(json.dumps(_plain(value), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    document = json.dumps(_plain(value), ensure_ascii=not utf8, indent=2, allow_nan=False)
+    # JSON may spell any character as an escape; a runner would obey a workflow command even within a string.
+    streams.write(document.replace("##[", "##\\u005b") + "\n")
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911  JSON holds anything
@@ -61,54 +78,16 @@ def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911  JSON holds anything
 
 
 def progress(*, quiet: bool) -> Progress:
-    """The progress display that suits where stderr goes."""
+    """The progress display that suits where stderr goes: live on a terminal, lines in a log."""
+    from llmci.cli.progress import LineProgress, LiveProgress
     from llmci.seams import Silent
 
-    return Silent() if quiet else LineProgress()
-
-
-class LineProgress:
-    """Progress as plain lines, one every few seconds, for logs and pipes; see `llmci.seams.Progress`."""
-
-    _every_s = 5.0
-
-    def __init__(self) -> None:
-        self._stage = ""
-        self._total: int | None = None
-        self._unit: Unit = "traces"
-        self._done = 0
-        self._cost: float | None = None
-        self._started = self._shown = 0.0
-
-    def begin(self, stage: str, total: int | None, unit: Unit) -> None:
-        """See `Progress.begin`."""
-        self._stage, self._total, self._unit, self._done, self._cost = stage, total, unit, 0, None
-        self._started = self._shown = time.monotonic()
-
-    def advance(self, done: int = 1, *, cost: float | None = None) -> None:
-        """See `Progress.advance`."""
-        self._done += done
-        if cost is not None:
-            self._cost = (self._cost or 0.0) + cost
-        now = time.monotonic()
-        if now - self._shown >= self._every_s:
-            self._shown = now
-            note(self._line(now))
-
-    def note(self, message: str) -> None:
-        """See `Progress.note`."""
-        note(f"{self._stage}: {safe_text(message)}" if self._stage else safe_text(message))
-
-    def end(self) -> None:
-        """See `Progress.end`."""
-        note(f"{self._line(time.monotonic())}, done")
-
-    def _line(self, now: float) -> str:
-        seconds = max(now - self._started, 1e-9)
-        rate = self._done / seconds
-        of = f"/{self._total}" if self._total else ""
-        left = (
-            f", {(self._total - self._done) / rate:.0f} s left" if self._total and 0 < self._done < self._total else ""
-        )
-        cost = f", ${self._cost:.4f}" if self._cost is not None else ""
-        return f"{self._stage}: {self._done}{of} {self._unit}, {rate:.0f}/s{left}{cost}"
+    if quiet:
+        return Silent()
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        live = LiveProgress()
+        displays.callback(live.close)
+        return live
+    lines = LineProgress(grouped=bool(os.environ.get("GITHUB_ACTIONS")))
+    displays.callback(lines.close)
+    return lines

@@ -79,7 +79,7 @@ class Evidence:
     treatment_units: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What the canary's evidence says to do, and why."""
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 SCHEMA_NAME = "run/1"
 
-Fault = Literal["system", "infrastructure"]
+# "nobody": what it would take to tell is not there, such as a reference or a price.
+Fault = Literal["system", "infrastructure", "nobody"]
 MetricKind = Literal["binary", "graded", "ratio", "latency"]
 
 
@@ -103,7 +104,10 @@ class Metric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """A number with its reason; `error` marks the 0 that an unanswered case earns its system."""
+    """A number with its reason; `error` marks the 0 that an unanswered case earns its system.
+
+    `cost` is what the judge took, in US dollars; None is unknown.
+    """
 
     case_id: str
     repeat: int
@@ -111,17 +115,19 @@ class Scored:
     value: float
     reason: CleanText | None = None
     error: str | None = None
+    cost: float | None = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unscored:
-    """No number could be given, and why (never user text)."""
+    """No number could be given, and why (never user text). `cost` as in `Scored`."""
 
     case_id: str
     repeat: int
     metric: str
     why: str
     fault: Fault
+    cost: float | None = 0.0
 
 
 Score = Scored | Unscored

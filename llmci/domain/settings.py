@@ -7,10 +7,18 @@ documented here and nowhere else.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
-# Read by pydantic where `llmci.config` validates these classes: unknown keys are mistakes.
-_STRICT = {"extra": "forbid"}
+from annotated_types import Ge, Gt, Le, Lt, MinLen
+
+# Read by pydantic where `llmci.config` validates these classes: unknown keys, NaN and infinity are mistakes.
+_STRICT = {"extra": "forbid", "allow_inf_nan": False}
+
+Count = Annotated[int, Ge(1)]
+Share = Annotated[float, Ge(0), Le(1)]
+Positive = Annotated[float, Gt(0)]
+# What every random number generator takes.
+Seed = Annotated[int, Ge(0), Lt(2**32)]
 
 Operator = Literal["surrogate", "placeholder", "mask", "hash", "redact", "keep"]
 
@@ -42,9 +50,9 @@ class SanitizeSettings:
     policy: dict[str, Operator] = field(default_factory=dict)
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
-    min_score: float = 0.4
-    max_quarantine: float = 0.02
-    max_leaf_chars: int = 2_000_000
+    min_score: Share = 0.4
+    max_quarantine: Share = 0.02
+    max_leaf_chars: Count = 2_000_000
     key_env: str = "LLMCI_PRIVACY_KEY"
 
 
@@ -65,13 +73,13 @@ class LabelSettings:
 
     __pydantic_config__ = _STRICT
 
-    clusters: int | Literal["auto"] = "auto"
-    seed: int = 7
-    min_traces: int = 5
-    min_users: int = 5
-    fit_sample: int = 20_000
+    clusters: Count | Literal["auto"] = "auto"
+    seed: Seed = 7
+    min_traces: Count = 5
+    min_users: Count = 5
+    fit_sample: Count = 20_000
     embedder: str | None = None
-    slow_ms: float | None = None
+    slow_ms: Positive | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +111,10 @@ class EvalsetSettings:
 
     name: str = "main"
     directory: str = "evalsets"
-    size: int = 300
-    seed: int = 7
-    floor: int = 3
-    failures: float = 0.2
+    size: Count = 300
+    seed: Seed = 7
+    floor: Annotated[int, Ge(0)] = 3
+    failures: Share = 0.2
     slices: dict[str, str] = field(default_factory=lambda: {"cluster": "cluster"})
     dependence: str | None = None
     key: str | None = None
@@ -115,7 +123,7 @@ class EvalsetSettings:
     expectations: dict[str, str] = field(default_factory=dict)
     rubric: str | None = None
     hand_written: tuple[str, ...] = ()
-    holdout: float = 0.0
+    holdout: Annotated[float, Ge(0), Lt(1)] = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +136,7 @@ class BenchSettings:
         concurrency: Calls in flight at once, for each system.
         repeat: Tries of each case.
         timeout_s: Longest wait for one answer; longer is the system's fault.
+        retries: Further tries after a fault that is not the system's (429, 500, a broken connection).
         budget_usd: Most that may be spent, judges included; None is no limit.
         max_infrastructure_failures: Share of cases that may be lost to faults that are not the
             system's; above it the run is no evidence (exit 4).
@@ -139,13 +148,14 @@ class BenchSettings:
 
     baseline: str = "baseline"
     candidate: str = "candidate"
-    concurrency: int = 20
-    repeat: int = 1
-    timeout_s: float = 60.0
-    budget_usd: float | None = None
-    max_infrastructure_failures: float = 0.02
-    max_answer_chars: int = 1_000_000
-    seed: int = 7
+    concurrency: Count = 20
+    repeat: Count = 1
+    timeout_s: Positive = 60.0
+    retries: Annotated[int, Ge(0)] = 4
+    budget_usd: Annotated[float, Ge(0)] | None = None
+    max_infrastructure_failures: Share = 0.02
+    max_answer_chars: Count = 1_000_000
+    seed: Seed = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,10 +165,10 @@ class CriterionSettings:
     __pydantic_config__ = _STRICT
 
     kind: Literal["score", "error", "cost", "latency"]
-    margin: float
+    margin: Positive
     score: str | None = None
     higher_is_better: bool = True
-    base_rate: float = 0.1
+    base_rate: Annotated[float, Gt(0), Le(1)] = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,9 +189,9 @@ class CanarySettings:
 
     control: str = "baseline"
     treatment: str = "candidate"
-    shares: tuple[float, ...] = (0.01, 0.05, 0.25, 0.5, 1.0)
+    shares: Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], MinLen(1)] = (0.01, 0.05, 0.25, 0.5, 1.0)
     criteria: dict[str, CriterionSettings] = field(default_factory=dict)
     rollout: dict[str, object] | None = None
-    max_hours: float | None = None
-    requests_per_hour: float | None = None
-    alpha: float = 0.05
+    max_hours: Positive | None = None
+    requests_per_hour: Positive | None = None
+    alpha: Annotated[float, Gt(0), Lt(0.5)] = 0.05

@@ -18,9 +18,12 @@ class SystemSpec:
         kind: Adapter that runs it: python, command, http, litellm, recorded.
         parameters: The configuration block, secrets left out.
         digest: SHA-256 of all that can change its answers (parameters, prompt files, code ref).
+        cacheable: Whether the digest really names all of that, so that an answer may be used again. False
+            for recorded answers and for a server that does not say its version.
     """
 
     name: str
     kind: str
     parameters: Mapping[str, object]
     digest: str
+    cacheable: bool = True

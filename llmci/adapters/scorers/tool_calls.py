@@ -1,0 +1,100 @@
+"""Whether the right tools were called with the right arguments."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+
+from llmci import seams
+from llmci.adapters.scorers.rule import NoMark, RuleScorer
+from llmci.domain.run import Metric
+
+if TYPE_CHECKING:
+    from llmci.domain.case import Case
+    from llmci.domain.run import Answered
+
+
+class ToolCallsOptions(seams.Options):
+    """How calls are compared.
+
+    Attributes:
+        compare: exact: the same calls, in any order. order: the same calls in the same order. f1:
+            the harmonic mean of the share of right calls that were made and of made calls that
+            were right.
+        arguments: Arguments count; otherwise names alone do.
+        expectation: Name of the expectation that holds the right calls of a case: a list of names,
+            or of objects with `name` and `arguments`.
+    """
+
+    compare: Literal["exact", "order", "f1"]
+    arguments: bool = True
+    expectation: str = "tool_calls"
+
+
+class ToolCallsScorer(RuleScorer[ToolCallsOptions]):
+    """Compares the calls of an answer with the expected ones, by name and canonical arguments."""
+
+    Options = ToolCallsOptions
+
+    def metric(self) -> Metric:
+        """See `Scorer.metric`."""
+        kind: Literal["binary", "graded"] = "graded" if self.options.compare == "f1" else "binary"
+        return Metric(name=self.context.name, kind=kind, digest=self.digest())
+
+    def mark(self, case: Case, answer: Answered) -> float | NoMark:
+        """See `RuleScorer.mark`."""
+        given = case.expectations.get(self.options.expectation)
+        if not isinstance(given, (list, tuple)):
+            return NoMark(f"the case has no expectation {self.options.expectation!r} that is a list")
+        right = [self._call(*_named(item)) for item in given]
+        made = [
+            self._call(part.tool_name or "", part.tool_arguments)
+            for message in answer.messages
+            for part in message.parts
+            if part.type == "tool_call"
+        ]
+        match self.options.compare:
+            case "order":
+                return float(made == right)
+            case "exact":
+                return float(Counter(made) == Counter(right))
+            case "f1":
+                return _f1(Counter(made), Counter(right))
+
+    def _call(self, name: str, arguments: object) -> tuple[str, str]:
+        return name, _canonical(arguments) if self.options.arguments else ""
+
+
+def _named(item: object) -> tuple[str, object]:
+    if not isinstance(item, dict):
+        return str(item), None
+    inner: dict[str, Any] = item["function"] if isinstance(item.get("function"), dict) else item
+    return str(inner.get("name", "")), inner.get("arguments")
+
+
+def _canonical(arguments: object) -> str:
+    """Arguments with keys in order and without white space; 1.0 is 1. What is not JSON stays as it is."""
+    if isinstance(arguments, str):
+        try:
+            arguments = orjson.loads(arguments or "{}")
+        except orjson.JSONDecodeError:
+            return str(arguments)
+    value = _whole({} if arguments is None else arguments)
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _whole(value: Any) -> Any:  # noqa: ANN401  JSON holds anything
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_whole(item) for item in value]
+    return value
+
+
+def _f1(made: Counter[tuple[str, str]], right: Counter[tuple[str, str]]) -> float:
+    total = made.total() + right.total()
+    return 2 * (made & right).total() / total if total else 1.0

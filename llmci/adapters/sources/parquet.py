@@ -1,0 +1,118 @@
+"""Parquet: one record a row, read by batches of a row group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from llmci.adapters.sources.files import matching, shard_id, shown, unreadable
+from llmci.adapters.sources.rows import FileOptions, Normaliser, check_columns, paths_of
+from llmci.core.traces.paths import first_keys
+from llmci.core.traces.records import Origin
+from llmci.errors import OutsideError
+from llmci.files import sha256_of
+from llmci.seams import Rejected, Shard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from llmci.core.traces.mapping import Mapping
+    from llmci.domain.trace import TraceRow
+    from llmci.seams import Context, Window
+
+_BATCH_ROWS = 256
+
+
+class ParquetSource:
+    """Traces in Parquet files; see `llmci.seams.Source`."""
+
+    class Options(FileOptions):
+        """Parquet tables; a column may hold JSON as text, or nested values."""
+
+    lists_all: ClassVar[bool] = True
+
+    def __init__(self, options: Options, context: Context) -> None:
+        self._options, self._context = options, context
+
+    def shards(self, window: Window) -> Sequence[Shard]:  # noqa: ARG002  files are listed whole
+        """See `Source.shards`: one for each file."""
+        name, root = self._context.name, self._context.root
+        found = matching(self._options.path, root, source=name)
+        try:
+            return [
+                Shard(shard_id(name, shown(path, root)), sha256_of(path), str(path), path.stat().st_size)
+                for path in found
+            ]
+        except OSError as error:
+            raise unreadable(found[0], error) from None
+
+    def read(self, shard: Shard, window: Window) -> Iterator[TraceRow | Rejected]:
+        """See `Source.read`."""
+        import pyarrow as pa
+
+        path = self._context.root / shard.uri
+        name = shown(path, self._context.root)
+        normalise = Normaliser(Origin(self._context.name, "parquet"), self._options.fields, window)
+        try:
+            with _opened(path) as file:
+                columns = file.schema_arrow.names
+                check_columns(self._options.fields, columns, name)
+                wanted = _wanted(self._options.fields, columns)
+                number = 0
+                for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=wanted, use_threads=False):
+                    for record in _records(batch):
+                        number += 1
+                        if outcome := _row(record, f"{name}: row {number}", normalise):
+                            yield outcome
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(path, error) from None
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    import pyarrow.parquet as pq
+
+    return pq.ParquetFile(path)
+
+
+def _damaged(path: Path, error: Exception) -> OutsideError:
+    if isinstance(error, OSError) and error.errno:
+        return unreadable(path, error)
+    return OutsideError(
+        f"{path}: not a whole Parquet file; it is damaged or was cut off.",
+        fix="Write or copy it again, then pull again.",
+    )
+
+
+def _wanted(mapping: Mapping | None, columns: list[str]) -> list[str] | None:
+    """The columns that a mapping reads; all where it is guessed."""
+    if mapping is None:
+        return None
+    keys = {key for _, path in paths_of(mapping) for key in first_keys(path)}
+    return [column for column in columns if column in keys or column.partition(".")[0] in keys]
+
+
+def _records(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | None]:
+    """Rows as plain values; None for one whose text is not UTF-8."""
+    try:
+        yield from batch.to_pylist()
+    except UnicodeDecodeError:
+        for index in range(batch.num_rows):
+            try:
+                yield batch.slice(index, 1).to_pylist()[0]
+            except UnicodeDecodeError:
+                yield None
+
+
+def _row(record: dict[str, Any] | None, where: str, normalise: Normaliser) -> TraceRow | Rejected | None:
+    if record is None:
+        return Rejected(where, "invalid UTF-8")
+    # Text is often stored as bytes.
+    found = {
+        key: value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+        for key, value in record.items()
+        if value is not None
+    }
+    return normalise(found, where)

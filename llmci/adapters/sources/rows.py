@@ -1,0 +1,87 @@
+"""What the sources of files have in common: options, the window, and a record that cannot become a trace."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from llmci import seams
+from llmci.core.traces.mapping import Mapping
+from llmci.core.traces.paths import first_keys
+from llmci.core.traces.records import Origin, row_of
+from llmci.core.traces.scalars import Unreadable
+from llmci.errors import UsageError
+from llmci.seams import Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from llmci.domain.trace import TraceRow
+    from llmci.seams import Window
+
+
+class FileOptions(seams.Options):
+    """Files with one record a trace.
+
+    Attributes:
+        path: A file or a glob (`logs/**/*.jsonl`), from the configuration's directory.
+        fields: Where each field of a trace is found in a record. Without it the usual names of
+            columns are looked for, and the other columns are kept as metadata.
+    """
+
+    path: str = Field(min_length=1)
+    fields: Mapping | None = None
+
+
+class Normaliser:
+    """Turns the records of one file into rows; what cannot be read is rejected with its place."""
+
+    def __init__(self, origin: Origin, mapping: Mapping | None, window: Window) -> None:
+        self._origin, self._mapping, self._window = origin, mapping, window
+
+    def __call__(self, record: Any, where: str) -> TraceRow | Rejected | None:  # noqa: ANN401  JSON holds anything
+        """The row, the rejection, or None for a trace outside the window."""
+        if not isinstance(record, dict):
+            return Rejected(where, "not a JSON object")
+        if not record:
+            return Rejected(where, "empty")
+        try:
+            row = row_of(record, self._mapping, self._origin)
+        except (Unreadable, RecursionError) as error:
+            return Rejected(where, str(error) if isinstance(error, Unreadable) else "nested too deeply")
+        return row if within(row, self._window) else None
+
+
+def within(row: TraceRow, window: Window) -> bool:
+    """Whether a trace started in the window; one without a start belongs to every window."""
+    start = row["start"]
+    if start is None:
+        return True
+    return (window.since is None or start >= window.since) and (window.until is None or start < window.until)
+
+
+def check_columns(mapping: Mapping | None, columns: Sequence[str], file: str) -> None:
+    """Stop where a mapping names a column that a table does not have.
+
+    Raises:
+        UsageError: It does; the message lists the columns that are there.
+    """
+    if mapping is None:
+        return
+    for name, path in paths_of(mapping):
+        if not any(column in columns or column.partition(".")[0] in columns for column in first_keys(path)):
+            raise UsageError(
+                f"{file}: fields.{name} is {path!r}, but there is no such column.",
+                fix=f"The columns are: {', '.join(columns)}.",
+            )
+
+
+def paths_of(mapping: Mapping) -> Iterator[tuple[str, str]]:
+    """Every field of a mapping with its path; constants have none."""
+    for item in fields(mapping):
+        value = getattr(mapping, item.name)
+        for name, pick in value.items() if isinstance(value, dict) else [("", value)]:
+            if pick is not None and pick.path is not None:
+                yield f"{item.name}.{name}" if name else item.name, pick.path

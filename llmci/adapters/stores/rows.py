@@ -1,0 +1,128 @@
+"""Answers and scores as plain rows, for Parquet, journal and cache alike, and back.
+
+What is read here was clean when it was written: this is where text becomes clean text again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from llmci.domain.case import Document, Message, Part
+from llmci.domain.run import Answered, Scored, Unanswered, Unscored, Usage
+from llmci.domain.text import CleanText
+
+if TYPE_CHECKING:
+    from llmci.domain.run import Answer, Score
+
+Row = dict[str, Any]
+
+_text = pa.string()
+
+
+def _struct(**fields: pa.DataType) -> pa.StructType:
+    return pa.struct([pa.field(name, kind) for name, kind in fields.items()])
+
+
+_PART = _struct(
+    type=_text,
+    text=_text,
+    uri=_text,
+    mime_type=_text,
+    tool_call_id=_text,
+    tool_name=_text,
+    tool_arguments=_text,
+    tool_result=_text,
+    is_error=pa.bool_(),
+    extra=_text,
+)
+# A row is `Answered` where `fault` is null, else `Unanswered`.
+ANSWER = pa.schema(
+    [
+        ("case_id", _text),
+        ("repeat", pa.int32()),
+        ("text", _text),
+        ("messages", pa.list_(_struct(role=_text, parts=pa.list_(_PART), name=_text))),
+        ("documents", pa.list_(_struct(id=_text, content=_text, score=pa.float64(), rank=pa.int32()))),
+        ("usage", _struct(input=pa.int64(), output=pa.int64(), cached=pa.int64())),
+        ("cost", pa.float64()),
+        ("latency_ms", pa.float64()),
+        ("ttft_ms", pa.float64()),
+        ("request_digest", _text),
+        ("recorded_scores", pa.list_(_struct(name=_text, value=pa.float64()))),
+        ("cached", pa.bool_()),
+        ("why", _text),
+        ("fault", _text),
+    ],
+    metadata={b"llmci.schema": b"run/1 answers"},
+)
+# A row is `Scored` where `fault` is null, else `Unscored`.
+SCORE = pa.schema(
+    [
+        ("case_id", _text),
+        ("repeat", pa.int32()),
+        ("metric", _text),
+        ("value", pa.float64()),
+        ("reason", _text),
+        ("error", _text),
+        ("cost", pa.float64()),
+        ("why", _text),
+        ("fault", _text),
+    ],
+    metadata={b"llmci.schema": b"run/1 scores"},
+)
+
+
+def answer_row(answer: Answer) -> Row:
+    """One row of `ANSWER`."""
+    row = asdict(answer)
+    if isinstance(answer, Answered):
+        row["recorded_scores"] = [{"name": name, "value": value} for name, value in answer.recorded_scores.items()]
+    return row
+
+
+def answer_of(row: Row) -> Answer:
+    """Read a row of `ANSWER`; raises `KeyError` or `TypeError` if it is not one."""
+    if row.get("fault") is not None:
+        return Unanswered(**_only(row, "case_id", "repeat", "why", "fault", "latency_ms"))
+    return Answered(
+        **_only(row, "case_id", "repeat", "cost", "latency_ms", "ttft_ms", "request_digest", "cached"),
+        text=CleanText(_string(row["text"])),
+        messages=tuple(_message(message) for message in row["messages"] or ()),
+        documents=None if row["documents"] is None else tuple(Document(**item) for item in row["documents"]),
+        usage=Usage(**row["usage"]),
+        recorded_scores={item["name"]: item["value"] for item in row["recorded_scores"] or ()},
+    )
+
+
+def score_row(score: Score) -> Row:
+    """One row of `SCORE`."""
+    return asdict(score)
+
+
+def score_of(row: Row) -> Score:
+    """Read a row of `SCORE`; raises `KeyError` or `TypeError` if it is not one."""
+    if row.get("fault") is not None:
+        return Unscored(**_only(row, "case_id", "repeat", "metric", "why", "fault", "cost"))
+    reason = row["reason"]
+    return Scored(
+        **_only(row, "case_id", "repeat", "metric", "error", "cost"),
+        value=float(row["value"]),
+        reason=None if reason is None else CleanText(_string(reason)),
+    )
+
+
+def _only(row: Row, *names: str) -> Row:
+    return {name: row[name] for name in names}
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a text is a {type(value).__name__}")
+    return value
+
+
+def _message(row: Row) -> Message:
+    return Message(role=row["role"], name=row["name"], parts=tuple(Part(**part) for part in row["parts"] or ()))

@@ -1,0 +1,127 @@
+"""Runs in a directory: one folder a run, immutable once its manifest is there.
+
+<runs>/<run_id>/answers.parquet   one row an answer
+<runs>/<run_id>/scores.parquet    one row a score
+<runs>/<run_id>/manifest.json     the rest of the run, and the SHA-256 of both; written last: the commit
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from llmci.adapters.stores.rows import ANSWER, SCORE, Row, answer_of, answer_row, score_of, score_row
+from llmci.domain.run import SCHEMA_NAME, Metric, Run
+from llmci.domain.system import SystemSpec
+from llmci.errors import UsageError
+from llmci.files import atomic_path, read_json, sha256_of, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+MANIFEST = "manifest.json"
+_TABLES = ("answers.parquet", "scores.parquet")
+_BATCH = 1024
+
+
+class DirectoryRuns:
+    """See `llmci.seams.RunStore`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def save(self, run: Run) -> None:
+        """See `RunStore.save`; a run that is there is never written again."""
+        folder = self.path / run.run_id
+        if (folder / MANIFEST).exists():
+            raise UsageError(f"{folder}: this run is already stored.", fix="Store it under another id.")
+        manifest: dict[str, Any] = {field.name: getattr(run, field.name) for field in fields(run)}
+        del manifest["answers"], manifest["scores"]
+        manifest["system"], manifest["metrics"] = asdict(run.system), [asdict(metric) for metric in run.metrics]
+        manifest["environment"] = dict(run.environment)
+        manifest["files"] = {
+            _TABLES[0]: _write(folder / _TABLES[0], ANSWER, (answer_row(answer) for answer in run.answers)),
+            _TABLES[1]: _write(folder / _TABLES[1], SCORE, (score_row(score) for score in run.scores)),
+        }
+        write_json(folder / MANIFEST, {"schema": SCHEMA_NAME, **manifest})
+
+    def load(self, run_id: str) -> Run:
+        """See `RunStore.load`."""
+        folder = self.path / run_id
+        manifest = self._manifest(run_id)
+        try:
+            schema, stated = manifest.pop("schema"), manifest.pop("files")
+            if schema != SCHEMA_NAME:
+                raise UsageError(
+                    f"{folder / MANIFEST}: schema {schema} is not {SCHEMA_NAME}.", fix="Use the llmci that wrote it."
+                )
+            answers, scores = (_read(folder / name, stated[name]) for name in _TABLES)
+            return _run(manifest, answers, scores)
+        except (KeyError, TypeError, ValueError) as error:
+            raise _damaged(folder / MANIFEST, type(error).__name__) from None
+
+    def list(self) -> Sequence[str]:
+        """See `RunStore.list`."""
+        return sorted((manifest.parent.name for manifest in self.path.glob(f"*/{MANIFEST}")), reverse=True)
+
+    def _manifest(self, run_id: str) -> dict[str, Any]:
+        path = self.path / run_id / MANIFEST
+        try:
+            found: dict[str, Any] = read_json(path)
+        except (FileNotFoundError, NotADirectoryError):
+            known = ", ".join(self.list()[:5]) or "none"
+            raise UsageError(
+                f"there is no run {run_id!r} in {self.path}.", fix=f"The newest runs are: {known}."
+            ) from None
+        except ValueError:
+            raise _damaged(path, "not JSON") from None
+        if not isinstance(found, dict):
+            raise _damaged(path, "not an object")
+        return found
+
+
+def _run(manifest: dict[str, Any], answers: list[Row], scores: list[Row]) -> Run:
+    manifest["system"] = SystemSpec(**manifest["system"])
+    manifest["metrics"] = tuple(Metric(**metric) for metric in manifest["metrics"])
+    manifest["case_ids"] = tuple(manifest["case_ids"])
+    return Run(
+        **manifest,
+        answers=tuple(answer_of(row) for row in answers),
+        scores=tuple(score_of(row) for row in scores),
+    )
+
+
+def _write(path: Path, schema: pa.Schema, rows: Iterable[Row]) -> str:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with atomic_path(path) as temporary:
+        with pq.ParquetWriter(temporary, schema, compression="zstd") as file:
+            batch: list[Row] = []
+            for row in rows:
+                batch.append(row)
+                if len(batch) == _BATCH:
+                    file.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
+                    batch = []
+            file.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
+        return sha256_of(temporary)
+
+
+def _read(path: Path, sha256: str) -> list[Row]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        if sha256_of(path) != sha256:
+            raise _damaged(path, "its SHA-256 is not the one in the manifest")
+        rows: list[Row] = pq.read_table(path).to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, type(error).__name__) from None
+    return rows
+
+
+def _damaged(path: Path, why: str) -> UsageError:
+    return UsageError(f"{path}: damaged ({why}).", fix="Delete the folder of this run and run `llmci bench` again.")

@@ -1,0 +1,119 @@
+"""`llmci pull`: traces from where they are to the raw shelf."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmci.cli.options import ConfigFlag, DryRunFlag, JsonFlag, LimitFlag, QuietFlag, open_config, window_of
+from llmci.cli.terminal import note, progress, safe_text, show, show_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from llmci.pipeline.pull import PullSummary, SourceFailure
+    from llmci.wiring.pull import Listed
+
+
+def pull(
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Names of sources in llmci.yaml; all of them by default.")
+    ] = None,
+    *,
+    since: Annotated[
+        str | None, typer.Option(help="Traces that started since then: 6h, 7d, 2w or an ISO time.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Traces that started before then, in the same spelling.")] = None,
+    limit: LimitFlag = None,
+    dry_run: DryRunFlag = False,
+    config: ConfigFlag = None,
+    json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """Pull traces from their sources onto the raw shelf.
+
+    Only what is new or has changed is read. With --limit the traces are chosen by a hash of their id,
+    so that the same ones are taken again.
+
+    Example: llmci pull prod --since 7d
+    """
+    from llmci.wiring import pull as wiring
+
+    now = datetime.now(UTC)
+    checked, window = open_config(config), window_of(since, until, now)
+    if dry_run:
+        listed, failures = wiring.list_shards(checked, sources=sources or (), window=window, environ=os.environ)
+        _show_plan(listed, failures, as_json=json)
+        raise typer.Exit(max((failure.exit_code for failure in failures), default=0))
+    summary = wiring.pull(
+        checked,
+        sources=sources or (),
+        window=window,
+        limit=limit,
+        environ=os.environ,
+        progress=progress(quiet=quiet),
+        now=now,
+    )
+    _show(summary, as_json=json)
+    raise typer.Exit(summary.exit_code)
+
+
+def _show_plan(listed: Sequence[Listed], failures: Sequence[SourceFailure], *, as_json: bool) -> None:
+    _note_failures(failures)
+    if as_json:
+        shards = [{"source": item.source, **_plain(item)} for item in listed]
+        show_json({"shards": shards, "failures": list(failures)})
+        return
+    for item in listed:
+        show(safe_text(f"{item.source}  {item.shard.shard_id}  {item.shard.size or '?'} bytes  {item.shard.uri}"))
+
+
+def _plain(item: Listed) -> Mapping[str, object]:
+    return {"shard_id": item.shard.shard_id, "uri": item.shard.uri, "bytes": item.shard.size}
+
+
+def _show(summary: PullSummary, *, as_json: bool) -> None:
+    for rejected in summary.rejected_first:
+        note(safe_text(f"rejected {rejected.where}: {rejected.why}"))
+    if summary.rejected > len(summary.rejected_first):
+        note(f"... {summary.rejected} rejected in all; the list is in .llmci/raw/rejected/")
+    _note_failures(summary.failures)
+    if as_json:
+        show_json({**_fields(summary), "exit_code": summary.exit_code})
+        return
+    show(safe_text("\n".join(_lines(summary))))
+
+
+def _fields(summary: PullSummary) -> Mapping[str, object]:
+    return {item.name: getattr(summary, item.name) for item in fields(summary)}
+
+
+def _note_failures(failures: Sequence[SourceFailure]) -> None:
+    for failure in failures:
+        note(safe_text(f"error: {failure.source}: {failure.message}\n  fix: {failure.fix}"))
+
+
+def _lines(summary: PullSummary) -> list[str]:
+    dropped = f", {summary.shards_dropped} dropped" if summary.shards_dropped else ""
+    repeated = f", {summary.repeated} repeated and left out" if summary.repeated else ""
+    shards = f"{summary.shards_read} shards read, {summary.shards_unchanged} unchanged{dropped}"
+    lines = [
+        f"{summary.traces} traces of {', '.join(summary.sources)} ({shards})",
+        f"{summary.rejected} rejected{repeated}",
+        f"replay: {_counts(summary.replay)}",
+    ]
+    if summary.missing:
+        lines.append(f"without: {_counts(summary.missing)}")
+    if any(summary.variants):
+        lines.append(f"variants: {_counts(summary.variants)}")
+    if summary.unknown_costs:
+        lines.append(f"cost unknown: {summary.unknown_costs}")
+    return lines
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name or '(none)'} {count}" for name, count in counts.items()) or "-"

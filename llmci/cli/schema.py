@@ -1,0 +1,33 @@
+"""`llmci schema`: the JSON schema of `llmci.yaml`, for editors and for checks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from llmci.cli.options import JsonFlag
+from llmci.cli.terminal import note, show_json
+
+
+def schema(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write it there and not to stdout.", show_default=False)
+    ] = None,
+    json: JsonFlag = False,  # noqa: ARG001  a schema is JSON with or without the flag
+) -> None:
+    """Print the JSON schema of llmci.yaml.
+
+    An editor checks while you type when the file starts with
+    `# yaml-language-server: $schema=llmci.schema.json`.
+
+    Example: llmci schema -o llmci.schema.json
+    """
+    from llmci.wiring.schema import write_schema
+
+    document = write_schema(output)
+    if output is None:
+        show_json(document)
+    else:
+        note(f"written: {output}")

@@ -1,0 +1,206 @@
+"""What stands out in a trace: refusals, errors, loops, cut-off answers, and what cost or took too much."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+
+from llmci.core.grouping.texts import has_user_message, output_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from llmci.domain.trace import TraceRow
+
+# Flags that say that the answer was no good; the others say that the trace is unusual.
+FAILURES = frozenset(
+    {"error", "empty answer", "refusal", "truncated", "repeated loop", "tool error", "fenced JSON", "thumbs down"}
+)
+
+_REFUSAL = re.compile(
+    r"\b(?:i(?:'m| am)? (?:sorry|afraid)|i apologi[sz]e|unfortunately|as an ai(?: language model)?)\b"
+    r"[^.!?]{0,60}\b(?:can(?:'t|not)|can not|(?:am )?(?:not able|unable) to|won't be able)\b"
+    r"|^\W*i (?:can(?:'t|not)|can not|am not able to|am unable to|won't) (?:help|assist|answer|provide|comply|do that)\b",
+    re.IGNORECASE,
+)
+_REFUSAL_WITHIN = 300
+_FENCED_JSON = re.compile(r"^\s*```(?:json)?\s*(?P<body>[\[{].*[\]}])\s*```\s*$", re.DOTALL | re.IGNORECASE)
+_CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "incomplete"})
+_SENTENCE = re.compile(r"[^.!?\n]{15,}[.!?\n]*")
+_LOOP_TIMES = 4
+_LOOP_WITHIN = 20_000
+# Fewer traces than these have no meaningful 99th percentile.
+_FEW = 100
+_POSITIVE = frozenset(
+    {"up", "thumbs_up", "thumbs up", "👍", "positive", "good", "like", "liked", "yes", "true", "correct"}
+)
+_NEGATIVE = frozenset(
+    {
+        "down",
+        "thumbs_down",
+        "thumbs down",
+        "👎",
+        "negative",
+        "bad",
+        "dislike",
+        "disliked",
+        "no",
+        "false",
+        "wrong",
+        "incorrect",
+    }
+)
+_FEEDBACK_NAME = re.compile(r"thumb|feedback|rating|satisf|csat|\blikes?\b|stars?\b", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Normal:
+    """What is normal in a window, gathered trace by trace.
+
+    Attributes:
+        latencies: Milliseconds.
+        costs: US dollars, of the traces whose cost is known.
+        ranges: Smallest and largest number of each score of the end users, by name.
+    """
+
+    latencies: array[float] = field(default_factory=lambda: array("f"))
+    costs: array[float] = field(default_factory=lambda: array("f"))
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def add(self, row: TraceRow) -> None:
+        """Take one trace into account."""
+        if (latency := row.get("latency_ms")) is not None:
+            self.latencies.append(latency)
+        if (cost := _cost(row)) is not None:
+            self.costs.append(cost)
+        for score in _feedback_scores(row):
+            if score.get("num") is not None:
+                name = score.get("name") or ""
+                low, high = self.ranges.get(name, (score["num"], score["num"]))
+                self.ranges[name] = (min(low, score["num"]), max(high, score["num"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Above what a trace is slow or expensive, and how scores of end users are read.
+
+    Attributes:
+        slow_ms: None where too few latencies are known.
+        expensive: US dollars; None where too few costs are known.
+        ranges: See `Normal`.
+    """
+
+    slow_ms: float | None
+    expensive: float | None
+    ranges: Mapping[str, tuple[float, float]]
+
+
+def limits_of(normal: Normal, *, slow_ms: float | None) -> Limits:
+    """The 99th percentiles of a window, unless the user named what is slow."""
+    return Limits(slow_ms or _outlying(normal.latencies), _outlying(normal.costs), normal.ranges)
+
+
+def flags_of(row: TraceRow, limits: Limits) -> list[str]:
+    """Everything that stands out in a trace, in a fixed order."""
+    said = output_text(row.get("output"))
+    feedback = feedback_of(row, limits)
+    latency, cost = row.get("latency_ms"), _cost(row)
+    found = {
+        "error": row.get("status") == "error",
+        "empty answer": row.get("status") != "error" and not said.strip() and not _acted(row),
+        "refusal": _refused(row, said),
+        "truncated": _cut_off(row),
+        "repeated loop": _loops(said),
+        "tool error": _tool_failed(row),
+        "fenced JSON": _is_fenced_json(said),
+        "thumbs down": feedback is not None and feedback < 0.5,
+        "slow": latency is not None and limits.slow_ms is not None and latency > limits.slow_ms,
+        "expensive": cost is not None and limits.expensive is not None and cost > limits.expensive,
+        "no user message": not has_user_message(row.get("input")),
+    }
+    return [flag for flag, holds in found.items() if holds]
+
+
+def feedback_of(row: TraceRow, limits: Limits) -> float | None:
+    """Mean feedback of the end user in [0, 1], None where nobody said anything."""
+    values = [v for score in _feedback_scores(row) if (v := _scaled(score, limits)) is not None]
+    return sum(values) / len(values) if values else None
+
+
+def _outlying(values: array[float]) -> float | None:
+    return float(np.quantile(np.asarray(values), 0.99)) if len(values) >= _FEW else None
+
+
+def _cost(row: TraceRow) -> float | None:
+    total: float | None = (row.get("cost") or {}).get("total")
+    return total
+
+
+def _feedback_scores(row: TraceRow) -> Iterator[Mapping[str, Any]]:
+    for score in row.get("scores") or ():
+        unsigned = score.get("annotator") is None and _FEEDBACK_NAME.search(score.get("name") or "")
+        if score.get("annotator") == "end_user" or unsigned:
+            yield score
+
+
+def _scaled(score: Mapping[str, Any], limits: Limits) -> float | None:
+    """To [0, 1]: words by what they mean, numbers by the range that their name has in the window."""
+    number, text = score.get("num"), (score.get("text") or "").strip().lower()
+    if number is None:
+        return 1.0 if text in _POSITIVE else 0.0 if text in _NEGATIVE else None
+    low, high = limits.ranges.get(score.get("name") or "", (number, number))
+    # Thumbs are 0 and 1 or -1 and 1; stars go from 1 to 5, whichever of them were given.
+    bottom, top = (low, max(high, 1.0)) if low < 0 else (0.0, 1.0) if high <= 1 else (min(low, 1.0), max(high, 5.0))
+    return float(min(max((number - bottom) / (top - bottom), 0.0), 1.0))
+
+
+def _messages(row: TraceRow) -> list[Mapping[str, Any]]:
+    return list((row.get("output") or {}).get("messages") or ())
+
+
+def _parts(row: TraceRow) -> Iterator[Mapping[str, Any]]:
+    for message in _messages(row):
+        yield from message.get("parts") or ()
+
+
+def _acted(row: TraceRow) -> bool:
+    """Whether the output holds something other than words, such as a tool call or an image."""
+    return any(part.get("type") not in ("text", "reasoning", "refusal", None) for part in _parts(row))
+
+
+def _refused(row: TraceRow, said: str) -> bool:
+    return any(part.get("type") == "refusal" for part in _parts(row)) or bool(_REFUSAL.search(said[:_REFUSAL_WITHIN]))
+
+
+def _cut_off(row: TraceRow) -> bool:
+    messages = _messages(row)
+    return bool(messages) and (messages[-1].get("finish_reason") or "").lower() in _CUT_OFF
+
+
+def _loops(said: str) -> bool:
+    """Whether a sentence comes back again and again at the end of the answer."""
+    sentences = [match.strip().lower() for match in _SENTENCE.findall(said[-_LOOP_WITHIN:])]
+    return any(times >= _LOOP_TIMES for times in Counter(sentences).values())
+
+
+def _tool_failed(row: TraceRow) -> bool:
+    failed_part = any(part.get("is_error") for part in _parts(row))
+    steps = row.get("steps") or ()
+    return failed_part or any(step.get("kind") == "tool" and step.get("status") == "error" for step in steps)
+
+
+def _is_fenced_json(said: str) -> bool:
+    match = _FENCED_JSON.match(said)
+    if match is None:
+        return False
+    try:
+        orjson.loads(match["body"])
+    except orjson.JSONDecodeError:
+        return False
+    return True

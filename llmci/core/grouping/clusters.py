@@ -1,0 +1,183 @@
+"""Vectors to groups: each input is drawn towards its neighbours, then a tree of groups is cut.
+
+Nothing is left over: every input belongs to the group whose centre is nearest. New inputs are
+drawn towards the neighbours that the fit has seen and join the groups that there are, so a label
+once given does not move.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from llmci.core.grouping.features import unit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from llmci.core.grouping.neighbours import Neighbours
+
+# Neighbours that an input is drawn towards, and how often. Ten and three were best on two public
+# sets of intents (benchmarks/label.py prints them); more of either blurs small groups.
+NEIGHBOURS = 10
+STEPS = 3
+# A report shows a handful of topics, a gate uses all clusters.
+MAX_TOPICS = 12
+# The tree needs memory with the square of what it holds: 250 MB at this size.
+MAX_TREE = 8_000
+_SMALLEST_MEAN_SIZE = 5
+_MAX_CLUSTERS = 400
+# The finest cut that gives up no more than this of the best modularity: groups as small as the
+# neighbourhoods support, and no smaller.
+_MODULARITY_SLACK = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    """Fitted groups, and what new inputs are drawn towards.
+
+    Attributes:
+        centres: Unit vectors, one a cluster, shape (clusters, dimensions).
+        topics: The coarser group of each cluster, dense from 0, shape (clusters,).
+        drawn: Vectors of the reference after 0, 1, ... steps, shape (steps, references, dimensions).
+    """
+
+    centres: NDArray[np.float32]
+    topics: NDArray[np.int32]
+    drawn: NDArray[np.float32]
+
+
+def fit_clusters(
+    vectors: NDArray[np.float32], neighbours: Neighbours, *, clusters: int | Literal["auto"]
+) -> Clustering:
+    """Group the reference inputs.
+
+    Args:
+        vectors: Unit rows, shape (n, dimensions).
+        neighbours: Of each row among the others; at least `NEIGHBOURS` where there are so many.
+        clusters: How many groups, or "auto" to have the number chosen.
+
+    Returns:
+        The groups, largest first. Asking for more groups than there are distinct inputs gives one
+        group an input.
+    """
+    drawn = _drawn(vectors, neighbours)
+    final, kept = drawn[-1], drawn[:-1]
+    if len(final) < 2:
+        return Clustering(final, np.zeros(len(final), np.int32), kept)
+    merges = _tree(final)
+    wanted = _choose(merges, neighbours, len(final)) if clusters == "auto" else min(clusters, len(final))
+    labels = cut(merges, wanted, len(final))
+    topics = cut(merges, _topics(merges, neighbours, len(final), wanted), len(final))
+    return _settled(final, labels, topics, kept)
+
+
+def assign(clustering: Clustering, vectors: NDArray[np.float32], neighbours: Neighbours) -> NDArray[np.int32]:
+    """The nearest cluster of each input, shape (n,).
+
+    Args:
+        clustering: What was fitted.
+        vectors: Unit rows, shape (n, dimensions).
+        neighbours: Of each input among the reference.
+    """
+    for reference in clustering.drawn:
+        vectors = _step(vectors, reference, neighbours)
+    # The order of the centres breaks ties, largest first.
+    return np.asarray(np.argmax(vectors @ clustering.centres.T, axis=1), dtype=np.int32)
+
+
+def cut(merges: NDArray[np.intp], clusters: int, leaves: int) -> NDArray[np.int32]:
+    """Cut a tree into so many groups, numbered by their first leaf.
+
+    Args:
+        merges: The two nodes joined by each merge, in order of height; node `leaves + i` is the
+            i-th merge. Shape (leaves - 1, 2).
+        clusters: How many groups to leave.
+        leaves: How many leaves the tree has.
+    """
+    done = leaves - clusters
+    parent = np.arange(leaves + done)
+    for merge in range(done):
+        parent[merges[merge]] = leaves + merge
+    # A parent always has a higher number than its children: one sweep from the top finds each root.
+    for node in range(leaves + done - 1, -1, -1):
+        parent[node] = parent[parent[node]]
+    roots = parent[:leaves]
+    _, first, inverse = np.unique(roots, return_index=True, return_inverse=True)
+    return np.asarray(np.argsort(np.argsort(first))[inverse], dtype=np.int32)
+
+
+def modularity(labels: NDArray[np.int32], neighbours: Neighbours) -> float:
+    """How much more often neighbours share a group than chance would have it.
+
+    Source:
+        Newman (2004), Fast algorithm for detecting community structure in networks, on the graph
+        of nearest neighbours weighed by similarity.
+    """
+    shares = _weights(neighbours) / len(labels)
+    same = labels[:, None] == labels[neighbours.index]
+    sizes = np.bincount(labels) / len(labels)
+    return float((shares * same).sum() - (sizes**2).sum())
+
+
+def _drawn(vectors: NDArray[np.float32], neighbours: Neighbours) -> NDArray[np.float32]:
+    stages = [vectors]
+    for _ in range(STEPS):
+        stages.append(_step(stages[-1], stages[-1], neighbours))
+    return np.stack(stages)
+
+
+def _step(vectors: NDArray[np.float32], reference: NDArray[np.float32], neighbours: Neighbours) -> NDArray[np.float32]:
+    """Move each input half the way to the weighted mean of its neighbours."""
+    weights = _weights(neighbours)
+    pull = np.zeros_like(vectors)
+    for place in range(weights.shape[1]):
+        pull += weights[:, place, None] * reference[neighbours.index[:, place]]
+    return unit(vectors + unit(pull))
+
+
+def _weights(neighbours: Neighbours) -> NDArray[np.float32]:
+    """Similarities of the nearest few, scaled to sum to 1 in each row."""
+    near = neighbours.similarity[:, :NEIGHBOURS]
+    total = near.sum(axis=1, keepdims=True)
+    return np.asarray(near / np.where(total > 0, total, 1), dtype=np.float32)
+
+
+def _tree(vectors: NDArray[np.float32]) -> NDArray[np.intp]:
+    from scipy.cluster.hierarchy import ward
+
+    return np.asarray(ward(vectors)[:, :2], dtype=np.intp)
+
+
+def _choose(merges: NDArray[np.intp], neighbours: Neighbours, leaves: int) -> int:
+    most = min(_MAX_CLUSTERS, leaves // _SMALLEST_MEAN_SIZE)
+    if most < 2:
+        return 1
+    grid = np.unique(np.geomspace(2, most, 40).round().astype(int))
+    scores = np.array([modularity(cut(merges, int(k), leaves), neighbours) for k in grid])
+    if scores.max() <= _MODULARITY_SLACK:
+        return 1
+    return int(grid[scores >= scores.max() - _MODULARITY_SLACK].max())
+
+
+def _topics(merges: NDArray[np.intp], neighbours: Neighbours, leaves: int, clusters: int) -> int:
+    grid = range(1, min(MAX_TOPICS, clusters) + 1)
+    return max(grid, key=lambda k: modularity(cut(merges, k, leaves), neighbours))
+
+
+def _settled(
+    vectors: NDArray[np.float32],
+    labels: NDArray[np.int32],
+    topics: NDArray[np.int32],
+    drawn: NDArray[np.float32],
+) -> Clustering:
+    """Number the groups by size; a cluster's topic is the one that holds it in the tree."""
+    sizes = np.bincount(labels)
+    order = np.lexsort((np.arange(len(sizes)), -sizes))
+    centres = np.stack([vectors[labels == cluster].mean(axis=0) for cluster in order])
+    topic_of = np.array([topics[np.argmax(labels == cluster)] for cluster in order])
+    topic_sizes = np.bincount(topics)
+    topic_order = np.lexsort((np.arange(len(topic_sizes)), -topic_sizes))
+    return Clustering(unit(centres), np.argsort(topic_order)[topic_of].astype(np.int32), drawn)

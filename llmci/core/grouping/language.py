@@ -1,0 +1,53 @@
+"""A guess at the language of an input: by its script, and within the Latin script by its small words."""
+
+from __future__ import annotations
+
+import re
+
+UNKNOWN = "und"
+
+# Scripts by code point range. Those that one large language owns name it; the order decides ties,
+# so kana comes before the Han characters that Japanese shares with Chinese.
+_SCRIPTS = (
+    ("ja", re.compile("[\u3040-\u30ff]")),
+    ("ko", re.compile("[\uac00-\ud7af\u1100-\u11ff]")),
+    ("zh", re.compile("[\u4e00-\u9fff\u3400-\u4dbf]")),
+    ("ru", re.compile("[\u0400-\u04ff]")),
+    ("ar", re.compile("[\u0600-\u06ff]")),
+    ("he", re.compile("[\u0590-\u05ff]")),
+    ("el", re.compile("[\u0370-\u03ff]")),
+    ("th", re.compile("[\u0e00-\u0e7f]")),
+    ("hi", re.compile("[\u0900-\u097f]")),
+)
+_LATIN = re.compile("[a-zà-öø-ÿœšžßığşęąłżźćńő]+", re.IGNORECASE)
+_SMALL_WORDS = {
+    "en": "the and is are was were to of in on for with my i you it this that how what why can do does not have has be",
+    "es": "el los las una de que y en es por para con no mi se lo al del cómo qué cuál puedo tengo está hola",
+    "fr": "le les des une du et est en que qui pour pas dans sur je mon ma mes vous avec comment quel puis bonjour",
+    "de": "der die das und ist ich nicht ein eine zu den mit von für auf wie was kann mein meine bitte es im habe",
+    "it": "il lo gli una di che e è per non con mi del della sono come posso mio mia ho questo ciao quale",
+    "pt": "o os as um uma de que e em para não com por meu minha do da como posso está qual você olá",
+    "nl": "de het een en van ik is dat niet op te met voor mijn hoe kan wat je heb naar aan er",
+}
+_VOTES = {
+    word: [code for code, words in _SMALL_WORDS.items() if word in words.split()]
+    for words in _SMALL_WORDS.values()
+    for word in words.split()
+}
+_LEAST_SHARE = 0.3
+
+
+def language_of(text: str) -> str:
+    """An ISO 639-1 code, or `UNKNOWN` where the text is too short or too mixed to tell."""
+    letters = sum(character.isalpha() for character in text)
+    if not letters:
+        return UNKNOWN
+    for code, script in _SCRIPTS:
+        if len(script.findall(text)) >= _LEAST_SHARE * letters:
+            return code
+    votes = dict.fromkeys(_SMALL_WORDS, 0.0)
+    for word in _LATIN.findall(text.lower()):
+        for code in _VOTES.get(word, ()):
+            votes[code] += 1 / len(_VOTES[word])
+    second, first = sorted(votes.values())[-2:]
+    return max(votes, key=votes.__getitem__) if first > second else UNKNOWN

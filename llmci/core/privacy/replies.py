@@ -1,0 +1,66 @@
+"""From a reply, as a system gave it, to the clean texts of an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from llmci.core.privacy.mint import sanitized
+from llmci.domain.case import Case, Document, Message, Part
+from llmci.domain.text import CleanText
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Sanitizes the texts of one answer. What already stands in the case's own clean text stays as it is.
+Cleaner = Callable[[Sequence[str], Case], list[CleanText]]
+
+_PART_TEXTS = ("text", "tool_arguments", "tool_result", "extra", "uri")
+
+
+@dataclass(frozen=True, slots=True)
+class CleanSaid:
+    """What a system said, sanitized."""
+
+    text: CleanText
+    messages: tuple[Message, ...]
+    documents: tuple[Document, ...] | None
+
+
+def well_formed(text: str) -> str:
+    """Replace lone surrogates: they come out of JSON escapes and fit into no file."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def clean_said(
+    text: str,
+    messages: Sequence[Message],
+    documents: Sequence[Document] | None,
+    clean: Callable[[Sequence[str]], Sequence[str]],
+) -> CleanSaid:
+    """Send every text of a reply through `clean`, each distinct text once, and put it back in its place."""
+    texts = {text: None}
+    for message in messages:
+        texts |= {value: None for part in message.parts for value in _texts_of(part).values()}
+    texts |= {document.content: None for document in documents or () if document.content}
+    raw = list(texts)
+    minted = {before: sanitized(after) for before, after in zip(raw, clean(raw), strict=True)}
+    return CleanSaid(
+        minted[text],
+        tuple(replace(m, parts=tuple(_cleaned(part, minted) for part in m.parts)) for m in messages),
+        None if documents is None else tuple(_clean_document(document, minted) for document in documents),
+    )
+
+
+def _texts_of(part: Part) -> dict[str, str]:
+    return {name: value for name in _PART_TEXTS if (value := getattr(part, name))}
+
+
+def _cleaned(part: Part, minted: Mapping[str, CleanText]) -> Part:
+    found: dict[str, Any] = {name: minted[value] for name, value in _texts_of(part).items()}
+    return replace(part, **found)
+
+
+def _clean_document(document: Document, minted: Mapping[str, CleanText]) -> Document:
+    return replace(document, content=minted[document.content]) if document.content else document

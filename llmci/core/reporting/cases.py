@@ -1,0 +1,214 @@
+"""Answers and scores of two runs to cases, worst first."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from llmci.core.reporting.inert import one_line, visible
+from llmci.core.reporting.view import CaseView, Change, Measured, ScoreView, SideView, TryView, TurnView
+from llmci.domain.run import Answered, Scored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from llmci.domain.case import Case, Document, Message, Part
+    from llmci.domain.run import Answer, Metric, Run, Score
+    from llmci.domain.verdict import Rule
+
+# Longest text that a report holds; the runs keep the whole of it.
+TEXT_LIMIT = 50_000
+_TITLE = 120
+_ORDER = list(Change)
+_SAME = 1e-9
+
+
+def deciding_metrics(rules: Iterable[Rule], metrics: Mapping[str, Metric]) -> tuple[Metric, ...]:
+    """The metrics that say whether an answer got better or worse, the first one being the main one.
+
+    Gated scores come first; where there is none, any score; where there is none either, whatever was measured.
+    """
+    gated = [metrics[rule.metric] for rule in rules if rule.role != "watch" and rule.metric in metrics]
+    scores = [metric for metric in gated if _is_score(metric)] or [m for m in metrics.values() if _is_score(m)]
+    return tuple(dict.fromkeys(scores or gated or metrics.values()))
+
+
+def case_views(
+    runs: tuple[Run, Run],
+    cases: Mapping[str, Case],
+    metrics: Iterable[str],
+    deciding: Sequence[Metric],
+    *,
+    texts: bool,
+) -> tuple[CaseView, ...]:
+    """Every case of either run, in the order of `Change`, then by loss, weight and id.
+
+    Args:
+        runs: Of the baseline and of the candidate.
+        cases: The set's, by id, as far as they are at hand.
+        metrics: Names of the metrics to show, in this order.
+        deciding: What makes a case better or worse; see `deciding_metrics`.
+        texts: False leaves out every text of cases and answers.
+    """
+    before, after = (_Side(run) for run in runs)
+    named = (tuple(metrics), deciding)
+    ids = dict.fromkeys(case_id for run in reversed(runs) for case_id in run.case_ids)
+    views = [_view(case_id, cases.get(case_id), before, after, named, texts=texts) for case_id in ids]
+    return tuple(sorted(views, key=lambda v: (_ORDER.index(v.change), -v.loss, -(v.weight or 0.0), v.case_id)))
+
+
+class _Side:
+    """One run, by case."""
+
+    def __init__(self, run: Run) -> None:
+        self.answers: dict[str, list[Answer]] = defaultdict(list)
+        self.scores: dict[tuple[str, int], list[Score]] = defaultdict(list)
+        self.values: dict[tuple[str, str], list[float]] = defaultdict(list)
+        for answer in run.answers:
+            self.answers[answer.case_id].append(answer)
+        for score in run.scores:
+            self.scores[score.case_id, score.repeat].append(score)
+            if isinstance(score, Scored):
+                self.values[score.case_id, score.metric].append(score.value)
+
+    def mean(self, case_id: str, metric: str) -> float | None:
+        values = self.values.get((case_id, metric))
+        return sum(values) / len(values) if values else None
+
+    def answered(self, case_id: str) -> bool:
+        return any(isinstance(answer, Answered) for answer in self.answers.get(case_id, ()))
+
+
+def _view(
+    case_id: str,
+    case: Case | None,
+    before: _Side,
+    after: _Side,
+    named: tuple[Sequence[str], Sequence[Metric]],
+    *,
+    texts: bool,
+) -> CaseView:
+    metrics, deciding = named
+    gains = {
+        metric.name: _gain(metric, before.mean(case_id, metric.name), after.mean(case_id, metric.name))
+        for metric in deciding
+    }
+    known = [gain for gain in gains.values() if gain is not None]
+    loss = 0.0 if not known else max(-gain for gain in known)
+    if loss <= _SAME and known:
+        loss = -max(known)
+    return CaseView(
+        case_id=visible(case_id),
+        change=_change(case_id, before, after, deciding, known),
+        loss=loss,
+        title=_title(case) if texts else "",
+        key=visible(case.key) if case and case.key else None,
+        weight=case.weight if case else None,
+        slices=tuple((one_line(k, 60), one_line(v, 80)) for k, v in case.slices.items()) if case else (),
+        must_pass=case.must_pass if case else False,
+        measured=tuple(
+            Measured(metric=name, baseline=before.mean(case_id, name), candidate=after.mean(case_id, name))
+            for name in metrics
+        ),
+        turns=tuple(_turn(message) for message in case.messages) if case and texts else (),
+        documents=_documents(case.documents) if case and texts else (),
+        reference=visible(case.reference, TEXT_LIMIT) if case and texts and case.reference is not None else None,
+        rubric=visible(case.rubric, TEXT_LIMIT) if case and texts and case.rubric is not None else None,
+        tries=_tries(case_id, before, after, texts=texts),
+    )
+
+
+def _change(case_id: str, before: _Side, after: _Side, deciding: Sequence[Metric], gains: Sequence[float]) -> Change:
+    if before.answered(case_id) and not after.answered(case_id):
+        return Change.ERRORED
+    if not gains:
+        return Change.UNSCORED
+    if min(gains) < -_SAME:
+        return Change.REGRESSED
+    if max(gains) > _SAME:
+        return Change.IMPROVED
+    wrong = any(_is_wrong(metric, after.mean(case_id, metric.name)) for metric in deciding)
+    return Change.FAILING if wrong else Change.UNCHANGED
+
+
+def _is_score(metric: Metric) -> bool:
+    return metric.kind in ("binary", "graded")
+
+
+def _is_wrong(metric: Metric, value: float | None) -> bool:
+    """In the worse half of the metric's range; nothing is wrong with a price."""
+    if value is None or not _is_score(metric):
+        return False
+    share = (value - metric.low) / ((metric.high - metric.low) or 1.0)
+    return (share if metric.higher_is_better else 1 - share) < 0.5
+
+
+def _gain(metric: Metric, baseline: float | None, candidate: float | None) -> float | None:
+    """Candidate minus baseline where more is better, as a fraction of the range or of the baseline."""
+    if baseline is None or candidate is None:
+        return None
+    span = metric.high - metric.low if _is_score(metric) else abs(baseline)
+    return (candidate - baseline) / (span or 1.0) * (1 if metric.higher_is_better else -1)
+
+
+def _title(case: Case | None) -> str:
+    if case is None:
+        return ""
+    asked = [message for message in case.messages if message.role == "user"] or case.messages
+    for message in reversed(asked):
+        for part in message.parts:
+            if part.text and part.text.strip():
+                return one_line(part.text, _TITLE)
+    return ""
+
+
+def _tries(case_id: str, before: _Side, after: _Side, *, texts: bool) -> tuple[TryView, ...]:
+    sides = [
+        {answer.repeat: _side(answer, side.scores[case_id, answer.repeat], texts=texts) for answer in answers}
+        for side in (before, after)
+        for answers in [side.answers.get(case_id, [])]
+    ]
+    repeats = sorted({*sides[0], *sides[1]})
+    return tuple(TryView(baseline=sides[0].get(repeat), candidate=sides[1].get(repeat)) for repeat in repeats)
+
+
+def _side(answer: Answer, scores: Sequence[Score], *, texts: bool) -> SideView:
+    shown = tuple(_score(score, texts=texts) for score in scores)
+    if not isinstance(answer, Answered):
+        return SideView(text=None, why=visible(answer.why, TEXT_LIMIT), scores=shown, latency_ms=answer.latency_ms)
+    return SideView(
+        text=visible(answer.text, TEXT_LIMIT) if texts else None,
+        turns=tuple(_turn(message) for message in answer.messages) if texts else (),
+        documents=_documents(answer.documents or ()) if texts else (),
+        scores=shown,
+        latency_ms=answer.latency_ms,
+        cost=answer.cost,
+        tokens_in=answer.usage.input,
+        tokens_out=answer.usage.output,
+        cached=answer.cached,
+    )
+
+
+def _score(score: Score, *, texts: bool) -> ScoreView:
+    if isinstance(score, Scored):
+        reason = score.error or (score.reason if texts else None)
+        return ScoreView(metric=score.metric, value=score.value, reason=visible(reason, TEXT_LIMIT) if reason else None)
+    return ScoreView(metric=score.metric, value=None, reason=visible(score.why, TEXT_LIMIT))
+
+
+def _turn(message: Message) -> TurnView:
+    return TurnView(role=one_line(message.role, 40), pieces=tuple(_piece(part) for part in message.parts))
+
+
+def _piece(part: Part) -> tuple[str, str]:
+    if part.type == "tool_call":
+        return part.type, visible(f"{part.tool_name or ''} {part.tool_arguments or ''}".strip(), TEXT_LIMIT)
+    if part.type == "tool_result":
+        return part.type, visible(part.tool_result or part.text or "", TEXT_LIMIT)
+    return visible(part.type), visible(part.text or part.uri or part.mime_type or "", TEXT_LIMIT)
+
+
+def _documents(documents: Iterable[Document]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (one_line(document.id or "", 200), visible(document.content or "", TEXT_LIMIT)) for document in documents
+    )

@@ -1,0 +1,100 @@
+"""Numbers to words for reports: a difference is never rounded to zero, and an unknown is never 0."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llmci.domain.run import Metric, MetricKind
+
+UNKNOWN = "unknown"
+_MOST_DECIMALS = 8
+
+
+def shown(value: float, decimals: int = 1) -> str:
+    """A number with so many decimals, or with as many more as it takes not to show 0 for what is not 0."""
+    if not math.isfinite(value):
+        return "no limit" if value > 0 else "no limit below"
+    while value != 0 and decimals < _MOST_DECIMALS and round(value, decimals) == 0:
+        decimals += 1
+    if value != 0 and round(value, decimals) == 0:
+        return f"{value:.1e}"
+    return f"{value:,.{decimals}f}"
+
+
+def signed(value: float, decimals: int = 1) -> str:
+    """As `shown`, with a plus where it is one."""
+    text = shown(value, decimals)
+    return f"+{text}" if value > 0 and math.isfinite(value) else text
+
+
+def change(value: float, kind: MetricKind) -> str:
+    """A difference in points of the metric's range, or in percent of the baseline for ratios."""
+    return f"{signed(value * 100)} {_unit(kind)}"
+
+
+def plausible(low: float, high: float, kind: MetricKind) -> str:
+    """The range that a difference plausibly lies in."""
+    return f"{signed(low * 100)} … {signed(high * 100)} {_unit(kind)}"
+
+
+def size(value: float, kind: MetricKind) -> str:
+    """An amount without sign: a tolerance, a detectable drop."""
+    return f"{shown(value * 100)} {_unit(kind)}".replace(".0 ", " ")
+
+
+def pair(metric: Metric, baseline: float | None, candidate: float | None) -> tuple[str, str]:
+    """Two values of one metric, with enough decimals to be told apart if they differ."""
+    decimals = _decimals(metric)
+    while (
+        baseline is not None
+        and candidate is not None
+        and baseline != candidate
+        and decimals < _MOST_DECIMALS
+        and amount(metric, baseline, decimals) == amount(metric, candidate, decimals)
+    ):
+        decimals += 1
+    return amount(metric, baseline, decimals), amount(metric, candidate, decimals)
+
+
+def amount(metric: Metric, value: float | None, decimals: int | None = None) -> str:
+    """A mean of one metric in its own unit."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    decimals = _decimals(metric) if decimals is None else decimals
+    if metric.kind == "binary":
+        return rate(value, decimals)
+    if metric.unit == "USD":
+        return dollars(value, decimals)
+    text = shown(value, decimals)
+    return text if metric.unit == "points" else f"{text} {metric.unit}"
+
+
+def rate(value: float, decimals: int = 1) -> str:
+    """A share as a percentage; only all is 100 % and only none is 0 %."""
+    while 0 < value < 1 and decimals < _MOST_DECIMALS and round(value * 100, decimals) in (0, 100):
+        decimals += 1
+    return f"{value * 100:.{decimals}f} %"
+
+
+def dollars(value: float | None, decimals: int = 2) -> str:
+    """US dollars, with more decimals for small amounts."""
+    if value is None:
+        return UNKNOWN
+    return f"${shown(value, max(decimals, 4) if 0 < abs(value) < 1 else decimals)}"
+
+
+def relative(baseline: float | None, candidate: float | None) -> str:
+    """How much larger the second is, in percent of the first."""
+    if baseline is None or candidate is None or baseline == 0:
+        return "-"
+    return "no change" if baseline == candidate else f"{signed((candidate / baseline - 1) * 100)} %"
+
+
+def _decimals(metric: Metric) -> int:
+    return {"binary": 1, "graded": 3, "latency": 0, "ratio": 4 if metric.unit == "USD" else 0}[metric.kind]
+
+
+def _unit(kind: MetricKind) -> str:
+    return "%" if kind == "ratio" else "pt"

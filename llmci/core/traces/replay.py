@@ -1,0 +1,54 @@
+"""Whether and how a trace can be replayed, and what it lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmci.core.traces.payloads import has_content
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llmci.core.traces.parts import Row
+
+
+def replay_of(
+    *, asked: Row, answered: Row, documents: Sequence[Row], steps: Sequence[Row] = (), lacks: Sequence[str] = ()
+) -> tuple[str, list[str]]:
+    """`replay_kind` and `missing` of a trace.
+
+    Args:
+        asked: Its input payload.
+        answered: Its output payload.
+        documents: What was retrieved.
+        steps: Its steps, where they were logged.
+        lacks: Reasons that were found before.
+
+    Returns:
+        chat: one model call. rag: one model call over retrieved documents. agent: several model
+        calls, or tools in between. none: there is no input to replay. `missing` says what is
+        absent, for each kind: input, user_message, output, and the reasons given.
+    """
+    missing = list(lacks)
+    if not has_content(asked):
+        missing.append("input")
+    if asked["kind"] == "messages" and not any(message["role"] == "user" for message in asked["messages"]):
+        missing.append("user_message")
+    if not has_content(answered):
+        missing.append("output")
+    missing = list(dict.fromkeys(missing))
+    if not has_content(asked) or "truncated" in missing:
+        return "none", missing
+    return _kind(answered, documents, steps), missing
+
+
+def _kind(answered: Row, documents: Sequence[Row], steps: Sequence[Row]) -> str:
+    calls = sum(step["kind"] == "llm" for step in steps)
+    tools = any(step["kind"] == "tool" for step in steps)
+    if not steps and answered["kind"] == "messages":
+        calls = sum(message["role"] == "assistant" for message in answered["messages"])
+        tools = any(message["role"] == "tool" for message in answered["messages"])
+    if calls > 1 or tools:
+        return "agent"
+    retrieved = bool(documents) or any(step["kind"] == "retriever" for step in steps)
+    return "rag" if retrieved else "chat"

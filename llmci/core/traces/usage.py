@@ -1,0 +1,78 @@
+"""Token counts of any provider to `USAGE`, where `input` includes cached tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llmci.core.traces.paths import at
+from llmci.core.traces.scalars import decoded, int_of
+
+if TYPE_CHECKING:
+    from llmci.core.traces.parts import Row
+
+_INPUT = "input_tokens | prompt_tokens | promptTokenCount | prompt_token_count | inputTokens | promptTokens | input"
+_OUTPUT = (
+    "output_tokens | completion_tokens | candidatesTokenCount | candidates_token_count | outputTokens"
+    " | completionTokens | output"
+)
+_TOTAL = "total_tokens | totalTokenCount | total_token_count | totalTokens | total"
+_CACHE_READ = (
+    "cache_read_input_tokens | prompt_tokens_details.cached_tokens | input_tokens_details.cached_tokens"
+    " | cachedContentTokenCount | input_cached_tokens | input_token_details.cache_read"
+)
+_CACHE_WRITE = "cache_creation_input_tokens | input_cache_creation | input_token_details.cache_creation"
+_REASONING = (
+    "completion_tokens_details.reasoning_tokens | output_tokens_details.reasoning_tokens | thoughtsTokenCount"
+    " | output_reasoning_tokens | output_token_details.reasoning"
+)
+# These providers' input counts leave cached tokens out.
+_EXCLUDES_CACHE = (
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "input_cached_tokens",
+    "input_cache_creation",
+)
+_FIELDS = ("input", "output", "total", "cache_read", "cache_write", "reasoning", "audio_input", "audio_output")
+
+
+def usage_of(logged: object, *, input_tokens: object = None, output_tokens: object = None) -> Row | None:
+    """A provider's usage object as a `USAGE` row; plain counts beside it win."""
+    usage: Any = decoded(logged) if logged is not None else {}
+    if not isinstance(usage, dict):
+        usage = {}
+    read, written = int_of(at(usage, _CACHE_READ)), int_of(at(usage, _CACHE_WRITE))
+    found = int_of(at(usage, _INPUT))
+    if found is not None and any(key in usage for key in _EXCLUDES_CACHE):
+        found += (read or 0) + (written or 0)
+    return counted(
+        input=_or(int_of(input_tokens), found),
+        output=_or(int_of(output_tokens), int_of(at(usage, _OUTPUT))),
+        total=int_of(at(usage, _TOTAL)),
+        cache_read=read,
+        cache_write=written,
+        reasoning=int_of(at(usage, _REASONING)),
+    )
+
+
+def counted(**counts: int | None) -> Row | None:
+    """A `USAGE` row of these counts, with the total where both halves are known; None where nothing is."""
+    found = {name: count for name, count in counts.items() if count is not None and count >= 0}
+    if "input" in found and "output" in found:
+        found["total"] = found["input"] + found["output"]
+    return found or None
+
+
+def tokens_of(usage: Row | None) -> int | None:
+    """All tokens of a usage, or None."""
+    return usage.get("total") if usage else None
+
+
+def summed_usage(usages: list[Row | None]) -> Row | None:
+    """Usage of several model calls; calls that did not report any are left out."""
+    known = [usage for usage in usages if usage]
+    totals = {name: [usage[name] for usage in known if name in usage] for name in _FIELDS}
+    return {name: sum(counts) for name, counts in totals.items() if counts} or None
+
+
+def _or(first: int | None, second: int | None) -> int | None:
+    return second if first is None else first

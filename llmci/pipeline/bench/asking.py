@@ -1,0 +1,137 @@
+"""From a case to an answer: cached, within the budget, tried again where that helps, and cleaned."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import replace
+from random import Random
+from typing import TYPE_CHECKING
+
+from llmci.core.bench.digests import answer_key
+from llmci.core.bench.patience import wait_s
+from llmci.core.privacy.replies import clean_said, well_formed
+from llmci.domain.run import Answered, Unanswered
+from llmci.errors import LlmciError, PrivacyStop
+from llmci.seams import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llmci.core.bench.ledger import Ledger
+    from llmci.domain.case import Case
+    from llmci.domain.run import Answer
+    from llmci.pipeline.bench.job import BenchJob
+    from llmci.pipeline.bench.lane import Lane
+    from llmci.seams import Reply
+
+
+class Asker:
+    """Asks the systems of one bench."""
+
+    def __init__(self, job: BenchJob, ledger: Ledger) -> None:
+        self._job, self._ledger = job, ledger
+        self._jitter = Random(job.settings.seed)  # noqa: S311  spreads retries
+        # What several tries have in common is asked once: the others wait for that answer.
+        self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        # Recognizers are not made for several threads.
+        self._cleaning = asyncio.Lock()
+        self.called = self.reused = 0
+
+    async def answer(self, lane: Lane, case: Case, repeat: int) -> Answer | None:
+        """The answer, cached or asked for; None if the budget has no room for another call."""
+        cache = self._job.cache if lane.spec.cacheable else None
+        if cache is None:
+            return await self._ask(lane, case, repeat)
+        key = answer_key(lane.spec, lane.system.request_digest(case), case, repeat, self._job.policy)
+        async with self._asking[key]:
+            if found := cache.answer(key):
+                self.reused += 1
+                return replace(found, case_id=case.case_id, repeat=repeat, cached=True)
+            answer = await self._ask(lane, case, repeat)
+            if isinstance(answer, Answered):
+                cache.keep_answer(key, answer)
+            return answer
+
+    async def _ask(self, lane: Lane, case: Case, repeat: int) -> Answer | None:
+        worst = lane.system.estimate(case).worst_cost if self._ledger.limited else None
+        if not await self._ledger.reserve(worst):
+            self._job.halt("budget")
+            return None
+        cost: float | None = None
+        try:
+            outcome = await self._insist(lane, case, repeat)
+            cost = 0.0 if isinstance(outcome, Failed) else outcome.cost
+        finally:
+            await self._ledger.settle(worst, cost)
+        return await self._as_answer(outcome, case, repeat)
+
+    async def _insist(self, lane: Lane, case: Case, repeat: int) -> Reply | Failed:
+        """Ask until there is an answer, a fault that does not pass, or no patience left."""
+        for attempt in range(self._job.settings.retries):
+            outcome = await self._once(lane, case, repeat)
+            if not isinstance(outcome, Failed) or not outcome.retryable:
+                return outcome
+            wait = wait_s(attempt, outcome.retry_after_s, self._jitter.random())
+            if wait is None or self._job.stop.why is not None:
+                return outcome
+            await asyncio.sleep(wait)
+        return await self._once(lane, case, repeat)
+
+    async def _once(self, lane: Lane, case: Case, repeat: int) -> Reply | Failed:
+        seconds = self._job.settings.timeout_s
+        async with await lane.slots():
+            self.called += 1
+            deadline = asyncio.timeout(seconds)
+            try:
+                async with deadline:
+                    return await lane.system.answer(case, repeat)
+            except LlmciError:
+                raise
+            except Exception as error:  # noqa: BLE001  an adapter's mistake loses one case, not the run
+                if deadline.expired():
+                    return Failed(f"no answer within {seconds:g} s", "system")
+                return Failed(f"the {lane.spec.kind} adapter raised {type(error).__name__}", "infrastructure")
+
+    async def _as_answer(self, outcome: Reply | Failed, case: Case, repeat: int) -> Answer:
+        if isinstance(outcome, Failed):
+            return Unanswered(case_id=case.case_id, repeat=repeat, why=outcome.why, fault=outcome.fault)
+        if why := _unusable(outcome, self._job.settings.max_answer_chars):
+            return Unanswered(
+                case_id=case.case_id, repeat=repeat, why=why, fault="system", latency_ms=outcome.latency_ms
+            )
+        try:
+            return await self._cleaned(outcome, case, repeat)
+        except PrivacyStop:
+            why = "the answer could not be sanitized and was not kept"
+            return Unanswered(case_id=case.case_id, repeat=repeat, why=why, fault="infrastructure")
+
+    async def _cleaned(self, reply: Reply, case: Case, repeat: int) -> Answered:
+        def clean(texts: Sequence[str]) -> Sequence[str]:
+            return texts if reply.clean else self._job.cleaner([well_formed(text) for text in texts], case)
+
+        async with self._cleaning:
+            # In a thread: recognizers are slow, and calls in flight are being timed.
+            said = await asyncio.to_thread(clean_said, reply.text, reply.messages, reply.documents, clean)
+        return Answered(
+            case_id=case.case_id,
+            repeat=repeat,
+            text=said.text,
+            messages=said.messages,
+            documents=said.documents,
+            usage=reply.usage,
+            cost=reply.cost,
+            latency_ms=reply.latency_ms,
+            ttft_ms=reply.ttft_ms,
+            request_digest=reply.request_digest,
+            recorded_scores=dict(reply.recorded_scores),
+        )
+
+
+def _unusable(reply: Reply, max_chars: int) -> str | None:
+    """Why a reply cannot count as an answer."""
+    if len(reply.text) > max_chars:
+        return f"the answer is longer than {max_chars} characters"
+    if not reply.text.strip() and not reply.messages and not reply.recorded_scores:
+        return "the answer is empty"
+    return None

@@ -1,0 +1,97 @@
+"""What a bench is told, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from llmci.core.privacy.replies import Cleaner
+    from llmci.domain.case import Case
+    from llmci.domain.evalset import EvalSet
+    from llmci.domain.run import Run
+    from llmci.domain.settings import BenchSettings
+    from llmci.seams import AnswerCache, Journal, Progress, Scorer, System
+
+Halt = Literal["budget", "interrupted", "given up"]
+
+HALTS: Mapping[Halt, str] = {
+    "budget": "the budget has no room for another",
+    "interrupted": "interrupted",
+    "given up": "the infrastructure fails again and again",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrant:
+    """A system that takes part, and where its run is written down as it goes."""
+
+    run_id: str
+    system: System
+    journal: Journal
+
+
+@dataclass(slots=True)
+class Stop:
+    """Set from outside, or by the stage itself: no further call is made, those in flight come home."""
+
+    why: Halt | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchJob:
+    """What is to be done.
+
+    Attributes:
+        evalset: The set that the cases are from.
+        cases: Those that are asked.
+        policy: Digest of how answers are sanitized; cached answers of another policy are not used.
+        cache: None asks everything anew.
+        retry_errors: Forget the failures that the journals hold.
+        clock: Gives the time, UTC.
+        environment: What the runs say of where they were made.
+    """
+
+    evalset: EvalSet
+    cases: Sequence[Case]
+    settings: BenchSettings
+    scorers: Sequence[Scorer]
+    cleaner: Cleaner
+    policy: str
+    cache: AnswerCache | None
+    retry_errors: bool
+    clock: Callable[[], datetime]
+    environment: Mapping[str, str]
+    progress: Progress
+    stop: Stop = field(default_factory=Stop)
+
+    def halt(self, why: Halt) -> None:
+        """Make no further calls; the first reason stands."""
+        if self.stop.why is None:
+            self.stop.why = why
+            self.progress.note(f"no further calls: {HALTS[why]}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchResult:
+    """The runs, in the order of the entrants.
+
+    Attributes:
+        spent: US dollars that this bench itself took; answers from the cache cost nothing again.
+        unknown_cost_calls: Calls whose cost nobody knows; `spent` leaves them out.
+        called: Calls that were made, retries included.
+        reused: Answers that came from the cache or from a journal.
+        halted: Why no further calls were made; None when all was done.
+        unfinished: Systems with failures that another try could mend.
+    """
+
+    runs: tuple[Run, ...]
+    spent: float
+    unknown_cost_calls: int
+    called: int
+    reused: int
+    halted: Halt | None
+    unfinished: tuple[str, ...]

@@ -1,0 +1,82 @@
+"""From an answer to a score: judges cached and within the budget, their words cleaned like any answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from llmci.core.bench.digests import score_key
+from llmci.core.bench.unanswered import score_without_answer
+from llmci.core.privacy.replies import well_formed
+from llmci.domain.run import Scored, Unanswered, Unscored
+from llmci.errors import LlmciError, PrivacyStop
+
+if TYPE_CHECKING:
+    from llmci.core.bench.ledger import Ledger
+    from llmci.domain.case import Case
+    from llmci.domain.run import Answer, Answered, Score
+    from llmci.pipeline.bench.job import BenchJob
+    from llmci.seams import Scorer
+
+
+class Marker:
+    """Scores the answers of one bench."""
+
+    def __init__(self, job: BenchJob, ledger: Ledger) -> None:
+        self._job, self._ledger = job, ledger
+        # The same text is judged once: the others wait for that verdict.
+        self._judging: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def score(self, scorer: Scorer, case: Case, answer: Answer) -> Score | None:
+        """The score, or why there is none; None if the budget has no room for the judge."""
+        metric = scorer.metric()
+        if isinstance(answer, Unanswered):
+            return score_without_answer(metric, answer)
+        cache = self._job.cache if metric.judge else None
+        if cache is None:
+            return await self._mark(scorer, case, answer)
+        key = score_key(metric, case, answer)
+        async with self._judging[key]:
+            if found := cache.score(key):
+                return replace(found, case_id=case.case_id, repeat=answer.repeat, metric=metric.name)
+            score = await self._mark(scorer, case, answer)
+            if isinstance(score, Scored):
+                cache.keep_score(key, score)
+            return score
+
+    async def _mark(self, scorer: Scorer, case: Case, answer: Answered) -> Score | None:
+        if scorer.metric().judge is None:
+            return await self._once(scorer, case, answer)
+        worst = scorer.estimate(case).worst_cost if self._ledger.limited else None
+        if not await self._ledger.reserve(worst):
+            self._job.halt("budget")
+            return None
+        cost: float | None = None
+        try:
+            score = await self._once(scorer, case, answer)
+            cost = score.cost
+        finally:
+            await self._ledger.settle(worst, cost)
+        return await asyncio.to_thread(self._cleaned, score, case)
+
+    async def _once(self, scorer: Scorer, case: Case, answer: Answered) -> Score:
+        try:
+            return await scorer.score(case, answer)
+        except LlmciError:
+            raise
+        except Exception as error:  # noqa: BLE001  a scorer's mistake loses one score, not the run
+            why = f"the scorer raised {type(error).__name__}"
+            metric = scorer.metric().name
+            return Unscored(case_id=case.case_id, repeat=answer.repeat, metric=metric, why=why, fault="infrastructure")
+
+    def _cleaned(self, score: Score, case: Case) -> Score:
+        """A judge may say anything: its words are sanitized like an answer's."""
+        if not isinstance(score, Scored) or score.reason is None:
+            return score
+        try:
+            [reason] = self._job.cleaner([well_formed(score.reason)], case)
+        except PrivacyStop:
+            return replace(score, reason=None)
+        return replace(score, reason=reason)

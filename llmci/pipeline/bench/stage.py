@@ -1,0 +1,116 @@
+"""The stage itself: workers that take the tries one by one until all are done or none may be made."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from llmci.core.bench.ledger import Ledger
+from llmci.core.bench.tries import in_order
+from llmci.domain.run import Answered
+from llmci.errors import UsageError
+from llmci.pipeline.bench.asking import Asker
+from llmci.pipeline.bench.job import BenchResult
+from llmci.pipeline.bench.lane import Lane
+from llmci.pipeline.bench.scoring import Marker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from llmci.domain.case import Case
+    from llmci.pipeline.bench.job import BenchJob, Entrant
+
+Try = tuple[Lane, "Case", int]
+
+
+async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
+    """Ask every system every case and score the answers.
+
+    A fault never ends the bench: it becomes an `Unanswered` or an `Unscored` with its reason. What
+    cannot work at all, such as a wrong configuration, raises `UsageError` or `OutsideError`.
+    """
+    ledger = Ledger(job.settings.budget_usd)
+    lanes = [Lane(entrant, job) for entrant in entrants]
+    asker, marker = Asker(job, ledger), Marker(job, ledger)
+    if ledger.limited:
+        _check_prices(job, lanes)
+    started = job.clock().isoformat()
+    job.progress.begin("bench", len(job.cases) * job.settings.repeat * len(lanes), "answers")
+    try:
+        await _work(job, lanes, asker, marker)
+    finally:
+        await asyncio.gather(*(lane.system.aclose() for lane in lanes), *(scorer.aclose() for scorer in job.scorers))
+    job.progress.end()
+    metrics = tuple(scorer.metric() for scorer in job.scorers)
+    finished = job.clock().isoformat()
+    return BenchResult(
+        runs=tuple(lane.run(metrics, started, finished) for lane in lanes),
+        spent=ledger.spent,
+        unknown_cost_calls=ledger.unknown_calls,
+        called=asker.called,
+        reused=asker.reused,
+        halted=job.stop.why,
+        unfinished=tuple(lane.spec.name for lane in lanes if lane.has_failures()),
+    )
+
+
+def _check_prices(job: BenchJob, lanes: Sequence[Lane]) -> None:
+    """A budget is kept by knowing beforehand what a call can cost."""
+    case = job.cases[0]
+    estimates = {f"the system {lane.spec.name!r}": lane.system.estimate(case) for lane in lanes}
+    estimates |= {f"the scorer {scorer.metric().name!r}": scorer.estimate(case) for scorer in job.scorers}
+    for name, estimate in estimates.items():
+        if estimate.worst_cost is None:
+            raise UsageError(
+                f"there is a budget, and nobody knows what a call of {name} may cost.",
+                fix="Say it with max_cost_usd in its block (0 if it is free), or run without a budget.",
+            )
+
+
+async def _work(job: BenchJob, lanes: Sequence[Lane], asker: Asker, marker: Marker) -> None:
+    tries = _tries(job, lanes)
+    workers = [
+        asyncio.create_task(_worker(job, tries, asker, marker)) for _ in range(job.settings.concurrency * len(lanes))
+    ]
+    try:
+        await asyncio.gather(*workers)
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+def _tries(job: BenchJob, lanes: Sequence[Lane]) -> Iterator[Try]:
+    """Case by case, all systems side by side, so that a bench that is cut short still has pairs."""
+    ordered = in_order(job.cases, job.settings.seed)
+    for repeat in range(job.settings.repeat):
+        for case in ordered:
+            for lane in lanes:
+                yield lane, case, repeat
+
+
+async def _worker(job: BenchJob, tries: Iterator[Try], asker: Asker, marker: Marker) -> None:
+    for lane, case, repeat in tries:
+        if job.stop.why is None:
+            await _try(job, (lane, case, repeat), asker, marker)
+
+
+async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker) -> None:
+    lane, case, repeat = one
+    answer = lane.answer(case.case_id, repeat)
+    cost: float | None = None
+    if answer is None:
+        answer = await asker.answer(lane, case, repeat)
+        if answer is None:
+            return
+        lane.answered(answer)
+        cost = answer.cost if isinstance(answer, Answered) and not answer.cached else None
+    else:
+        asker.reused += 1
+    for scorer in job.scorers:
+        if not lane.has_score(case.case_id, repeat, scorer.metric().name):
+            score = await marker.score(scorer, case, answer)
+            if score is None:
+                return
+            lane.scored(score)
+    job.progress.advance(1, cost=cost)

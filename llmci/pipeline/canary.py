@@ -1,0 +1,197 @@
+"""live traces → **canary** → decision: expand, hold, roll back, done, or no evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from llmci.core import wording
+from llmci.core.stats import canary as stats
+from llmci.domain.rollout import Action, Criterion, Decision, Evidence, RolloutPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from llmci.core.stats.canary import EvidencePaths
+    from llmci.domain.trace import TraceRow
+
+# Evidence against the intended split at which the data are not believed.
+_SPLIT_BROKEN = 1000.0
+_LATENCY_QUANTILE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class LiveUnits:
+    """Requests of both arms in order of time; no text, only what is decided on.
+
+    Attributes:
+        treated: Whether the treatment answered, shape (n,).
+        values: One array of shape (n,) a criterion, nan where it is unknown.
+        strangers: Traces whose variant is neither of the two.
+        duplicates: Traces that came twice.
+    """
+
+    treated: NDArray[np.bool_]
+    values: dict[str, NDArray[np.float64]]
+    strangers: int
+    duplicates: int
+
+
+def units_of(rows: Iterable[TraceRow], plan: RolloutPlan) -> LiveUnits:
+    """Reduce traces to what the plan's criteria look at."""
+    seen: set[str] = set()
+    strangers = duplicates = 0
+    units: list[tuple[float, bool, list[float]]] = []
+    for row in rows:
+        variant, start = row.get("variant"), row.get("start")
+        if variant not in (plan.control, plan.treatment) or start is None:
+            strangers += 1
+        elif row["trace_id"] in seen:
+            duplicates += 1
+        else:
+            seen.add(row["trace_id"])
+            values = [_value(row, criterion) for criterion in plan.criteria]
+            units.append((start.timestamp(), variant == plan.treatment, values))
+    units.sort(key=lambda unit: unit[0])
+    table = np.array([values for _, _, values in units], dtype=np.float64).reshape(len(units), len(plan.criteria))
+    return LiveUnits(
+        treated=np.array([treated for _, treated, _ in units], dtype=np.bool_),
+        values={criterion.name: table[:, index] for index, criterion in enumerate(plan.criteria)},
+        strangers=strangers,
+        duplicates=duplicates,
+    )
+
+
+def decide(units: LiveUnits, plan: RolloutPlan, *, share: float) -> Decision:
+    """Say what the evidence since the last change of share allows.
+
+    Args:
+        units: Live requests at this share of traffic.
+        plan: What was agreed before the canary started.
+        share: The treatment's share of traffic now, in (0, 1].
+
+    Returns:
+        No evidence where the split is not the intended one, an arm is missing, or a criterion was
+        never measured; missing data is never a pass.
+    """
+    notes = _notes(units)
+    if reason := _unusable(units, plan, share):
+        return Decision(Action.NO_EVIDENCE, reason, share, share, (), notes)
+    paths = {criterion.name: _paths(units, criterion, share) for criterion in plan.criteria}
+    shown = tuple(_evidence(units, criterion, paths[criterion.name]) for criterion in plan.criteria)
+    if unmeasured := [item.criterion.name for item in shown if not len(paths[item.criterion.name].against)]:
+        because = f"{', '.join(unmeasured)} was not measured on enough requests of both sides."
+        return Decision(Action.NO_EVIDENCE, because, share, share, shown, notes)
+    if stats.strongest_mean(list(paths.values())) >= 1 / plan.alpha:
+        worst = max(shown, key=lambda item: item.against)
+        because = f"{worst.criterion.name} got worse: {_means(worst)}."
+        return Decision(Action.ROLL_BACK, because, share, 0.0, shown, notes)
+    return _expand_or_hold(shown, plan, share, notes)
+
+
+def _expand_or_hold(shown: tuple[Evidence, ...], plan: RolloutPlan, share: float, notes: tuple[str, ...]) -> Decision:
+    weakest = min(shown, key=lambda item: item.in_favour)
+    if share >= 1.0:
+        return Decision(Action.DONE, "the candidate has all of the traffic.", share, share, shown, notes)
+    following = min((stage.share for stage in plan.stages if stage.share > share), default=1.0)
+    needed = stats.required_evidence(following)
+    margin = f"{weakest.criterion.name} by {wording.percent(weakest.criterion.margin)}"
+    if weakest.in_favour >= needed:
+        because = f"a worsening of {margin} is ruled out well enough for {wording.percent(following)} of the traffic."
+        return Decision(Action.EXPAND, because, share, following, shown, notes)
+    because = f"neither a worsening nor its absence is shown yet; {margin} is the least certain ({_means(weakest)})."
+    return Decision(Action.HOLD, because, share, share, shown, notes)
+
+
+def _unusable(units: LiveUnits, plan: RolloutPlan, share: float) -> str | None:
+    total, treated = len(units.treated), int(units.treated.sum())
+    if not plan.criteria:
+        return "the plan has no criteria, so nothing can be decided."
+    if not total:
+        return f"no trace carries the variant {plan.control!r} or {plan.treatment!r}."
+    for arm, count in ((plan.control, total - treated), (plan.treatment, treated)):
+        if not count and share < 1.0:
+            return f"no trace carries the variant {arm!r}."
+    if share < 1.0 and stats.sample_ratio_evidence(treated, total, share=share) >= _SPLIT_BROKEN:
+        got = wording.percent(treated / total)
+        return f"the traffic is not split as intended: the candidate got {got} of it, not {wording.percent(share)}."
+    return None
+
+
+def _paths(units: LiveUnits, criterion: Criterion, share: float) -> EvidencePaths:
+    values = units.values[criterion.name]
+    if criterion.kind == "latency":
+        values = stats.rolling_exceedance(values, units.treated, quantile=_LATENCY_QUANTILE)
+    known = np.flatnonzero(~np.isnan(values))
+    found = stats.blocks_of(values[known], units.treated[known], share=min(share, 0.99))
+    # Counted among all requests, so that the criteria share one clock.
+    blocks = replace(found, closed_at=known[found.closed_at])
+    if criterion.kind == "cost":
+        return stats.relative_evidence(blocks, margin=criterion.margin, base_rate=criterion.base_rate)
+    return stats.evidence(
+        blocks.treatment - blocks.control,
+        blocks.closed_at,
+        margin=criterion.margin,
+        base_rate=criterion.base_rate,
+    )
+
+
+def _value(row: TraceRow, criterion: Criterion) -> float:
+    """The criterion's number for one request, where more is worse; nan where it is unknown."""
+    match criterion.kind:
+        case "error":
+            return float(row.get("status") == "error")
+        case "latency":
+            return _number(row.get("latency_ms"))
+        case "cost":
+            return _number((row.get("cost") or {}).get("total"))
+        case "score":
+            found = [_number(s.get("num")) for s in row.get("scores") or () if s.get("name") == criterion.score]
+            if not found or not 0.0 <= found[-1] <= 1.0:
+                return float("nan")
+            return 1.0 - found[-1] if criterion.higher_is_better else found[-1]
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, (int, float)) else float("nan")
+
+
+def _evidence(units: LiveUnits, criterion: Criterion, paths: EvidencePaths) -> Evidence:
+    values = units.values[criterion.name]
+    known = ~np.isnan(values)
+    control, treatment = values[known & ~units.treated], values[known & units.treated]
+    flip = criterion.kind == "score" and criterion.higher_is_better
+    return Evidence(
+        criterion=criterion,
+        against=float(np.max(paths.against)) if len(paths.against) else 1.0,
+        in_favour=float(paths.in_favour[-1]) if len(paths.in_favour) else 1.0,
+        control_mean=_mean(control, flip=flip),
+        treatment_mean=_mean(treatment, flip=flip),
+        control_units=len(control),
+        treatment_units=len(treatment),
+    )
+
+
+def _mean(values: NDArray[np.float64], *, flip: bool) -> float | None:
+    if not len(values):
+        return None
+    return float(1.0 - values.mean()) if flip else float(values.mean())
+
+
+def _means(evidence: Evidence) -> str:
+    if evidence.control_mean is None or evidence.treatment_mean is None:
+        return "not measured"
+    return f"{evidence.control_mean:.4g} before, {evidence.treatment_mean:.4g} now"
+
+
+def _notes(units: LiveUnits) -> tuple[str, ...]:
+    notes = []
+    if units.strangers:
+        notes.append(f"{units.strangers} traces carry another variant or no start time, and were left out.")
+    if units.duplicates:
+        notes.append(f"{units.duplicates} traces came twice, and were counted once.")
+    return tuple(notes)

@@ -1,0 +1,258 @@
+"""**pull** -> sanitize: traces of a source to the raw shelf, shard by shard."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from llmci.core.traces.digest import sealed
+from llmci.domain.trace import TRACE
+from llmci.errors import ExitCode
+from llmci.seams import Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from llmci.domain.trace import TraceRow
+    from llmci.seams import Shard, ShardInfo, ShardWriter, Shelf, Source, Window
+
+BATCH_ROWS = 512
+BATCH_BYTES = 32 << 20
+# Stands in a fingerprint before the digest of traces that were left to another shard.
+APART = "+"
+SUMMARY_COLUMNS = ("replay_kind", "missing", "variant", "cost")
+_FIRST_REJECTED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardPulled:
+    """What came of one shard: rows written, records held back, identical repetitions left out."""
+
+    shard_id: str
+    rows: int
+    rejected: int
+    repeated: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFailure:
+    """A source that could not be read, or not to its end; what was read of it is kept."""
+
+    source: str
+    message: str
+    fix: str
+    exit_code: ExitCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullSummary:
+    """What a pull did, and what the shelf now holds of its sources.
+
+    Attributes:
+        shards_read: Shards that were new or had changed.
+        shards_unchanged: Shards that were left alone.
+        shards_dropped: Shards whose files, or whose source, are gone.
+        traces: Traces on the shelf.
+        repeated: Records left out because the same trace was there already, identical.
+        rejected: Records held back; the whole list is on the shelf.
+        rejected_first: The first few of them.
+        replay: Traces by `replay_kind`.
+        missing: Traces by what they lack.
+        variants: Traces by variant; "" for those without one.
+        unknown_costs: Traces whose cost is not known.
+        failures: Sources that failed.
+    """
+
+    sources: tuple[str, ...]
+    shards_read: int
+    shards_unchanged: int
+    shards_dropped: int
+    traces: int
+    repeated: int
+    rejected: int
+    rejected_first: tuple[Rejected, ...]
+    replay: Mapping[str, int]
+    missing: Mapping[str, int]
+    variants: Mapping[str, int]
+    unknown_costs: int
+    failures: tuple[SourceFailure, ...]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0, or the graver of the failures' codes."""
+        return max((failure.exit_code for failure in self.failures), default=ExitCode.PASSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """Which traces of a shard are kept.
+
+    Attributes:
+        threshold: Only those whose `sample_key` is at most this; None keeps all.
+        elsewhere: Trace ids that an earlier shard has, with their content hash there.
+    """
+
+    threshold: int | None = None
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which shards are read, which stand as they are, and which are dropped."""
+
+    stale: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+def plan(listed: Mapping[str, str], on_shelf: Mapping[str, ShardInfo], droppable: Iterable[str]) -> Plan:
+    """Compare what the sources list with what the shelf has.
+
+    Args:
+        listed: Fingerprint of every shard that the sources list, by id.
+        on_shelf: Committed shards.
+        droppable: Shards on the shelf that go if they are not listed.
+    """
+    gone = tuple(shard_id for shard_id in droppable if shard_id not in listed)
+    fresh = {
+        shard_id
+        for shard_id, fingerprint in listed.items()
+        if shard_id in on_shelf and on_shelf[shard_id].fingerprint.partition(APART)[0] == fingerprint
+    }
+    if gone or len(fresh) < len(listed):
+        # A shard that left traces to another one may get them back now.
+        fresh = {shard_id for shard_id in fresh if APART not in on_shelf[shard_id].fingerprint}
+    return Plan(tuple(s for s in listed if s not in fresh), tuple(s for s in listed if s in fresh), gone)
+
+
+def pull_shard(
+    source: Source, shard: Shard, shelf: Shelf, *, window: Window, fingerprint: str, now: datetime, keep: Keep
+) -> ShardPulled:
+    """Read one shard of a source into one shard of the shelf, in constant memory.
+
+    Of several records with one trace id the first is kept. A later one that is identical is left
+    out and counted; one that differs is rejected.
+    """
+    left = hashlib.sha256("\n".join(sorted(keep.elsewhere)).encode()).hexdigest() if keep.elsewhere else ""
+    with shelf.writer(shard.shard_id, f"{fingerprint}{APART}{left}" if left else fingerprint) as writer:
+        landing = _Landing(writer, shard.shard_id, keep, now)
+        for outcome in source.read(shard, window):
+            landing.take(outcome)
+        landing.flush()
+    return ShardPulled(shard_id=shard.shard_id, rows=writer.rows, rejected=landing.rejected, repeated=landing.repeated)
+
+
+class _Landing:
+    """Gathers rows into batches that are bounded in rows and in bytes."""
+
+    def __init__(self, writer: ShardWriter, shard_id: str, keep: Keep, now: datetime) -> None:
+        self.rejected = self.repeated = 0
+        self._writer, self._shard_id, self._keep, self._now = writer, shard_id, keep, now
+        self._seen: dict[str, str] = {}
+        self._rows: list[TraceRow] = []
+        self._bytes = 0
+
+    def take(self, outcome: TraceRow | Rejected) -> None:
+        if isinstance(outcome, Rejected):
+            self._reject(outcome)
+            return
+        if self._keep.threshold is not None and sample_key(outcome["trace_id"]) > self._keep.threshold:
+            return
+        row, size = sealed(outcome, self._now)
+        if self._is_new(row):
+            self._rows.append(row)
+            self._bytes += size
+            if len(self._rows) >= BATCH_ROWS or self._bytes >= BATCH_BYTES:
+                self.flush()
+
+    def flush(self) -> None:
+        if self._rows:
+            self._writer.write(pa.RecordBatch.from_pylist(self._rows, schema=TRACE))
+            self._rows, self._bytes = [], 0
+
+    def _is_new(self, row: TraceRow) -> bool:
+        trace_id, content = row["trace_id"], row["content_hash"]
+        before = self._seen.get(trace_id) or self._keep.elsewhere.get(trace_id)
+        if before is None:
+            self._seen[trace_id] = content
+            return True
+        if before == content:
+            self.repeated += 1
+        else:
+            why = "this trace id came before with other content; the first is kept"
+            self._reject(Rejected(f"{self._shard_id}: trace {trace_id}", why))
+        return False
+
+    def _reject(self, rejected: Rejected) -> None:
+        self._writer.reject(rejected)
+        self.rejected += 1
+
+
+def sample_key(trace_id: str) -> int:
+    """A number that is as good as random but always the same for a trace, so that a rerun takes the same ones."""
+    return int.from_bytes(hashlib.sha256(trace_id.encode()).digest()[:8])
+
+
+def smallest_keys(source: Source, shard: Shard, window: Window, limit: int) -> list[int]:
+    """The `limit` smallest sample keys of a shard's traces."""
+    rows = (row for row in source.read(shard, window) if not isinstance(row, Rejected))
+    return heapq.nsmallest(limit, {sample_key(row["trace_id"]) for row in rows})
+
+
+def threshold_of(keys: Iterable[list[int]], limit: int) -> int | None:
+    """The key up to which `limit` traces are kept; None where there are no more than that."""
+    best = heapq.nsmallest(limit, {key for shard in keys for key in shard})
+    return best[-1] if len(best) == limit else None
+
+
+def repeated_elsewhere(shelf: Shelf, shard_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Traces that more than one shard has: by later shard, their ids with the content hash of the first.
+
+    Holds eight bytes a trace; ids are compared in full only where those are equal.
+    """
+    import numpy as np
+
+    keys = np.fromiter((sample_key(trace_id) for _, trace_id, _ in _ids(shelf, shard_ids)), dtype=np.uint64)
+    values, counts = np.unique(keys, return_counts=True)
+    suspects = set(values[counts > 1].tolist())
+    first: dict[str, tuple[str, str]] = {}
+    found: dict[str, dict[str, str]] = {}
+    for shard_id, trace_id, content in _ids(shelf, shard_ids) if suspects else ():
+        if sample_key(trace_id) in suspects:
+            owner, kept = first.setdefault(trace_id, (shard_id, content))
+            if owner != shard_id:
+                found.setdefault(shard_id, {})[trace_id] = kept
+    return found
+
+
+def _ids(shelf: Shelf, shard_ids: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    for shard_id in shard_ids:
+        for batch in shelf.read(shard_id, ("trace_id", "content_hash")):
+            ids, contents = batch.column("trace_id").to_pylist(), batch.column("content_hash").to_pylist()
+            yield from ((shard_id, trace_id, content) for trace_id, content in zip(ids, contents, strict=True))
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts what is on the shelf, batch by batch."""
+
+    traces: int = 0
+    unknown_costs: int = 0
+    replay: Counter[str] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=Counter)
+    variants: Counter[str] = field(default_factory=Counter)
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Count a batch that has at least `SUMMARY_COLUMNS`."""
+        self.traces += batch.num_rows
+        self.unknown_costs += batch.column("cost").null_count
+        self.replay.update(batch.column("replay_kind").to_pylist())
+        self.variants.update(variant or "" for variant in batch.column("variant").to_pylist())
+        for reasons in batch.column("missing").to_pylist():
+            self.missing.update(reasons or ())

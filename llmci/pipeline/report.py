@@ -1,0 +1,49 @@
+"""gate → **report**: a verdict and its two runs in, one document for every format that was asked for out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from llmci.seams import ReportInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from llmci.domain.evalset import EvalSet
+    from llmci.domain.run import Run
+    from llmci.domain.verdict import GateResult
+    from llmci.seams import Reporter
+
+Target = TypeVar("Target")
+
+
+def report_on(
+    result: GateResult,
+    runs: tuple[Run, Run],
+    evalset: EvalSet | None,
+    sanitize_summary: Mapping[str, object] | None,
+) -> ReportInput:
+    """Put together what a report may show.
+
+    Args:
+        result: The verdict.
+        runs: Of the baseline and of the candidate.
+        evalset: Left out of the report if it is not the one that the candidate ran on: questions
+            of another version beside these answers would mislead.
+        sanitize_summary: What the sanitizer vouched for.
+    """
+    baseline, candidate = runs
+    same = evalset is not None and evalset.digest == candidate.evalset_digest
+    return ReportInput(
+        result=result,
+        baseline=baseline,
+        candidate=candidate,
+        evalset=evalset if same else None,
+        sanitize_summary=sanitize_summary,
+    )
+
+
+def documents(report: ReportInput, reporters: Mapping[Target, Reporter]) -> Iterator[tuple[Target, bytes]]:
+    """Render one document after the other, so that only one of them is held at a time."""
+    for target, reporter in reporters.items():
+        yield target, reporter.render(report)

@@ -1,0 +1,151 @@
+"""Live traces of both variants to a decision, and the decision to the flag file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmci import registry
+from llmci.core.stats.canary import expected_units
+from llmci.domain.rollout import Action, Criterion, RolloutPlan, Stage
+from llmci.errors import OutsideError, UsageError
+from llmci.pipeline.canary import decide, units_of
+from llmci.seams import Context, Rejected, Window
+from llmci.wiring.build import build, shelf_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from llmci.config import Config
+    from llmci.domain.rollout import Decision
+    from llmci.domain.trace import TraceRow
+    from llmci.seams import Progress, Rollout
+
+
+def plan_of(config: Config) -> RolloutPlan:
+    """The rollout that the configuration describes.
+
+    Raises:
+        UsageError: It names no criterion, or its shares do not ascend within (0, 1].
+    """
+    settings = config.canary
+    if not settings.criteria:
+        raise UsageError(
+            f"{config.path}: canary.criteria is empty, so nothing could be decided.",
+            fix="Add one, such as `errors: {kind: error, margin: 0.02}`.",
+        )
+    shares = list(settings.shares)
+    if not shares or shares != sorted(set(shares)) or not 0 < shares[0] <= shares[-1] <= 1:
+        raise UsageError(
+            f"{config.path}: canary.shares must ascend within (0, 1].",
+            fix="Write them like [0.01, 0.05, 0.25, 0.5, 1.0].",
+        )
+    criteria = [
+        Criterion(
+            name=name,
+            kind=item.kind,
+            margin=item.margin,
+            score=item.score or (name if item.kind == "score" else None),
+            higher_is_better=item.higher_is_better,
+            base_rate=item.base_rate,
+        )
+        for name, item in settings.criteria.items()
+    ]
+    return RolloutPlan(
+        name=config.project,
+        control=settings.control,
+        treatment=settings.treatment,
+        stages=tuple(Stage(share=share, max_hours=settings.max_hours) for share in shares),
+        criteria=tuple(criteria),
+        alpha=settings.alpha,
+    )
+
+
+def stage_table(config: Config) -> list[dict[str, object]]:
+    """For each stage and criterion: requests, and hours where traffic is known, until a worsening by the margin shows."""
+    plan = plan_of(config)
+    per_hour = config.canary.requests_per_hour
+    rows: list[dict[str, object]] = []
+    for stage in plan.stages:
+        for criterion in plan.criteria:
+            units = expected_units(criterion.margin, criterion.base_rate, share=stage.share, alpha=plan.alpha)
+            hours = units / (per_hour * stage.share) if per_hour else None
+            rows.append({"share": stage.share, "criterion": criterion.name, "requests": units, "hours": hours})
+    return rows
+
+
+def check(
+    config: Config,
+    *,
+    sources: list[str],
+    window: Window,
+    share: float | None,
+    environ: Mapping[str, str],
+    progress: Progress,
+) -> Decision:
+    """Read live traces, keep nothing of them but what the criteria look at, and decide.
+
+    Raises:
+        UsageError: A source is not configured, or the share is neither given nor to be read.
+        OutsideError: A source could not be read.
+    """
+    plan = plan_of(config)
+    now = share if share is not None else _rollout(config, environ).share()
+    if not 0 < now <= 1:
+        raise UsageError("the candidate has no traffic.", fix="Set its share to the first stage, then check again.")
+    progress.begin("canary", None, "traces")
+    units = units_of(_rows(config, sources, window, environ, progress), plan)
+    progress.end()
+    return decide(units, plan, share=now)
+
+
+def apply(config: Config, decision: Decision, environ: Mapping[str, str], *, allow_expand: bool) -> float | None:
+    """Write the share that was decided; less exposure always, more only where it was allowed.
+
+    Returns:
+        The new share, or None where nothing was written.
+    """
+    if decision.action is Action.EXPAND and not allow_expand:
+        return None
+    if decision.action not in (Action.EXPAND, Action.ROLL_BACK):
+        return None
+    rollout = _rollout(config, environ)
+    if decision.action is Action.EXPAND and rollout.share() != decision.share:
+        # A person moved it in between: their decision stands.
+        return None
+    rollout.set_share(decision.next_share)
+    return decision.next_share
+
+
+def _rollout(config: Config, environ: Mapping[str, str]) -> Rollout:
+    block = dict(config.canary.rollout or {})
+    kind = block.pop("kind", None)
+    if not isinstance(kind, str):
+        raise UsageError(
+            f"{config.path}: canary.rollout does not say where the share of traffic is kept.",
+            fix="Add `rollout: {kind: json, path: flags.json}` under `canary:`, or give --share.",
+        )
+    adapter = registry.adapter("rollout", kind)
+    context = Context("rollout", config.root, config.state, environ, lambda name: shelf_of(config, name))
+    rollout: Rollout = adapter(adapter.Options(**block), context)
+    return rollout
+
+
+def _rows(
+    config: Config, sources: list[str], window: Window, environ: Mapping[str, str], progress: Progress
+) -> Iterator[TraceRow]:
+    rejected = 0
+    for name in sources or list(config.sources):
+        if name not in config.sources:
+            raise UsageError(f"there is no source called {name!r}.", fix=f"Choose one of: {', '.join(config.sources)}.")
+        source = build("source", config.sources[name], config, environ)
+        for shard in source.shards(window):
+            for row in source.read(shard, window):
+                if isinstance(row, Rejected):
+                    rejected += 1
+                else:
+                    progress.advance()
+                    yield row
+    if not config.sources:
+        raise OutsideError("no source is configured.", fix="Add one under `sources:`.")
+    if rejected:
+        progress.note(f"{rejected} records could not be read and were left out.")

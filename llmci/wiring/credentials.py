@@ -1,0 +1,38 @@
+"""Which environment variables an adapter of the configuration will look for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from llmci.config import Block
+
+# Where litellm looks for the key of the providers that most configurations name. Others are found
+# out on the first call; importing litellm to ask costs seconds.
+_PROVIDERS = {
+    "openai": "OPENAI_API_KEY",
+    "anthropic": "ANTHROPIC_API_KEY",
+    "azure": "AZURE_API_KEY",
+    "gemini": "GEMINI_API_KEY",
+    "mistral": "MISTRAL_API_KEY",
+    "cohere": "COHERE_API_KEY",
+    "groq": "GROQ_API_KEY",
+    "deepseek": "DEEPSEEK_API_KEY",
+    "openrouter": "OPENROUTER_API_KEY",
+    "together_ai": "TOGETHERAI_API_KEY",
+    "fireworks_ai": "FIREWORKS_AI_API_KEY",
+    "xai": "XAI_API_KEY",
+}
+
+
+def wanted(block: Block) -> Iterator[str]:
+    """Names of the variables, in order: those the block names itself, else its provider's."""
+    named = [value for key, value in block.options if key.endswith("_env") and isinstance(value, str)]
+    if named:
+        yield from named
+    elif block.kind == "litellm" and not block.given.get("api_base"):
+        provider = str(block.given.get("model", "")).partition("/")[0]
+        if provider in _PROVIDERS:
+            yield _PROVIDERS[provider]

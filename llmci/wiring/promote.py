@@ -1,0 +1,87 @@
+"""A stored run becomes the baseline; its evidence goes into the audit log, new failures into a review list."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import orjson
+
+from llmci.adapters.stores.audit import AuditLog
+from llmci.adapters.stores.runs import DirectoryRuns
+from llmci.errors import UsageError
+from llmci.files import write_bytes, write_json
+from llmci.pipeline.promote import baseline_record, proposals
+from llmci.wiring.build import shelf_of
+from llmci.wiring.evalset import store
+from llmci.wiring.gate import gate_runs
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from llmci.config import Config
+    from llmci.domain.run import Run
+    from llmci.domain.verdict import GateResult
+    from llmci.pipeline.promote import Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """What `promote` did.
+
+    Attributes:
+        baseline_file: The file that now names the new baseline.
+        review_file: Failures proposed for the next version of the set; None where there are none.
+    """
+
+    result: GateResult
+    baseline_file: Path
+    review_file: Path | None
+    proposed: tuple[Proposal, ...]
+
+
+def promote(
+    config: Config, run_id: str, *, against: str | None, reason: str | None, most: int, now: datetime, dry_run: bool
+) -> Promotion:
+    """Make a run's system the baseline, on the evidence of its comparison with the present one.
+
+    Raises:
+        NoDecisionError: It did not pass, and no reason was given.
+        UsageError: One of the runs is not there.
+    """
+    runs = DirectoryRuns(config.state / "runs")
+    candidate = runs.load(run_id)
+    result = gate_runs(config, _baseline_of(runs, candidate, against, config), candidate)
+    record = baseline_record(result, candidate, now=now.isoformat(), reason=reason)
+    sets = store(config)
+    cases = sets.load(candidate.evalset_name, candidate.evalset_version).cases
+    labels = (row for batch in shelf_of(config, "labels").batches() for row in batch.to_pylist())
+    proposed = proposals(labels, cases, most=most)
+    directory = config.root / config.evalset.directory / candidate.evalset_name
+    review = directory / "review.jsonl" if proposed else None
+    if not dry_run:
+        if review is not None:
+            write_bytes(review, b"".join(orjson.dumps(asdict(item)) + b"\n" for item in proposed))
+        write_json(directory / "baseline.json", record)
+        facts = {key: record[key] for key in ("run", "evalset", "verdict", "reason")}
+        AuditLog(config.state / "audit.jsonl").append("promote", facts, at=now.isoformat())
+    return Promotion(result, directory / "baseline.json", review, tuple(proposed))
+
+
+def _baseline_of(runs: DirectoryRuns, candidate: Run, against: str | None, config: Config) -> Run:
+    """The run to compare with: the one named, else the newest of the baseline on the same set."""
+    if against is not None:
+        return runs.load(against)
+    for run_id in runs.list():
+        run = runs.load(run_id)
+        if (
+            run.system.name == config.bench.baseline
+            and run.evalset_digest == candidate.evalset_digest
+            and run.run_id != candidate.run_id
+        ):
+            return run
+    raise UsageError(
+        f"no run of {config.bench.baseline!r} on the same eval set is stored.",
+        fix="Run `llmci bench`, or name the run to compare with: --against RUN.",
+    )

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from builders import NOON, a_trace
+
+from llmci.domain.rollout import Action, Criterion, RolloutPlan, Stage
+from llmci.pipeline.canary import decide, units_of
+
+ERRORS = Criterion(name="errors", kind="error", margin=0.05, base_rate=0.05)
+PLAN = RolloutPlan(
+    name="bot",
+    control="old",
+    treatment="new",
+    stages=tuple(Stage(share=share) for share in (0.05, 0.25, 1.0)),
+    criteria=(ERRORS,),
+)
+
+
+def live(n: int, *, old: float, new: float, share: float = 0.25, seed: int = 3) -> list[dict[str, Any]]:
+    rng = np.random.default_rng(seed)
+    rows = []
+    for index in range(n):
+        treated = rng.random() < share
+        failed = rng.random() < (new if treated else old)
+        rows.append(
+            a_trace(
+                f"t{index}",
+                variant="new" if treated else "old",
+                start=NOON + timedelta(seconds=index),
+                status="error" if failed else "ok",
+            )
+        )
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("new", "expected"),
+    [
+        pytest.param(0.05, Action.EXPAND, id="unchanged"),
+        pytest.param(0.30, Action.ROLL_BACK, id="much-worse"),
+    ],
+)
+def test_decision_on_enough_traffic(new: float, expected: Action) -> None:
+    decision = decide(units_of(live(4000, old=0.05, new=new), PLAN), PLAN, share=0.25)
+
+    assert decision.action is expected
+
+
+def test_little_traffic_holds() -> None:
+    decision = decide(units_of(live(60, old=0.05, new=0.05), PLAN), PLAN, share=0.25)
+
+    assert decision.action is Action.HOLD
+    assert decision.next_share == 0.25
+
+
+def test_no_treatment_traffic_is_no_evidence() -> None:
+    rows = [row for row in live(500, old=0.05, new=0.05) if row["variant"] == "old"]
+
+    decision = decide(units_of(rows, PLAN), PLAN, share=0.25)
+
+    assert decision.action is Action.NO_EVIDENCE
+    assert "'new'" in decision.because
+
+
+def test_a_split_that_is_not_the_intended_one_is_no_evidence() -> None:
+    decision = decide(units_of(live(4000, old=0.05, new=0.05, share=0.4), PLAN), PLAN, share=0.05)
+
+    assert decision.action is Action.NO_EVIDENCE
+    assert "split" in decision.because
+
+
+def test_a_score_that_nobody_gave_is_never_a_pass() -> None:
+    thumbs = Criterion(name="thumbs", kind="score", score="thumbs", margin=0.05)
+    plan = RolloutPlan(name="bot", control="old", treatment="new", stages=PLAN.stages, criteria=(ERRORS, thumbs))
+
+    decision = decide(units_of(live(4000, old=0.05, new=0.05), plan), plan, share=0.25)
+
+    assert decision.action is Action.NO_EVIDENCE
+    assert "thumbs" in decision.because
+
+
+def test_duplicates_count_once_and_other_variants_are_named() -> None:
+    rows = live(100, old=0.05, new=0.05)
+
+    units = units_of([*rows, *rows[:10], a_trace("x", variant="other")], PLAN)
+
+    assert (len(units.treated), units.duplicates, units.strangers) == (100, 10, 1)
+
+
+def test_all_of_the_traffic_is_done() -> None:
+    decision = decide(units_of(live(400, old=0.05, new=0.05, share=0.5), PLAN), PLAN, share=1.0)
+
+    assert decision.action in (Action.DONE, Action.NO_EVIDENCE)

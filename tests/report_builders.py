@@ -1,0 +1,178 @@
+"""`a_report`: a verdict with its runs and set for the tests of reports, and texts that mean harm."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+from builders import a_case, a_metric, a_run, an_answer, an_evalset
+
+from llmci.domain.run import Scored, Unanswered, Usage
+from llmci.domain.system import SystemSpec
+from llmci.domain.text import declared_clean
+from llmci.domain.verdict import Difference, GateResult, Outcome, Rule, Verdict
+from llmci.seams import ReportInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llmci.domain.case import Case
+    from llmci.domain.run import Answer, Score
+
+RULE = Rule(metric="correct", role="primary", tolerance=0.05, slice_by=("app",))
+WORDS = (
+    "the",
+    "refund",
+    "was",
+    "issued",
+    "to",
+    "your",
+    "account",
+    "within",
+    "five",
+    "days",
+    "please",
+    "check",
+    "order",
+)
+
+# Each of them tries to leave the place that it is shown in.
+HOSTILE = (
+    "</script><script>window.pwned=1</script>",
+    "<!--<script>window.pwned=1",
+    "]]></script><svg onload=window.pwned=1>",
+    "]]>",
+    "<img src=x onerror=window.pwned=1>",
+    "<img src='http://127.0.0.1:9/beacon.png'>",
+    "![beacon](http://127.0.0.1:9/beacon.png) [click](javascript:window.pwned=1)",
+    "javascript:window.pwned=1",
+    "<iframe srcdoc='<script>parent.pwned=1</script>'></iframe>",
+    '"><style>*{display:none}</style>',
+    "' onmouseover='window.pwned=1' x='",
+    "line\u2028separator\u2029paragraph",
+    "bidi \u202e override \u2066 isolate \u2069 mark \u200f",
+    "\x1b[2J\x1b]0;title\x07 ANSI",
+    "nul \x00 bell \x07 delete \x7f c1 \x9b31m",
+    "{{7*7}} {% raw %} ${7*7} #{7*7} <%= 7*7 %>",
+    "```\nclosed the fence\n`````\n~~~",
+    "@everyone see #1, GH-2 and org/repo#3 at www.example.com",
+    "| a | table | row |\n|---|---|---|",
+    "</details></summary><h1>headline</h1>",
+    "::error file=x::injected\n##[error]injected",
+    "=1+1 =cmd|' /C calc'!A0",
+    "lone surrogate \ud800 and \udfff, non-character \ufffe \uffff",
+    "tags \U000e0041\U000e0042 zero\u200bwidth\ufeff",
+    "&lt;already&gt; &amp; &#x3c;escaped&#x3e;",
+    "",
+)
+
+
+def a_difference(estimate: float = -0.071, low: float = -0.12, high: float = -0.021, **changes: Any) -> Difference:
+    fields: dict[str, Any] = {
+        "estimate": estimate,
+        "low": low,
+        "high": high,
+        "baseline": 0.861,
+        "candidate": 0.861 + estimate,
+        "cases": 120,
+        "groups": 120,
+        "better": 4,
+        "worse": 13,
+        "unchanged": 103,
+        "detectable": 0.05,
+        "method": "paired, one imaginary win and loss",
+    }
+    return Difference(**fields | changes)
+
+
+def a_verdict(outcome: Outcome = Outcome.REGRESSED, **changes: Any) -> Verdict:
+    fields: dict[str, Any] = {
+        "rule": RULE,
+        "outcome": outcome,
+        "because": "correct answers fell by about 7.1 points (at least 2.1, 95 % sure)",
+        "gating": True,
+        "difference": a_difference(),
+    }
+    return Verdict(**fields | changes)
+
+
+def a_result(outcome: Outcome = Outcome.REGRESSED, **changes: Any) -> GateResult:
+    fields: dict[str, Any] = {
+        "outcome": outcome,
+        "headline": "correct fell by about 7.1 points (at least 2.1, 95 % sure)",
+        "because": (),
+        "verdicts": (
+            a_verdict(outcome),
+            a_verdict(gating=False, slice=("app", "telecom"), because="telecom fell by about 15 points"),
+            a_verdict(
+                Outcome.INCONCLUSIVE,
+                gating=False,
+                slice=("app", "airline"),
+                because="not enough evidence: between -9 and +4 points",
+                difference=a_difference(-0.03, -0.09, 0.04, cases=40, better=5, worse=9),
+                needed_cases=390,
+            ),
+        ),
+        "changes": (),
+        "baseline_run": "run-1",
+        "candidate_run": "run-2",
+    }
+    return GateResult(**fields | changes)
+
+
+def a_report(
+    size: int = 120,
+    *,
+    texts: Sequence[str] = (),
+    languages: Sequence[str] = ("en", "fr"),
+    result: GateResult | None = None,
+    seed: int = 3,
+) -> ReportInput:
+    """Two recorded systems on a set of this size; `texts` take the place of every text."""
+    rng = random.Random(seed)
+    cases: list[Case] = []
+    answers: tuple[list[Answer], list[Answer]] = ([], [])
+    scores: tuple[list[Score], list[Score]] = ([], [])
+    for number in range(size):
+        text = (lambda at: texts[at % len(texts)]) if texts else (lambda _: " ".join(rng.choices(WORDS, k=40)))
+        case_id = f"{rng.getrandbits(64):016x}"
+        app = ("telecom", "retail", "airline")[number % 3]
+        slices = {"app": app, "language": languages[number % len(languages)]}
+        question = text(number) if texts else f"Question {number}: {text(number)}?"
+        cases.append(
+            a_case(case_id, question, slices=slices, weight=1 / size, reference=declared_clean(text(number + 5)))
+        )
+        right = rng.random() < 0.86
+        then = rng.random() < ((0.8 if app == "telecom" else 0.97) if right else 0.25)
+        said = text(number + 1)
+        changed = text(number + 2) if texts else " ".join(w if rng.random() < 0.85 else "instead" for w in said.split())
+        answers[0].append(an_answer(case_id, said, cost=0.0071, latency_ms=rng.gauss(900, 200), usage=Usage(input=500)))
+        if number % 40 == 7:
+            answers[1].append(Unanswered(case_id=case_id, repeat=0, why="timed out after 60 s", fault="system"))
+            then = False
+        else:
+            answers[1].append(an_answer(case_id, changed, latency_ms=rng.gauss(1000, 300)))
+        for side, value in zip(scores, (right, then), strict=True):
+            reason = declared_clean(text(number + 3))
+            side.append(Scored(case_id=case_id, repeat=0, metric="correct", value=float(value), reason=reason))
+            side.append(Scored(case_id=case_id, repeat=0, metric="similarity", value=rng.random()))
+    metrics = (a_metric("correct"), a_metric("similarity", kind="graded"))
+    ids = {case.case_id: 0.0 for case in cases}
+    system = SystemSpec(name="candidate", kind="recorded", parameters={"variant": "stock"}, digest="d" * 64)
+    return ReportInput(
+        result=result or a_result(),
+        baseline=a_run(ids, answers=answers[0], scores=scores[0], metrics=metrics, cost=0.0071 * size),
+        candidate=a_run(ids, answers=answers[1], scores=scores[1], metrics=metrics, run_id="run-2", system=system),
+        evalset=an_evalset(cases),
+        sanitize_summary={"policy_digest": "ab12", "counts": {"PERSON": 12}, "rows": 1200, "rejected": 3},
+    )
+
+
+def a_hostile_report() -> ReportInput:
+    """Every text that can come from outside means harm, those of the verdict included."""
+    harm = tuple(HOSTILE)
+    verdicts = tuple(a_verdict(because=text or "-", slice=("app", text or "-"), gating=False) for text in harm)
+    result = a_result(
+        headline=" ".join(harm), because=harm, notes=harm, verdicts=(a_verdict(because=harm[0]), *verdicts)
+    )
+    return a_report(3 * len(harm), texts=harm, languages=harm, result=result)
