@@ -127,7 +127,7 @@ def _bench(
     if as_json:
         show_json({"exit_code": code, "result": result, **_facts(outcome), "reports": written})
         return code
-    show(summary(result))
+    show(summary(result, outcome.baseline.metrics))
     _show(outcome, written)
     return code
 
