@@ -63,7 +63,7 @@ def test_a_fault_of_the_infrastructure_leaves_a_gap() -> None:
 
 
 def test_a_case_that_the_metric_cannot_be_asked_about_is_not_lost() -> None:
-    run = a_run({"a": 0, "b": 0}, scores=[scored("a", 1), unscored("b", "nobody")])
+    run = a_run({"a": 0, "b": 0}, scores=[scored("a", 1), unscored("b", "case")])
     column = columns(run, [CORRECT], INDEX)["correct"]
 
     paired = pairs(CORRECT, column, column, 0.02)
@@ -92,7 +92,7 @@ def test_two_scores_for_one_try_are_a_damaged_run() -> None:
 
 
 def test_an_unknown_cost_is_said_to_be_unknown() -> None:
-    run = a_run({"a": 0, "b": 0}, scores=[unscored("a", "nobody", "cost"), unscored("b", "nobody", "cost")])
+    run = a_run({"a": 0, "b": 0}, scores=[unscored("a", "case", "cost"), unscored("b", "nobody", "cost")])
     known = a_run({"a": 0.1, "b": 0.2}, metric=COST)
     before, after = (columns(one, [COST], INDEX)["cost"] for one in (run, known))
 

@@ -288,7 +288,7 @@ def test_a_dearer_candidate_is_told_in_percent() -> None:
 
 
 def test_an_unknown_cost_is_neither_zero_nor_a_pass() -> None:
-    unknown = [Unscored(case_id=f"c{at}", repeat=0, metric="cost", why="no price", fault="nobody") for at in range(400)]
+    unknown = [Unscored(case_id=f"c{at}", repeat=0, metric="cost", why="no price", fault="case") for at in range(400)]
     both = (a_metric(), COST)
     scores = [Scored(case_id=f"c{at}", repeat=0, metric="correct", value=1) for at in range(400)]
     priced = [Scored(case_id=f"c{at}", repeat=0, metric="cost", value=0.01) for at in range(400)]

@@ -64,7 +64,7 @@ class _Tally:
                 self.strange.append(score.case_id)
         elif score.fault == "system":
             self.blame(at)
-        elif score.fault == "nobody" and bounded(self.metric):
+        elif score.fault == "case" and bounded(self.metric):
             # A missing reference excuses a case; a missing price leaves the cost unknown.
             self.inapplicable[at] = True
 
