@@ -213,6 +213,7 @@ def test_it_fits_a_telephone(browser: Browser, address: str) -> None:
     page.wait_for_selector("#detail h3")
 
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert 0 <= page.locator("#detail").bounding_box()["y"] < 700
 
 
 def test_it_prints_the_static_part_with_its_cases_open(page: Page) -> None:
