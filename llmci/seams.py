@@ -303,6 +303,9 @@ class Scorer(Protocol):
     def estimate(self, case: Case) -> Estimate:
         """What scoring an answer will take; calls nothing."""
 
+    async def start(self) -> None:
+        """Get ready; raises `UsageError` or `OutsideError` with the fix. Called before any system is asked."""
+
     async def score(self, case: Case, answer: Answered) -> Score:
         """Score one answer; `Unscored` with the reason when that cannot be done.
 
