@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +37,32 @@ def atomic_path(target: Path) -> Iterator[Path]:
         _sync_directory(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_directory(target: Path) -> Iterator[Path]:
+    """Give a temporary directory beside `target`; on a clean exit it becomes `target`, whole.
+
+    Files inside must be flushed by whoever writes them, as `write_bytes` does.
+
+    Raises:
+        FileExistsError: `target` exists by then; it is left as it is.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp"))
+    try:
+        yield temporary
+        temporary.chmod(0o755)
+        _sync_directory(temporary)
+        try:
+            temporary.rename(target)
+        except OSError as error:
+            if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                raise FileExistsError(error.errno, "exists already", str(target)) from None
+            raise
+        _sync_directory(target.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_bytes(target: Path, content: bytes) -> None:

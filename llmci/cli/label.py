@@ -59,7 +59,9 @@ def _in_words(summary: LabelSummary) -> str:
         lines.append(f"{'':>8}  {'':>6}  and {len(shown) - _SHOWN} more")
     if hidden:
         traces = sum(cluster.traces for cluster in hidden)
-        lines.append(f"{traces:>8}  {traces / summary.traces:>6.1%}  other ({len(hidden)} groups too small to be shown)")
+        lines.append(
+            f"{traces:>8}  {traces / summary.traces:>6.1%}  other ({len(hidden)} groups too small to be shown)"
+        )
     if summary.flags:
         lines += ["", "flagged: " + ", ".join(f"{flag} {count}" for flag, count in summary.flags.items())]
     how = "already labelled" if summary.unchanged else "labelled"

@@ -105,7 +105,9 @@ class _Pull:
     ) -> None:
         self._config, self._names, self._progress = config, names, progress
         self._window, self._environ, self._now = window, environ, now
-        self._shelf: Shelf = shelf_of(config, "raw")
+        shelf = shelf_of(config, "raw")
+        shelf.sweep()
+        self._shelf: Shelf = shelf
         self._done: list[ShardPulled] = []
         self._failures: list[SourceFailure] = []
 

@@ -18,6 +18,7 @@ from llmci.core.stats.paired import (
     guarded_bounds,
     moments,
     of_table,
+    p_above,
     p_not_worse,
     p_worse,
     statistic,
@@ -176,7 +177,8 @@ def test_a_bound_is_where_the_evidence_reaches_the_error_rate(d: np.ndarray, alp
 
     assert -1 <= low <= high <= 1
     assert high == 1 or p_worse(of, -float(high)) == pytest.approx(alpha, rel=1e-6)
-    assert low == -1 or p_not_worse(of, -float(low)) == pytest.approx(alpha, rel=1e-6)
+    assert low in (-1, 0) or p_above(of, float(low)) <= alpha * (1 + 1e-6)
+    assert low == -1 or low >= 0 or p_not_worse(of, -float(low)) == pytest.approx(alpha, rel=1e-6)
 
 
 @given(differences)
@@ -192,6 +194,13 @@ def test_identical_outputs_pass_from_the_guard_on_and_not_before(margin: float, 
 
     assert p_not_worse(enough, margin) <= 0.05 < p_not_worse(too_few, margin)
     assert p_worse(enough) >= 0.5
+
+
+def test_a_proven_rise_passes_however_few_the_cases() -> None:
+    of = a_table(12, 0, 40)
+
+    assert guarded_bounds(of, 0.05)[0] > 0
+    assert p_not_worse(of, 0.05) <= 0.05
 
 
 def test_one_case_says_nothing() -> None:

@@ -89,7 +89,7 @@ def _verdict(view: ReportView, name: str) -> str:
     lines = [
         f"<!-- llmci:{marker} -->",
         f"> [!{_ALERTS.get(view.mark.tone, 'NOTE')}]",
-        f"> **{view.mark.emoji} {view.mark.word}:** {inline(view.headline)}",
+        f"> {view.mark.emoji} {f'**{view.word}:** ' if view.word else ''}{inline(view.headline)}",
     ]
     lines += [f"> - {inline(reason)}" for reason in view.because[:10] if reason != view.headline]
     return "\n".join(lines)
@@ -143,10 +143,8 @@ def _counts(view: ReportView) -> str:
     words = f"{view.count(Change.IMPROVED):,} answers got better, {worse:,} got worse, {same:,} unchanged."
     if unscored := view.count(Change.UNSCORED):
         words += f" {unscored:,} could not be scored."
-    noticed = [f"{row.detectable} of {inline(row.metric)}" for row in view.gates if row.interval and row.gating]
-    if noticed:
-        words += f" A drop of {', '.join(noticed)} would have been noticed 9 times in 10."
-    return words
+    noticed = [f"{inline(row.metric)}: {row.noticed}" for row in view.gates if row.noticed and row.gating]
+    return "\n".join([words, *(f"- {line}" for line in noticed)]) if noticed else words
 
 
 def _spending(view: ReportView) -> str:

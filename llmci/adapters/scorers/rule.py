@@ -55,7 +55,7 @@ class RuleScorer(ABC, Generic[OptionsT]):
         at = (case.case_id, answer.repeat, self.context.name)
         match self.mark(case, answer):
             case NoMark(why):
-                return Unscored(case_id=at[0], repeat=at[1], metric=at[2], why=why, fault="nobody")
+                return Unscored(case_id=at[0], repeat=at[1], metric=at[2], why=why, fault="case")
             case value:
                 return Scored(case_id=at[0], repeat=at[1], metric=at[2], value=float(value))
 

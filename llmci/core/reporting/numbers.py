@@ -15,7 +15,7 @@ _MOST_DECIMALS = 8
 def shown(value: float, decimals: int = 1) -> str:
     """A number with so many decimals, or with as many more as it takes not to show 0 for what is not 0."""
     if not math.isfinite(value):
-        return "no limit" if value > 0 else "no limit below"
+        return "no limit"
     while value != 0 and decimals < _MOST_DECIMALS and round(value, decimals) == 0:
         decimals += 1
     if value != 0 and round(value, decimals) == 0:
@@ -26,16 +26,20 @@ def shown(value: float, decimals: int = 1) -> str:
 def signed(value: float, decimals: int = 1) -> str:
     """As `shown`, with a plus where it is one."""
     text = shown(value, decimals)
-    return f"+{text}" if value > 0 and math.isfinite(value) else text
+    return f"+{text}" if 0 < value < math.inf else text
 
 
 def change(value: float, kind: MetricKind) -> str:
     """A difference in points of the metric's range, or in percent of the baseline for ratios."""
+    if not math.isfinite(value):
+        return "from 0"
     return f"{signed(value * 100)} {_unit(kind)}"
 
 
 def plausible(low: float, high: float, kind: MetricKind) -> str:
     """The range that a difference plausibly lies in."""
+    if not math.isfinite(low) and not math.isfinite(high):
+        return "-"
     return f"{signed(low * 100)} … {signed(high * 100)} {_unit(kind)}"
 
 

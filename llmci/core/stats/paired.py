@@ -153,27 +153,37 @@ def statistic(of: Moments, at: FloatArray | float) -> FloatArray:
     return result
 
 
-def p_worse(of: Moments, margin: FloatArray | float = 0.0) -> FloatArray:
-    """Evidence for "worse by more than `margin`": small when a drop beyond it is proven."""
+def p_below(of: Moments, limit: FloatArray | float) -> FloatArray:
+    """Evidence that the mean difference is below `limit`: small when that is proven, 1 where nothing is known."""
     from scipy.special import stdtr
 
-    known = of.df >= 1
-    result: FloatArray = np.where(known, stdtr(np.maximum(of.df, 1), statistic(of, -np.asarray(margin, float))), 1.0)
+    result: FloatArray = np.where(of.df >= 1, stdtr(np.maximum(of.df, 1), statistic(of, limit)), 1.0)
     return result
+
+
+def p_above(of: Moments, limit: FloatArray | float) -> FloatArray:
+    """The same for "above `limit`"."""
+    from scipy.special import stdtr
+
+    result: FloatArray = np.where(of.df >= 1, stdtr(np.maximum(of.df, 1), -statistic(of, limit)), 1.0)
+    return result
+
+
+def p_worse(of: Moments, margin: FloatArray | float = 0.0) -> FloatArray:
+    """Evidence for "worse by more than `margin`": small when a drop beyond it is proven."""
+    return p_below(of, -np.asarray(margin, float))
 
 
 def p_not_worse(of: Moments, margin: FloatArray | float) -> FloatArray:
     """Evidence for "not worse by `margin` or more": small when such a drop is ruled out.
 
     Never smaller than the chance that a drop of `margin` leaves no trace at all in so many cases
-    (the rule of three): nobody can rule out 5 points with fewer than 59 clean cases.
+    (the rule of three): nobody can rule out 5 points with fewer than 59 clean cases. A proven rise
+    rules out every drop by itself.
     """
-    from scipy.special import stdtr
-
     allowed = np.asarray(margin, float)
-    evidence = stdtr(np.maximum(of.df, 1), -statistic(of, -allowed))
     unseen = np.clip(1 - allowed, 0, 1) ** of.witnesses
-    result: FloatArray = np.where(of.df >= 1, np.maximum(evidence, unseen), 1.0)
+    result: FloatArray = np.minimum(np.maximum(p_above(of, -allowed), unseen), p_above(of, 0.0))
     return result
 
 
@@ -193,7 +203,7 @@ def bounds(of: Moments, alpha: float) -> tuple[FloatArray, FloatArray]:
 def guarded_bounds(of: Moments, alpha: float) -> tuple[FloatArray, FloatArray]:
     """`bounds`, with a lower one that agrees with `p_not_worse` about what may be ruled out."""
     low, high = bounds(of, alpha)
-    return np.minimum(low, alpha ** (1 / of.witnesses) - 1), high
+    return np.where(low > 0, low, np.minimum(low, alpha ** (1 / of.witnesses) - 1)), high
 
 
 def _correction(of: Moments) -> tuple[FloatArray, FloatArray]:

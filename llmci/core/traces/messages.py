@@ -95,9 +95,7 @@ def _is_choices(value: object) -> bool:
 
 
 def _is_langchain(item: Row) -> bool:
-    if isinstance(item.get("kwargs"), dict):
-        return "lc" in item
-    return str(item.get("type")).lower() in _KNOWN_ROLES and "content" in item
+    return _is_serialised(item) or ("content" in item and str(item.get("type")).lower() in _KNOWN_ROLES)
 
 
 def _is_response_item(item: Row) -> bool:
@@ -133,7 +131,7 @@ def _is_block(item: Row) -> bool:
 
 
 def _read_object(item: Row, role: str, depth: int) -> list[Row]:
-    if isinstance(item.get("kwargs"), dict) and "lc" in item:
+    if _is_serialised(item):
         return _read_object(_unwrapped(item), role, depth + 1)
     if isinstance(item.get("role"), str) or _is_langchain(item):
         return _message(item, role)
@@ -153,13 +151,22 @@ def _unspoken(item: Row, role: str) -> list[Row]:
     return [{"role": role, "parts": [unknown(item)]}] if item else []
 
 
+def _is_serialised(item: Row) -> bool:
+    """Whether it is what LangChain makes of an object: `lc`, the class as `id`, its fields as `kwargs`."""
+    names = item.get("id")
+    return (
+        isinstance(item.get("lc"), int)
+        and isinstance(item.get("kwargs"), dict)
+        and isinstance(names, list)
+        and "Message" in str(names[-1:])
+    )
+
+
 def _unwrapped(item: Row) -> Row:
     """A serialised LangChain message as a plain one; its class says who speaks."""
-    names = item.get("id")
-    kind = str(names[-1] if isinstance(names, list) and names else "").removesuffix("Chunk").removesuffix("Message")
-    inner = dict(item["kwargs"])
-    inner.setdefault("role", inner.pop("type", None) or kind.lower())
-    return inner
+    kind = str(item["id"][-1]).removesuffix("Chunk").removesuffix("Message")
+    inner: Row = item["kwargs"]
+    return {**inner, "role": inner.get("role") or kind.lower()}
 
 
 def _envelope(item: Row) -> tuple[str, str] | None:

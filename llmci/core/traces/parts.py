@@ -239,9 +239,7 @@ def _renamed(item: Row, envelope: str, names: dict[str, str]) -> Row:
     inner = rest.pop(envelope)
     if not isinstance(inner, dict):
         return item
-    for key, value in inner.items():
-        rest[names.get(key, key)] = value
-    return rest
+    return {**rest, **{str(names.get(key, key)): value for key, value in inner.items()}}
 
 
 def _part(item: Row) -> Row:
