@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
     from pytest_httpserver import HTTPServer
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [
     pytest.mark.real,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH (Debian: apt-get install chromium)"),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH (Debian: apt-get install chromium)"),
 ]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SIZE = 250
@@ -213,6 +213,7 @@ def test_it_fits_a_telephone(browser: Browser, address: str) -> None:
     page.wait_for_selector("#detail h3")
 
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert 0 <= page.locator("#detail").bounding_box()["y"] < 700
 
 
 def test_it_prints_the_static_part_with_its_cases_open(page: Page) -> None:

@@ -116,7 +116,7 @@ const rowNode = at => {
   node.setAttribute("aria-posinset", at + 1);
   node.setAttribute("aria-setsize", shown.length);
   node.setAttribute("aria-selected", at === selected);
-  node.addEventListener("click", () => { select(at); open(shown[at]); });
+  node.addEventListener("click", () => { select(at); open(shown[at]).then(reveal); });
   return node;
 };
 const draw = () => {
@@ -185,11 +185,15 @@ const scoreTable = tried => {
     const head = cell("th", "", name), b = before.get(name), a = after.get(name);
     head.scope = "row";
     const reasons = [b?.[2] ? `${index.baseline}: ${b[2]}` : "", a?.[2] ? `${index.candidate}: ${a[2]}` : ""].filter(Boolean);
-    body.append(make("tr", "", head, cell("td", "num", number(b?.[1])), cell("td", "num", number(a?.[1])),
-      make("td", "", ...reasons.map(reason => make("div", "", reason)))));
+    body.append(make("tr", "", head, cell("td", "num", number(b?.[1])), cell("td", "num", number(a?.[1]))));
+    if (!reasons.length) continue;
+    const told = make("td", "told", ...reasons.map(reason => make("div", "", reason)));
+    told.colSpan = 3;
+    told.dir = "auto";
+    body.append(make("tr", "", told));
   }
   if (!body.childElementCount) return null;
-  const heads = ["score", index.baseline, index.candidate, "reason"].map(text => { const node = cell("th", "", text); node.scope = "col"; return node; });
+  const heads = ["score", index.baseline, index.candidate].map(text => { const node = cell("th", "", text); node.scope = "col"; return node; });
   return make("table", "scores", make("thead", "", make("tr", "", ...heads)), body);
 };
 const tryNodes = (tried, at, of) => {
@@ -233,6 +237,8 @@ const open = async row => {
     ] : [make("p", "none", "This file holds no text of this case; a Parquet or CSV report does.")]).filter(Boolean));
   detail.scrollTop = 0;
 };
+// On a narrow screen the case stands below the list.
+const reveal = () => { if (detail.getBoundingClientRect().top > innerHeight - 160) detail.scrollIntoView({ block: "start" }); };
 const step = by => { select(selected + by); if (shown.length) open(shown[selected]); };
 
 // Words that one text has and the other has not: Myers (1986), An O(ND) difference algorithm.
@@ -330,7 +336,7 @@ const onKey = event => {
   if (event.target === list && moves[event.key]) { event.preventDefault(); select(moves[event.key]()); return; }
   if (event.key === "Enter" && selected >= 0 && (event.target === list || event.target === document.body)) {
     event.preventDefault();
-    open(shown[selected]).then(() => { detail.focus(); });
+    open(shown[selected]).then(() => { detail.focus({ preventScroll: true }); reveal(); });
     return;
   }
   if (!$("keys-on").checked) return;
