@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmci.cli.exits import FAILURES, exit_code_of, failures, summary
 from llmci.cli.options import ConfigFlag, DryRunFlag, JsonFlag, LimitFlag, QuietFlag, SeedFlag, open_config
 from llmci.cli.terminal import note, progress, safe_text, show, show_json
 from llmci.errors import UsageError
@@ -45,8 +46,8 @@ def bench(
         bool, typer.Option("--retry-errors", help="Like --resume, and ask again what failed.")
     ] = False,
     fail_on: Annotated[
-        str | None, typer.Option(help="What exits non-zero: regressed, inconclusive, infra; comma-separated.")
-    ] = None,
+        str, typer.Option(help="What leaves with a code of its own; `nothing` only reports.")
+    ] = ",".join(FAILURES),
     output: Annotated[
         list[Path] | None, typer.Option("--output", "-o", help="Report to write; its suffix decides. Repeatable.")
     ] = None,
@@ -96,17 +97,15 @@ def _filters(given: Sequence[str]) -> dict[str, str]:
     return {label: value for label, _, value in pairs}
 
 
-def _bench(
-    config: Config, ask: Ask, fail_on: str | None, output: Sequence[Path] | None, *, quiet: bool, as_json: bool
-) -> int:
-    from llmci.cli.exits import exit_code_of, fail_on_of, summary  # type: ignore[import-not-found, unused-ignore]
+def _bench(config: Config, ask: Ask, fail_on: str, output: Sequence[Path] | None, *, quiet: bool, as_json: bool) -> int:
     from llmci.seams import ReportInput
     from llmci.wiring.bench import bench as run
     from llmci.wiring.bench_plan import prepare
-    from llmci.wiring.gate import gate_runs  # type: ignore[import-not-found, unused-ignore]
+    from llmci.wiring.build import shelf_of
+    from llmci.wiring.gate import gate_runs
     from llmci.wiring.report import write_reports
 
-    stops = fail_on_of(fail_on)
+    stops = failures(fail_on)
     if not config.gates:
         raise UsageError(f"{config.path}: there are no gates.", fix="Say what must not drop, under `gates:`.")
     prepared = prepare(config, ask, os.environ)
@@ -120,14 +119,18 @@ def _bench(
     )
     result = gate_runs(config, outcome.baseline, outcome.candidate)
     report = ReportInput(
-        result=result, baseline=outcome.baseline, candidate=outcome.candidate, evalset=prepared.evalset
+        result=result,
+        baseline=outcome.baseline,
+        candidate=outcome.candidate,
+        evalset=prepared.evalset,
+        sanitize_summary=shelf_of(config, "clean").manifest(),
     )
     written = write_reports(config, report, output or [config.root / name for name in config.report])
-    code: int = exit_code_of(result, stops)
+    code = exit_code_of(result, stops)
     if as_json:
         show_json({"exit_code": code, "result": result, **_facts(outcome), "reports": written})
         return code
-    show(summary(result))
+    show(summary(result, outcome.baseline.metrics))
     _show(outcome, written)
     return code
 

@@ -188,6 +188,23 @@ def test_a_wider_tolerance_never_takes_a_pass_back(d: np.ndarray) -> None:
     assert np.all(np.diff(evidence) <= 1e-12)
 
 
+@given(differences)
+def test_the_evidence_grows_with_the_distance_without_end(d: np.ndarray) -> None:
+    steps = statistic(moments(d, layout(len(d))), np.linspace(-3, 3, 400))
+
+    assert np.all(np.diff(steps) < 0)
+
+
+@pytest.mark.parametrize("loss", [0.2, 0.5, 1.0])
+@pytest.mark.parametrize("cases", [30, 100, 1000])
+def test_a_drop_of_every_case_by_the_same_amount_is_proven(loss: float, cases: int) -> None:
+    of = moments(np.full(cases, -loss), layout(cases))
+
+    low, high = bounds(of, 0.05)
+    assert p_worse(of) <= 0.05
+    assert low <= -loss <= high < 0
+
+
 @pytest.mark.parametrize(("margin", "clean_cases"), [(0.02, 149), (0.05, 59), (0.10, 29)])
 def test_identical_outputs_pass_from_the_guard_on_and_not_before(margin: float, clean_cases: int) -> None:
     enough, too_few = (moments(np.zeros(n), layout(n)) for n in (clean_cases, clean_cases - 1))

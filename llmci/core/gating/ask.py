@@ -104,7 +104,11 @@ def _slices(rule: Rule, paired: Pairs, cases: Frame, label: str) -> list[Questio
 def _slice(rule: Rule, paired: Pairs, cases: Frame, key: SliceKey, members: BoolArray) -> Question | Verdict:
     kept = paired.kept & members
     if not np.any(cases.weights[kept]):
-        why = "its cases carry no weight" if kept.any() else f"none of its cases has a {rule.metric} score in both runs"
+        why = (
+            "its cases carry no weight"
+            if kept.any()
+            else f"none of its cases has a value of {rule.metric} in both runs"
+        )
         return Verdict(rule=rule, outcome=Outcome.INCONCLUSIVE, because=why, gating=False, slice=key)
     return question(rule, paired, cases, key, members)
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # A candidate that may cost more than this many times the baseline has no known upper limit.
 _MOST_RATIO = 100.0
+# What is beyond them comes from adding floats.
+_DIGITS = 12
 
 
 def measure(of: Question) -> Difference:
@@ -30,11 +32,11 @@ def measure(of: Question) -> Difference:
         rise = differences(of)
     better, worse = int(np.sum(rise > 0)), int(np.sum(rise < 0))
     return Difference(
-        estimate=estimate,
+        estimate=round(estimate, _DIGITS),
         low=low,
         high=high,
-        baseline=float(of.layout.weights @ of.baseline),
-        candidate=float(of.layout.weights @ of.candidate),
+        baseline=_mean(float(of.layout.weights @ of.baseline)),
+        candidate=_mean(float(of.layout.weights @ of.candidate)),
         cases=len(of.baseline),
         groups=of.layout.group_count,
         better=better,
@@ -45,26 +47,38 @@ def measure(of: Question) -> Difference:
     )
 
 
-def needed_cases(of: Question, seen: Difference) -> int | None:
-    """Cases that would settle the question 9 times in 10; None if that is not known.
+def _mean(of: float) -> float:
+    """A mean without the dust of its sum: equal means must not seem to differ in their last bit."""
+    return float(f"{of:.{_DIGITS}g}")
 
-    Enough to notice a drop of the tolerance, and enough to tell the estimate from the nearer of
+
+def planned_cases(of: Question, seen: Difference) -> int | None:
+    """Cases that notice a drop of the tolerance 9 times in 10; None if that is not known."""
+    if of.metric.kind == "ratio":
+        return _scaled(seen.cases, seen.detectable / of.rule.tolerance)
+    measured = score_moments(of)
+    design = seen.cases / float(measured.effective)
+    return math.ceil(cases_needed(discordance_seen(measured), of.rule.tolerance, alpha=of.rule.alpha) * design)
+
+
+def needed_cases(of: Question, seen: Difference) -> int | None:
+    """Cases that would settle an open question 9 times in 10; None if that is not known.
+
+    Enough to notice a drop of the tolerance, and enough to tell the estimate from the farther of
     the two decisions, if the estimate stays where it is.
     """
-    tolerance, alpha = of.rule.tolerance, of.rule.alpha
-    apart = max(abs(seen.estimate), abs(seen.estimate + tolerance))
+    planned = planned_cases(of, seen)
+    apart = max(abs(seen.estimate), abs(seen.estimate + of.rule.tolerance))
     if of.metric.kind == "ratio":
-        if not math.isfinite(seen.low) or not math.isfinite(seen.high) or seen.low >= seen.high:
-            return None
-        planned = seen.cases * (seen.detectable / tolerance) ** 2
-        settled = seen.cases * (seen.detectable / apart) ** 2
-        return math.ceil(max(planned, settled))
-    measured = score_moments(of)
-    effective = float(measured.effective)
-    design = seen.cases / effective
-    planned = cases_needed(discordance_seen(measured), tolerance, alpha=alpha)
-    settled = cases_for_variance(float(measured.spread) ** 2 * effective, apart, alpha=alpha)
-    return math.ceil(max(planned, settled) * design)
+        settled = _scaled(seen.cases, seen.detectable / apart)
+    else:
+        spread = float(score_moments(of).spread) ** 2 * seen.cases
+        settled = math.ceil(cases_for_variance(spread, apart, alpha=of.rule.alpha))
+    return None if planned is None or settled is None else max(planned, settled)
+
+
+def _scaled(cases: int, factor: float) -> int | None:
+    return math.ceil(cases * factor**2) if math.isfinite(factor) else None
 
 
 def _score(of: Question) -> tuple[float, float, float, float]:

@@ -77,7 +77,7 @@ def _too_little(
     if not bounded(metric):
         return f"{metric.name} is unknown for {' and '.join(missing)} (of {asked:,})"
     if kept == 0:
-        return f"no case has a {metric.name} score in both runs"
+        return f"no case has a value of {metric.name} in both runs"
     return (
         f"{metric.name} is missing for {' and '.join(missing)} (of {asked:,}): "
         f"more than {percent(limit)} were lost to faults that are not the system's"

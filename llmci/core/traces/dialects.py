@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from llmci.core.traces.flattened import gathered
-from llmci.core.traces.messages import finish_reason, messages_of
+from llmci.core.traces.message import finish_reason
+from llmci.core.traces.messages import messages_of
 from llmci.core.traces.money import reported_cost
 from llmci.core.traces.payloads import of_messages, payload_of
 from llmci.core.traces.records import document_of, tool_of
