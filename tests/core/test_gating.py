@@ -92,7 +92,7 @@ def test_two_scores_for_one_try_are_a_damaged_run() -> None:
 
 
 def test_an_unknown_cost_is_said_to_be_unknown() -> None:
-    run = a_run({"a": 0, "b": 0}, scores=[unscored("a", "case", "cost"), unscored("b", "nobody", "cost")])
+    run = a_run({"a": 0, "b": 0}, scores=[unscored("a", "case", "cost"), unscored("b", "case", "cost")])
     known = a_run({"a": 0.1, "b": 0.2}, metric=COST)
     before, after = (columns(one, [COST], INDEX)["cost"] for one in (run, known))
 

@@ -50,7 +50,7 @@ def test_an_empty_cell_is_a_gap_and_an_empty_cost_is_unknown() -> None:
 
     run = runs_of(file, file, Reading(metrics=("score",), ratios=("cost",)))[0]
 
-    assert run.scores == (Unscored(case_id="a", repeat=0, metric="cost", why="empty", fault="nobody"),)
+    assert run.scores == (Unscored(case_id="a", repeat=0, metric="cost", why="empty", fault="case"),)
 
 
 @pytest.mark.parametrize(

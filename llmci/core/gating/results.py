@@ -168,7 +168,7 @@ def _run(file: ResultFile, values: _Values, metrics: Sequence[Metric]) -> Run:
             if number is not None:
                 scores.append(Scored(case_id=key, repeat=0, metric=metric.name, value=number))
             elif metric.kind == "ratio":
-                scores.append(Unscored(case_id=key, repeat=0, metric=metric.name, why="empty", fault="nobody"))
+                scores.append(Unscored(case_id=key, repeat=0, metric=metric.name, why="empty", fault="case"))
     return Run(
         run_id=file.name,
         system=SystemSpec(name=file.name, kind="recorded", parameters={}, digest=""),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from llmci.domain.verdict import Difference, Verdict
 
 _REASON = 600
-_SHORTEST_REACH, _LONGEST_REACH = 1.5, 6.0
+_SHORTEST_REACH, _LONGEST_REACH = 1.5, 12.0
 _ROLES = {"primary": "must not drop", "guardrail": "guardrail", "must_pass": "must pass", "watch": "watched only"}
 
 

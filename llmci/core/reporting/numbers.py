@@ -89,6 +89,13 @@ def dollars(value: float | None, decimals: int = 2) -> str:
     return f"${shown(value, max(decimals, 4) if 0 < abs(value) < 1 else decimals)}"
 
 
+def duration(milliseconds: float | None) -> str:
+    """A time, in seconds from ten on."""
+    if milliseconds is None:
+        return UNKNOWN
+    return f"{shown(milliseconds / 1000)} s" if milliseconds >= 10_000 else f"{shown(milliseconds, 0)} ms"
+
+
 def relative(baseline: float | None, candidate: float | None) -> str:
     """How much larger the second is, in percent of the first."""
     if baseline is None or candidate is None or baseline == 0:

@@ -168,7 +168,7 @@ const documentNodes = documents => documents.map(([id, text]) => make("div", "tu
 const answerText = side => side && side.t !== undefined ? side.t : null;
 const sideNode = (name, side, parts) => {
   const spent = side ? [
-    side.l === undefined ? "" : `${count(Math.round(side.l))} ms`, side.c === undefined ? "cost unknown" : `$${number(side.c)}`,
+    side.l === undefined ? "" : side.l < 1e4 ? `${count(Math.round(side.l))} ms` : `${count(+(side.l / 1e3).toFixed(1))} s`, side.c === undefined ? "cost unknown" : `$${number(side.c)}`,
     side.i === undefined ? "" : `${count(side.i)} tokens in`, side.o === undefined ? "" : `${count(side.o)} out`, side.h ? "from the cache" : "",
   ].filter(Boolean).join(" · ") : "";
   return make("div", "", make("h4", "", name),
@@ -201,7 +201,11 @@ const tryNodes = (tried, at, of) => {
   let left = null, right = null;
   if (answerText(before) !== null && answerText(after) !== null) {
     const runs = diff(before.t, after.t);
-    const part = (wanted, tag) => runs.filter(([op]) => op === 0 || op === wanted).map(([op, text]) => op === 0 ? text : make(tag, "", text));
+    const part = (own, tag) => {
+      const joined = [];
+      runs.forEach(([op, text]) => { if (op === 0 || op === own) push(joined, op, text); });
+      return joined.map(([op, text]) => op === 0 ? text : make(tag, "", text));
+    };
     left = part(-1, "del");
     right = part(1, "ins");
   }
@@ -245,11 +249,7 @@ const step = by => { select(selected + by); if (shown.length) open(shown[selecte
 const diff = (before, after) => {
   const tokens = text => text.match(/\s+|[\p{L}\p{M}\p{N}_]+|[^\s\p{L}\p{M}\p{N}_]/gu) || [];
   const a = tokens(before), b = tokens(after), runs = [];
-  const add = (op, words) => {
-    if (!words.length) return;
-    if (runs.length && runs[runs.length - 1][0] === op) runs[runs.length - 1][1] += words.join("");
-    else runs.push([op, words.join("")]);
-  };
+  const add = (op, words) => { if (words.length) push(runs, op, words.join("")); };
   let start = 0, tail = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start++;
   while (tail < a.length - start && tail < b.length - start && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail++;
@@ -259,7 +259,13 @@ const diff = (before, after) => {
   if (script) script.forEach(([op, word]) => add(op, [word]));
   else { add(-1, x); add(1, y); }
   add(0, tail ? a.slice(-tail) : []);
-  return runs;
+  // A blank between two changes is part of the change; else every word would be marked on its own.
+  return runs.flatMap(([op, text], at) => op === 0 && !text.trim() && at && at < runs.length - 1 ? [[-1, text], [1, text]] : [[op, text]]);
+};
+const push = (runs, op, text) => {
+  const last = runs[runs.length - 1];
+  if (last && last[0] === op) last[1] += text;
+  else runs.push([op, text]);
 };
 // Steps from x to y, or null where they differ in more than `most` words.
 const myers = (x, y, most = 1200) => {
