@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmci.cli.exits import FAILURES, exit_code_of, failures, summary
-from llmci.cli.options import ConfigFlag, DryRunFlag, JsonFlag, LimitFlag, QuietFlag, SeedFlag, open_config
+from llmci.cli.exits import exit_code_of, fail_on_of, summary
+from llmci.cli.options import ConfigFlag, DryRunFlag, FailOnFlag, JsonFlag, LimitFlag, QuietFlag, SeedFlag, open_config
 from llmci.cli.terminal import note, progress, safe_text, show, show_json
 from llmci.errors import UsageError
 
@@ -45,9 +45,7 @@ def bench(
     retry_errors: Annotated[
         bool, typer.Option("--retry-errors", help="Like --resume, and ask again what failed.")
     ] = False,
-    fail_on: Annotated[
-        str, typer.Option(help="What leaves with a code of its own; `nothing` only reports.")
-    ] = ",".join(FAILURES),
+    fail_on: FailOnFlag = None,
     output: Annotated[
         list[Path] | None, typer.Option("--output", "-o", help="Report to write; its suffix decides. Repeatable.")
     ] = None,
@@ -97,7 +95,9 @@ def _filters(given: Sequence[str]) -> dict[str, str]:
     return {label: value for label, _, value in pairs}
 
 
-def _bench(config: Config, ask: Ask, fail_on: str, output: Sequence[Path] | None, *, quiet: bool, as_json: bool) -> int:
+def _bench(
+    config: Config, ask: Ask, fail_on: str | None, output: Sequence[Path] | None, *, quiet: bool, as_json: bool
+) -> int:
     from llmci.seams import ReportInput
     from llmci.wiring.bench import bench as run
     from llmci.wiring.bench_plan import prepare
@@ -105,7 +105,7 @@ def _bench(config: Config, ask: Ask, fail_on: str, output: Sequence[Path] | None
     from llmci.wiring.gate import gate_runs
     from llmci.wiring.report import write_reports
 
-    stops = failures(fail_on)
+    stops = fail_on_of(fail_on)
     if not config.gates:
         raise UsageError(f"{config.path}: there are no gates.", fix="Say what must not drop, under `gates:`.")
     prepared = prepare(config, ask, os.environ)

@@ -21,12 +21,14 @@ NOTHING = "nothing"
 _WIDTHS = (19, 8, 9, 8, 17)
 
 
-def failures(text: str) -> frozenset[str]:
-    """Read the value of `--fail-on`.
+def fail_on_of(text: str | None) -> frozenset[str]:
+    """Read the value of `--fail-on`; None is all of `FAILURES`.
 
     Raises:
         UsageError: It names something unknown.
     """
+    if text is None:
+        return frozenset(FAILURES)
     named = frozenset(part.strip() for part in text.split(",") if part.strip()) - {NOTHING}
     if strange := sorted(named - set(FAILURES)):
         raise UsageError(

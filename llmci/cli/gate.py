@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmci.cli.exits import FAILURES, exit_code_of, failures, summary
-from llmci.cli.options import ConfigFlag, JsonFlag, SeedFlag, open_config
+from llmci.cli.exits import exit_code_of, fail_on_of, summary
+from llmci.cli.options import ConfigFlag, FailOnFlag, JsonFlag, SeedFlag, open_config
 from llmci.cli.terminal import safe_text, show, show_json
 from llmci.errors import UsageError
 
@@ -57,9 +57,7 @@ def gate(
     lower_is_better: Annotated[
         bool, typer.Option("--lower-is-better", help="Scores of result files are better when low.")
     ] = False,
-    fail_on: Annotated[
-        str, typer.Option(help="What leaves with a code of its own; `nothing` only reports.")
-    ] = ",".join(FAILURES),
+    fail_on: FailOnFlag = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show which drops these cases would notice.")] = False,
     self_test: Annotated[
         bool, typer.Option("--self-test", help="Show how often these gates cry wolf on these cases.")
@@ -78,7 +76,7 @@ def gate(
     from llmci.core.gating.results import Reading
     from llmci.wiring.gate import contest
 
-    failing = failures(fail_on)
+    failing = fail_on_of(fail_on)
     low, high = _ends(range)
     reading = Reading(
         id=id,

@@ -32,7 +32,7 @@ def wanted(block: Block) -> Iterator[str]:
     named = [value for key, value in block.options if key.endswith("_env") and isinstance(value, str)]
     if named:
         yield from named
-    elif block.kind == "litellm" and not block.given.get("api_base"):
+    elif block.kind == "litellm" and not block.given.get("base_url"):
         provider = str(block.given.get("model", "")).partition("/")[0]
         if provider in _PROVIDERS:
             yield _PROVIDERS[provider]

@@ -9,7 +9,7 @@ import pytest
 from commands import llmci
 from report_builders import a_result
 
-from llmci.cli.exits import exit_code_of, failures, summary
+from llmci.cli.exits import exit_code_of, fail_on_of, summary
 from llmci.domain.verdict import Outcome
 from llmci.errors import ExitCode, UsageError
 
@@ -177,7 +177,7 @@ def test_every_outcome_has_its_exit_code(outcome: Outcome, always: ExitCode, nev
     result = a_result(outcome)
 
     assert exit_code_of(result) is always
-    assert exit_code_of(result, failures("nothing")) is never
+    assert exit_code_of(result, fail_on_of("nothing")) is never
 
 
 def test_a_hostile_name_is_made_harmless_in_the_table() -> None:
@@ -186,5 +186,5 @@ def test_a_hostile_name_is_made_harmless_in_the_table() -> None:
 
 def test_an_unknown_value_of_fail_on_names_the_known_ones() -> None:
     with pytest.raises(UsageError) as error:
-        failures("regressed,never")
+        fail_on_of("regressed,never")
     assert "regressed, inconclusive, infra" in error.value.fix

@@ -46,9 +46,11 @@ class LitellmEmbedder:
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """See `Embedder.embed`; raises `OutsideError` if the model does not answer."""
+        if not texts:
+            return np.zeros((0, 0), dtype=np.float32)
         size = self._options.batch
         rows = [row for start in range(0, len(texts), size) for row in self._batch(texts[start : start + size])]
-        return np.asarray(rows, dtype=np.float32).reshape(len(texts), -1)
+        return np.asarray(rows, dtype=np.float32)
 
     def _batch(self, texts: Sequence[str]) -> list[list[float]]:
         options = self._options

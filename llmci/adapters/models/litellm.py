@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import time
+from importlib.util import find_spec
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -166,6 +167,7 @@ class LitellmModel:
             "messages": list(request.messages),
             **{name: value for name, value in given.items() if value is not None},
             "timeout": options.timeout_s,
+            **(_without_mcp() if request.tools else {}),
             # Tried again here, where attempts, cost and time are counted.
             "num_retries": 0,
             "max_retries": 0,
@@ -241,6 +243,11 @@ def _litellm() -> Any:  # noqa: ANN401  a module
     # It logs requests that fail, and those hold user text.
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
     return litellm
+
+
+def _without_mcp() -> dict[str, Any]:
+    """Where litellm looks for MCP servers among the tools, it fails without the package `mcp`: keep it from looking."""
+    return {"_skip_mcp_handler": True} if find_spec("litellm.responses.mcp.chat_completions_handler") else {}
 
 
 def _usage(usage: Any) -> Usage:  # noqa: ANN401  litellm's own class

@@ -38,6 +38,13 @@ class OpenaiServer:
         self._loop = asyncio.new_event_loop()
         self._over = asyncio.Event()
 
+    def forget(self) -> None:
+        """As if nothing had been asked yet."""
+        self.requests.clear()
+        self.headers.clear()
+        self.seen.clear()
+        self.reply = None
+
     async def chat(self, request: web.Request) -> web.StreamResponse:
         body: Body = await request.json()
         self.requests.append(body)
