@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llmci.core import wording
 from llmci.core.reporting import numbers
 from llmci.core.reporting.view import SpendRow
 from llmci.domain.run import Answered, Unanswered
@@ -53,8 +54,8 @@ def _money(name: str, pair: Sequence[float | None]) -> SpendRow:
     before, after = pair
     return SpendRow(
         name=name,
-        baseline=numbers.dollars(before),
-        candidate=numbers.dollars(after),
+        baseline=wording.money(before),
+        candidate=wording.money(after),
         change=numbers.relative(before, after),
     )
 
@@ -63,7 +64,7 @@ def _amount(name: str, pair: Sequence[float | None], unit: str) -> SpendRow | No
     before, after = pair
     if before is None and after is None:
         return None
-    words = [numbers.UNKNOWN if value is None else f"{numbers.shown(value, 0)}{unit}" for value in pair]
+    words = [wording.UNKNOWN if value is None else f"{numbers.shown(value, 0)}{unit}" for value in pair]
     return SpendRow(name=name, baseline=words[0], candidate=words[1], change=numbers.relative(before, after))
 
 
