@@ -303,6 +303,9 @@ class Scorer(Protocol):
     def estimate(self, case: Case) -> Estimate:
         """What scoring an answer will take; calls nothing."""
 
+    async def start(self) -> None:
+        """Get ready; raises `UsageError` or `OutsideError` with the fix. Called before any system is asked."""
+
     async def score(self, case: Case, answer: Answered) -> Score:
         """Score one answer; `Unscored` with the reason when that cannot be done.
 
@@ -493,8 +496,8 @@ class Shelf(Protocol):
     def drop(self, shard_id: str) -> None:
         """Remove a shard."""
 
-    def rejected(self) -> Iterator[Rejected]:
-        """Every record that was held back, and why."""
+    def rejected(self, shard_ids: Sequence[str] | None = None) -> Iterator[Rejected]:
+        """Every record that was held back, and why; of all shards or of these."""
 
     def manifest(self) -> Mapping[str, object] | None:
         """What the stage said of the whole shelf; None before it did."""

@@ -98,6 +98,7 @@ class FakeScorer:
         cost: float | None = 0.0,
     ) -> None:
         self.calls = 0
+        self.started = False
         self._mark, self._name, self._judge, self._cost = mark, name, judge, cost
 
     def metric(self) -> Metric:
@@ -105,6 +106,9 @@ class FakeScorer:
 
     def estimate(self, case: Case) -> Estimate:
         return Estimate(worst_cost=self._cost)
+
+    async def start(self) -> None:
+        self.started = True
 
     async def score(self, case: Case, answer: Answered) -> Score:
         self.calls += 1

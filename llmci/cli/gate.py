@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmci.cli.exits import exit_code_of, fail_on_of, summary
-from llmci.cli.options import ConfigFlag, JsonFlag, SeedFlag, open_config
+from llmci.cli.options import ConfigFlag, FailOnFlag, JsonFlag, SeedFlag, open_config
 from llmci.cli.terminal import safe_text, show, show_json
 from llmci.errors import UsageError
 
@@ -57,13 +57,7 @@ def gate(
     lower_is_better: Annotated[
         bool, typer.Option("--lower-is-better", help="Scores of result files are better when low.")
     ] = False,
-    fail_on: Annotated[
-        str | None,
-        typer.Option(
-            help="What does not leave with 0: regressed,inconclusive,infra by default; `nothing` only reports.",
-            show_default=False,
-        ),
-    ] = None,
+    fail_on: FailOnFlag = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show which drops these cases would notice.")] = False,
     self_test: Annotated[
         bool, typer.Option("--self-test", help="Show how often these gates cry wolf on these cases.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from llmci import registry
 from llmci.demo.app import documents, search
 from llmci.demo.retriever import RetrievalConfig
+from llmci.errors import OutsideError
 from llmci.seams import Context, Failed, ModelRequest
 
 if TYPE_CHECKING:
@@ -29,13 +30,31 @@ class NoAnswerError(RuntimeError):
     """The model gave no answer."""
 
 
+async def greet(name: str, environ: Mapping[str, str]) -> None:
+    """Ask the model for one word, so that a missing key is found before anything else is done.
+
+    Raises:
+        UsageError: The model or its credentials are not known.
+        OutsideError: It does not answer.
+    """
+    model = _made(name, environ)
+    try:
+        reply = await model.complete(ModelRequest(messages=[{"role": "user", "content": "Say yes."}]))
+    finally:
+        await model.aclose()
+    if isinstance(reply, Failed):
+        raise OutsideError(
+            f"{name} does not answer: {reply.why}.", fix="Check the model's name, its key and the network."
+        )
+
+
 async def answer(request: Mapping[str, Any]) -> dict[str, Any]:
     """Answer one question; see `llmci.demo.app.answer`, with `model` in `config` beside the retrieval."""
     config = dict(request["config"])
     model = _model(config.pop("model"))
     question = str(request["question"])
     hits = search(question, RetrievalConfig(**config))
-    reply = await model.complete(ModelRequest(messages=_prompt(question, hits), params={"temperature": 0}))
+    reply = await model.complete(ModelRequest(messages=_prompt(question, hits)))
     if isinstance(reply, Failed):
         raise NoAnswerError(reply.why)
     return {
@@ -56,8 +75,12 @@ def _prompt(question: str, hits: Sequence[Hit]) -> list[dict[str, str]]:
 
 @functools.cache
 def _model(name: str) -> Model:
+    return _made(name, os.environ)
+
+
+def _made(name: str, environ: Mapping[str, str]) -> Model:
     adapter = registry.adapter("model", "litellm")
-    context = Context(name="demo", root=Path(), state=Path(), environ=os.environ, shelf=_no_shelf)
+    context = Context(name="demo", root=Path(), state=Path(), environ=environ, shelf=_no_shelf)
     model: Model = adapter(adapter.Options(model=name), context)
     return model
 

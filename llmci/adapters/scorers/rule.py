@@ -46,6 +46,9 @@ class RuleScorer(ABC, Generic[OptionsT]):
         """See `Scorer.estimate`."""
         return seams.Estimate(input_tokens=0, output_tokens=0, worst_cost=0.0)
 
+    async def start(self) -> None:
+        """See `Scorer.start`."""
+
     @abstractmethod
     def mark(self, case: Case, answer: Answered) -> float | NoMark:
         """The number, in the metric's own unit, or why there is none."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import pyarrow.compute as pc
 
 from llmci.adapters.systems.recordings import Recordings
 from llmci.core.privacy.replies import unclean
+from llmci.core.traces.paths import at
 from llmci.core.traces.payloads import text_in
 from llmci.domain.case import Document, Message, Part
 from llmci.domain.run import Usage
@@ -16,8 +16,6 @@ from llmci.errors import PrivacyStop, UsageError
 from llmci.seams import Failed, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pyarrow as pa
 
     from llmci.seams import Shelf
@@ -93,19 +91,8 @@ def _key(row: Row, spelling: str | None) -> str | None:
     if spelling.startswith("tag:"):
         prefix = spelling.removeprefix("tag:")
         return next((tag[len(prefix) :] for tag in row["tags"] or () if tag.startswith(prefix)), None)
-    if spelling.startswith("metadata."):
-        value = _metadata(row["metadata"]).get(spelling.removeprefix("metadata."))
-    else:
-        value = row.get(spelling)
+    value = at(row, spelling)
     return None if value is None else str(value)
-
-
-def _metadata(text: str | None) -> Mapping[str, Any]:
-    try:
-        value = orjson.loads(text or "{}")
-    except orjson.JSONDecodeError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _reply(row: Row) -> Reply | Failed:

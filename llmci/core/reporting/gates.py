@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from llmci.domain.verdict import Difference, Verdict
 
 _REASON = 600
-_SHORTEST_REACH, _LONGEST_REACH = 1.5, 6.0
+_SHORTEST_REACH, _LONGEST_REACH = 1.5, 12.0
 _ROLES = {"primary": "must not drop", "guardrail": "guardrail", "must_pass": "must pass", "watch": "watched only"}
 
 
@@ -50,7 +50,7 @@ def _gate_row(verdict: Verdict, metric: Metric, reach: float) -> GateRow:
         baseline=baseline,
         candidate=candidate,
         change=_change(found, metric),
-        plausible=_plausible(found, metric),
+        plausible=_plausible(found, metric, rule.tolerance),
         tolerance=_tolerance(rule.tolerance, metric),
         because=one_line(verdict.because, _REASON),
         noticed=_noticed(found, metric),
@@ -75,7 +75,7 @@ def _slice_row(verdict: Verdict, metric: Metric, reach: float) -> SliceRow:
         baseline=baseline,
         candidate=candidate,
         change=_change(found, metric),
-        plausible=_plausible(found, metric),
+        plausible=_plausible(found, metric, verdict.rule.tolerance),
         because=one_line(verdict.because, _REASON),
         mark=OUTCOMES[verdict.outcome],
         gating=verdict.gating,
@@ -99,11 +99,11 @@ def _change(found: Difference | None, metric: Metric) -> str:
     return "-" if found is None else numbers.change(_natural(metric) * found.estimate, metric.kind)
 
 
-def _plausible(found: Difference | None, metric: Metric) -> str:
+def _plausible(found: Difference | None, metric: Metric, tolerance: float) -> str:
     if found is None:
         return "-"
     low, high = (found.low, found.high) if metric.higher_is_better else (-found.high, -found.low)
-    return numbers.plausible(low, high, metric.kind)
+    return numbers.plausible(low, high, metric.kind, tolerance)
 
 
 def _tolerance(tolerance: float, metric: Metric) -> str:

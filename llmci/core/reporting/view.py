@@ -215,7 +215,7 @@ class ReportView:
     """Everything a report shows.
 
     Attributes:
-        headline: The verdict in one sentence; `because` are the reasons.
+        headline: The verdict in one sentence; `because` are the reasons that it does not hold.
         cases: Worst first, in the order of `Change`.
         counts: Cases by change.
         deciding: The metric whose values stand beside a case in lists.

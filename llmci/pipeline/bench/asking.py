@@ -15,6 +15,8 @@ from llmci.errors import LlmciError, PrivacyStop
 from llmci.seams import Failed
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from llmci.core.bench.ledger import Ledger
     from llmci.domain.case import Case
     from llmci.domain.run import Answer
@@ -25,10 +27,16 @@ if TYPE_CHECKING:
 
 
 class Asker:
-    """Asks the systems of one bench."""
+    """Asks the systems of one bench.
 
-    def __init__(self, job: BenchJob, ledger: Ledger, cleaning: Cleaning) -> None:
-        self._job, self._ledger, self._cleaning = job, ledger, cleaning
+    Args:
+        before: Awaited before every call.
+    """
+
+    def __init__(
+        self, job: BenchJob, ledger: Ledger, cleaning: Cleaning, before: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._job, self._ledger, self._cleaning, self._before = job, ledger, cleaning, before
         self._jitter = Random(job.settings.seed)  # noqa: S311  spreads retries
         # What several tries have in common is asked once: the others wait for that answer.
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -50,6 +58,7 @@ class Asker:
             return answer
 
     async def _ask(self, lane: Lane, case: Case, repeat: int) -> Answer | None:
+        await self._before()
         worst = lane.system.estimate(case).worst_cost if self._ledger.limited else None
         if not await self._ledger.reserve(worst):
             self._job.halt("budget")

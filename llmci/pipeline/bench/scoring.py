@@ -28,6 +28,16 @@ class Marker:
         self._job, self._ledger, self._cleaning = job, ledger, cleaning
         # The same text is judged once: the others wait for that verdict.
         self._judging: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._starting = asyncio.Lock()
+        self._started = False
+
+    async def start(self) -> None:
+        """Get the scorers ready, once: before the first call of anybody, so that a missing key costs nothing."""
+        async with self._starting:
+            if not self._started:
+                for scorer in self._job.scorers:
+                    await scorer.start()
+                self._started = True
 
     async def score(self, scorer: Scorer, case: Case, answer: Answer) -> Score | None:
         """The score, or why there is none; None if the budget has no room for the judge."""
@@ -47,6 +57,7 @@ class Marker:
             return score
 
     async def _mark(self, scorer: Scorer, case: Case, answer: Answered) -> Score | None:
+        await self.start()
         if scorer.metric().judge is None:
             return await self._once(scorer, case, answer)
         worst = scorer.estimate(case).worst_cost if self._ledger.limited else None

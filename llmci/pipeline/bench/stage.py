@@ -33,7 +33,8 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
     ledger = Ledger(job.settings.budget_usd)
     lanes = [Lane(entrant, job) for entrant in entrants]
     cleaning = Cleaning(job.cleaner)
-    asker, marker = Asker(job, ledger, cleaning), Marker(job, ledger, cleaning)
+    marker = Marker(job, ledger, cleaning)
+    asker = Asker(job, ledger, cleaning, before=marker.start)
     if ledger.limited:
         _check_prices(job, lanes)
     started = job.clock().isoformat()
