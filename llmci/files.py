@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# Only readable by setting it, which is safe once, before there are threads.
+_UMASK = os.umask(0o077)
+os.umask(_UMASK)
+
+
 @contextlib.contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
     """Give a temporary path beside `target`; on a clean exit it becomes `target`, else it is removed.
@@ -33,6 +38,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
+        temporary.chmod(_mode_of(target))
         temporary.replace(target)
         _sync_directory(target.parent)
     finally:
@@ -101,6 +107,13 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _mode_of(target: Path) -> int:
+    """What the file has, or what a new one gets: a report is as readable as any file of the user's."""
+    with contextlib.suppress(FileNotFoundError):
+        return target.stat().st_mode & 0o777
+    return 0o666 & ~_UMASK
 
 
 def _sync_directory(path: Path) -> None:

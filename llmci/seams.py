@@ -496,8 +496,8 @@ class Shelf(Protocol):
     def drop(self, shard_id: str) -> None:
         """Remove a shard."""
 
-    def rejected(self) -> Iterator[Rejected]:
-        """Every record that was held back, and why."""
+    def rejected(self, shard_ids: Sequence[str] | None = None) -> Iterator[Rejected]:
+        """Every record that was held back, and why; of all shards or of these."""
 
     def manifest(self) -> Mapping[str, object] | None:
         """What the stage said of the whole shelf; None before it did."""

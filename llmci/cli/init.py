@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from llmci.cli.options import JsonFlag
-from llmci.cli.terminal import note, safe_text, show, show_json
+from llmci.cli.terminal import ask, note, safe_text, show, show_json
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def init(
     chosen = {"callable": callable_, "command": command, "url": url, "model": model}
     found = read_promptfoo(source) if source else None
     if found is None:
-        sections = starter(name, traces=_asked(traces, "Traces", "traces/*.jsonl"), system=_system(chosen))
+        sections = starter(name, traces=traces or ask("Traces", "traces/*.jsonl"), system=_system(chosen))
         further: dict[str, str] = {}
     else:
         _refuse_loss(found, partial=partial)
@@ -79,20 +78,10 @@ def _system(chosen: dict[str, str | None]) -> dict[str, Any]:
         flags = ", ".join(f"--{flag}" for flag in given)
         raise UsageError(f"{flags} each name a system.", fix="Give one of them; the candidate is written by hand.")
     if not given:
-        given = {"callable": _asked(None, "Python that answers", _CALLABLE)}
+        given = {"callable": ask("Python that answers", _CALLABLE)}
     [(flag, value)] = given.items()
     kind, key = _SYSTEMS[flag]
     return {"kind": kind, key: value}
-
-
-def _asked(value: str | None, question: str, default: str) -> str:
-    """The value, or what the person at the terminal says, or the default where there is none."""
-    if value is not None:
-        return value
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return default
-    answer: str = typer.prompt(question, default=default, err=True)
-    return answer
 
 
 def _refuse_loss(found: Imported, *, partial: bool) -> None:

@@ -25,7 +25,7 @@ def label(
     quiet: QuietFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Group the sanitized traces by what was asked, rank how unusual each is, and flag what stands out.
+    """Group clean traces, rank anomalies, flag what stands out.
 
     The groups are fitted once; later traces join the group that is nearest.
 

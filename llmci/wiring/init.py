@@ -109,7 +109,7 @@ def _with_ignored(path: Path) -> bytes | None:
 
 def _workflow(config: Config) -> str:
     """The workflow, with the keys that the configuration's systems and judges need."""
-    blocks = [*config.models.values(), *config.systems.values()]
+    blocks = [*config.models.values(), *config.systems.values(), *config.scorers.values()]
     names = sorted({name for block in blocks for name in wanted(block)})
     lines = ["        env:", *(f"          {name}: ${{{{ secrets.{name} }}}}" for name in names), ""] if names else [""]
     template = files("llmci.wiring").joinpath("templates/workflow.yaml").read_text("utf-8")

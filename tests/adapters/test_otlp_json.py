@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pulling import a_source, outcomes
 
+from llmci.core.traces.digest import sealed
+from llmci.core.traces.otlp import span_of
+from llmci.core.traces.records import Origin
+from llmci.core.traces.spans import trace_of
+from llmci.domain.trace import TRACE
 from llmci.seams import Rejected
 
 if TYPE_CHECKING:
@@ -251,6 +260,39 @@ def test_a_bad_line_is_rejected_and_the_rest_goes_on(tmp_path: Path, line: str, 
     assert isinstance(row, dict)
     assert bad.where == "otel.jsonl:1"
     assert why in bad.why
+
+
+def test_an_attribute_that_is_nested_too_deeply_rejects_its_trace_alone(tmp_path: Path) -> None:
+    deep = '[{"role": "user", "content": ' + "[" * 300 + "]" * 300 + "}]"
+    bad, row = pulled(
+        tmp_path,
+        a_line(a_span("01", attributes={"gen_ai.input.messages": deep})),
+        a_line(a_span("01", trace="BB", attributes=GENAI)),
+    )
+
+    assert bad == Rejected("otel.jsonl:1", "nested too deeply")
+    assert isinstance(row, dict)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["role", "content", "message", "0", "document", "type"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+NAMES = sorted({*GENAI, *OPENINFERENCE, "retrieval.documents.0.document", "llm.tools.0.tool", "metadata", "gen_ai.tool.definitions", "gen_ai.response.finish_reasons", "tag.tags", "gen_ai.usage.cost"})  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), JSON), st.dictionaries(st.sampled_from(["name", "status", "events", "startTimeUnixNano", "endTimeUnixNano", "parentSpanId"]), JSON))  # fmt: skip
+def test_whatever_a_span_holds_becomes_a_trace(attributes: dict[str, Any], span: dict[str, Any]) -> None:
+    logged = {"traceId": "AA", "spanId": "01", **span, "attributes": attributes}
+
+    row = trace_of([span_of(logged, {})], Origin("prod", "otlp-json"))
+
+    sealed(row, datetime(2026, 11, 20, tzinfo=UTC))
+    pa.RecordBatch.from_pylist([row], schema=TRACE)
 
 
 def test_log_records_are_counted_and_left_out(tmp_path: Path) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from llmci.core.traces.digest import sealed
 from llmci.core.traces.mapping import Mapping
 from llmci.core.traces.paths import Pick, at, picked
 from llmci.core.traces.records import Origin, row_of
 from llmci.core.traces.scalars import int_of, time_of
+from llmci.domain.trace import TRACE
 
 ORIGIN = Origin("prod", "jsonl")
 RECORD = {
@@ -184,3 +187,4 @@ def test_any_record_becomes_a_row(record: dict[str, Any]) -> None:
     row = row_of(record, None, ORIGIN)
 
     assert row["replay_kind"] in ("chat", "rag", "agent", "none")
+    pa.RecordBatch.from_pylist([sealed(row, datetime(2026, 11, 20, tzinfo=UTC))[0]], schema=TRACE)

@@ -57,11 +57,43 @@ def test_a_providers_settings_come_along_and_the_unknown_is_named() -> None:
     assert [item.split(":")[0] for item in found.unmapped] == ["providers[0].config.passthrough", "providers[0].delay"]
 
 
-def test_a_command_becomes_a_system_and_a_script_is_named() -> None:
-    found = an_import(providers=["exec: python answer.py", "file://provider.js"])
+def test_a_service_becomes_a_system() -> None:
+    config = {
+        "method": "POST",
+        "headers": {"authorization": "Bearer {{env.TOKEN}}"},
+        "body": {"q": "{{prompt}}"},
+        "transformResponse": "json.choices[0].message.content",
+    }
 
-    assert list(found.config["systems"].values()) == [{"kind": "command", "command": "python answer.py"}]
-    assert "file://provider.js" in found.unmapped[0]
+    found = an_import(providers=[{"id": "http://127.0.0.1/chat", "label": "app", "config": config}])
+
+    assert found.unmapped == ()
+    assert found.config["systems"]["app"] == {
+        "kind": "http",
+        "url": "http://127.0.0.1/chat",
+        "method": "POST",
+        "headers": {"authorization": "Bearer ${TOKEN}"},
+        "body": {"q": "{{question}}"},
+        "answer": "choices[0].message.content",
+    }
+
+
+@pytest.mark.parametrize(
+    "provider",
+    [
+        "file://provider.js",
+        "exec: python answer.py",
+        "echo",
+        {"id": "https", "config": {"transformResponse": "json.a"}},
+        {"id": "http://127.0.0.1", "config": {"transformResponse": "(json) => json.a"}},
+        {"id": "http://127.0.0.1", "config": {"body": "text", "transformResponse": "json.a"}},
+    ],
+)
+def test_a_provider_without_a_counterpart_is_named(provider: Any) -> None:
+    found = an_import(providers=[provider])
+
+    assert "systems" not in found.config
+    assert found.unmapped[0].startswith("providers[0]: ")
 
 
 def test_the_first_two_systems_are_baseline_and_candidate() -> None:
@@ -169,8 +201,7 @@ def test_a_rubric_needs_a_judge_that_the_file_names() -> None:
 
     assert "name the judge" in without.unmapped[0]
     assert with_judge.unmapped == ()
-    assert with_judge.config["models"] == {"judge": {"kind": "litellm", "model": "openai/gpt-4o"}}
-    assert with_judge.config["scorers"]["rubric"]["model"] == "judge"
+    assert with_judge.config["scorers"]["rubric"] == {"kind": "judge", "model": "openai/gpt-4o", "scale": "binary"}
     assert with_judge.cases[0]["rubric"] == "Names a city."
 
 

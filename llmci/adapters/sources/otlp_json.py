@@ -16,9 +16,9 @@ from llmci.adapters.sources.rows import within
 from llmci.adapters.sources.spill import Spill
 from llmci.core.traces.digest import digest_of
 from llmci.core.traces.mapping import Where
-from llmci.core.traces.otlp import span_of, spans_in
+from llmci.core.traces.otlp import span_of, spans_in, trace_id_of
 from llmci.core.traces.records import Origin
-from llmci.core.traces.scalars import Unreadable, json_text
+from llmci.core.traces.scalars import Unreadable
 from llmci.core.traces.spans import trace_of
 from llmci.files import sha256_of
 from llmci.seams import Options as BaseOptions
@@ -28,8 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from llmci.core.traces.otlp import Span
     from llmci.domain.trace import TraceRow
     from llmci.seams import Context, Window
+
+
+_OTHER_SIGNALS = {"resourceLogs", "resourceMetrics"}
 
 
 class OtlpJsonSource:
@@ -71,10 +75,10 @@ class OtlpJsonSource:
         with Spill(self._context.state / "raw" / f".spill-{shard.shard_id}", shard.size or 0) as spill:
             for path in files:
                 yield from self._spilled(path, spill)
-            for trace_id, entries in spill.groups():
-                outcome = self._trace(trace_id, entries)
-                if isinstance(outcome, Rejected) or within(outcome, window):
-                    yield outcome
+            for entries in spill.groups():
+                for outcome in self._folded(entries):
+                    if isinstance(outcome, Rejected) or within(outcome, window):
+                        yield outcome
 
     def _spilled(self, path: Path, spill: Spill) -> Iterator[Rejected]:
         """Put a file's spans into the spill; gives what cannot be read."""
@@ -90,7 +94,7 @@ class OtlpJsonSource:
                     except NotJson as error:
                         yield Rejected(where, str(error))
                         continue
-                    if isinstance(export, dict) and ("resourceLogs" in export or "resourceMetrics" in export):
+                    if isinstance(export, dict) and _OTHER_SIGNALS & export.keys() and "resourceSpans" not in export:
                         without += 1
                     elif export is not None:
                         yield from _put(export, where, spill)
@@ -99,12 +103,21 @@ class OtlpJsonSource:
         if without:
             yield Rejected(name, f"{without} lines hold logs or metrics, which are not read")
 
-    def _trace(self, trace_id: str, entries: list[Any]) -> TraceRow | Rejected:
+    def _folded(self, entries: list[Any]) -> Iterator[TraceRow | Rejected]:
+        spans = []
+        for logged, resource, where in entries:
+            try:
+                spans.append(span_of(logged, resource))
+            except Unreadable as error:
+                yield Rejected(where, str(error))
+        if spans:
+            yield self._trace(spans, entries[0][2])
+
+    def _trace(self, spans: list[Span], where: str) -> TraceRow | Rejected:
         try:
-            spans = [span_of(span, resource) for span, resource in entries]
             return trace_of(spans, Origin(self._context.name, "otlp-json"), variant=self._options.variant)
-        except (Unreadable, RecursionError) as error:
-            return Rejected(f"trace {trace_id}", str(error) if isinstance(error, Unreadable) else "nested too deeply")
+        except (Unreadable, RecursionError):
+            return Rejected(where, "nested too deeply")
 
 
 def _put(export: object, where: str, spill: Spill) -> Iterator[Rejected]:
@@ -114,13 +127,13 @@ def _put(export: object, where: str, spill: Spill) -> Iterator[Rejected]:
     found = False
     for logged, resource in spans_in(export):
         found = True
+        trace_id = trace_id_of(logged)
+        if trace_id is None:
+            yield Rejected(where, "a span without a trace id")
+            continue
         try:
-            span = span_of(logged, resource)
-            # Also finds what is nested too deeply to be written.
-            json_text(logged)
+            spill.put(trace_id, [logged, resource, where])
         except Unreadable as error:
             yield Rejected(where, str(error))
-            continue
-        spill.put(span.trace_id, [logged, resource])
     if not found:
         yield Rejected(where, "no spans: not an OTLP trace export")

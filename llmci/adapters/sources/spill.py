@@ -8,6 +8,8 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 import orjson
 
+from llmci.core.traces.scalars import json_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -44,16 +46,20 @@ class Spill:
         shutil.rmtree(self._path, ignore_errors=True)
 
     def put(self, key: str, record: list[Any]) -> None:
-        """Keep a record; records of one key come back in the order they were put."""
-        file = self._files[zlib.crc32(key.encode()) % self._buckets]
-        file.write(orjson.dumps([key, record]) + b"\n")
+        """Keep a record; records of one key come back in the order they were put.
 
-    def groups(self) -> Iterator[tuple[str, list[Any]]]:
-        """Every key with its records; holds one file's records at a time."""
+        Raises:
+            Unreadable: It is nested too deeply to be written.
+        """
+        file = self._files[zlib.crc32(key.encode()) % self._buckets]
+        file.write(json_text([key, record]).encode() + b"\n")
+
+    def groups(self) -> Iterator[list[Any]]:
+        """The records of every key; holds one file's records at a time."""
         for file in self._files:
             file.seek(0)
             found: dict[str, list[Any]] = {}
             for line in file:
                 key, record = orjson.loads(line)
                 found.setdefault(key, []).append(record)
-            yield from found.items()
+            yield from found.values()

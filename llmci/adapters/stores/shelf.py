@@ -94,9 +94,9 @@ class DirectoryShelf:
         for path in (self._sidecar(shard_id), self._rows(shard_id), self._rejected(shard_id)):
             path.unlink(missing_ok=True)
 
-    def rejected(self) -> Iterator[Rejected]:
+    def rejected(self, shard_ids: Sequence[str] | None = None) -> Iterator[Rejected]:
         """See `Shelf.rejected`."""
-        for shard_id in self.shards():
+        for shard_id in self.shards() if shard_ids is None else shard_ids:
             with contextlib.suppress(FileNotFoundError):
                 for line in self._rejected(shard_id).read_bytes().splitlines():
                     yield Rejected(**orjson.loads(line))

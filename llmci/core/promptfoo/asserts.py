@@ -75,7 +75,7 @@ def read_asserts(
 
     Args:
         place: Of the list in the file, for what cannot be carried over.
-        judge: Name of the model that promptfoo was told to grade with; a judge is never made up.
+        judge: Model that promptfoo was told to grade with; a judge is never made up.
     """
     expected = Expected()
     for index, item in enumerate(given):
@@ -111,7 +111,7 @@ def _read(
         scorers.setdefault("equals", {"kind": "exact"})
         expected.reference = texts[0]
     elif kind == "llm-rubric" and judge and texts and expected.rubric is None:
-        scorers.setdefault("rubric", {"kind": "judge", "model": judge})
+        scorers.setdefault("rubric", {"kind": "judge", "model": judge, "scale": "binary"})
         expected.rubric = "\n".join(texts)
         mapped = (*_READ, "provider")
     elif kind in _SCORERS and texts and _usable(kind, texts) and not (kind in _ONCE and kind in expected.expectations):

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _READ = ("$schema", "description", "prompts", "providers", "targets", "defaultTest", "tests", "evaluateOptions")
-_JUDGE = "judge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +59,11 @@ def convert(given: Mapping[str, Any], *, cases_file: str) -> Imported:
             default,
             messages_for,
             scorers,
-            _JUDGE if judge else None,
+            judge,
             unmapped,
         )
     )
     config: dict[str, Any] = {
-        "models": {_JUDGE: {"kind": "litellm", "model": judge}} if judge else {},
         "systems": systems,
         "scorers": scorers,
         "gates": [{"metric": name, **_gate(block)} for name, block in scorers.items()],
@@ -113,6 +111,8 @@ def _systems(
     for name, block in providers_of(given.get("providers") or given.get("targets") or [], unmapped):
         if block["kind"] != "litellm" or not templates:
             systems[name] = block
+            if templates:
+                unmapped.add(f"providers.{name}", "its service is sent the question, and not the prompts")
             continue
         for file, (_, role) in templates.items():
             told = f"{name}-{slug(file.rpartition('/')[2].removesuffix('.j2'))}" if len(templates) > 1 else name

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from llmci.core.promptfoo.http import http_system
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -94,9 +96,8 @@ def _named(item: Any) -> tuple[str, str, Mapping[str, Any]]:  # noqa: ANN401  YA
 def _block(identity: str, config: Mapping[str, Any], place: str, unmapped: Unmapped) -> dict[str, Any] | None:
     if model := model_of(identity):
         return _model(model, config, place, unmapped)
-    if identity.startswith("exec:"):
-        unmapped.rest(f"{place}.config", config, ())
-        return {"kind": "command", "command": identity.removeprefix("exec:").strip()}
+    if re.match(r"https?(:|$)", identity):
+        return http_system(identity, config, place, unmapped)
     unmapped.add(place, f"no system answers for the provider {identity!r}; write one of kind python, command or http")
     return None
 

@@ -79,9 +79,10 @@ def moments(differences: FloatArray, cases: Layout) -> Moments:
         centred = differences - means[strata]
     influence = weights * centred
     if cases.groups is None:
-        factors = cases.stratum_factors[0] if strata is None else cases.stratum_factors[strata]
-        variance = float(np.sum(factors * influence**2))
-        return from_moments(estimate, variance, cases.effective, df=cases.df, cubes=np.sum(influence**3))
+        squares = influence * influence
+        spreads = np.array([squares.sum()]) if strata is None else np.bincount(strata, weights=squares)
+        variance = float(cases.stratum_factors @ spreads)
+        return from_moments(estimate, variance, cases.effective, df=cases.df, cubes=float(squares @ influence))
     sums = np.bincount(cases.groups, weights=influence)
     variance = float(sums @ sums) * cases.group_count / max(cases.group_count - 1, 1)
     of_one = float(influence @ centred) * cases.cases / max(cases.cases - 1, 1)

@@ -12,6 +12,7 @@ from llmci.core.traces.flattened import gathered
 from llmci.core.traces.message import finish_reason
 from llmci.core.traces.messages import messages_of
 from llmci.core.traces.money import reported_cost
+from llmci.core.traces.paths import at
 from llmci.core.traces.payloads import of_messages, payload_of
 from llmci.core.traces.records import document_of, tool_of
 from llmci.core.traces.scalars import decoded, float_of, int_of, list_of, text_of
@@ -213,10 +214,8 @@ def request_in(attributes: Mapping[str, Any]) -> Row | None:
         given = {key.removeprefix(prefix): value for key, value in attributes.items() if key.startswith(prefix)}
         given.pop("model", None)
         params = given or None
-    logged = list_of(attributes.get("gen_ai.tool.definitions")) or [
-        item.get("tool", {}).get("json_schema") if isinstance(item, dict) else item
-        for item in gathered(attributes, "llm.tools") or []
-    ]
+    flattened = list_of(gathered(attributes, "llm.tools"))
+    logged = list_of(attributes.get("gen_ai.tool.definitions")) or [at(item, "tool.json_schema") for item in flattened]
     row = {
         "provider": text_of(first(attributes, *_PROVIDER)),
         "model": text_of(first(attributes, *_MODEL, *_RESPONSE_MODEL)),

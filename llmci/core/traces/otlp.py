@@ -69,7 +69,7 @@ def span_of(logged: Row, resource: Row) -> Span:
     Raises:
         Unreadable: It has no trace id or no span id.
     """
-    trace_id, span_id = (_id(_first(logged, *names)) for names in (("traceId", "trace_id"), ("spanId", "span_id")))
+    trace_id, span_id = trace_id_of(logged), _id(_first(logged, "spanId", "span_id"))
     if trace_id is None or span_id is None:
         raise Unreadable("a span without a trace id and a span id")
     parent = _id(_first(logged, "parentSpanId", "parent_span_id", "parent_id"))
@@ -91,6 +91,11 @@ def span_of(logged: Row, resource: Row) -> Span:
         events=tuple(_event(event) for event in _list(logged, "events")),
         resource=attributes_of(resource.get("attributes")),
     )
+
+
+def trace_id_of(logged: Row) -> str | None:
+    """The trace that a span belongs to."""
+    return _id(_first(logged, "traceId", "trace_id"))
 
 
 def attributes_of(logged: object) -> dict[str, Any]:

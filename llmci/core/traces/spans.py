@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # Beyond these a row keeps the steps without what went in and out of them.
 MAX_STEPS = 500
 MAX_STEP_BYTES = 8_000_000
+# Deeper than any agent calls itself; deeper steps are shown at this depth.
+MAX_DEPTH = 500
 _MODEL_KINDS = ("llm", "embedding")
 # Columns of the trace to the attributes that hold them, on the root first and then on any span.
 _FACTS = {
@@ -163,16 +165,16 @@ def _shape(rows: list[Row]) -> tuple[Row, list[str]]:
     tops = [row for row in rows if row["parent_id"] not in by_id]
     roots = [row for row in tops if row["parent_id"] is None]
     for seq, row in enumerate(rows):
-        row["seq"], row["depth"] = seq, min(len(_ancestors(row, by_id)), 2**15 - 1)
+        row["seq"], row["depth"] = seq, len(_ancestors(row, by_id))
     lacks = ([] if roots else ["root"]) + (["parent"] if len(tops) > len(roots) and roots else [])
     return next(iter(roots or tops or rows)), lacks
 
 
 def _ancestors(row: Row, by_id: Mapping[str, Row]) -> list[Row]:
-    """Parents of a step, nearest first; a circle ends where it closes."""
+    """Parents of a step, nearest first, up to `MAX_DEPTH`; a circle ends where it closes."""
     found: list[Row] = []
     seen = {row["span_id"]}
-    while (parent := by_id.get(row["parent_id"])) is not None and parent["span_id"] not in seen:
+    while len(found) < MAX_DEPTH and (parent := by_id.get(row["parent_id"])) and parent["span_id"] not in seen:
         seen.add(parent["span_id"])
         found.append(parent)
         row = parent
