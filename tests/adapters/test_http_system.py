@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 async def asked(url: str, root: Path, question: str = "Where?", **options: Any) -> Reply | Failed:
-    system = HttpSystem(HttpSystem.Options(url=url, **options), a_context(root, "shop", TOKEN="t0p"))
+    system = HttpSystem(HttpSystem.Options(url=url, **options), a_context(root, "shop", TOKEN="t0p"))  # noqa: S106  not a secret
     await system.start()
     try:
         return await system.answer(a_case(question=question), 0)
@@ -38,7 +38,12 @@ async def test_the_request_is_the_template_filled_in(httpserver: HTTPServer, tmp
         tmp_path,
         question='[{"looks": "like JSON"}]',
         headers={"Authorization": "Bearer ${TOKEN}"},
-        body={"q": "{{question}}", "all": "{{ messages }}", "k": "{{config.k}}", "text": "k is {{config.k}}{{absent}}."},
+        body={
+            "q": "{{question}}",
+            "all": "{{ messages }}",
+            "k": "{{config.k}}",
+            "text": "k is {{config.k}}{{absent}}.",
+        },
         config={"k": 3},
     )
 
@@ -56,11 +61,19 @@ async def test_the_request_is_the_template_filled_in(httpserver: HTTPServer, tmp
 
 
 async def test_the_response_is_read_by_paths(httpserver: HTTPServer, tmp_path: Path) -> None:
-    body = {"choices": [{"message": {"content": "yes"}}], "meta": {"docs": [{"id": 1}], "usd": 0.5}, "usage": {"input": 3}}
+    body = {
+        "choices": [{"message": {"content": "yes"}}],
+        "meta": {"docs": [{"id": 1}], "usd": 0.5},
+        "usage": {"input": 3},
+    }
     httpserver.expect_request("/ask").respond_with_json(body)
 
     reply = await asked(
-        httpserver.url_for("/ask"), tmp_path, answer="choices[0].message.content", documents="meta.docs", cost="meta.usd"
+        httpserver.url_for("/ask"),
+        tmp_path,
+        answer="choices[0].message.content",
+        documents="meta.docs",
+        cost="meta.usd",
     )
 
     assert isinstance(reply, Reply)

@@ -60,7 +60,13 @@ def test_no_verdict_is_never_a_pass(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [('{"verdict": 4}', "4"), ('{"verdict": 4.0}', "4"), ('{"verdict": "4.5"}', None), ("verdict: 4/5", None), ("5", "5")],
+    [
+        ('{"verdict": 4}', "4"),
+        ('{"verdict": 4.0}', "4"),
+        ('{"verdict": "4.5"}', None),
+        ("verdict: 4/5", None),
+        ("5", "5"),
+    ],
 )
 def test_grades(text: str, expected: str | None) -> None:
     assert last_verdict(text, ("1", "2", "3", "4", "5")) == expected
