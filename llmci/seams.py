@@ -317,6 +317,35 @@ class Scorer(Protocol):
         """Release connections."""
 
 
+# --- gate ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """One result of another runner.
+
+    Attributes:
+        where: Where it stands, such as "line 7".
+        values: Its columns by name.
+    """
+
+    where: str
+    values: Mapping[str, object]
+
+
+class Results(Protocol):
+    """Reads the result files of another evaluation runner."""
+
+    suffixes: ClassVar[tuple[str, ...]]
+
+    def rows(self, path: Path) -> Iterator[ResultRow]:
+        """Every result, in order.
+
+        Raises `UsageError` at the first one that cannot be read: a result that is skipped would
+        pass for one that was never asked for.
+        """
+
+
 # --- report -------------------------------------------------------------------------------------
 
 
@@ -467,8 +496,8 @@ class Shelf(Protocol):
     def drop(self, shard_id: str) -> None:
         """Remove a shard."""
 
-    def rejected(self) -> Iterator[Rejected]:
-        """Every record that was held back, and why."""
+    def rejected(self, shard_ids: Sequence[str] | None = None) -> Iterator[Rejected]:
+        """Every record that was held back, and why; of all shards or of these."""
 
     def manifest(self) -> Mapping[str, object] | None:
         """What the stage said of the whole shelf; None before it did."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmci.cli.options import ConfigFlag, DryRunFlag, JsonFlag, LimitFlag, QuietFlag, SeedFlag, open_config
+from llmci.cli.exits import exit_code_of, fail_on_of, summary
+from llmci.cli.options import ConfigFlag, DryRunFlag, FailOnFlag, JsonFlag, LimitFlag, QuietFlag, SeedFlag, open_config
 from llmci.cli.terminal import note, progress, safe_text, show, show_json
 from llmci.errors import UsageError
 
@@ -44,9 +45,7 @@ def bench(
     retry_errors: Annotated[
         bool, typer.Option("--retry-errors", help="Like --resume, and ask again what failed.")
     ] = False,
-    fail_on: Annotated[
-        str | None, typer.Option(help="What exits non-zero: regressed, inconclusive, infra; comma-separated.")
-    ] = None,
+    fail_on: FailOnFlag = None,
     output: Annotated[
         list[Path] | None, typer.Option("--output", "-o", help="Report to write; its suffix decides. Repeatable.")
     ] = None,
@@ -99,11 +98,11 @@ def _filters(given: Sequence[str]) -> dict[str, str]:
 def _bench(
     config: Config, ask: Ask, fail_on: str | None, output: Sequence[Path] | None, *, quiet: bool, as_json: bool
 ) -> int:
-    from llmci.cli.exits import exit_code_of, fail_on_of, summary  # type: ignore[import-not-found, unused-ignore]
     from llmci.seams import ReportInput
     from llmci.wiring.bench import bench as run
     from llmci.wiring.bench_plan import prepare
-    from llmci.wiring.gate import gate_runs  # type: ignore[import-not-found, unused-ignore]
+    from llmci.wiring.build import shelf_of
+    from llmci.wiring.gate import gate_runs
     from llmci.wiring.report import write_reports
 
     stops = fail_on_of(fail_on)
@@ -120,14 +119,18 @@ def _bench(
     )
     result = gate_runs(config, outcome.baseline, outcome.candidate)
     report = ReportInput(
-        result=result, baseline=outcome.baseline, candidate=outcome.candidate, evalset=prepared.evalset
+        result=result,
+        baseline=outcome.baseline,
+        candidate=outcome.candidate,
+        evalset=prepared.evalset,
+        sanitize_summary=shelf_of(config, "clean").manifest(),
     )
     written = write_reports(config, report, output or [config.root / name for name in config.report])
-    code: int = exit_code_of(result, stops)
+    code = exit_code_of(result, stops)
     if as_json:
         show_json({"exit_code": code, "result": result, **_facts(outcome), "reports": written})
         return code
-    show(summary(result))
+    show(summary(result, outcome.baseline.metrics))
     _show(outcome, written)
     return code
 

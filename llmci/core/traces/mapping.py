@@ -49,7 +49,9 @@ class Mapping:
     """Where each field of a trace is found in a record; a field that is None is not there.
 
     Attributes:
-        messages: The whole conversation, in any provider's form.
+        messages: The whole conversation, in any provider's form; or what was asked, where `output`
+            is mapped as well and is not the end of it.
+        system: Instructions to the model, where they stand beside the messages.
         input: What was asked, where `messages` does not hold it.
         output: What was answered, likewise.
         start: ISO 8601, or a number since 1970 in seconds, milli-, micro- or nanoseconds.
@@ -61,6 +63,7 @@ class Mapping:
 
     trace_id: Where = None
     messages: Where = None
+    system: Where = None
     input: Where = None
     output: Where = None
     tools: Where = None
@@ -96,14 +99,15 @@ class Mapping:
 
 # Names that columns have in the wild, best first; the names of eval tools' files are among them.
 ALIASES: dict[str, str] = {
-    "trace_id": "trace_id | traceId | litellm_call_id | request_id | custom_id | run_id | id",
+    "trace_id": "litellm_call_id | trace_id | traceId | request_id | custom_id | run_id | id",
     "messages": "messages | request.messages | body.messages | conversation | conversations",
+    "system": "system | system_prompt | request.system | instructions",
     "input": "input | inputs | question | query | prompt | user_input | request | instruction | user_message",
-    "output": "output | outputs | response | answer | completion | final_answer | actual_output | actualOutput"
+    "output": "output | outputs | response.body | response | answer | completion | final_answer | actual_output | actualOutput"
     " | assistant_message | generation | result",
     "tools": "tools | request.tools | model_parameters.tools",
-    "params": "model_parameters | invocation_params",
-    "model": "model | model_name | request.model | response.model | model_id",
+    "params": "model_parameters | invocation_params | request.params",
+    "model": "model | model_name | request.model | response.body.model | response.model | model_id",
     "provider": "provider | custom_llm_provider",
     "variant": "variant | metadata.variant | experiment_variant | model_group",
     "user_id": "user_id | userId | user | end_user | metadata.user_id",
@@ -122,7 +126,7 @@ ALIASES: dict[str, str] = {
     "ttft_ms": "ttft_ms | time_to_first_token_ms",
     "input_tokens": "input_tokens | prompt_tokens | tokens_in",
     "output_tokens": "output_tokens | completion_tokens | tokens_out",
-    "usage": "usage | response.usage",
+    "usage": "usage | response.body.usage | response.usage",
     "cost": "cost | cost_usd | total_cost | totalCost | response_cost | price",
     "status": "status",
     "error": "error | error_message | exception",

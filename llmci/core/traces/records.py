@@ -105,11 +105,11 @@ class _Found:
 
 def _payloads(found: _Found) -> tuple[Row, Row, list[str]]:
     """Input, output, and what is missing of them."""
-    conversation = messages_of(found.messages)
+    conversation = _instructed(messages_of(found.messages), found.system)
     given = payload_of(found.input, role="user")
     answered = payload_of(found.output, role="assistant")
     if not conversation:
-        return given, answered, []
+        return _with_system(given, found.system), answered, []
     before, after = split_conversation(conversation) if _is_whole(conversation, answered) else (conversation, [])
     answered = of_messages(after) if after else answered
     if any(message["role"] == "user" for message in before):
@@ -123,6 +123,20 @@ def _beside(asked: Row, given: Row) -> Row:
     """Messages, and the mapped input where it says something else (a ticket that a conversation is about)."""
     text = given.get("text")
     return asked if text is None or text == text_in(asked, "user") else {**asked, "text": text}
+
+
+def _instructed(messages: list[Row], system: object) -> list[Row]:
+    """Messages after the instructions that were logged beside them, unless they begin with their own."""
+    if system is None or not messages or messages[0]["role"] in ("system", "developer"):
+        return messages
+    return [*messages_of(system, role="system"), *messages]
+
+
+def _with_system(given: Row, system: object) -> Row:
+    if system is None or not has_content(given):
+        return given
+    asked = given.get("messages") or messages_of(given.get("text") or given.get("json"))
+    return of_messages(_instructed(asked, system))
 
 
 def _is_whole(conversation: list[Row], answered: Row) -> bool:
