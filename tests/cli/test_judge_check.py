@@ -10,9 +10,17 @@ import pyarrow.parquet as pq
 import pytest
 from commands import llmci
 
+from llmci.core.judging.labels import Menu
+from llmci.core.judging.trust import Use
+from llmci.errors import NoDecisionError, UsageError
+from llmci.pipeline.judge_check import Columns
+from llmci.wiring.judge import check_file
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from llmci.pipeline.judge_check import Checked
 
 ROWS = [{"human": n % 2, "judge": "pass" if n % 2 or n < 4 else "fail", "text": "x" * n} for n in range(120)]
 
@@ -31,54 +39,66 @@ def check(*arguments: object, cwd: Path) -> Any:
     return llmci("judge", "check", *map(str, arguments), cwd=cwd)
 
 
-@pytest.mark.parametrize("name", ["v.jsonl", "v.csv", "v.parquet"])
-def test_a_good_judge_may_gate(tmp_path: Path, name: str) -> None:
-    done = check(write(tmp_path / name), "--human", "human", "--judge", "judge", "--json", cwd=tmp_path)
+def found(path: Path, **changes: Any) -> Checked:
+    columns = {"human": "human", "judge": "judge", "answer": None, "by": None} | changes
+    return check_file(path, Columns(**columns), Menu())
 
-    assert done.returncode == 0
-    [trust] = json.loads(done.stdout)["groups"].values()
-    assert (trust["use"], trust["labels"]) == ("may gate", 120)
+
+@pytest.mark.parametrize("name", ["v.jsonl", "v.csv", "v.parquet"])
+def test_files_of_every_kind_are_read(tmp_path: Path, name: str) -> None:
+    [trust] = found(write(tmp_path / name), answer="text").groups.values()
+
+    assert (trust.use, trust.labels) == (Use.GATE, 120)
+    assert trust.length is not None
 
 
 def test_the_table_says_what_the_judge_may_do_and_whether_length_sways_it(tmp_path: Path) -> None:
     done = check(write(tmp_path / "v.csv"), "--human", "human", "--judge", "judge", "--answer", "text", cwd=tmp_path)
 
+    assert done.returncode == 0
     assert "may gate" in done.stdout
     assert "longer" in done.stdout
     assert done.stderr == ""
 
 
 @pytest.mark.parametrize(
-    ("content", "arguments", "message"),
+    ("content", "message"),
     [
-        ('{"human": 1}\n{"hum', ("--human", "human", "--judge", "human"), "v.jsonl:2: not a JSON object"),
-        ('{"human": 1}', ("--human", "human", "--judge", "judge"), "no column 'judge'"),
-        ("", ("--human", "human", "--judge", "judge"), "no column 'human'"),
-        ('{"human": 1}', (), "not said what to check"),
+        ('{"human": 1, "judge": 1}\n{"hum', "v.jsonl:2: not a JSON object"),
+        ('{"human": 1}', "no column 'judge'"),
+        ("", "no column 'human'"),
+        ("\xff", "not a JSON object"),
     ],
 )
-def test_what_cannot_be_read_is_said_with_its_line(
-    tmp_path: Path, content: str, arguments: tuple[str, ...], message: str
-) -> None:
-    (tmp_path / "v.jsonl").write_text(content)
+def test_what_cannot_be_read_is_said_with_its_line(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "v.jsonl").write_bytes(content.encode("latin-1"))
 
-    done = check("v.jsonl", *arguments, cwd=tmp_path)
+    with pytest.raises(UsageError, match=message):
+        found(tmp_path / "v.jsonl")
+
+
+@pytest.mark.parametrize("name", ["v.parquet", "v.csv", "absent.csv", "v.txt"])
+def test_damaged_absent_and_strange_files_are_usage_errors(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if "absent" not in name:
+        path.write_bytes(b"PAR1\x00\xff,\n\xfe,1,2,3\n")
+
+    with pytest.raises(UsageError):
+        found(path)
+
+
+def test_nothing_to_check_is_a_usage_error(tmp_path: Path) -> None:
+    done = check(cwd=tmp_path)
 
     assert done.returncode == 2
-    assert message in done.stderr
-
-
-def test_half_a_parquet_file_is_a_usage_error(tmp_path: Path) -> None:
-    path = write(tmp_path / "v.parquet")
-    path.write_bytes(path.read_bytes()[:200])
-
-    assert check(path, "--human", "human", "--judge", "judge", cwd=tmp_path).returncode == 2
+    assert "not said what to check" in done.stderr
 
 
 def test_labels_that_nobody_can_read_are_no_decision(tmp_path: Path) -> None:
     (tmp_path / "v.jsonl").write_text('{"human": "perhaps", "judge": "pass"}')
 
-    assert check("v.jsonl", "--human", "human", "--judge", "judge", cwd=tmp_path).returncode == 3
+    with pytest.raises(NoDecisionError):
+        found(tmp_path / "v.jsonl")
 
 
 @pytest.mark.real
@@ -106,9 +126,10 @@ def test_the_judges_of_tau2_have_the_kappas_that_were_published(
 
 
 @pytest.mark.real
-def test_words_that_were_not_on_the_menu_are_no_verdicts(tmp_path: Path, shared_data: Callable[[str], Path]) -> None:
+def test_words_that_were_not_on_the_menu_are_no_verdicts(shared_data: Callable[[str], Path]) -> None:
     path = shared_data("tau2_judges") / "airline.parquet"
 
-    done = check(path, "--human", "reward", "--judge", "verdict", "--by", "judge_prompt", cwd=tmp_path)
+    trust = found(path, human="reward", judge="verdict", by="judge_prompt").groups["policy_chain_of_thought"]
 
-    assert "54% of its verdicts are not on the menu" in done.stdout
+    assert trust.use is Use.REFUSED
+    assert trust.because[0] == "54% of its verdicts are not on the menu"
