@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 async def asked(url: str, root: Path, question: str = "Where?", **options: Any) -> Reply | Failed:
-    system = HttpSystem(HttpSystem.Options(url=url, **options), a_context(root, "shop", TOKEN="t0p"))  # noqa: S106  an environment variable, no secret
+    system = HttpSystem(HttpSystem.Options(url=url, **options), a_context(root, "shop", TOKEN="t0p"))  # noqa: S106  not a secret
     await system.start()
     try:
         return await system.answer(a_case(question=question), 0)
