@@ -303,6 +303,9 @@ class Scorer(Protocol):
     def estimate(self, case: Case) -> Estimate:
         """What scoring an answer will take; calls nothing."""
 
+    async def start(self) -> None:
+        """Get ready; raises `UsageError` or `OutsideError` with the fix. Called before any system is asked."""
+
     async def score(self, case: Case, answer: Answered) -> Score:
         """Score one answer; `Unscored` with the reason when that cannot be done.
 
@@ -312,6 +315,35 @@ class Scorer(Protocol):
 
     async def aclose(self) -> None:
         """Release connections."""
+
+
+# --- gate ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """One result of another runner.
+
+    Attributes:
+        where: Where it stands, such as "line 7".
+        values: Its columns by name.
+    """
+
+    where: str
+    values: Mapping[str, object]
+
+
+class Results(Protocol):
+    """Reads the result files of another evaluation runner."""
+
+    suffixes: ClassVar[tuple[str, ...]]
+
+    def rows(self, path: Path) -> Iterator[ResultRow]:
+        """Every result, in order.
+
+        Raises `UsageError` at the first one that cannot be read: a result that is skipped would
+        pass for one that was never asked for.
+        """
 
 
 # --- report -------------------------------------------------------------------------------------

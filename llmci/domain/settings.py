@@ -97,7 +97,8 @@ class EvalsetSettings:
             `cluster`, `language`, ...), `metadata.<key>` or `tag:<prefix>`.
         dependence: Where the group of dependent cases is found, in the same spelling; the default
             is the conversation, then the user.
-        key: Where the identity of a case is found, to match recorded answers; the same spelling.
+        key: Where the identity of a case is found; the same spelling. Traces of one key become one
+            case, and recorded answers are matched by it. The default is the input itself.
         variant: Only traces of this variant become cases; None takes all.
         reference: Where the reference answer is found: `score:<name>` (corrections, expectations),
             `metadata.<key>`, or `output` (production answers with good feedback only).

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Flags that say that the answer was no good; the others say that the trace is unusual.
 FAILURES = frozenset(
-    {"error", "empty answer", "refusal", "truncated", "repeated loop", "tool error", "fenced JSON", "thumbs down"}
+    {"error", "empty_answer", "refusal", "truncated", "loop", "tool_error", "fenced_json", "thumbs_down"}
 )
 
 _REFUSAL = re.compile(
@@ -44,7 +44,6 @@ _NEGATIVE = frozenset(
     {
         "down",
         "thumbs_down",
-        "thumbs down",
         "👎",
         "negative",
         "bad",
@@ -113,16 +112,16 @@ def flags_of(row: TraceRow, limits: Limits) -> list[str]:
     latency, cost = row.get("latency_ms"), _cost(row)
     found = {
         "error": row.get("status") == "error",
-        "empty answer": row.get("status") != "error" and not said.strip() and not _acted(row),
+        "empty_answer": row.get("status") != "error" and not said.strip() and not _acted(row),
         "refusal": _refused(row, said),
         "truncated": _cut_off(row),
-        "repeated loop": _loops(said),
-        "tool error": _tool_failed(row),
-        "fenced JSON": _is_fenced_json(said),
-        "thumbs down": feedback is not None and feedback < 0.5,
+        "loop": _loops(said),
+        "tool_error": _tool_failed(row),
+        "fenced_json": _is_fenced_json(said),
+        "thumbs_down": feedback is not None and feedback < 0.5,
         "slow": latency is not None and limits.slow_ms is not None and latency > limits.slow_ms,
         "expensive": cost is not None and limits.expensive is not None and cost > limits.expensive,
-        "no user message": not has_user_message(row.get("input")),
+        "no_user_message": not has_user_message(row.get("input")),
     }
     return [flag for flag, holds in found.items() if holds]
 
