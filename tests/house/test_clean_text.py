@@ -13,7 +13,12 @@ ROOT = Path(__file__).parents[2]
 MINTS = {
     "CleanText": ("llmci/domain/text.py", "llmci/core/privacy/", "llmci/adapters/stores/"),
     # Says of a reply's text what will be true when it has been sanitized; see its docstring.
-    "unclean": ("llmci/core/privacy/", "llmci/core/bench/", "llmci/adapters/systems/", "llmci/adapters/scorers/judge.py"),
+    "unclean": (
+        "llmci/core/privacy/",
+        "llmci/core/bench/",
+        "llmci/adapters/systems/",
+        "llmci/adapters/scorers/judge.py",
+    ),
     "CleanBatch": ("llmci/core/privacy/", "llmci/adapters/stores/"),
     "sanitized": ("llmci/core/privacy/", "llmci/adapters/stores/"),
     "sanitized_batch": ("llmci/core/privacy/", "llmci/adapters/stores/"),
