@@ -9,12 +9,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from llmci import registry
+from llmci.adapters.sources.files import shard_prefix
 from llmci.core.traces.digest import NORMALISATION, digest_of
-from llmci.errors import LlmciError, UsageError
+from llmci.errors import LlmciError, OutsideError, UsageError
 from llmci.files import locked
 from llmci.pipeline import pull as stage
 from llmci.pipeline.pull import Keep, PullSummary, ShardPulled, SourceFailure
-from llmci.seams import Context
+from llmci.seams import Context, Window
 from llmci.wiring.build import build, shelf_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from llmci.config import Config
-    from llmci.seams import Progress, Shard, Shelf, Source, Window
+    from llmci.seams import Progress, Shard, ShardInfo, Shelf, Source
 
 # Below this, starting processes takes longer than they save.
 _PARALLEL_BYTES = 64 << 20
@@ -136,6 +137,8 @@ class _Pull:
         works = [self._work(item, Keep()) for item in listed]
         keys = [found for found in executor.map(_smallest_keys, works, [limit] * len(works)) if found is not None]
         keep = Keep(threshold=stage.threshold_of(keys, limit))
+        if keep.threshold is None:
+            return listed, keep
         return [replace(item, fingerprint=digest_of([item.fingerprint, keep.threshold])) for item in listed], keep
 
     def _planned(self, listed: list[Listed]) -> stage.Plan:
@@ -206,8 +209,22 @@ class _Pull:
             missing=dict(tally.missing.most_common()),
             variants=dict(sorted(tally.variants.items())),
             unknown_costs=tally.unknown_costs,
-            failures=tuple(self._failures),
+            failures=(*self._failures, *self._unread(infos)),
         )
+
+    def _unread(self, infos: Mapping[str, ShardInfo]) -> list[SourceFailure]:
+        """Sources of which nothing could be read but rejected records; a window may leave nothing either."""
+        found = []
+        for name in self._names if self._window == Window() else ():
+            mine = [info for shard_id, info in infos.items() if _owner(shard_id, [name])]
+            rejected = sum(info.rejected for info in mine)
+            if rejected and not any(info.rows for info in mine):
+                error = OutsideError(
+                    f"none of its {rejected} records could be read.",
+                    fix="Look at the reasons, and check `kind:`, `path:` and `fields:` of the source.",
+                )
+                found.append(_failure(name, error))
+        return found
 
 
 def _named(config: Config, sources: Sequence[str]) -> list[str]:
@@ -242,7 +259,7 @@ def _listed(
 
 def _owner(shard_id: str, names: Iterable[str]) -> str | None:
     """The source whose name a shard's id starts with; the longest, where several do."""
-    return max((name for name in names if shard_id.startswith(f"{name}-")), key=len, default=None)
+    return max((name for name in names if shard_id.startswith(shard_prefix(name))), key=len, default=None)
 
 
 def _goes(config: Config, owner: str | None, pulled: Sequence[str], failed: set[str]) -> bool:
