@@ -13,6 +13,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from llmci.domain.finding import Leaf, Span
+
+# Adapters find the nouns of their seam here.
+__all__ = ["Leaf", "Span"]
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
@@ -111,38 +116,6 @@ class Source(Protocol):
 
 
 # --- sanitize -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Personal data found at `text[start:end]` (code points).
-
-    Attributes:
-        kind: Entity type in Presidio's spelling: PERSON, EMAIL_ADDRESS, PHONE_NUMBER, ...
-        score: Confidence in [0, 1].
-        detector: Name of what found it.
-    """
-
-    start: int
-    end: int
-    kind: str
-    score: float
-    detector: str
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A piece of text to look at, with what is known of its place.
-
-    Attributes:
-        text: The text; never logged.
-        key: The nearest key of the structure it was found in, such as "date_of_birth".
-        role: Role of the message it belongs to, where there is one.
-    """
-
-    text: str
-    key: str | None = None
-    role: str | None = None
 
 
 class Recognizer(Protocol):
@@ -303,6 +276,9 @@ class Scorer(Protocol):
     def estimate(self, case: Case) -> Estimate:
         """What scoring an answer will take; calls nothing."""
 
+    async def start(self) -> None:
+        """Get ready; raises `UsageError` or `OutsideError` with the fix. Called before any system is asked."""
+
     async def score(self, case: Case, answer: Answered) -> Score:
         """Score one answer; `Unscored` with the reason when that cannot be done.
 
@@ -312,6 +288,35 @@ class Scorer(Protocol):
 
     async def aclose(self) -> None:
         """Release connections."""
+
+
+# --- gate ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """One result of another runner.
+
+    Attributes:
+        where: Where it stands, such as "line 7".
+        values: Its columns by name.
+    """
+
+    where: str
+    values: Mapping[str, object]
+
+
+class Results(Protocol):
+    """Reads the result files of another evaluation runner."""
+
+    suffixes: ClassVar[tuple[str, ...]]
+
+    def rows(self, path: Path) -> Iterator[ResultRow]:
+        """Every result, in order.
+
+        Raises `UsageError` at the first one that cannot be read: a result that is skipped would
+        pass for one that was never asked for.
+        """
 
 
 # --- report -------------------------------------------------------------------------------------
@@ -464,8 +469,8 @@ class Shelf(Protocol):
     def drop(self, shard_id: str) -> None:
         """Remove a shard."""
 
-    def rejected(self) -> Iterator[Rejected]:
-        """Every record that was held back, and why."""
+    def rejected(self, shard_ids: Sequence[str] | None = None) -> Iterator[Rejected]:
+        """Every record that was held back, and why; of all shards or of these."""
 
     def manifest(self) -> Mapping[str, object] | None:
         """What the stage said of the whole shelf; None before it did."""

@@ -25,9 +25,9 @@ def label(
     quiet: QuietFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Group clean traces by what was asked, and flag what stands out.
+    """Group clean traces, rank anomalies, flag what stands out.
 
-    Each gets a cluster, a topic, a language, and a rank of how unusual it is. The groups are fitted once; later traces join the group that is nearest.
+    The groups are fitted once; later traces join the group that is nearest.
 
     Example: llmci label
     """

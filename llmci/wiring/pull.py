@@ -19,7 +19,7 @@ from llmci.wiring.build import build, shelf_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future
     from datetime import datetime
 
     from llmci.config import Config
@@ -105,7 +105,9 @@ class _Pull:
     ) -> None:
         self._config, self._names, self._progress = config, names, progress
         self._window, self._environ, self._now = window, environ, now
-        self._shelf: Shelf = shelf_of(config, "raw")
+        shelf = shelf_of(config, "raw")
+        shelf.sweep()
+        self._shelf: Shelf = shelf
         self._done: list[ShardPulled] = []
         self._failures: list[SourceFailure] = []
 
@@ -147,24 +149,32 @@ class _Pull:
         return stage.plan({item.shard.shard_id: item.fingerprint for item in listed}, on_shelf, droppable)
 
     def _read(self, listed: Iterable[Listed], keep: Keep, executor: Executor) -> None:
-        works = [self._work(item, keep) for item in listed]
-        for future in as_completed([executor.submit(_pull_shard, work) for work in works]):
-            outcome = future.result()
+        pending: set[Future[ShardPulled | SourceFailure]] = set()
+        for item in listed:
+            pending.add(executor.submit(_pull_shard, self._work(item, keep)))
+            # An inline executor has finished the work by now, and its progress is to be seen.
+            finished = {future for future in pending if future.done()}
+            pending -= finished
+            self._take(finished)
+        self._take(as_completed(pending))
+
+    def _take(self, finished: Iterable[Future[ShardPulled | SourceFailure]]) -> None:
+        for outcome in (future.result() for future in finished):
             if isinstance(outcome, SourceFailure):
                 self._failures.append(outcome)
-                continue
-            self._done.append(outcome)
-            self._progress.advance(outcome.rows)
+            else:
+                self._done.append(outcome)
+                self._progress.advance(outcome.rows)
 
     def _settle_repeated(self, by_id: Mapping[str, Listed], keep: Keep, executor: Executor) -> None:
         """Read again, without them, the shards with traces that an earlier shard has too."""
         on_shelf = self._shelf.shards()
-        order = [*by_id, *(shard_id for shard_id in on_shelf if shard_id not in by_id)]
+        # Sources that are not pulled now cannot be read again: what they have is theirs.
+        order = [*(shard_id for shard_id in on_shelf if shard_id not in by_id), *by_id]
         found = stage.repeated_elsewhere(self._shelf, [shard_id for shard_id in order if shard_id in on_shelf])
-        for shard_id, elsewhere in found.items():
-            if shard_id in by_id:
-                self._done = [done for done in self._done if done.shard_id != shard_id]
-                self._read([by_id[shard_id]], replace(keep, elsewhere=elsewhere), executor)
+        for shard_id in by_id.keys() & found.keys():
+            self._done = [done for done in self._done if done.shard_id != shard_id]
+            self._read([by_id[shard_id]], replace(keep, elsewhere=found[shard_id]), executor)
 
     def _work(self, listed: Listed, keep: Keep) -> _Work:
         return _Work(
@@ -191,7 +201,7 @@ class _Pull:
             traces=tally.traces,
             repeated=sum(done.repeated for done in self._done),
             rejected=sum(infos[shard_id].rejected for shard_id in mine),
-            rejected_first=tuple(islice(self._shelf.rejected(), _SHOWN_REJECTED)),
+            rejected_first=tuple(islice(self._shelf.rejected(mine), _SHOWN_REJECTED)),
             replay=dict(tally.replay.most_common()),
             missing=dict(tally.missing.most_common()),
             variants=dict(sorted(tally.variants.items())),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import gzip
 import hashlib
+import io
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from llmci.errors import OutsideError, UsageError
@@ -71,4 +72,4 @@ def _zstd(path: Path) -> IO[bytes]:
     import pyarrow as pa
 
     stream: Any = pa.CompressedInputStream(pa.OSFile(str(path), "rb"), "zstd")
-    return cast("IO[bytes]", stream)
+    return cast("IO[bytes]", io.BufferedReader(stream))

@@ -52,10 +52,12 @@ class FileJournal:
             row = {"score": score_row(entry)}
         self._file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
-    def close(self, *, discard: bool) -> None:
-        """Release it; `discard` once the run is stored and nothing in it is worth another try."""
-        if discard:
-            self.path.unlink(missing_ok=True)
+    def discard(self) -> None:
+        """Remove it, once the run is stored and nothing in it is worth another try."""
+        self.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Release it for others."""
         self._file.close()
 
 

@@ -10,6 +10,7 @@ A shard without a sidecar does not exist. Workers on different shards never touc
 from __future__ import annotations
 
 import contextlib
+import shutil
 from typing import TYPE_CHECKING
 
 import orjson
@@ -93,9 +94,24 @@ class DirectoryShelf:
         for path in (self._sidecar(shard_id), self._rows(shard_id), self._rejected(shard_id)):
             path.unlink(missing_ok=True)
 
-    def rejected(self) -> Iterator[Rejected]:
+    def adopt(self, other: DirectoryShelf, shard_id: str) -> None:
+        """Move a shard here from another shelf on the same disk, in place of one of that id.
+
+        A kill on the way leaves a shard that does not exist, never one whose rows are not those
+        that its sidecar speaks of.
+        """
+        self._make()
+        self._sidecar(shard_id).unlink(missing_ok=True)
+        other._rows(shard_id).replace(self._rows(shard_id))
+        self._rejected(shard_id).unlink(missing_ok=True)
+        if other._rejected(shard_id).exists():
+            self._rejected(shard_id).parent.mkdir(exist_ok=True)
+            other._rejected(shard_id).replace(self._rejected(shard_id))
+        other._sidecar(shard_id).replace(self._sidecar(shard_id))
+
+    def rejected(self, shard_ids: Sequence[str] | None = None) -> Iterator[Rejected]:
         """See `Shelf.rejected`."""
-        for shard_id in self.shards():
+        for shard_id in self.shards() if shard_ids is None else shard_ids:
             with contextlib.suppress(FileNotFoundError):
                 for line in self._rejected(shard_id).read_bytes().splitlines():
                     yield Rejected(**orjson.loads(line))
@@ -116,6 +132,14 @@ class DirectoryShelf:
         """See `Shelf.write_manifest`."""
         self._make()
         write_json(self.path / "manifest.json", manifest)
+
+    def sweep(self) -> None:
+        """Remove what killed writers left behind; only for who knows that nobody is writing now."""
+        for path in list(self.path.rglob(".*")):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
     def _make(self) -> None:
         self.path.mkdir(parents=True, exist_ok=True)

@@ -57,7 +57,7 @@ def case_of(found: LabelledTrace, settings: EvalsetSettings) -> Case | None:
     if not messages:
         return None
     tools = _tools(found)
-    key = named_at(settings.key, trace, label) if settings.key else None
+    key = text_at(settings.key, trace, label) if settings.key else None
     reference, origin = _reference(found, settings)
     case_id = case_id_of(messages, tools, key)
     return Case(
@@ -173,5 +173,5 @@ def _slices(found: LabelledTrace, settings: EvalsetSettings) -> dict[str, str]:
 
 def _dependence(found: LabelledTrace, settings: EvalsetSettings) -> str | None:
     if settings.dependence:
-        return named_at(settings.dependence, found.trace, found.label)
-    return named_at("session_id", found.trace, found.label) or named_at("user_id", found.trace, found.label)
+        return text_at(settings.dependence, found.trace, found.label)
+    return text_at("session_id", found.trace, found.label) or text_at("user_id", found.trace, found.label)

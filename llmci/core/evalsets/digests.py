@@ -19,10 +19,13 @@ _ID_CHARS = 16
 
 
 def case_id_of(messages: Sequence[Message], tools: Sequence[Tool], key: str | None) -> str:
-    """Identity of a case: digest of its input and context, and of the key that the user's system gives it."""
+    """Identity of a case: digest of the key that the user's system gives it, or else of its input and context.
+
+    With a key, the same task in other words (another simulated user, another phrasing) is one case.
+    """
     content: dict[str, object] = {"messages": document_of(messages), "tools": document_of(tools)}
     if key is not None:
-        content["key"] = key
+        content = {"key": key}
     return hashlib.sha256(canonical(content)).hexdigest()[:_ID_CHARS]
 
 

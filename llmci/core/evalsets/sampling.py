@@ -151,6 +151,8 @@ def _allocated(
     """How many (flagged, unflagged) cases each stratum gives, beside those that are required."""
     strata = {name: [s for s in members if not s.required] for name, members in strata.items()}
     flagged = {name: sum(s.flagged for s in members) for name, members in strata.items()}
+    if sum(map(len, strata.values())) <= plan.size:
+        return {name: (flagged[name], len(members) - flagged[name]) for name, members in strata.items()}
     available = {name: len(members) for name, members in strata.items()}
     floors = {name: _floor(members, plan) for name, members in strata.items()}
     if sum(floors.values()) > plan.size:

@@ -10,6 +10,7 @@ from llmci.core.bench.tries import in_order
 from llmci.domain.run import Answered
 from llmci.errors import UsageError
 from llmci.pipeline.bench.asking import Asker
+from llmci.pipeline.bench.cleaning import Cleaning
 from llmci.pipeline.bench.job import BenchResult
 from llmci.pipeline.bench.lane import Lane
 from llmci.pipeline.bench.scoring import Marker
@@ -31,7 +32,9 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
     """
     ledger = Ledger(job.settings.budget_usd)
     lanes = [Lane(entrant, job) for entrant in entrants]
-    asker, marker = Asker(job, ledger), Marker(job, ledger)
+    cleaning = Cleaning(job.cleaner)
+    marker = Marker(job, ledger, cleaning)
+    asker = Asker(job, ledger, cleaning, before=marker.start)
     if ledger.limited:
         _check_prices(job, lanes)
     started = job.clock().isoformat()
@@ -39,8 +42,8 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
     try:
         await _work(job, lanes, asker, marker)
     finally:
+        job.progress.end()
         await asyncio.gather(*(lane.system.aclose() for lane in lanes), *(scorer.aclose() for scorer in job.scorers))
-    job.progress.end()
     metrics = tuple(scorer.metric() for scorer in job.scorers)
     finished = job.clock().isoformat()
     return BenchResult(

@@ -45,6 +45,24 @@ def test_addresses_and_numbers_are_in_no_name() -> None:
     assert name == "parcel"
 
 
+def test_a_customer_who_is_in_every_trace_is_in_no_name() -> None:
+    distinct = [
+        asked(f"the parcel of Nushukath Brown is {word} since the third day of may") for word in ("lost", "late")
+    ]
+
+    [name] = name_groups(distinct, [0, 0], count=1, **ENOUGH)
+
+    assert "parcel" in name
+    assert "nushukath" not in name
+    assert "brown" not in name
+
+
+def test_where_all_nouns_are_capitalised_they_may_be_names_of_groups() -> None:
+    [name] = name_groups([asked("wo ist mein Paket mit der Lampe")], [0], count=1, **ENOUGH)
+
+    assert "paket" in name
+
+
 def test_no_two_groups_share_a_name() -> None:
     distinct = [asked("parcel lost"), asked("parcel lost today")]
 
