@@ -1,8 +1,9 @@
 """How often the gates err, and how often they notice, beside the rules that are in use elsewhere.
 
-Run: python benchmarks/gates.py [exact] [alarms] [power] [speed]     (all four by default, about 3 minutes)
+Run: python benchmarks/gates.py [exact] [shapes] [alarms] [power] [speed]     (all by default, about a minute)
 
 exact   worst error over all discordance rates, by counting every table of wins and losses
+shapes  errors on simulated graded, clustered and weighted scores, where nothing can be counted
 alarms  share of comparisons of a system with itself that fail, on real results: gsm8k_openai with
         the systems exchanged at random case by case, tau1_repeats with two trials of one agent
 power   share of real regressions that are noticed, on cases drawn from gsm8k_openai
@@ -125,6 +126,69 @@ def _in_sequence(psi: float, drop: float) -> list[float]:
     ]
 
 
+def shapes() -> None:
+    """Each shape as a sampler of differences with mean zero; a drop of the tolerance is a shift of its own kind."""
+    random, runs = np.random.default_rng(SEED), 4000
+    rows = []
+    for name, draw in (
+        ("rare heavy losses", lambda n, drop: _rare(random, n, -0.75, 0.05 + drop / 0.75, drop)),
+        ("rare heavy wins", lambda n, drop: _rare(random, n, 0.75, 0.05, drop)),
+        ("rarer and heavier losses", lambda n, drop: _rare(random, n, -1.0, 0.01 + drop, drop)),
+        ("one star up or down", lambda n, drop: random.choice([-0.25, 0, 0.25], n, p=[0.2, 0.6, 0.2]) - drop),
+        ("continuous", lambda n, drop: np.clip(random.normal(-drop, 0.2, n), -1, 1)),
+    ):
+        rows.append((name, _errors(draw, runs, sizes=(50, 200))))
+    rows.append(("groups of 4, ICC .6, n=240", _grouped(random, runs)))
+    rows.append(("tail over-sampled, n=600", _weighted(random, runs)))
+    head = ["alarm 50", "alarm 200", "pass 50", "pass 200"]
+    table("Errors on simulated scores, %: says regressed at no change, passes at 5 points lost", head, rows)
+
+
+def _rare(random: np.random.Generator, cases: int, size: float, share: float, drop: float) -> np.ndarray:
+    """A small share of the cases moves much, the rest a little, so that the mean falls by the drop."""
+    return np.where(random.random(cases) < share, size, -(drop + share * size) / (1 - share))
+
+
+def _errors(draw: Callable[[int, float], np.ndarray], runs: int, sizes: tuple[int, int]) -> list[float]:
+    alarms_, passes = [], []
+    for size in sizes:
+        kept = layout(size)
+        alarms_.append(np.mean([p_worse(moments(draw(size, 0.0), kept)) <= ALPHA for _ in range(runs)]))
+        passes.append(
+            np.mean([p_not_worse(moments(draw(size, TOLERANCE), kept), TOLERANCE) <= ALPHA for _ in range(runs)])
+        )
+    return [100 * float(cell) for cell in (*alarms_, *passes)]
+
+
+def _grouped(random: np.random.Generator, runs: int) -> list[float]:
+    groups = np.repeat(np.arange(60), 4)
+    kept = layout(240, groups=groups)
+
+    def draw(loss: float) -> np.ndarray:
+        chances = [0.1 + loss, 0.8 - loss, 0.1]
+        shared = random.choice([-1.0, 0.0, 1.0], 60, p=chances)[groups]
+        return np.where(random.random(240) < 0.6, shared, random.choice([-1.0, 0.0, 1.0], 240, p=chances))
+
+    alarm = np.mean([p_worse(moments(draw(0.0), kept)) <= ALPHA for _ in range(runs)])
+    passed = np.mean([p_not_worse(moments(draw(TOLERANCE), kept), TOLERANCE) <= ALPHA for _ in range(runs)])
+    return [float("nan"), 100 * float(alarm), float("nan"), 100 * float(passed)]
+
+
+def _weighted(random: np.random.Generator, runs: int) -> list[float]:
+    """A third of the cases from each stratum, which stand for 70, 20 and 10 % of production."""
+    strata, shares = np.repeat([0, 1, 2], 200), np.array([0.7, 0.2, 0.1])
+    kept = layout(600, weights=shares[strata], strata=strata)
+
+    def draw(loss: float) -> np.ndarray:
+        head = random.choice([-1.0, 0.0, 1.0], 600, p=[0.05 + loss / 0.7, 0.9 - loss / 0.7, 0.05])
+        tail = random.choice([-1.0, 0.0, 1.0], 600, p=[0.05, 0.9, 0.05])
+        return np.where(strata == 0, head, tail)
+
+    alarm = np.mean([p_worse(moments(draw(0.0), kept)) <= ALPHA for _ in range(runs)])
+    passed = np.mean([p_not_worse(moments(draw(TOLERANCE), kept), TOLERANCE) <= ALPHA for _ in range(runs)])
+    return [float("nan"), 100 * float(alarm), float("nan"), 100 * float(passed)]
+
+
 def alarms() -> None:
     random = np.random.default_rng(SEED)
     results, runs = gsm8k(), 2000
@@ -223,9 +287,9 @@ def speed() -> None:
 
 
 def main() -> None:
-    asked = sys.argv[1:] or ["exact", "alarms", "power", "speed"]
+    asked = sys.argv[1:] or ["exact", "shapes", "alarms", "power", "speed"]
     for name in asked:
-        {"exact": exact, "alarms": alarms, "power": power, "speed": speed}[name]()
+        {"exact": exact, "shapes": shapes, "alarms": alarms, "power": power, "speed": speed}[name]()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 Writes synthetic traces, pulls them with the command itself in a process of its own (normalising,
 digesting, Parquet), once with all processors and once with one, and prints traces/s, MB/s and the
-peak memory of the largest process.
+peak memory of the largest process. On a machine that does other work too, look at the CPU seconds.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ from pathlib import Path
 from synthetic import write_traces
 
 CONFIG = "sources:\n  prod:\n    kind: jsonl\n    path: traces.jsonl\n"
-# Runs the command and then says how much memory it, and the largest of its workers, had at most.
+# Runs the command and then says how many CPU seconds it took, and the memory of its largest process.
 MEASURED = """
 import resource, sys
 from llmci.cli.main import main
 try:
     main()
 finally:
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    sys.stderr.write(f"peak {peak}\\n")
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    cpu = sum(one.ru_utime + one.ru_stime for one in used)
+    sys.stderr.write(f"used {cpu} {max(one.ru_maxrss for one in used)}\\n")
 """
 
 
@@ -54,10 +55,9 @@ def _report(what: str, root: Path, traces: int, megabytes: float, prefix: list[s
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
     done = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=True)
     seconds = time.perf_counter() - started
-    peak = int(done.stderr.rsplit("peak ", 1)[1]) / 1024
-    print(
-        f"{what}: {seconds:.1f} s, {traces / seconds:.0f} traces/s, {megabytes / seconds:.1f} MB/s, peak {peak:.0f} MB"
-    )
+    cpu, peak = (float(word) for word in done.stderr.rsplit("used ", 1)[1].split())
+    speed = f"{traces / seconds:.0f} traces/s, {megabytes / seconds:.1f} MB/s"
+    print(f"{what}: {seconds:.1f} s, {speed}, {traces / cpu:.0f} traces a CPU second, peak {peak / 1024:.0f} MB")
 
 
 if __name__ == "__main__":

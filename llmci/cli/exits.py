@@ -107,13 +107,13 @@ def _row(verdict: Verdict, metrics: Mapping[str, Metric]) -> str:
 
 
 def _counts(verdict: Verdict) -> str | None:
+    from llmci.core.wording import count
+
     found = verdict.difference
     if found is None or verdict.slice is not None:
         return None
-    return (
-        f"{verdict.rule.metric}: {found.better:,} cases got better, {found.worse:,} got worse, "
-        f"{found.unchanged:,} are unchanged"
-    )
+    better = count(found.better, "case")
+    return f"{verdict.rule.metric}: {better} got better, {found.worse:,} got worse, {found.unchanged:,} unchanged"
 
 
 def _line(*cells: str) -> str:

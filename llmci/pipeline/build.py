@@ -42,6 +42,7 @@ class Lineage:
         sanitize_digest: Of the manifest that vouches for the clean traces; None without traces.
         schema_fingerprint: Of the stored schema.
         now: ISO 8601.
+        reviewed: Traces that a reviewer wants in the set.
     """
 
     version: int
@@ -49,6 +50,7 @@ class Lineage:
     sanitize_digest: str | None
     schema_fingerprint: str
     now: str
+    reviewed: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -61,6 +63,7 @@ class _Seen:
     traces: int = 0
     failed: bool = False
     flags: bool = False
+    reviewed: bool = False
     rank: int = 2**31
 
 
@@ -87,7 +90,7 @@ def build(
             points nowhere.
     """
     check_places(settings)
-    survey = _surveyed(read, settings, progress)
+    survey = _surveyed(read, settings, lineage.reviewed, progress)
     if not survey.seen and not hand_written:
         raise UsageError(
             f"none of {survey.traces} traces can become a case{_reasons(survey.left_out)}.",
@@ -110,11 +113,11 @@ def build(
         seed=settings.seed,
         strata=strata,
         cases=ordered,
-        parameters=_parameters(settings, survey),
+        parameters={**_parameters(settings, survey), "reviewed": sorted(lineage.reviewed)},
     )
 
 
-def _surveyed(read: Read, settings: EvalsetSettings, progress: Progress) -> _Survey:
+def _surveyed(read: Read, settings: EvalsetSettings, reviewed: frozenset[str], progress: Progress) -> _Survey:
     survey = _Survey()
     progress.begin("build", None, "traces")
     for found in read():
@@ -133,6 +136,7 @@ def _surveyed(read: Read, settings: EvalsetSettings, progress: Progress) -> _Sur
         seen.traces += 1
         seen.failed |= has_failed(found.label)
         seen.flags |= bool(found.label["flags"])
+        seen.reviewed |= found.trace["trace_id"] in reviewed
         seen.rank = min(seen.rank, found.label["anomaly_rank"])
     progress.end()
     return survey
@@ -141,7 +145,14 @@ def _surveyed(read: Read, settings: EvalsetSettings, progress: Progress) -> _Sur
 def _sightings(survey: _Survey) -> list[Sighting]:
     unusual = _UNUSUAL * survey.traces
     return [
-        Sighting(case_id, seen.stratum, seen.topic, seen.traces, flagged=seen.flags or seen.rank <= unusual)
+        Sighting(
+            case_id,
+            seen.stratum,
+            seen.topic,
+            seen.traces,
+            flagged=seen.flags or seen.rank <= unusual,
+            required=seen.reviewed,
+        )
         for case_id, seen in survey.seen.items()
     ]
 
@@ -176,7 +187,10 @@ def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: 
             stratum=drawn.stratum[case_id],
             dependence=groups[case_id],
             holdout=chance(settings.seed, f"holdout {groups[case_id]}") < settings.holdout,
-            origin=replace(case.origin, kind="failure" if survey.seen[case_id].failed else "production"),
+            origin=replace(
+                case.origin,
+                kind="failure" if survey.seen[case_id].failed or survey.seen[case_id].reviewed else "production",
+            ),
         )
         for case_id, case in sorted(cases.items())
     ]

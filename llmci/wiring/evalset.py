@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from llmci.adapters.stores.casefile import CASES
 from llmci.adapters.stores.evalsets import DirectoryEvalSets
@@ -11,7 +13,9 @@ from llmci.adapters.stores.labelled import LabelledShelf
 from llmci.core.evalsets.cases import COLUMNS
 from llmci.core.evalsets.digests import schema_fingerprint
 from llmci.core.evalsets.exchange import cases_of, rows_of
+from llmci.core.evalsets.exporting import exported
 from llmci.errors import UsageError
+from llmci.files import write_bytes
 from llmci.pipeline.build import Lineage
 from llmci.pipeline.build import build as draw_set
 from llmci.pipeline.label import label_fingerprint
@@ -55,28 +59,38 @@ def build_version(config: Config, *, now: datetime, progress: Progress | None = 
         PrivacyStop: The clean shelf does not check.
         UsageError: Traces are not labelled, a hand-written file is wrong, or nothing can become a case.
     """
-    sets, settings = store(config), config.evalset
-    versions = sets.versions(settings.name)
-    newest = sets.load(settings.name, versions[-1]) if versions else None
+    sets = store(config)
     clean, labels = shelf_of(config, "clean"), shelf_of(config, "labels")
     hand_written = _hand_written(config)
     shelved = bool(clean.shards()) or not hand_written
     digest = clean_digest(clean) if shelved else None
     if digest is not None:
         check_labels(clean, labels, digest)
+    lineage = _lineage(sets, config.evalset.name, digest, now)
     evalset = draw_set(
-        lambda: LabelledShelf(clean, labels).traces(COLUMNS),
-        settings,
+        (lambda: LabelledShelf(clean, labels).traces(COLUMNS)) if shelved else list,
+        config.evalset,
         hand_written,
-        Lineage(
-            version=versions[-1] + 1 if versions else 1,
-            previous=newest,
-            sanitize_digest=digest,
-            schema_fingerprint=schema_fingerprint(CASES),
-            now=now.isoformat(),
-        ),
+        lineage,
         progress or Silent(),
     )
+    return _stored(sets, evalset, lineage.previous)
+
+
+def _lineage(sets: DirectoryEvalSets, name: str, sanitize_digest: str | None, now: datetime) -> Lineage:
+    versions = sets.versions(name)
+    newest = sets.load(name, versions[-1]) if versions else None
+    return Lineage(
+        version=versions[-1] + 1 if versions else 1,
+        previous=newest,
+        sanitize_digest=sanitize_digest,
+        schema_fingerprint=schema_fingerprint(CASES),
+        now=now.isoformat(),
+        reviewed=_reviewed(sets.path / name / "review.jsonl", newest),
+    )
+
+
+def _stored(sets: DirectoryEvalSets, evalset: EvalSet, newest: EvalSet | None) -> Built:
     if newest is not None and newest.digest == evalset.digest:
         sets.use(newest.name, newest.version)
         return Built(newest, new=False)
@@ -116,3 +130,36 @@ def read_cases(path: Path) -> list[Case]:
         (where, why), more = rejected[0], f" and {len(rejected) - 1} more" if len(rejected) > 1 else ""
         raise UsageError(f"{where}: {why}{more}.", fix="Correct or remove the record.")
     return cases
+
+
+def export(config: Config, output: Path, *, form: str, name: str, version: int | None) -> int:
+    """Write a version as a file of another tool; gives the number of cases."""
+    evalset = store(config).load(name, version)
+    write_bytes(output, exported(evalset.cases, form))
+    return len(evalset.cases)
+
+
+def import_file(config: Config, source: Path, *, name: str, now: datetime) -> Built:
+    """Make a new version of the cases of a file, all of equal weight; the user vouches for its text.
+
+    Raises:
+        UsageError: The file, or a record in it, is wrong.
+    """
+    sets = store(config)
+    lineage = _lineage(sets, name, None, now)
+    evalset = draw_set(list, replace(config.evalset, name=name), read_cases(source), lineage, Silent())
+    return _stored(sets, evalset, lineage.previous)
+
+
+def _reviewed(path: Path, newest: EvalSet | None) -> frozenset[str]:
+    """Traces that a reviewer wants in the set, now or in an earlier version."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        lines = []
+    try:
+        listed = [str(orjson.loads(line)["trace_id"]) for line in lines if line.strip()]
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(f"{path}: a line is no reviewed trace.", fix="Correct or remove the line.") from None
+    earlier: Any = newest.parameters.get("reviewed", []) if newest else []
+    return frozenset([*listed, *earlier])

@@ -157,7 +157,7 @@ def test_inputs_become_arguments(world: World) -> None:
     assert world.arguments()[-3:] == ["--config=gate.yaml", "--budget=5", "--limit=20"]
 
 
-@pytest.mark.parametrize("name", ["config", "name", "budget_usd", "max_cases", "fail_on", "upload", "cache"])
+@pytest.mark.parametrize("name", ["config", "name", "budget_usd", "max_cases", "fail_on"])
 @pytest.mark.parametrize(
     "harm",
     [

@@ -156,11 +156,13 @@ def test_a_filtered_view_can_be_shared(browser: Browser, address: str) -> None:
     assert 0 < int(found(page).split()[0]) < worse()
 
 
-@pytest.mark.parametrize("part", ["#case-nobody", "#v=nothing", "#slice=%", "#case-%E0%A4%A", "#&&==&", "#q=%00"])
-def test_a_broken_link_shows_the_report_all_the_same(browser: Browser, address: str, part: str) -> None:
+def test_broken_links_show_the_report_all_the_same(browser: Browser, address: str) -> None:
     seen = Seen()
+    page = opened_page(browser, f"{address}#case-%E0%A4%A", seen)
 
-    page = opened_page(browser, address + part, seen)
+    for part in ("#case-nobody", "#v=nothing", "#slice=%", "#&&==&", "#q=%00", "#"):
+        page.evaluate("part => { location.hash = part; }", part)
+        page.wait_for_timeout(30)
 
     assert page.locator("#list").is_visible()
     assert not seen.complaints

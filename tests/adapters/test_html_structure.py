@@ -46,10 +46,11 @@ def structure(text: str) -> Structure:
     return parsed
 
 
+HARMLESS = [tag for tag in structure("harmless").tags if tag[0] not in ("ins", "del")]
 harm = st.lists(st.sampled_from([*HOSTILE, "<", ">", '"', "'", "&", "/", "=", "`", "\0"]), min_size=1, max_size=4)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.one_of(harm.map("".join), st.text(min_size=1)))
 def test_no_text_adds_a_tag_or_an_attribute(text: str) -> None:
     if not text.strip():
@@ -58,4 +59,4 @@ def test_no_text_adds_a_tag_or_an_attribute(text: str) -> None:
     # Differing answers are compared word by word; marks of changes are the one thing that varies.
     tags = [tag for tag in structure(text).tags if tag[0] not in ("ins", "del")]
 
-    assert tags == [tag for tag in structure("harmless").tags if tag[0] not in ("ins", "del")]
+    assert tags == HARMLESS

@@ -43,9 +43,9 @@ def test_a_regression_leaves_with_1_and_a_table_of_80_columns(tmp_path: Path) ->
         "✕ regressed: score fell by about 20 points (at least 13.1, 95 % sure)\n"
         "\n"
         "gate                baseline candidate change   plausible range   verdict\n"
-        "score               100.0 %  80.0 %    -20.0 pt -27.1 … -13.1 pt  regressed\n"
+        "score               100.0 %  80.0 %    -20 pt   -27.1 … -13.1 pt  regressed\n"
         "\n"
-        "score: 0 cases got better, 20 got worse, 80 are unchanged\n"
+        "score: 0 cases got better, 20 got worse, 80 unchanged\n"
     )
 
 

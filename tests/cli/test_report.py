@@ -11,8 +11,12 @@ from commands import llmci
 from llmci.adapters.stores.casefile import CASES
 from llmci.adapters.stores.evalsets import DirectoryEvalSets
 from llmci.adapters.stores.runs import DirectoryRuns
+from llmci.config import load
 from llmci.core.evalsets.digests import case_id_of, evalset_digest, schema_fingerprint
 from llmci.domain.system import SystemSpec
+from llmci.errors import UsageError
+from llmci.seams import ReportOptions
+from llmci.wiring.stored_report import report_stored
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,16 +79,20 @@ def test_without_an_output_the_configured_report_is_written(project: Path) -> No
 
 
 def test_texts_can_be_left_out(project: Path) -> None:
-    llmci("report", "--no-texts", cwd=project)
+    report_stored(load(project / "llmci.yaml"), "latest", None, [], ReportOptions(texts=False))
 
     assert "Where is parcel" not in (project / "llmci-report.html").read_text(encoding="utf-8")
+
+
+def test_a_run_of_the_baseline_has_nothing_to_be_compared_with(project: Path) -> None:
+    with pytest.raises(UsageError, match="there is no run of 'baseline'"):
+        report_stored(load(project / "llmci.yaml"), BASELINE, None, [])
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         pytest.param(["nobody"], "there is no run 'nobody'", id="unknown-run"),
-        pytest.param([BASELINE], "there is no run of 'baseline'", id="nothing-to-compare-with"),
         pytest.param(["latest", "-o", "report.docx"], "no report has the suffix '.docx'", id="unknown-suffix"),
     ],
 )

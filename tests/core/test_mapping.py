@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from llmci.core.traces.digest import sealed
-from llmci.core.traces.mapping import Mapping
+from llmci.core.traces.mapping import Mapping, Plan, plan_of
 from llmci.core.traces.paths import Pick, at, picked
 from llmci.core.traces.records import Origin, row_of
 from llmci.core.traces.scalars import int_of, time_of
@@ -28,8 +28,8 @@ RECORD = {
 }
 
 
-def a_mapping(**fields: Any) -> Mapping:
-    return TypeAdapter(Mapping).validate_python(fields)
+def a_mapping(**fields: Any) -> Plan:
+    return plan_of(TypeAdapter(Mapping).validate_python(fields))
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,71 @@ def test_messages_beside_an_answer_are_all_input() -> None:
     assert len(row["input"]["messages"]) == 3
     assert row["output"]["messages"][0]["parts"][0]["text"] == "d"
     assert row["replay_kind"] == "chat"
+
+
+ANTHROPIC = {
+    "request": {
+        "model": "claude-x",
+        "system": [{"type": "text", "text": "You help."}],
+        "messages": [{"role": "user", "content": "Where?"}],
+        "tools": [{"name": "track", "input_schema": {"type": "object"}}],
+    },
+    "response": {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "content": [{"type": "text", "text": "Lyon."}],
+        "usage": {"input_tokens": 9, "output_tokens": 2},
+    },
+}
+LITELLM = {
+    "litellm_call_id": "c-1",
+    "trace_id": "a session",
+    "model": "openai/gpt",
+    "response_cost": 0.1,
+    "prompt_tokens": 9,
+    "completion_tokens": 2,
+    "messages": [{"role": "system", "content": "You help."}, {"role": "user", "content": "Where?"}],
+    "model_parameters": {
+        "tools": [{"type": "function", "function": {"name": "track", "parameters": {"type": "object"}}}]
+    },
+    "response": {"choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": "Lyon."}}]},
+}
+CHAT = {
+    "system": "You help.",
+    "messages": [{"role": "user", "content": "Where?"}, {"role": "assistant", "content": "Lyon."}],
+    "tools": [{"type": "function", "function": {"name": "track", "parameters": {"type": "object"}}}],
+    "usage": {"prompt_tokens": 9, "completion_tokens": 2},
+}
+
+
+@pytest.mark.parametrize("record", [ANTHROPIC, LITELLM, CHAT], ids=["anthropic-pair", "litellm-log", "chat"])
+def test_logs_of_known_gateways_need_no_mapping(record: dict[str, Any]) -> None:
+    row = row_of(record, None, ORIGIN)
+
+    asked = [(message["role"], message["parts"][0]["text"]) for message in row["input"]["messages"]]
+    assert asked == [("system", "You help."), ("user", "Where?")]
+    assert row["output"]["messages"][0]["parts"] == [{"type": "text", "text": "Lyon."}]
+    assert [tool["name"] for tool in row["request"]["tools"]] == ["track"]
+    assert row["usage"]["total"] == 11
+    assert row["trace_id"] != "a session"
+
+
+def test_the_answer_in_a_batch_file_is_read() -> None:
+    answer = {"message": {"role": "assistant", "content": "Lyon."}}
+    body = {"model": "gpt", "choices": [answer], "usage": {"prompt_tokens": 30}}
+
+    row = row_of({"custom_id": "case-17", "response": {"status_code": 200, "body": body}}, None, ORIGIN)
+
+    assert row["trace_id"] == "case-17"
+    assert row["output"]["messages"][0]["parts"][0]["text"] == "Lyon."
+    assert (row["request"]["model"], row["usage"], row["missing"]) == ("gpt", {"input": 30}, ["input"])
+
+
+def test_instructions_beside_a_plain_question_come_first() -> None:
+    row = row_of({"system_prompt": "Be brief.", "question": "Where?", "answer": "Lyon."}, None, ORIGIN)
+
+    assert [message["role"] for message in row["input"]["messages"]] == ["system", "user"]
 
 
 def test_without_a_user_message_the_mapped_input_stands_for_it() -> None:

@@ -454,3 +454,34 @@ def test_any_two_runs_get_an_answer_or_a_refusal(rows: list[tuple[float, float, 
         if verdict.difference is not None:
             assert -1 <= verdict.difference.low <= verdict.difference.estimate + 1e-9
             assert verdict.difference.estimate - 1e-9 <= verdict.difference.high <= 1
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.0, 0.001, 1.0, 1e6]), st.sampled_from([0.0, 0.001, 1.0, 1e6])),
+        min_size=1,
+        max_size=30,
+    ),
+    st.sampled_from(["ratio", "latency"]),
+    st.sampled_from(["primary", "guardrail", "watch"]),
+    st.booleans(),
+)
+def test_any_two_bills_get_an_answer(rows: list[tuple[float, float]], kind: Any, role: Any, up: object) -> None:
+    metric = a_metric(kind=kind, higher_is_better=bool(up))
+    runs = (run_of([row[side] for row in rows], metric=metric) for side in (0, 1))
+
+    result = gate(*runs, cases_of(len(rows)), [a_rule(role=role, tolerance=0.1)])
+
+    [verdict] = result.verdicts
+    assert verdict.because
+    assert verdict.difference is not None
+    assert verdict.difference.low <= verdict.difference.high
+
+
+def test_what_was_free_and_is_not_any_more_is_dearer_without_a_percentage() -> None:
+    rule = Rule(metric="cost", role="guardrail", tolerance=0.10)
+
+    result = gate(run_of([0.0] * 50, metric=COST), run_of([0.01] * 50, metric=COST), cases_of(50), [rule])
+
+    assert result.headline == "cost rose from 0 to $0.010"

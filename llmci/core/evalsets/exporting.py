@@ -50,7 +50,7 @@ def _as_promptfoo(case: Case) -> dict[str, Any]:
     asserts = [{"type": "icontains", "value": value} for value in wanted]
     if case.rubric:
         asserts.append({"type": "llm-rubric", "value": case.rubric})
-    variables = {"input": _spoken(case), **({"reference": case.reference} if case.reference else {})}
+    variables = {"input": spoken(case), **({"reference": case.reference} if case.reference else {})}
     return {"vars": variables, "assert": asserts, "metadata": _about(case)}
 
 
@@ -65,7 +65,7 @@ def _as_inspect(case: Case) -> dict[str, Any]:
 
 def _as_deepeval(case: Case) -> dict[str, Any]:
     return {
-        "input": _spoken(case),
+        "input": spoken(case),
         "expected_output": case.reference,
         "retrieval_context": [document.content for document in case.documents if document.content],
         "additional_metadata": _about(case),
@@ -94,7 +94,7 @@ def _as_csv(cases: Sequence[Case]) -> bytes:
     writer.writeheader()
     for case in cases:
         row = {name: getattr(case, name) for name in columns if hasattr(case, name)}
-        row |= {"input": _spoken(case), "slices": _json(case.slices), "expectations": _json(case.expectations)}
+        row |= {"input": spoken(case), "slices": _json(case.slices), "expectations": _json(case.expectations)}
         writer.writerow({name: "" if value is None else value for name, value in row.items()})
     return out.getvalue().encode()
 
@@ -107,7 +107,7 @@ def _about(case: Case) -> dict[str, Any]:
     return about
 
 
-def _spoken(case: Case) -> str:
+def spoken(case: Case) -> str:
     """The input as one text: the user's words where there are no others, else the whole conversation."""
     turns = [(message.role, "\n".join(part.text for part in message.parts if part.text)) for message in case.messages]
     if len(turns) == 1:

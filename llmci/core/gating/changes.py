@@ -19,22 +19,25 @@ if TYPE_CHECKING:
 
 def changes(frame: Frame, compared: Sequence[Pairs]) -> tuple[CaseChange, ...]:
     """Every case under every metric: scores before money and time, drops before rises, gaps last."""
-    listed = [(pairs, _relative(pairs)) for pairs in compared]
-    rows = [
-        (not bounded(pairs.metric), difference != difference, difference, at, pairs)  # noqa: PLR0124  NaN sorts last
-        for pairs, differences in listed
-        for at, difference in enumerate(differences.tolist())
-    ]
-    rows.sort(key=lambda row: row[:4])
+    if not compared:
+        return ()
+    columns = [np.stack([pairs.baseline, pairs.candidate, _relative(pairs)]) for pairs in compared]
+    baseline, candidate, difference = np.concatenate(columns, axis=1)
+    size = len(frame.cases)
+    spent = np.repeat([not bounded(pairs.metric) for pairs in compared], size)
+    # The last key decides first; NaN sorts behind every number.
+    order = np.lexsort((difference, np.isnan(difference), spent)).tolist()
+    names, ids = [pairs.metric.name for pairs in compared], [case.case_id for case in frame.cases]
+    before, after, apart = (_known(column) for column in (baseline, candidate, difference))
     return tuple(
         CaseChange(
-            case_id=frame.cases[at].case_id,
-            metric=pairs.metric.name,
-            baseline=_known(pairs.baseline[at]),
-            candidate=_known(pairs.candidate[at]),
-            difference=_known(difference),
+            case_id=ids[at % size],
+            metric=names[at // size],
+            baseline=before[at],
+            candidate=after[at],
+            difference=apart[at],
         )
-        for _, _, difference, at, pairs in rows
+        for at in order
     )
 
 
@@ -50,5 +53,9 @@ def _relative(pairs: Pairs) -> FloatArray:
     return relative
 
 
-def _known(number: float) -> float | None:
-    return float(number) if np.isfinite(number) else None
+def _known(column: FloatArray) -> list[float | None]:
+    """As Python numbers; None for what is none."""
+    values: list[float | None] = column.tolist()
+    for at in np.flatnonzero(~np.isfinite(column)).tolist():
+        values[at] = None
+    return values

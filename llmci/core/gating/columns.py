@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,9 @@ class _Tally:
         self.faults = np.zeros(cases, dtype=np.bool_)
         self.inapplicable = np.zeros(cases, dtype=np.bool_)
         self.strange: list[str] = []
+        limited = bounded(metric)
+        self._lowest = metric.low - _HAIR if limited else 0.0
+        self._highest = metric.high + _HAIR if limited else sys.float_info.max
 
     def add(self, at: int, score: Score) -> None:
         self.seen[at] += 1
@@ -57,7 +61,7 @@ class _Tally:
             if score.error is not None:
                 self.faults[at] = True
                 self.blame(at)
-            elif self._plausible(score.value):
+            elif self._lowest <= score.value <= self._highest:
                 self.total[at] += score.value
                 self.given[at] += 1
             else:
@@ -84,11 +88,6 @@ class _Tally:
             limits = f"{self.metric.low:g}..{self.metric.high:g}" if bounded(self.metric) else "0 and above"
             unusable = f"{self.metric.name} is no number within {limits} in case {listed(self.strange, most=3)}"
         return Column(values, self.inapplicable & (self.given == 0), self.faults, unusable)
-
-    def _plausible(self, value: float) -> bool:
-        if not bounded(self.metric):
-            return 0 <= value < float("inf")
-        return self.metric.low - _HAIR <= value <= self.metric.high + _HAIR
 
 
 def bounded(metric: Metric) -> bool:

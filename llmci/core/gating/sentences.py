@@ -33,11 +33,20 @@ class _Phrase:
         return percent(abs(change)) if self.relative else points(change)
 
     def spread(self, low: float, high: float, limit: float) -> str:
-        """A range of changes as the metric itself moves, with neither end rounded onto the tolerance."""
+        """Where the change lies, as the metric itself moves, with no end rounded onto zero or the tolerance."""
         ends = (low, high) if self.falling else (-high, -low)
         apart = (0.0, -100 * limit, 100 * limit)
-        first, last = (signed(100 * end, apart_from=apart) if math.isfinite(end) else "any number of" for end in ends)
-        return f"between {first} and {last} {'%' if self.relative else 'points'}"
+        first, last = (signed(100 * end, apart_from=apart) for end in ends)
+        unit = "%" if self.relative else "points"
+        match [math.isfinite(end) for end in ends]:
+            case [True, True]:
+                return f"lies between {first} and {last} {unit}"
+            case [True, False]:
+                return f"is at least {first} {unit}"
+            case [False, True]:
+                return f"is at most {last} {unit}"
+            case _:
+                return "may be anything"
 
     def verb(self, *, worse: bool) -> str:
         return "fell" if worse == self.falling else "rose"
@@ -99,9 +108,7 @@ def _regressed(of: Question, phrase: _Phrase, seen: Difference) -> str:
 
 def _passed(of: Question, phrase: _Phrase, seen: Difference) -> str:
     tolerance, spread = of.rule.tolerance, phrase.spread(seen.low, seen.high, of.rule.tolerance)
-    ruled_out = (
-        f"a {phrase.loss} of {phrase.size(tolerance)} in {phrase.subject} is ruled out: the change lies {spread}"
-    )
+    ruled_out = f"a {phrase.loss} of {phrase.size(tolerance)} in {phrase.subject} is ruled out: the change {spread}"
     if seen.low > 0:
         sign = phrase.verb(worse=False)
         least = f"at least {_least(seen.low, phrase)}, {sure(of.rule.alpha)}"
@@ -114,8 +121,10 @@ def _passed(of: Question, phrase: _Phrase, seen: Difference) -> str:
 def _inconclusive(of: Question, phrase: _Phrase, seen: Difference, *, needed: int | None, alone: bool) -> str:
     cases = count(len(of.baseline), "case")
     if of.layout.df < 1:
-        return f"{cases} in {count(of.layout.group_count, 'independent group')} say nothing about {phrase.subject}"
-    first = f"the change in {phrase.subject} lies {phrase.spread(seen.low, seen.high, of.rule.tolerance)}"
+        if of.layout.cases < 2:
+            return f"{cases} can show no change in {phrase.subject}"
+        return f"{cases} in {count(of.layout.group_count, 'independent group')} can show no change in {phrase.subject}"
+    first = f"the change in {phrase.subject} {phrase.spread(seen.low, seen.high, of.rule.tolerance)}"
     if alone:
         first += (
             f". Alone it would count as a {phrase.loss}; among so many questions one such finding is expected by chance"
@@ -123,7 +132,7 @@ def _inconclusive(of: Question, phrase: _Phrase, seen: Difference, *, needed: in
     shown = (
         f"{cases} show a {phrase.loss} of {phrase.size(seen.detectable)} or more 9 times in 10"
         if seen.detectable < 1
-        else f"with {cases} no {phrase.loss} shows reliably"
+        else f"With {cases} no {phrase.loss} shows reliably"
     )
     if needed is None:
         return f"{first}. {shown}"

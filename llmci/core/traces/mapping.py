@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -139,17 +139,31 @@ _BY_END_USER = ("feedback", "thumbs", "rating", "user_feedback")
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
-    """A mapping by the names that columns have in the wild, and the keys that it left over."""
+class Plan:
+    """A mapping made ready for many records.
 
-    mapping: Mapping
-    rest: tuple[str, ...]
+    Attributes:
+        fields: The fields that are mapped, with where each is found.
+        rest: Keys that nothing took, which become metadata.
+    """
+
+    fields: tuple[tuple[str, Pick], ...]
+    scores: tuple[tuple[str, ScorePick], ...]
+    metadata: tuple[tuple[str, Pick], ...]
+    rest: tuple[str, ...] = ()
+
+
+def plan_of(mapping: Mapping) -> Plan:
+    """Make a mapping ready."""
+    found = ((item.name, getattr(mapping, item.name)) for item in fields(mapping))
+    picks = tuple((name, pick) for name, pick in found if isinstance(pick, Pick))
+    return Plan(picks, tuple(mapping.scores.items()), tuple(mapping.metadata.items()))
 
 
 @lru_cache(maxsize=256)
-def guessed(keys: tuple[str, ...]) -> Guess:
-    """Guess the mapping for records with these keys."""
-    found: dict[str, Any] = {}
+def guessed(keys: tuple[str, ...]) -> Plan:
+    """The plan for records with these keys, by the names that columns have in the wild."""
+    found: dict[str, Pick] = {}
     taken: set[str] = set()
     for name, paths in ALIASES.items():
         usable = [path for path in paths.split(" | ") if path.partition(".")[0] in keys]
@@ -162,4 +176,4 @@ def guessed(keys: tuple[str, ...]) -> Guess:
         if name in keys
     }
     rest = tuple(key for key in keys if key not in taken and key not in scores)
-    return Guess(Mapping(**found, scores=scores), rest)
+    return Plan(tuple(found.items()), tuple(scores.items()), (), rest)

@@ -226,7 +226,7 @@ const open = async row => {
   const chunk = await chunkOf(Math.floor(row / CHUNK));
   if (turn !== opened) return;
   const found = chunk ? chunk[row % CHUNK] : null;
-  const labels = make("p", "labels", ...[["id", index.ids[row]], ...slicesOf(row), ["share", found?.w === undefined ? "unknown" : `${number(found.w * 100)} %`]]
+  const labels = make("p", "labels", ...[["id", index.ids[row]], ...slicesOf(row), ["share", found?.w === undefined ? "unknown" : `${number(found.w * 100)} %`], ...(found?.p ? [["must pass", "yes"]] : [])]
     .map(([label, value]) => make("span", "", `${label}: `, make("b", "", value))));
   const tries = found?.t || [];
   detail.replaceChildren(
