@@ -16,7 +16,7 @@ from llmci.core.traces.payloads import text_in
 from llmci.domain.case import Document, Message, Part
 from llmci.domain.run import Usage
 from llmci.domain.settings import EvalsetSettings
-from llmci.errors import PrivacyStop, UsageError
+from llmci.errors import UsageError
 from llmci.seams import Failed, Reply
 
 if TYPE_CHECKING:
@@ -88,10 +88,7 @@ def _of_variant(clean: Shelf, variant: str) -> Iterator[LabelledTrace]:
 def _check(clean: Shelf) -> None:
     from llmci.core.privacy.manifest import check  # type: ignore[import-not-found, unused-ignore]
 
-    manifest = clean.manifest()
-    if manifest is None:
-        raise PrivacyStop("the clean shelf has no manifest.", fix="Run `llmci sanitize`.")
-    check(manifest, clean.shards())
+    check(clean.manifest(), clean.shards())
 
 
 def _reply(row: Row) -> Reply | Failed:
