@@ -109,6 +109,7 @@ def _reply(row: Row) -> Reply | Failed:
         ttft_ms=row["ttft_ms"],
         recorded_scores=scores,
         clean=True,
+        recorded=True,
     )
 
 
