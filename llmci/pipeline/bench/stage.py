@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from llmci.core.bench.ledger import Ledger
 from llmci.core.bench.tries import in_order
-from llmci.domain.run import Answered
 from llmci.errors import UsageError
 from llmci.pipeline.bench.asking import Asker
 from llmci.pipeline.bench.cleaning import Cleaning
@@ -101,13 +100,11 @@ async def _worker(job: BenchJob, tries: Iterator[Try], asker: Asker, marker: Mar
 async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker) -> None:
     lane, case, repeat = one
     answer = lane.answer(case.case_id, repeat)
-    cost: float | None = None
     if answer is None:
         answer = await asker.answer(lane, case, repeat)
         if answer is None:
             return
         lane.answered(answer)
-        cost = answer.cost if isinstance(answer, Answered) and not answer.cached else None
     else:
         asker.reused += 1
     for scorer in job.scorers:
@@ -116,4 +113,4 @@ async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker) -> None:
             if score is None:
                 return
             lane.scored(score)
-    job.progress.advance(1, cost=cost)
+    job.progress.advance(1)
