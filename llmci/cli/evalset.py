@@ -102,7 +102,7 @@ def diff(
     name: NameFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Compare two versions: cases added, retired, changed, weighed anew.
+    """Compare two versions: which cases came, went or changed.
 
     Example: llmci evalset diff 3 4
     """

@@ -70,10 +70,7 @@ def rows_of(content: bytes, suffix: str, name: str) -> Iterator[Row]:
         name: For messages.
     """
     if suffix == ".csv":
-        text = content.decode("utf-8-sig", "replace")
-        csv.field_size_limit(2**31 - 1)
-        for number, row in enumerate(csv.DictReader(io.StringIO(text)), start=2):
-            yield f"{name}, row {number}", {key: _from_cell(value) for key, value in row.items() if key and value}
+        yield from _csv_rows(content.decode("utf-8-sig", "replace"), name)
         return
     if suffix == ".json":
         for number, item in enumerate(_listed(content, name), start=1):
@@ -195,6 +192,17 @@ def _asserted(asserts: Any) -> dict[str, Any]:  # noqa: ANN401  see above
         elif kind == "llm-rubric" and value:
             found["rubric"] = value
     return found
+
+
+def _csv_rows(text: str, name: str) -> Iterator[Row]:
+    csv.field_size_limit(2**31 - 1)
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    number = 2
+    try:
+        for number, row in enumerate(rows, start=2):
+            yield f"{name}, row {number}", {key: _from_cell(value) for key, value in row.items() if key and value}
+    except csv.Error:
+        yield f"{name}, after row {number}", "not CSV"
 
 
 def _listed(content: bytes, name: str) -> list[Any]:

@@ -153,9 +153,12 @@ def _allocated(
     flagged = {name: sum(s.flagged for s in members) for name, members in strata.items()}
     if sum(map(len, strata.values())) <= plan.size:
         return {name: (flagged[name], len(members) - flagged[name]) for name, members in strata.items()}
-    extra_size = min(round(plan.failures * plan.size), sum(flagged.values()))
     available = {name: len(members) for name, members in strata.items()}
     floors = {name: _floor(members, plan) for name, members in strata.items()}
+    if sum(floors.values()) > plan.size:
+        floors = {name: min(1, available[name]) for name in strata}
+    free = max(0, plan.size - sum(floors.values()))
+    extra_size = min(round(plan.failures * plan.size), sum(flagged.values()), free)
     main = _seats(shares, available, floors, plan.size - extra_size)
     # What chance brings of the flagged ones is theirs anyway; the extra comes on top.
     by_chance = {name: round(main[name] * flagged[name] / max(1, available[name])) for name in strata}
