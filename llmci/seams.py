@@ -220,6 +220,7 @@ class Reply:
 
     Attributes:
         clean: True only for replies that were read from the clean shelf.
+        recorded: The answer was given before: `cost` is what it took then, and nothing is spent now.
         See `llmci.domain.run.Answered` for the rest.
     """
 
@@ -233,6 +234,7 @@ class Reply:
     request_digest: str | None = None
     recorded_scores: Mapping[str, float] = field(default_factory=dict)
     clean: bool = False
+    recorded: bool = False
 
 
 class System(Protocol):

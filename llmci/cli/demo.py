@@ -75,14 +75,18 @@ def _exit_code(result: GateResult) -> ExitCode:
 
 def _screen(outcome: DemoOutcome, codes: Mapping[str, ExitCode]) -> list[str]:
     """Five lines: what happened, what broke, what CI would have seen, what passed, what to open."""
-    left = f"still in {len(outcome.survivors)} files" if outcome.survivors else "none left after sanitizing"
-    traffic = f"{outcome.traces:,} traces with {outcome.planted} fictional personal data and secrets, {left}"
-    code = int(codes["broken"])
+    hidden = f"{outcome.planted} planted personal data and secrets"
+    left = (
+        f"of {hidden} some are still in {len(outcome.survivors)} files"
+        if outcome.survivors
+        else f"all {hidden} are gone"
+    )
+    code, passed = int(codes["broken"]), "did not pass" if codes["better"] else "passed"
     return [
-        f"Two weeks of traffic ({traffic}) became an eval set of {outcome.cases} cases.",
-        f"Candidate `broken` leaves names out of the index: {_said(outcome.broken)}.",
-        f"CI would have seen exit code {code} for it{', and the merge is blocked' if code else ''}.",
-        f"Candidate `better`: {_said(outcome.better)}; exit code {int(codes['better'])}.",
+        f"Two weeks of traffic: {outcome.traces:,} traces; {left}; eval set of {outcome.cases} cases.",
+        f"`broken` leaves names out of the index: {_said(outcome.broken)}.",
+        f"CI would have seen exit code {code} for it{': the merge is blocked' if code else ''}.",
+        f"`better` {passed}: {_said(outcome.better)}; exit code {int(codes['better'])}.",
         f"Open {outcome.broken.report} to see every question that broke, and how.",
     ]
 
@@ -107,7 +111,7 @@ def _moved(verdict: Verdict) -> str:
 
 
 def _numbers(difference: Difference) -> str:
-    points = f"{difference.estimate * 100:+.1f} points on {difference.cases} cases"
+    points = f"{difference.estimate * 100:+.1f} points"
     if difference.baseline is None or difference.candidate is None:
         return points
     return f"{difference.baseline:.1%} -> {difference.candidate:.1%} ({points})"

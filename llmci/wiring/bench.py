@@ -135,7 +135,7 @@ def _cleaner(config: Config, environ: Mapping[str, str]) -> Cleaner:
 
     def clean(texts: Sequence[str], case: Case) -> list[CleanText]:
         if not made:
-            from llmci.wiring.sanitize import cleaner  # type: ignore[import-not-found, unused-ignore]
+            from llmci.wiring.sanitize import cleaner
 
             made.append(cleaner(config, environ))
         return made[0](texts, case)

@@ -164,7 +164,7 @@ def _settings(settings: BenchSettings, ask: Ask) -> BenchSettings:
 
 
 def _evalset(config: Config, ask: Ask) -> EvalSet:
-    from llmci.wiring.evalset import store  # type: ignore[import-not-found, unused-ignore]
+    from llmci.wiring.evalset import store
 
     evalset: EvalSet = store(config).load(ask.evalset or config.evalset.name, ask.version)
     return evalset

@@ -25,7 +25,7 @@ from llmci.wiring.gate import gate_runs
 from llmci.wiring.label import label
 from llmci.wiring.pull import pull
 from llmci.wiring.report import write_reports
-from llmci.wiring.sanitize import sanitize  # type: ignore[import-not-found, unused-ignore]
+from llmci.wiring.sanitize import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from llmci.seams import Progress
 
 _SEED = 7
-# Everything the loop leaves behind but the raw shelf, which is quarantine and private.
-_AFTER_SANITIZING = ("clean", "labels", "runs", "cache")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +90,7 @@ class _Stages:
 class _Loop:
     """The loop's surroundings."""
 
+    directory: Path
     config: Config
     model: str | None
     environ: Mapping[str, str]
@@ -128,6 +127,7 @@ def demo(
     lay_out(directory, log.lines, model=model, force=force)
     stages.done("traffic", f"{len(log.lines):,} log lines of two weeks, answered by the baseline")
     loop = _Loop(
+        directory=directory,
         config=load(directory / CONFIG),
         model=model,
         environ=_importable(environ),
@@ -140,7 +140,8 @@ def demo(
     broken, better = _trial(loop, evalset, "broken"), _trial(loop, evalset, "better")
     left = survivors(log.planted, _places(loop.config, broken, better))
     stages.done(
-        "check", f"{len(log.planted)} planted values sought in all that was written: {len(left)} files hold one"
+        "check",
+        f"{len(log.planted)} planted values looked for in all that was written; files that hold one: {len(left)}",
     )
     return DemoOutcome(
         traces=traces,
@@ -172,7 +173,7 @@ def _traces(loop: _Loop) -> tuple[int, int]:
     )
     loop.stages.done("pull", f"{pulled.traces:,} traces; {pulled.rejected} broken lines set aside with their reasons")
     cleaned = sanitize(loop.config, progress=loop.progress, environ=loop.environ, now=loop.now)
-    loop.stages.done("sanitize", f"{sum(cleaned.counts.values()):,} findings replaced, nothing real left")
+    loop.stages.done("sanitize", f"{sum(cleaned.counts.values()):,} findings replaced by surrogates")
     labelled = label(loop.config, now=loop.now, progress=loop.progress)
     loop.stages.done("label", f"{len(labelled.clusters)} clusters of similar questions")
     return pulled.traces, pulled.rejected
@@ -196,7 +197,7 @@ def _trial(loop: _Loop, evalset: EvalSet, candidate: str) -> Trial:
         clock=lambda: datetime.now(UTC),
     )
     result = gate_runs(loop.config, outcome.baseline, outcome.candidate)
-    path = loop.config.root / REPORTS[candidate]
+    path = loop.directory / REPORTS[candidate]
     report = ReportInput(
         result=result,
         baseline=outcome.baseline,
@@ -210,6 +211,6 @@ def _trial(loop: _Loop, evalset: EvalSet, candidate: str) -> Trial:
 
 
 def _places(config: Config, *trials: Trial) -> list[Path]:
-    shelves = [config.state / name for name in _AFTER_SANITIZING]
-    written = [*shelves, config.root / config.evalset.directory, *(trial.report for trial in trials)]
-    return [place for place in written if place.exists()]
+    """All that the loop leaves but the raw shelf, which is quarantine and private."""
+    state = [place for place in config.state.iterdir() if place.name != "raw"]
+    return [*state, config.root / config.evalset.directory, *(trial.report for trial in trials)]

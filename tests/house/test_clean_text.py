@@ -21,7 +21,12 @@ MINTS = {
     ),
     "CleanBatch": ("llmci/core/privacy/", "llmci/adapters/stores/"),
     "sanitized": ("llmci/core/privacy/", "llmci/adapters/stores/"),
-    "sanitized_batch": ("llmci/core/privacy/", "llmci/adapters/stores/"),
+    # Recorded answers are read from the clean shelf, whose manifest is checked in the same file.
+    "sanitized_batch": (
+        "llmci/core/privacy/",
+        "llmci/adapters/stores/",
+        "llmci/adapters/systems/recorded_traces.py",
+    ),
     "declared_clean": ("llmci/domain/text.py", "llmci/core/evalsets/", "llmci/adapters/systems/", "llmci/demo/"),
 }
 

@@ -93,6 +93,17 @@ def test_the_page_of_the_configuration_is_written_from_the_settings() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_every_benchmark_is_named_where_figures_are_looked_for() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    silent = [
+        file.name
+        for file in (ROOT / "benchmarks").glob("*.py")
+        if "\nRun: " in file.read_text() and f"python benchmarks/{file.name}" not in page
+    ]
+
+    assert silent == []
+
+
 def test_every_workflow_is_yaml() -> None:
     for file in (ROOT / ".github").rglob("*.yml"):
         assert yaml.safe_load(file.read_text())

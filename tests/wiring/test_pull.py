@@ -182,6 +182,32 @@ def test_a_limit_takes_the_same_traces_however_they_are_filed(project: Project) 
     assert project.pull().traces == 50
 
 
+def test_a_source_with_nothing_but_rejected_records_has_failed(project: Project) -> None:
+    (project.root / "logs").mkdir()
+    (project.root / "logs" / "a.jsonl").write_text("these are\nno records\n")
+
+    summary = project.pull()
+
+    assert summary.exit_code is ExitCode.OUTSIDE_FAILED
+    assert summary.failures[0].message == "none of its 2 records could be read."
+
+
+def test_a_source_may_have_any_name(project: Project) -> None:
+    project.configure(
+        '"../prod":\n    kind: jsonl\n    path: logs/*.jsonl\n  prod-eu:\n    kind: jsonl\n    path: eu/*.jsonl'
+    )
+    project.write("a.jsonl", a_record("1"))
+    (project.root / "eu").mkdir()
+    (project.root / "eu" / "b.jsonl").write_text('{"id": "2", "input": "a"}\n')
+
+    summary = project.pull()
+    again = project.pull(sources=["prod-eu"])
+
+    assert project.ids() == ["1", "2"]
+    assert (summary.traces, again.traces) == (2, 1)
+    assert {path.parent.name for path in project.root.rglob("*.parquet")} == {"raw"}
+
+
 def test_only_the_named_source_is_pulled(project: Project) -> None:
     project.configure(
         "prod:\n    kind: jsonl\n    path: logs/a.jsonl\n  other:\n    kind: jsonl\n    path: logs/b.jsonl"

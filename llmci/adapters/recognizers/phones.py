@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _CANDIDATE = re.compile(
-    r"(?<![\w.,/:$€£@#=&-])(?P<found>(?:\+|00)?\(?\d{1,4}\)?(?:[ \u00a0./()‐-―-]{0,3}\d{1,6}){1,7})(?![\w@/:]|[.,-]\d|%)"
+    r"(?<![A-Za-z0-9_.,/:$€£@#=&-])(?P<found>(?:\+|00)?\(?\d{1,4}\)?(?:[ \u00a0./()‐-―-]{0,3}\d{1,6}){1,7})(?![A-Za-z0-9_@/:]|[.,-]\d|%)"
 )
 _BARE = re.compile(r"\d+")
 _CONTEXT = re.compile(
     r"(?i:phone|tel\b|tel[:.]|call|mobile|cell|whatsapp|text me|reach|sms|fax|ring|dial|contact|hotline|teléfono|móvil|"
     r"telefon|handy|telefono|téléphone|電話|телефон|ورقمي|answering at|number is|number at|\+\s?$)"
 )
-_DATES = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|(?:19|20)\d\d ?[-–] ?(?:19|20)\d\d")
+_NO_PHONE = re.compile(
+    r"\s-\s|^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|(?:19|20)\d\d ?[-–] ?(?:19|20)\d\d)$"
+)
 _SHORTEST, _LONGEST = 7, 15
 _BEFORE = 40
 
@@ -29,7 +31,7 @@ def phones(text: str, regions: Sequence[str]) -> Iterator[Span]:
     for match in _CANDIDATE.finditer(text):
         found = match["found"]
         digits = sum(c.isdigit() for c in found)
-        if not _SHORTEST <= digits <= _LONGEST or _DATES.fullmatch(found):
+        if not _SHORTEST <= digits <= _LONGEST or _NO_PHONE.search(found) or found.count("(") != found.count(")"):
             continue
         in_context = _CONTEXT.search(text, max(0, match.start() - _BEFORE), match.start()) is not None
         score = _score(found, tuple(regions), in_context=in_context)

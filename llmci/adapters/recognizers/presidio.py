@@ -34,6 +34,7 @@ _CANDIDATE = re.compile(
     r"(?:\d[ \u00a0.:/-]{0,2}){7,}\d|\d{1,3}(?:\.\d{1,3}){3}|[A-Za-z]{1,2}\d{5,}|[0-9A-Fa-f]{1,4}:[0-9A-Fa-f:]{3,}|"
     r"(?<![A-Za-z0-9])(?:bc1|[13])[a-zA-Z0-9]{25,59}|[A-Z]{2}\d{2}[A-Z0-9 ]{8,}|[A-Z]{6}\d{2}[A-Z]\d{2}|\d{3}[- ]\d{2}[- ]\d{4}"
 )
+_VERSION_BEFORE = re.compile(r"(?i:\b(?:build|version|release|ver|v)[\s.:=]*$)")
 # How much around a candidate its recognizers and their context words may need.
 _BEFORE, _AFTER = 120, 40
 _MOST = 4000
@@ -78,10 +79,12 @@ class PresidioRecognizer:
             for r in self._engine().analyze(
                 text[start:end], language="en", context=context, return_decision_process=True
             )
-            if self._is_believed(r)
+            if self._is_believed(r, text[start:end])
         ]
 
-    def _is_believed(self, result: Any) -> bool:  # noqa: ANN401  a RecognizerResult
+    def _is_believed(self, result: Any, text: str) -> bool:  # noqa: ANN401  a RecognizerResult
+        if result.entity_type == "IP_ADDRESS" and _VERSION_BEFORE.search(text, 0, result.start):
+            return False
         if result.entity_type in _NEED_CONTEXT and result.entity_type not in self._options.context_free:
             return bool(result.analysis_explanation and result.analysis_explanation.score_context_improvement)
         return True

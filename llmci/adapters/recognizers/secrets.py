@@ -42,7 +42,14 @@ _RULES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("_v1_",), r"(?<![A-Za-z0-9])do[opr]_v1_[a-f0-9]{64}"),
     (("shp",), r"(?<![A-Za-z0-9])shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"),
     (("sq0", "EAAA"), r"(?<![A-Za-z0-9])(?:sq0(?:atp|csp|idp)-[\w-]{22,43}|EAAA[\w-]{60})"),
-    (("EAAC", "EAAB"), r"(?<![A-Za-z0-9])EAA[BC][0-9A-Za-z]{40,300}"),
+    (("EAA",), r"(?<![A-Za-z0-9])EAA[A-Z][0-9A-Za-z]{60,300}"),
+    (("A3T",), r"(?<![A-Za-z0-9])A3T[A-Z0-9][A-Z0-9]{16}(?![A-Z0-9])"),
+    (("GR1348941",), r"GR1348941[\w-]{20}"),
+    (("eyJrIjoi",), r"eyJrIjoi[A-Za-z0-9+/=]{60,400}"),
+    (("oy2",), r"(?<![A-Za-z0-9])oy2[a-z0-9]{43}(?![a-z0-9])"),
+    (("Q~",), r"[\w.~-]{3}\dQ~[\w.~-]{31,34}"),
+    (("oken",), r"[Tt]oken[\s\"':=]{1,4}(?P<secret>[a-z0-9]{6}\.[a-z0-9]{16})(?![a-z0-9])"),
+    (("_", "-"), r"(?<![\w-])[a-z]{2,8}[_-](?=[A-Za-z]{0,30}\d)[A-Za-z0-9]{24,80}(?![\w-])"),
     (("SK", "AC"), r"(?<![A-Za-z0-9])(?:SK|AC)[0-9a-f]{32}(?![0-9a-f])"),
     (("dckr_pat_",), r"dckr_pat_[\w-]{20,60}"),
     (("PMAK-",), r"PMAK-[a-f0-9]{24}-[a-f0-9]{34}"),
@@ -62,7 +69,7 @@ _RULES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("eyJ",), r"(?<![A-Za-z0-9])eyJ[\w-]{10,4000}\.[\w-]{10,8000}(?:\.[\w-]{0,2000}){0,3}"),
     (("PRIVATE KEY", "PGP"), r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY[A-Z ]{0,20}-----(?:[^-]|-(?!----))*(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY[A-Z ]{0,20}-----)?"),
     (("://",), r"(?<![a-z0-9])[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,80}:(?P<secret>[^\s@/\"'<>]{3,200})@"),
-    (("earer ",), r"[Bb]earer\s{1,3}(?P<secret>[\w.~+/=-]{16,4000})"),
+    (("earer ",), r"[Bb]earer\s{1,3}(?P<secret>(?=[\w.~+/=-]{0,40}\d)[\w.~+/=-]{14,4000})"),
     (("asic ",), r"(?<![A-Za-z])[Bb]asic\s{1,3}(?P<secret>[A-Za-z0-9+/]{16,400}={0,2})(?![\w])"),
     (("-u ", "--user "), r"\bcurl\b[^\n]{0,200}?\s(?:-u|--user)\s[\"']?[^\s:\"']{1,80}:(?P<secret>[^\s\"']{4,100})"),
     (("-p",), r"\b(?:mysql|sshpass|mysqldump)\b[^\n]{0,120}?\s-p\s?[\"']?(?P<secret>[^\s\"'-][^\s\"']{3,80})"),
@@ -71,10 +78,10 @@ _RULES: tuple[tuple[tuple[str, ...], str], ...] = (
 _TELLING_WORDS = (
     r"passw(?:or)?d|passwd|pwd|passphrase|passcode|secret|token|api[_-]?key|apikey|access[_-]?key|auth[_-]?key|account[_-]?key|"
     r"private[_-]?key|encryption[_-]?key|signing[_-]?key|client[_-]?key|secret[_-]?key|consumer[_-]?key|app[_-]?key|master[_-]?key|"
-    r"credential|authorization|x-api-key|client[_-]?secret|auth"
+    r"[_-]key|credential|authorization|x-api-key|client[_-]?secret|auth"
 )
 _ASSIGNED = re.compile(
-    rf"(?i:(?P<word>{_TELLING_WORDS})[a-z0-9_.-]{{0,30}}\\{{0,2}}[\"'\]]{{0,2}}\s{{0,3}}(?P<sign>=>|:=|==|=|:|,|\bis\b)\s{{0,3}}"
+    rf"(?i:(?P<word>{_TELLING_WORDS})[a-z0-9_.-]{{0,30}}\\{{0,2}}[\"'\]]{{0,2}}\s{{0,3}}(?P<sign>=>|:=|==|=|:|,|\bis\b|(?=[ ][\"']))\s{{0,3}}"
     r"(?:[a-z]{1,8}\()?\\{0,2}(?P<quote>[\"'`]?))(?P<secret>[^\s\"'`,;<>(){}\\]{4,400})"
 )
 _TELLING = re.compile(rf"(?i:{_TELLING_WORDS})")
@@ -90,6 +97,9 @@ _NO_SECRET = re.compile(
     r".*\.(?:py|js|json|yml|yaml|txt|pem|key|com|html)|https?://.*|/.*|@.*|abc123|foo.*|bar)$"
 )
 _MIXED = 3
+_LEAST_ENTROPY = 2.0
+# xxxxxx and 000000 stand for a secret and are none.
+_FILLED = re.compile(r"([xX0*.])\1{5,}")
 _LONGEST_WORD = re.compile(r"[a-z]{9,}|[A-Z]?[a-z]{4,}(?:[A-Z][a-z]{3,})+")
 
 
@@ -169,7 +179,7 @@ def _is_password(value: str) -> bool:
 
 def _is_one(match: re.Match[str]) -> bool:
     value = match["secret"] if "secret" in match.re.groupindex else match[0]
-    return len(set(value)) > _MIXED and not _NO_SECRET.match(value)
+    return entropy(value) >= _LEAST_ENTROPY and not _NO_SECRET.match(value) and not _FILLED.search(value)
 
 
 def _compiled(pattern: str, name: str) -> re.Pattern[str]:

@@ -17,6 +17,10 @@ _STREET = (
     r"Pkwy|Highway|Hwy|Circle|Cir|Trail|Trl|Crescent|Close|Alley|Row|Loop|Pike|Plaza|Mews|Walk)"
 )
 _UNIT = r"(?:,?\s{0,2}(?:Apt|Apartment|Suite|Ste|Unit|Floor|Room)\b\.?\s?#?\w{1,6})"
+_NAMELIKE = r"[^\W\d_][^\W\d_.'’-]{0,24}\.?"
+_CITYLIKE = rf"{_NAMELIKE}(?:[ ]{_NAMELIKE}){{0,3}}"
+_ZIPLIKE = r"\d{4,6}(?:-\d{4})?(?!\w)"
+_UNIT_WORD = r"(?i:apt\.?|apartment|suite|ste\.?|unit|floor|p\.?o\.? box)"
 _WORD = r"[A-ZÀ-ÝŁŠŽ0-9][\w'’.-]{0,24}"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|ene|mär|mai|okt|dez)[a-zäé]{0,7}\.?"
 _DATE = (
@@ -51,7 +55,7 @@ _SHAPES = (
     Shape(
         "EMAIL_ADDRESS",
         re.compile(
-            rf"(?<![\w%+.-])(?P<found>[\w!#$&'*+/=?^`{{|}}~-][\w!#$&'*+/=?^`{{|}}~.-]{{0,63}}{_AT}"
+            rf"(?<![\w%+.-])(?P<found>[\w!#$&'*+^{{|}}~-][\w!#$&'*+^{{|}}~.-]{{0,63}}{_AT}"
             r"(?:[^\W_](?:[\w-]{0,62}[^\W_])?(?:(?:\.|\s?\[dot\]\s?|\s?\(dot\)\s?)[^\W_](?:[\w-]{0,62}[^\W_])?){1,6}|localhost))"
         ),
         _has("@", "%40", "[at]", "(at)"),
@@ -82,6 +86,29 @@ _SHAPES = (
                    r"\s(?:de\s|des\s|du\s|la\s|l['’]|d['’]){0,2}[^\W\d_][\w'’-]+(?:\s[A-ZÀ-Ý][\w'’-]*){0,3})"),
         _has_digit,
     ),
+    # Wherever someone lives or something is sent: from the first number to the postcode or the end.
+    Shape(
+        "ADDRESS",
+        re.compile(
+            r"(?i:\b(?:address(?:es)?(?: is| to| of| with|'s)?|lives? (?:at|in|on)|living at|located at|residing at|delivered to|ship(?:ped|ping)? (?:it )?to|"
+            r"(?:sent?|return|deliver|mail|taxi|mailed|moved|going|relocated) (?:it |this |me )?to|visit us at|resides at|headquarters at|office (?:is )?(?:at|in))"
+            r"\b(?: is)?\s?[:-]?\s{1,4})"
+            rf"(?P<found>\d{{1,6}}[A-Za-z]?,?[ \n](?:\d{{1,5}}[ ])?{_NAMELIKE}(?:[ ]{_NAMELIKE}){{0,4}}"
+            # A second number, a flat or a postcode: without one of them it may be three people.
+            rf"(?:[ ]\d{{1,5}}[a-zA-Z]?(?!\w)|,?\n?[ ]{{1,2}}{_UNIT_WORD}[ ]?\d{{1,5}}|,?\n?[ ]{{0,2}}{_CITYLIKE},?\n?,?[ ]{{1,2}}{_ZIPLIKE})"
+            rf"(?:,?\n?,?[ ]{{1,2}}{_UNIT_WORD}[ ]?\d{{1,5}}|(?:,[ ]|\n,?[ ]?)(?:{_CITYLIKE}|{_ZIPLIKE})|[ ]{_ZIPLIKE}){{0,6}})"
+        ),
+        _has_digit,
+        0.6,
+    ),
+    Shape(
+        "ADDRESS",
+        re.compile(
+            r"(?<!\w)(?P<found>(?:(?:PSC \d+|Unit \d+),? Box \d+|US(?:S|NS|NV|CGC) [^\W\d_]+)\n?,? ?(?:[AFD]PO) (?:A[AEP]) \d{5}(?:-\d{4})?)"
+        ),
+        _has("APO ", "FPO ", "DPO "),
+        0.95,
+    ),
     Shape(
         "ZIP_CODE",
         re.compile(
@@ -90,13 +117,13 @@ _SHAPES = (
         ),
         _has_digit,
     ),
-    Shape("ZIP_CODE", re.compile(r"(?<![\w.-])[A-Z]{2},?\s(?P<found>\d{5}(?:-\d{4})?)(?![\w-])"), _has_digit),
+    Shape("ZIP_CODE", re.compile(r"(?<![\w.-])[A-Z]{2}(?:,\s?|\s)(?P<found>\d{5}(?:-\d{4})?)(?![\w-])"), _has_digit),
     Shape("ZIP_CODE", re.compile(r"(?<![\w.-])(?P<found>[A-Z]{1,2}\d[A-Z\d]?\s\d[ABD-HJLNP-UW-Z]{2})(?!\w)"), _has_digit, 0.7),
     Shape(
         "DATE_OF_BIRTH",
         re.compile(
             rf"(?i:(?:\bborn|\bd\.?o\.?b\b\.?|\bdate of birth|\bbirth ?da(?:te|y)|\bgeboren|\bnacid[oa]|\bnée?)\b[\s:=*-]{{0,3}}"
-            rf"(?:(?:is|was|on|in|am|the|el|le|it['’]s|their|of birth)\b\.?\s?){{0,3}}[\s:=*\"'(]{{0,3}})(?P<found>{_DATE})(?!\d)",
+            rf"(?:(?:is|was|of|on|in|am|the|el|le|it['’]s|their)\b\.?\s?){{0,3}}[\s:=*\"'(]{{0,3}})(?P<found>{_DATE})(?!\d)",
             re.IGNORECASE,
         ),
         _has_digit,

@@ -6,6 +6,7 @@ import glob
 import gzip
 import hashlib
 import io
+import re
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from llmci.errors import OutsideError, UsageError
@@ -41,7 +42,12 @@ def shown(path: Path, root: Path) -> str:
 def shard_id(source: str, name: str, part: int = 0) -> str:
     """A stable name for a file, or for a part of one, that is fit for a file name."""
     digest = hashlib.sha256(name.encode()).hexdigest()[:12]
-    return f"{source}-{digest}-{part:05d}"
+    return f"{shard_prefix(source)}{digest}-{part:05d}"
+
+
+def shard_prefix(source: str) -> str:
+    """What the ids of a source's shards start with."""
+    return re.sub(r"[^\w.]", "_", source).lstrip(".") + "-"
 
 
 def open_bytes(path: Path) -> IO[bytes]:

@@ -59,4 +59,4 @@ def _reply(record: dict[str, Any], where: str) -> Reply | Failed:
         raise UsageError(f"{where}: {reply.why}.", fix="Give `answer` as a text.")
     if not isinstance(scores, dict) or not all(isinstance(value, (int, float)) for value in scores.values()):
         raise UsageError(f"{where}: `scores` does not map names to numbers.", fix='Write {"name": 0.5}.')
-    return replace(reply, recorded_scores={str(name): float(value) for name, value in scores.items()})
+    return replace(reply, recorded=True, recorded_scores={str(name): float(value) for name, value in scores.items()})

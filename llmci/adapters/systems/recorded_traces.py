@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
 from llmci.adapters.systems.recordings import Recordings
+from llmci.core.evalsets.cases import COLUMNS, LabelledTrace, case_of
+from llmci.core.evalsets.places import text_at
+from llmci.core.privacy.mint import sanitized_batch
 from llmci.core.privacy.replies import unclean
-from llmci.core.traces.paths import at
 from llmci.core.traces.payloads import text_in
 from llmci.domain.case import Document, Message, Part
 from llmci.domain.run import Usage
-from llmci.errors import PrivacyStop, UsageError
+from llmci.domain.settings import EvalsetSettings
+from llmci.errors import UsageError
 from llmci.seams import Failed, Reply
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from collections.abc import Iterator
 
     from llmci.seams import Shelf
 
 Row = dict[str, Any]
 
-_COLUMNS = (
-    "trace_id",
-    "variant",
-    "start",
-    "tags",
-    "metadata",
-    "output",
-    "documents",
-    "status",
-    "error_type",
-    "usage",
-    "cost",
-    "scores",
-    "latency_ms",
-    "ttft_ms",
-)
 _PART = (
     "type",
     "text",
@@ -60,39 +48,47 @@ def read_traces(clean: Shelf, variant: str, key: str | None) -> Recordings:
         UsageError: No trace has that variant.
     """
     _check(clean)
-    extra = [key] if key is not None and key in clean.schema.names and key not in _COLUMNS else []
-    rows = [row for batch in clean.batches([*_COLUMNS, *extra]) for row in _of_variant(batch, variant)]
-    if not rows:
-        raise UsageError(f"no clean trace has the variant {variant!r}.", fix="See `fields.variant` of the source.")
+    settings = EvalsetSettings(key=key, slices={})
+    found = [_recording(trace, settings) for trace in _of_variant(clean, variant)]
     recordings = Recordings()
-    for row in sorted(rows, key=lambda row: (str(row["start"]), row["trace_id"])):
-        recordings.add(_reply(row), key=_key(row, key), case_id=None)
+    for one in sorted(found, key=lambda one: one.order):
+        recordings.add(one.reply, key=one.key, case_id=one.case_id)
+    if not found:
+        raise UsageError(f"no clean trace has the variant {variant!r}.", fix="See `fields.variant` of the source.")
     return recordings
 
 
-def _of_variant(batch: pa.RecordBatch, variant: str) -> list[Row]:
-    rows: list[Row] = batch.filter(pc.equal(batch["variant"], variant)).to_pylist()
-    return rows
+@dataclass(frozen=True, slots=True)
+class _Recording:
+    order: tuple[str, str]
+    key: str | None
+    case_id: str | None
+    reply: Reply | Failed
+
+
+def _recording(found: LabelledTrace, settings: EvalsetSettings) -> _Recording:
+    case = case_of(found, settings)
+    return _Recording(
+        order=(str(found.trace["start"]), found.trace["trace_id"]),
+        key=text_at(settings.key, found.trace, found.label) if settings.key else None,
+        case_id=case.case_id if case else None,
+        reply=_reply(found.trace),
+    )
+
+
+def _of_variant(clean: Shelf, variant: str) -> Iterator[LabelledTrace]:
+    for batch in clean.batches(COLUMNS):
+        rows = batch.filter(pc.equal(batch["variant"], variant))
+        # The manifest has vouched for the shelf; labels play no part in what was answered.
+        clean_rows = sanitized_batch(rows)
+        for trace in rows.to_pylist():
+            yield LabelledTrace(trace=trace, label={"cluster_name": "", "flags": []}, batch=clean_rows)
 
 
 def _check(clean: Shelf) -> None:
-    from llmci.core.privacy.manifest import check  # type: ignore[import-not-found, unused-ignore]
+    from llmci.core.privacy.manifest import check
 
-    manifest = clean.manifest()
-    if manifest is None:
-        raise PrivacyStop("the clean shelf has no manifest.", fix="Run `llmci sanitize`.")
-    check(manifest, clean.shards())
-
-
-def _key(row: Row, spelling: str | None) -> str | None:
-    """The identity of the trace's case: a column, `metadata.<key>` or `tag:<prefix>`."""
-    if spelling is None:
-        return None
-    if spelling.startswith("tag:"):
-        prefix = spelling.removeprefix("tag:")
-        return next((tag[len(prefix) :] for tag in row["tags"] or () if tag.startswith(prefix)), None)
-    value = at(row, spelling)
-    return None if value is None else str(value)
+    check(clean.manifest(), clean.shards())
 
 
 def _reply(row: Row) -> Reply | Failed:
@@ -113,6 +109,7 @@ def _reply(row: Row) -> Reply | Failed:
         ttft_ms=row["ttft_ms"],
         recorded_scores=scores,
         clean=True,
+        recorded=True,
     )
 
 

@@ -93,13 +93,16 @@ class Redactor:
         self, piece: Piece, found: Sequence[Span], memory: Memory, exempt: Callable[[str], bool] | None
     ) -> list[Span]:
         """What is removed from a piece: findings of its own and remembered ones, without overlaps."""
-        spans = [
-            span
-            for span in (*found, *memory.recall(piece.text))
-            if self.policy.removes(span, value := piece.text[span.start : span.end])
-            and not (exempt is not None and exempt(value))
-        ]
-        return resolved(spans) if spans else []
+        own, recalled = (
+            [
+                span
+                for span in spans
+                if self.policy.removes(span, value := piece.text[span.start : span.end])
+                and not (exempt is not None and exempt(value))
+            ]
+            for spans in (found, memory.recall(piece.text))
+        )
+        return resolved(own, recalled) if own or recalled else []
 
     def _looked(self, text: Text) -> Looked | Unreadable:
         return self.detector.look(text.text, text.key, text.role)
@@ -157,8 +160,9 @@ class _Work:
             return self.memory
         removed = Memory()
         removed.learn((finding.span.kind, finding.value) for finding in self.findings)
-        removed.needles = {text: needle for text, needle in removed.needles.items() if not self.exempt(text)}
-        return removed
+        exempt = {text for text in removed.needles if self.exempt(text)}
+        needles = {text: needle for text, needle in removed.needles.items() if text not in exempt}
+        return Memory(needles, removed.numbers - exempt)
 
 
 def _is_telling(identity: str) -> bool:

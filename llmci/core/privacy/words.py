@@ -12,7 +12,7 @@ COMMON = frozenset(
     glory gold good grace grant gray green guy hall harmony harper hart haven hawk hazel heath heather hill
     holly honey hope hunter iris ivy jack jade jasmine jersey jewel jordan joy june justice king knight lake
     lane law lily little long love luck major man march mark marsh mason max may mercy mike miles mill miller
-    moon north oak olive page paris park parks pat patience pearl peace penny piper poppy porter post potter
+    moon north oak olive page paris park parks pat patience misty melody said brandy candy cherry destiny sierra viola rusty pierce chuck norm loan mina eve chad wade randy kitty merry pearl peace penny piper poppy porter post potter
     power price prince queen ray reed rich rivers rob robin rock rose ruby rush sage sandy savage sea sharp
     short sky smith so south star sterling stone storm street strong sue summer sunny swan swift tanner taylor
     to trinity victor victory violet virginia walker wall ward waters way wells west white wild will winter wise

@@ -66,9 +66,10 @@ class Asker:
         cost: float | None = None
         try:
             outcome = await self._insist(lane, case, repeat)
-            cost = 0.0 if isinstance(outcome, Failed) else outcome.cost
+            cost = 0.0 if isinstance(outcome, Failed) or outcome.recorded else outcome.cost
         finally:
             await self._ledger.settle(worst, cost)
+            self._job.progress.advance(0, cost=cost or None)
         return await self._as_answer(outcome, case, repeat)
 
     async def _insist(self, lane: Lane, case: Case, repeat: int) -> Reply | Failed:

@@ -70,6 +70,7 @@ class Marker:
             cost = score.cost
         finally:
             await self._ledger.settle(worst, cost)
+            self._job.progress.advance(0, cost=cost or None)
         return await self._cleaned(score, case)
 
     async def _once(self, scorer: Scorer, case: Case, answer: Answered) -> Score:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from llmci.core.bench.ledger import Ledger
 from llmci.core.bench.tries import in_order
-from llmci.domain.run import Answered
 from llmci.errors import UsageError
 from llmci.pipeline.bench.asking import Asker
 from llmci.pipeline.bench.cleaning import Cleaning
@@ -39,11 +39,14 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
         _check_prices(job, lanes)
     started = job.clock().isoformat()
     job.progress.begin("bench", len(job.cases) * job.settings.repeat * len(lanes), "answers")
-    try:
+    # Closed one after the other: libraries keep connections in common.
+    async with AsyncExitStack() as stack:
+        for scorer in job.scorers:
+            stack.push_async_callback(scorer.aclose)
+        for lane in lanes:
+            stack.push_async_callback(lane.system.aclose)
+        stack.callback(job.progress.end)
         await _work(job, lanes, asker, marker)
-    finally:
-        job.progress.end()
-        await asyncio.gather(*(lane.system.aclose() for lane in lanes), *(scorer.aclose() for scorer in job.scorers))
     metrics = tuple(scorer.metric() for scorer in job.scorers)
     finished = job.clock().isoformat()
     return BenchResult(
@@ -101,13 +104,11 @@ async def _worker(job: BenchJob, tries: Iterator[Try], asker: Asker, marker: Mar
 async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker) -> None:
     lane, case, repeat = one
     answer = lane.answer(case.case_id, repeat)
-    cost: float | None = None
     if answer is None:
         answer = await asker.answer(lane, case, repeat)
         if answer is None:
             return
         lane.answered(answer)
-        cost = answer.cost if isinstance(answer, Answered) and not answer.cached else None
     else:
         asker.reused += 1
     for scorer in job.scorers:
@@ -116,4 +117,4 @@ async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker) -> None:
             if score is None:
                 return
             lane.scored(score)
-    job.progress.advance(1, cost=cost)
+    job.progress.advance(1)
