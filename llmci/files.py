@@ -77,6 +77,28 @@ def write_bytes(target: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
+def write_once(target: Path, content: bytes) -> bool:
+    """Write a file that only its owner may read, unless there is one; whole or not at all.
+
+    Returns:
+        Whether it was written: False where another process was first.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(name, target)
+    except FileExistsError:
+        return False
+    finally:
+        Path(name).unlink(missing_ok=True)
+    _sync_directory(target.parent)
+    return True
+
+
 def write_json(target: Path, value: object) -> None:
     """Replace a file's content atomically by JSON with sorted keys, so that equal values are equal bytes."""
     write_bytes(target, orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")

@@ -38,6 +38,7 @@ class SanitizeSettings:
         min_score: Findings below it are ignored.
         max_quarantine: Share of traces that may be held back; above it nothing is written (exit 5).
         max_leaf_chars: A longer text is held back rather than looked at in part.
+        timeout_s: Longest that one text may take; a trace that holds it is held back.
         key_env: Environment variable with the secret that surrogates are derived from. Without it
             a key is made once and kept in `.llmci/`; the same key gives the same surrogates.
     """
@@ -53,6 +54,7 @@ class SanitizeSettings:
     min_score: Share = 0.4
     max_quarantine: Share = 0.02
     max_leaf_chars: Count = 2_000_000
+    timeout_s: Positive = 30.0
     key_env: str = "LLMCI_PRIVACY_KEY"
 
 

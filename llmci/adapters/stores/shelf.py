@@ -94,6 +94,21 @@ class DirectoryShelf:
         for path in (self._sidecar(shard_id), self._rows(shard_id), self._rejected(shard_id)):
             path.unlink(missing_ok=True)
 
+    def adopt(self, other: DirectoryShelf, shard_id: str) -> None:
+        """Move a shard here from another shelf on the same disk, in place of one of that id.
+
+        A kill on the way leaves a shard that does not exist, never one whose rows are not those
+        that its sidecar speaks of.
+        """
+        self._make()
+        self._sidecar(shard_id).unlink(missing_ok=True)
+        other._rows(shard_id).replace(self._rows(shard_id))
+        self._rejected(shard_id).unlink(missing_ok=True)
+        if other._rejected(shard_id).exists():
+            self._rejected(shard_id).parent.mkdir(exist_ok=True)
+            other._rejected(shard_id).replace(self._rejected(shard_id))
+        other._sidecar(shard_id).replace(self._sidecar(shard_id))
+
     def rejected(self, shard_ids: Sequence[str] | None = None) -> Iterator[Rejected]:
         """See `Shelf.rejected`."""
         for shard_id in self.shards() if shard_ids is None else shard_ids:

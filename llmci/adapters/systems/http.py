@@ -37,6 +37,7 @@ class HttpOptions(seams.Options):
 
     Attributes:
         url: Its address; `${NAME}` is taken from the environment, here and in headers.
+        method: GET sends the filled-in body as the query of the address.
         headers: Sent with every request.
         body: JSON to send. `{{question}}`, `{{messages}}`, `{{config.k}}` and the like are filled in;
             a text that is nothing but one of them becomes the value itself.

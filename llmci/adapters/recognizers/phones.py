@@ -1,0 +1,74 @@
+"""Telephone numbers: checked by libphonenumber where they are formatted, believed in context where they are bare."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from llmci.domain.finding import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_CANDIDATE = re.compile(
+    r"(?<![\w.,/:$€£@#=&-])(?P<found>(?:\+|00)?\(?\d{1,4}\)?(?:[ \u00a0./()‐-―-]{0,3}\d{1,6}){1,7})(?![\w@/:]|[.,-]\d|%)"
+)
+_BARE = re.compile(r"\d+")
+_CONTEXT = re.compile(
+    r"(?i:phone|tel\b|tel[:.]|call|mobile|cell|whatsapp|text me|reach|sms|fax|ring|dial|contact|hotline|teléfono|móvil|"
+    r"telefon|handy|telefono|téléphone|電話|телефон|ورقمي|answering at|number is|number at|\+\s?$)"
+)
+_DATES = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|(?:19|20)\d\d ?[-–] ?(?:19|20)\d\d")
+_SHORTEST, _LONGEST = 7, 15
+_BEFORE = 40
+
+
+def phones(text: str, regions: Sequence[str]) -> Iterator[Span]:
+    """Telephone numbers of these regions, and of any that starts with +."""
+    for match in _CANDIDATE.finditer(text):
+        found = match["found"]
+        digits = sum(c.isdigit() for c in found)
+        if not _SHORTEST <= digits <= _LONGEST or _DATES.fullmatch(found):
+            continue
+        in_context = _CONTEXT.search(text, max(0, match.start() - _BEFORE), match.start()) is not None
+        score = _score(found, tuple(regions), in_context=in_context)
+        if score:
+            yield Span(match.start("found"), match.end("found"), "PHONE_NUMBER", score, "structured.phone")
+
+
+def _score(found: str, regions: tuple[str, ...], *, in_context: bool) -> float:
+    if found.startswith(("+", "00")) and _is_valid(
+        found.replace("00", "+", 1) if found.startswith("00") else found, ()
+    ):
+        return 0.9
+    if in_context:
+        return 0.8
+    if _BARE.fullmatch(found):
+        return 0.0
+    # Formatted and possible, with separators as people write them.
+    return 0.6 if _is_phone_shaped(found) and _is_valid(found, regions) else 0.0
+
+
+_PHONE_SHAPE = re.compile(
+    r"\+?\d{0,3}[ .-]?\(\d{2,4}\)[ ]?\d{2,4}[ .-]?\d{2,4}(?:[ .-]?\d{1,4})?|(?:\+?1[ .-])?\d{3}[ .-]\d{3}[ .-]\d{4}|"
+    r"0\d{1,4}(?:[ /-]\d{2,8}){1,4}|\d{3}-\d{4}"
+)
+
+
+def _is_phone_shaped(found: str) -> bool:
+    return _PHONE_SHAPE.fullmatch(found) is not None
+
+
+@lru_cache(maxsize=8192)
+def _is_valid(found: str, regions: tuple[str, ...]) -> bool:
+    import phonenumbers
+
+    for region in regions or (None,):
+        try:
+            number = phonenumbers.parse(found, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_possible_number(number):
+            return True
+    return False

@@ -1,0 +1,142 @@
+"""Presidio's recognizers without a model, without the network, and without its noisy rules."""
+
+from __future__ import annotations
+
+import logging
+import re
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from llmci import seams
+from llmci.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from llmci.seams import Leaf, Span
+
+_VERSION = 1
+_GENERIC = ("CreditCardRecognizer", "CryptoRecognizer", "IbanRecognizer", "IpRecognizer", "MacAddressRecognizer")
+# National recognizers by language. Left out because they fire on order numbers, words and file names:
+# driver licences, medical licences, UUIDs, dates, addresses of the web; e-mails and telephone numbers
+# are the business of `structured`.
+_BY_LOCALE = {
+    "en": ("UsSsnRecognizer", "UsPassportRecognizer", "UsItinRecognizer", "NhsRecognizer", "UsBankRecognizer"),
+    "es": ("EsNifRecognizer", "EsNieRecognizer"),
+    "de": ("DeTaxIdRecognizer", "DePassportRecognizer", "DeIdCardRecognizer", "DeSocialSecurityRecognizer"),
+    "it": ("ItFiscalCodeRecognizer", "ItVatCodeRecognizer", "ItPassportRecognizer", "ItIdentityCardRecognizer"),
+    "pl": ("PlPeselRecognizer",),
+}
+# Believed only beside a word that says what they are.
+_NEED_CONTEXT = frozenset({"US_PASSPORT", "UK_NHS", "US_ITIN", "US_BANK_NUMBER"})
+# What any of these recognizers needs to find anything at all.
+_CANDIDATE = re.compile(
+    r"(?:\d[ \u00a0.:/-]{0,2}){7,}\d|\d{1,3}(?:\.\d{1,3}){3}|[A-Za-z]{1,2}\d{5,}|[0-9A-Fa-f]{1,4}:[0-9A-Fa-f:]{3,}|"
+    r"(?<![A-Za-z0-9])(?:bc1|[13])[a-zA-Z0-9]{25,59}|[A-Z]{2}\d{2}[A-Z0-9 ]{8,}|[A-Z]{6}\d{2}[A-Z]\d{2}|\d{3}[- ]\d{2}[- ]\d{4}"
+)
+# How much around a candidate its recognizers and their context words may need.
+_BEFORE, _AFTER = 120, 40
+_MOST = 4000
+
+
+class PresidioRecognizer:
+    """Runs Presidio over a blank spaCy pipeline whose lemmas are the tokens, so that context words still count."""
+
+    class Options(seams.Options):
+        """What runs.
+
+        Attributes:
+            locales: Languages whose national recognizers run.
+            recognizers: Classes of Presidio to run beside the built-in choice, by name.
+            context_free: Entity types to believe without a context word as well.
+        """
+
+        locales: tuple[str, ...] = ("en",)
+        recognizers: tuple[str, ...] = ()
+        context_free: tuple[str, ...] = ()
+
+    def __init__(self, options: Options, context: seams.Context) -> None:
+        self._options, self._name = options, context.name
+        self._analyzer: Any = None
+
+    @property
+    def version(self) -> str:
+        """See `Recognizer.version`."""
+        return f"presidio/{_VERSION} presidio-analyzer/{version('presidio-analyzer')}"
+
+    def find(self, leaves: Sequence[Leaf]) -> list[list[Span]]:
+        """See `Recognizer.find`."""
+        return [self._find(leaf) for leaf in leaves]
+
+    def _find(self, leaf: Leaf) -> list[Span]:
+        text = leaf.text
+        windows = [(0, len(text))] if self._options.recognizers else list(_windows(text))
+        context = [leaf.key.replace("_", " ")] if leaf.key else None
+        return [
+            seams.Span(r.start + start, r.end + start, r.entity_type, min(1.0, r.score), "presidio")
+            for start, end in windows
+            for r in self._engine().analyze(
+                text[start:end], language="en", context=context, return_decision_process=True
+            )
+            if self._is_believed(r)
+        ]
+
+    def _is_believed(self, result: Any) -> bool:  # noqa: ANN401  a RecognizerResult
+        if result.entity_type in _NEED_CONTEXT and result.entity_type not in self._options.context_free:
+            return bool(result.analysis_explanation and result.analysis_explanation.score_context_improvement)
+        return True
+
+    def _engine(self) -> Any:  # noqa: ANN401  an AnalyzerEngine
+        if self._analyzer is None:
+            _keep_quiet()
+            self._analyzer = _engine(self._recognizers())
+        return self._analyzer
+
+    def _recognizers(self) -> list[Any]:
+        import presidio_analyzer.predefined_recognizers as bundled
+
+        national = [name for locale in self._options.locales for name in _BY_LOCALE.get(locale, ())]
+        names = dict.fromkeys((*_GENERIC, *national, *self._options.recognizers))
+        missing = [name for name in names if not hasattr(bundled, name)]
+        if missing:
+            raise UsageError(
+                f"recognizers.{self._name}: Presidio has no recognizer called {missing[0]!r}.",
+                fix="Name a class of presidio_analyzer.predefined_recognizers, such as InAadhaarRecognizer.",
+            )
+        return [getattr(bundled, name)(supported_language="en") for name in names]
+
+
+def _windows(text: str) -> Iterable[tuple[int, int]]:
+    """The parts of a text that are worth a look: Presidio takes a second for every 100 KB."""
+    start = end = -1
+    for match in _CANDIDATE.finditer(text):
+        if start >= 0 and match.start() - _BEFORE <= end and match.end() - start < _MOST:
+            end = min(len(text), match.end() + _AFTER)
+            continue
+        if start >= 0:
+            yield start, end
+        start, end = max(0, match.start() - _BEFORE), min(len(text), match.end() + _AFTER)
+        while start and not text[start - 1].isspace() and match.start() - start < 2 * _BEFORE:
+            start -= 1
+    if start >= 0:
+        yield start, end
+
+
+def _keep_quiet() -> None:
+    """Presidio logs values that it could not validate; tldextract fetches a list of domains."""
+    for name in ("presidio-analyzer", "presidio_analyzer", "decision_process", "tldextract"):
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.CRITICAL + 1)
+        logger.propagate = False
+    import tldextract.tldextract as domains
+
+    domains.TLD_EXTRACTOR = domains.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+
+def _engine(recognizers: list[Any]) -> Any:  # noqa: ANN401  an AnalyzerEngine
+    from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+
+    from llmci.adapters.recognizers.blank_nlp import blank_nlp
+
+    registry = RecognizerRegistry(recognizers=recognizers, supported_languages=["en"])
+    return AnalyzerEngine(registry=registry, nlp_engine=blank_nlp(), supported_languages=["en"])

@@ -1,0 +1,157 @@
+"""Personal data that is known by its shape: e-mails, addresses, postcodes, dates of birth, user names, numbers in context."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llmci.core.privacy.words import TECHNICAL
+from llmci.domain.finding import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_STREET = (
+    r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Way|Place|Pl|Square|Sq|Terrace|Ter|Parkway|"
+    r"Pkwy|Highway|Hwy|Circle|Cir|Trail|Trl|Crescent|Close|Alley|Row|Loop|Pike|Plaza|Mews|Walk)"
+)
+_UNIT = r"(?:,?\s{0,2}(?:Apt|Apartment|Suite|Ste|Unit|Floor|Room)\b\.?\s?#?\w{1,6})"
+_WORD = r"[A-ZÀ-ÝŁŠŽ0-9][\w'’.-]{0,24}"
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|ene|mär|mai|okt|dez)[a-zäé]{0,7}\.?"
+_DATE = (
+    rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}|\d{{1,2}}(?:st|nd|rd|th|\.)?\s(?:of\s|de\s)?{_MONTH},?\s(?:de\s)?\d{{4}}"
+    rf"|{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?,?\s\d{{4}})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A pattern with a group `found`, and a test that is cheaper than the pattern."""
+
+    kind: str
+    pattern: re.Pattern[str]
+    worth: Callable[[str], bool]
+    score: float = 0.85
+
+
+def _has(*needles: str) -> Callable[[str], bool]:
+    return lambda text: any(needle in text for needle in needles)
+
+
+_digit = re.compile(r"\d").search
+
+
+def _has_digit(text: str) -> bool:
+    return _digit(text) is not None
+
+
+_AT = r"(?:@|%40|\s?\[at\]\s?|\s?\(at\)\s?)"
+_SHAPES = (
+    Shape(
+        "EMAIL_ADDRESS",
+        re.compile(
+            rf"(?<![\w%+.-])(?P<found>[\w!#$&'*+/=?^`{{|}}~-][\w!#$&'*+/=?^`{{|}}~.-]{{0,63}}{_AT}"
+            r"(?:[^\W_](?:[\w-]{0,62}[^\W_])?(?:(?:\.|\s?\[dot\]\s?|\s?\(dot\)\s?)[^\W_](?:[\w-]{0,62}[^\W_])?){1,6}|localhost))"
+        ),
+        _has("@", "%40", "[at]", "(at)"),
+        0.95,
+    ),
+    Shape(
+        "ADDRESS",
+        re.compile(rf"(?<![\w.$-])(?P<found>\d{{1,6}}[A-Za-z]?\s(?:[NSEW]\.?\s)?(?:{_WORD}\s){{1,4}}{_STREET}\b\.?{_UNIT}?)"),
+        _has_digit,
+    ),
+    Shape(
+        "ADDRESS",
+        re.compile(r"(?<!\w)(?P<found>(?:Apt|Apartment|Suite|Ste|Unit|P\.?\s?O\.?\s?Box|PO Box|PSC)\b\.?\s?#?\d{1,6}(?:,\sBox\s\d+)?)", re.IGNORECASE),
+        _has_digit,
+    ),
+    Shape(
+        "ADDRESS",
+        re.compile(
+            r"(?<!\w)(?P<found>\d{0,5}\s?(?:[A-ZÄÖÜ][a-zäöüß]+(?:straße|strasse|str\.|weg|gasse|platz|allee|straat|laan|plein|gatan|vägen|gata|veien|utca|út)"
+            r"|(?:Calle|Avenida|Av\.|Avda\.|Plaza|Paseo|Rue|Via|Viale|Rua|Ul\.|ul\.|Strada|Corso|Piazza|Carrer|Boulevard|Chemin)\s(?:de\s|del\s|la\s|l['’]|d['’]|des\s|du\s|da\s)?"
+            r"[^\W\d_][\w'’.-]*(?:\s[A-ZÀ-Ý][\w'’.-]*){0,3}),?\s\d{1,5}[a-zA-Z]?(?:\s?bis)?(?!\w))"
+        ),
+        _has_digit,
+    ),
+    Shape(
+        "ADDRESS",
+        re.compile(r"(?<!\w)(?P<found>\d{1,4}\s?(?:bis|ter|[A-Za-z])?,?\s(?:rue|avenue|boulevard|chemin|place|quai|allée|Rue|Avenue|Boulevard|Chemin|Place|Quai|Allée)"
+                   r"\s(?:de\s|des\s|du\s|la\s|l['’]|d['’]){0,2}[^\W\d_][\w'’-]+(?:\s[A-ZÀ-Ý][\w'’-]*){0,3})"),
+        _has_digit,
+    ),
+    Shape(
+        "ZIP_CODE",
+        re.compile(
+            r"(?i:\b(?:zip(?:[ -]?code)?|post[ -]?code|postal[ -]?code|plz)\b(?:\s(?:is|of|code))?\s?[:=#]?\s?[\"'(]?)"
+            r"(?P<found>\d{5}(?:-\d{4})?|[A-Za-z]{1,2}\d[A-Za-z\d]?\s?\d[A-Za-z]{2}|\d{4,6}|[A-Za-z]\d[A-Za-z]\s?\d[A-Za-z]\d)(?!\w)"
+        ),
+        _has_digit,
+    ),
+    Shape("ZIP_CODE", re.compile(r"(?<![\w.-])[A-Z]{2},?\s(?P<found>\d{5}(?:-\d{4})?)(?![\w-])"), _has_digit),
+    Shape("ZIP_CODE", re.compile(r"(?<![\w.-])(?P<found>[A-Z]{1,2}\d[A-Z\d]?\s\d[ABD-HJLNP-UW-Z]{2})(?!\w)"), _has_digit, 0.7),
+    Shape(
+        "DATE_OF_BIRTH",
+        re.compile(
+            rf"(?i:(?:\bborn|\bd\.?o\.?b\b\.?|\bdate of birth|\bbirth ?da(?:te|y)|\bgeboren|\bnacid[oa]|\bnée?)\b[\s:=*-]{{0,3}}"
+            rf"(?:(?:is|was|on|in|am|the|el|le|it['’]s|their|of birth)\b\.?\s?){{0,3}}[\s:=*\"'(]{{0,3}})(?P<found>{_DATE})(?!\d)",
+            re.IGNORECASE,
+        ),
+        _has_digit,
+    ),
+    Shape("USER_ID", re.compile(r"(?:/home/|/Users/|[A-Za-z]:\\{1,4}Users\\{1,4})(?P<found>[A-Za-z0-9._-]{2,40})"), _has("/home/", "Users")),
+    Shape("USER_ID", re.compile(r"(?i:\b(?:user|username|login|usr)=)(?P<found>[A-Za-z][\w.-]{2,40})"), _has("=")),
+    Shape("USER_ID", re.compile(r"[a-z][a-z+]{2,15}://(?P<found>[A-Za-z][\w.-]{1,40}):[^\s:/@]{3,}@"), _has("://")),
+    Shape("USER_ID", re.compile(r"(?i:\b(?:user ?(?:id|name)|login)(?:\s(?:is|was))?\s?[:=]?\s?[\"'*`]{0,3})(?P<found>[a-z]{2,}[._][\w.]*\d)(?!\w)"), _has_digit),
+    Shape("US_SSN", re.compile(r"(?i:\b(?:ssn|social(?: security)?(?: number| no)?)\b[^\d\n]{0,24})(?P<found>\d{3}[- ]?\d{2}[- ]?\d{4}|\d{4})(?![\w-])"), _has_digit),
+    Shape("US_SSN", re.compile(r"(?<![\w-])(?P<found>\d{3}-\d{2}-\d{4})(?![\w-])"), _has("-"), 0.7),
+    Shape("CREDIT_CARD", re.compile(r"(?<![\w.])(?P<found>(?:\d[ \u00a0.-]?){12,18}\d)(?![\w])"), _has_digit, 0.95),
+    Shape("SECRET", re.compile(r"(?i:\b(?:cvv2?|cvc2?|security code|pin(?: code| number)?)\b(?:\sis)?\s?[:=]?\s?)(?P<found>\d{3,6})(?!\w)"), _has_digit),
+    Shape("IBAN_CODE", re.compile(r"(?<!\w)(?P<found>[A-Za-z]{2}\d{2}[ \u00a0]?(?:[A-Za-z0-9]{4}[ \u00a0]?){2,7}[A-Za-z0-9]{1,4})(?!\w)"), _has_digit, 0.95),
+    Shape("US_PASSPORT", re.compile(r"(?i:\bpassport\b[^\d\n]{0,20}?)(?P<found>[A-Za-z]{0,2}\d{6,9})(?!\w)"), _has_digit),
+    Shape("UK_NHS", re.compile(r"(?i:\bnhs\b[^\d\n]{0,16})(?P<found>\d{3}[ -]?\d{3}[ -]?\d{4})(?!\w)"), _has_digit),
+    Shape("US_DRIVER_LICENSE", re.compile(r"(?i:\b(?:driver'?s?|driving)\s(?:license|licence)\b[^\d\n]{0,20}?)(?P<found>[A-Za-z]{0,3}\d[\dA-Za-z-]{4,16})(?!\w)"), _has_digit),
+    Shape("ACCOUNT_ID", re.compile(r"(?i:\b(?:account|acct|routing)\b\s?(?:number|no\.?|num|#)\s?(?:is|[:=])?\s?#?)(?P<found>\d[\d -]{4,16}\d)(?!\w)"), _has_digit),
+    Shape("MAC_ADDRESS", re.compile(r"(?<![\w:-])(?P<found>(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2})(?![\w:-])"), _has(":", "-")),
+)  # fmt: skip
+_NAMED_ID = re.compile(r"(?<![\w@/.-])([a-z]{2,20})[._]([a-z]{2,20})[._]\d{2,8}(?![\w.@-])")
+
+
+def shapes(text: str) -> Iterator[Span]:
+    """Everything in a text whose shape gives it away."""
+    for shape in _SHAPES:
+        if not shape.worth(text):
+            continue
+        for match in shape.pattern.finditer(text):
+            if _VALID.get(shape.kind, _always)(match["found"]):
+                yield Span(match.start("found"), match.end("found"), shape.kind, shape.score, "structured.shape")
+    if "_" in text or "." in text:
+        for match in _NAMED_ID.finditer(text):
+            if not {match[1], match[2]} & TECHNICAL:
+                yield Span(match.start(), match.end(), "USER_ID", 0.8, "structured.shape")
+
+
+def _always(found: str) -> bool:  # noqa: ARG001  kinds without a check
+    return True
+
+
+def is_card(found: str) -> bool:
+    """Whether digits pass Luhn's check and have an issuer's first digit."""
+    digits = [int(c) for c in found if c.isdigit()]
+    if not 13 <= len(digits) <= 19 or digits[0] not in (2, 3, 4, 5, 6) or len(set(digits)) == 1:
+        return False
+    total = sum(digits[-1::-2]) + sum(sum(divmod(2 * d, 10)) for d in digits[-2::-2])
+    return total % 10 == 0
+
+
+def is_iban(found: str) -> bool:
+    """Whether the check digits are right (ISO 7064, mod 97-10)."""
+    text = re.sub(r"\s", "", found).upper()
+    if not 15 <= len(text) <= 34:
+        return False
+    return int("".join(str(int(c, 36)) for c in text[4:] + text[:4])) % 97 == 1
+
+
+_VALID: dict[str, Callable[[str], bool]] = {"CREDIT_CARD": is_card, "IBAN_CODE": is_iban}

@@ -1,0 +1,111 @@
+"""`llmci sanitize`: raw traces to clean ones."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmci.cli.options import ConfigFlag, DryRunFlag, JsonFlag, QuietFlag, open_config
+from llmci.cli.terminal import note, progress, safe_text, show, show_json
+from llmci.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llmci.config import Config
+    from llmci.pipeline.sanitize import Plan, SanitizeSummary
+    from llmci.wiring.explain import Explained
+
+
+def sanitize(
+    *,
+    explain: Annotated[
+        str | None,
+        typer.Option(metavar="TRACE_ID", help="Show what is found in one trace, as masked shapes; write nothing."),
+    ] = None,
+    spans_only: Annotated[
+        Path | None,
+        typer.Option("--spans-only", help="JSON Lines of id, text and group: only find spans, and write them to -o."),
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where --spans-only writes.")] = None,
+    dry_run: DryRunFlag = False,
+    config: ConfigFlag = None,
+    json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """Remove personal data and secrets from pulled traces.
+
+    Traces that cannot be made clean are held back; when they are too many, nothing is written and
+    the command leaves with 5.
+
+    Example: llmci sanitize
+    """
+    checked = open_config(config)
+    if explain is not None:
+        _explain(checked, explain, as_json=json)
+        return
+    if spans_only is not None:
+        _write_spans(checked, spans_only, output, as_json=json, quiet=quiet)
+        return
+    from llmci.wiring import sanitize as wiring
+
+    if dry_run:
+        _show_plan(wiring.planned(checked, os.environ), as_json=json)
+        return
+    summary = wiring.sanitize(checked, progress=progress(quiet=quiet), environ=os.environ, now=datetime.now(UTC))
+    _show(summary, as_json=json)
+
+
+def _explain(config: Config, trace_id: str, *, as_json: bool) -> None:
+    from llmci.wiring.explain import explain
+
+    found = explain(config, trace_id, environ=os.environ)
+    if as_json:
+        show_json({"trace_id": trace_id, "findings": found})
+        return
+    show(safe_text("\n".join(_lines_of(found)) or "nothing was found in this trace"))
+
+
+def _lines_of(found: Sequence[Explained]) -> list[str]:
+    return [f"{f.action:12}  {f.kind:14}  {f.score:4.2f}  {f.shape!r:24}  {f.path}  ({f.detector})" for f in found]
+
+
+def _write_spans(config: Config, source: Path, output: Path | None, *, as_json: bool, quiet: bool) -> None:
+    from llmci.wiring.explain import write_spans
+
+    if output is None:
+        raise UsageError("--spans-only needs a file to write to.", fix="Add -o spans.jsonl.")
+    lines = write_spans(config, source, output, environ=os.environ, progress=progress(quiet=quiet))
+    if as_json:
+        show_json({"lines": lines, "output": output})
+        return
+    show(safe_text(f"spans of {lines} texts are in {output}"))
+
+
+def _show_plan(plan: Plan, *, as_json: bool) -> None:
+    if as_json:
+        show_json(plan)
+        return
+    show(safe_text("\n".join(f"sanitize {shard_id}" for shard_id in plan.stale) or "nothing to do"))
+
+
+def _show(summary: SanitizeSummary, *, as_json: bool) -> None:
+    for held in summary.quarantined_first:
+        note(safe_text(f"held back {held.where}: {held.why}"))
+    if summary.quarantined > len(summary.quarantined_first):
+        note(f"... {summary.quarantined} held back in all; the list is in .llmci/clean/rejected/")
+    if as_json:
+        show_json(summary)
+        return
+    show(
+        safe_text(
+            f"{summary.traces} clean traces ({summary.shards} shards sanitized, {summary.shards_unchanged} unchanged)\n"
+            f"{summary.quarantined} held back\n"
+            f"removed: {', '.join(f'{kind} {count}' for kind, count in summary.counts.items()) or 'nothing'}\n"
+            f"audit: nothing that was found is left; manifest {summary.digest[:12]}, key {summary.key_fingerprint}"
+        )
+    )

@@ -1,0 +1,86 @@
+"""Every text of a `trace/1` row with its place, and the row with other texts in their places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from llmci.domain.trace import TraceRow
+
+# What llmci itself or a vendor's enumeration fills in, never a person's words.
+_TECHNICAL = frozenset(
+    """
+    schema_version source source_kind content_hash pulled_at source_updated_at complete missing turn start end
+    latency_ms ttft_ms status replay_kind replay_step usage cost type role kind mime_type sha256 size dialect
+    finish_reason seq depth num annotator timestamp updated_at currency origin is_error rank
+    """.split()  # noqa: SIM905  words read more easily without quotes
+)
+# Who it was and in which conversation: a keyed hash takes their place, whatever they look like.
+IDENTITIES = frozenset({"user_id", "session_id", "author"})
+# Columns whose name says nothing of the text in them.
+_PLACES = frozenset(
+    """
+    text json content extra uri input output messages parts steps metadata attributes events tags name
+    description parameters tool_arguments tool_result comment error reasoning trace_id root_span_id span_id
+    parent_id id
+    """.split()  # noqa: SIM905  words read more easily without quotes
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text of a row.
+
+    Attributes:
+        path: Where it stands, such as `input.messages[0].parts[0].text`.
+        column: The field's name.
+        role: Role of the message it belongs to.
+    """
+
+    path: str
+    column: str
+    role: str | None
+    text: str
+
+    @property
+    def key(self) -> str | None:
+        """The field's name, where that says something of the text in it."""
+        return None if self.column in _PLACES else self.column
+
+
+def texts_of(row: TraceRow) -> list[Text]:
+    """Every text that may hold a person's words, in a fixed order."""
+    found: list[Text] = []
+
+    def visit(text: Text) -> str:
+        found.append(text)
+        return text.text
+
+    _mapped(row, visit)
+    return found
+
+
+def with_texts(row: TraceRow, texts: Iterable[str]) -> TraceRow:
+    """The row with other texts, in the order of `texts_of`."""
+    fresh = iter(texts)
+    return _mapped(row, lambda _: next(fresh))
+
+
+def _mapped(row: TraceRow, visit: Callable[[Text], str]) -> TraceRow:
+    return {name: _value(value, name, name, None, visit) for name, value in row.items()}
+
+
+def _value(value: Any, path: str, column: str, role: str | None, visit: Callable[[Text], str]) -> Any:  # noqa: ANN401  rows hold anything
+    if value is None or column in _TECHNICAL:
+        return value
+    if isinstance(value, str):
+        return visit(Text(path, column, role, value)) if value else value
+    if isinstance(value, list):
+        return [_value(item, f"{path}[{index}]", column, role, visit) for index, item in enumerate(value)]
+    if isinstance(value, dict):
+        role = value.get("role") or role
+        return {name: _value(item, f"{path}.{name}", name, role, visit) for name, item in value.items()}
+    return value

@@ -1,0 +1,148 @@
+"""What was found once in a conversation is found everywhere in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from llmci.core.privacy.words import COMMON, TECHNICAL
+from llmci.domain.finding import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_DETECTOR = "memory"
+_SCORE = 0.9
+_SHORTEST = 4
+# A value as long as this, and no mere word, is looked for inside of words as well.
+_DISTINCTIVE = 8
+_SQUEEZED = re.compile(r"[\s().\-\u2010-\u2015/]+")
+_NUMBER_DIGITS = 9
+_NAME_PART = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]{2,})*")
+_NAMED_ID = re.compile(r"([a-z]{2,})[._-]([a-z]{2,})[._-]?\d*")
+# Kinds whose value says nothing on its own, or too much on a page that is not about it.
+_FORGOTTEN = frozenset({"LOCATION", "ORGANIZATION", "NRP", "DATE_TIME", "URL", "ZIP_CODE", "AGE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """A text to look for.
+
+    Attributes:
+        text: In lower case.
+        exact: In the spelling that it must have; None where case does not matter.
+        inside: Whether it counts within longer words.
+    """
+
+    text: str
+    kind: str
+    exact: str | None = None
+    inside: bool = False
+
+
+@dataclass(slots=True)
+class Memory:
+    """Needles of one conversation, by their text in lower case."""
+
+    needles: dict[str, Needle] = field(default_factory=dict)
+
+    def learn(self, found: Iterable[tuple[str, str]]) -> None:
+        """Take in findings: kind and value of each."""
+        for kind, value in found:
+            for needle in _needles(kind, value):
+                known = self.needles.get(needle.text)
+                if known is None or (known.exact is not None and needle.exact is None):
+                    self.needles[needle.text] = needle
+
+    def recall(self, text: str) -> list[Span]:
+        """Where the needles stand in a text."""
+        folded = _folded(text)
+        found = []
+        for needle in self.needles.values():
+            if needle.text in folded:
+                found += _spans(needle, text, folded)
+        if any(len(needle.text) >= _NUMBER_DIGITS and needle.text.isdecimal() for needle in self.needles.values()):
+            found += self._respaced(text)
+        return found
+
+    def _respaced(self, text: str) -> list[Span]:
+        """Long numbers that are written with other separators."""
+        squeezed = _SQUEEZED.sub("", text)
+        return [
+            Span(match.start(), match.end(), needle.kind, _SCORE, _DETECTOR)
+            for needle in self.needles.values()
+            if len(needle.text) >= _NUMBER_DIGITS and needle.text.isdecimal() and needle.text in squeezed
+            for match in _spaced(needle.text).finditer(text)
+        ]
+
+
+def _folded(text: str) -> str:
+    """Lower case, character for character."""
+    folded = text.lower()
+    return folded if len(folded) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+@lru_cache(maxsize=4096)
+def _needles(kind: str, value: str) -> tuple[Needle, ...]:
+    if kind in _FORGOTTEN:
+        return ()
+    text = value.strip().strip("\"'")
+    folded = _folded(text)
+    needles = []
+    if len(text) >= _SHORTEST and any(c.isalnum() for c in text):
+        is_word = text.isalpha()
+        inside = len(text) >= _DISTINCTIVE and not is_word and any(c.isdigit() or c == "@" for c in text)
+        exact = text if is_word and folded in COMMON else None
+        if not (is_word and folded in TECHNICAL and kind != "PERSON"):
+            needles.append(Needle(folded, kind, exact, inside))
+    digits = _SQUEEZED.sub("", text).lstrip("+")
+    if digits.isdecimal() and len(digits) >= _NUMBER_DIGITS:
+        needles.append(Needle(digits, kind, inside=True))
+    return (*needles, *_parts(kind, text))
+
+
+def _parts(kind: str, text: str) -> list[Needle]:
+    if kind == "PERSON":
+        return [_name(part) for part in _NAME_PART.findall(text) if part[0].isupper() or not part.isascii()] + [
+            _name(part.capitalize()) for part in _NAME_PART.findall(text) if part.islower() and len(part) >= _SHORTEST
+        ]
+    if kind == "EMAIL_ADDRESS":
+        local = re.split(r"\s?(?:@|%40|[\[(]at[\])])\s?", text, maxsplit=1, flags=re.IGNORECASE)[0]
+        whole = [Needle(_folded(local), "USER_ID")] if len(local) >= _SHORTEST and not local.isalpha() else []
+        return [*whole, *_parts("USER_ID", local)]
+    if kind in ("USER_ID", "USERNAME") and (match := _NAMED_ID.match(text.lower())):
+        words = match.groups()
+        if not any(word in TECHNICAL for word in words):
+            return [Needle(word, "PERSON", word.capitalize()) for word in words]
+    return []
+
+
+def _name(part: str) -> Needle:
+    folded = _folded(part)
+    certain = len(part) >= _SHORTEST and folded not in COMMON
+    return Needle(folded, "PERSON", None if certain else part.capitalize() if part.islower() else part)
+
+
+def _spans(needle: Needle, text: str, folded: str) -> list[Span]:
+    found = []
+    start = folded.find(needle.text)
+    while start >= 0:
+        end = start + len(needle.text)
+        spelled = needle.exact is None or text[start:end] in (needle.exact, needle.exact.upper())
+        if spelled and (needle.inside or _is_whole(text, start, end)):
+            found.append(Span(start, end, needle.kind, _SCORE, _DETECTOR))
+        start = folded.find(needle.text, end)
+    return found
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    return not (start and text[start - 1].isalnum() and text[start].isalnum()) and not (
+        text[end : end + 1].isalnum() and text[end - 1].isalnum()
+    )
+
+
+@lru_cache(maxsize=1024)
+def _spaced(digits: str) -> re.Pattern[str]:
+    return re.compile(r"[\s().\-\u2010-\u2015/]{0,3}".join(digits))

@@ -1,0 +1,83 @@
+"""What becomes of a finding: which operator takes its place, and which findings count at all."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from llmci.core.privacy.surrogate import Surrogates
+    from llmci.domain.finding import Span
+    from llmci.domain.settings import Operator, SanitizeSettings
+
+# What carries the task and names nobody stays; a secret has no realistic stand-in worth having.
+DEFAULT_POLICY: Mapping[str, Operator] = {
+    "LOCATION": "keep",
+    "ORGANIZATION": "keep",
+    "NRP": "keep",
+    "DATE_TIME": "keep",
+    "URL": "keep",
+    "SECRET": "placeholder",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is removed, and how.
+
+    Attributes:
+        operators: Of the kinds that are not treated as all others.
+        operator: Of all others.
+        min_score: Findings below it are ignored.
+        allow: Texts that are never personal data, in lower case.
+        deny: Texts that always are.
+    """
+
+    operators: Mapping[str, Operator]
+    operator: Operator
+    min_score: float
+    allow: frozenset[str]
+    deny: tuple[str, ...]
+
+    def operator_of(self, kind: str) -> Operator:
+        """The operator of a kind."""
+        return self.operators.get(kind, self.operator)
+
+    def removes(self, span: Span, value: str) -> bool:
+        """Whether a finding is to be replaced."""
+        return (
+            span.score >= self.min_score
+            and self.operator_of(span.kind) != "keep"
+            and value.strip().casefold() not in self.allow
+        )
+
+
+def policy_of(settings: SanitizeSettings) -> Policy:
+    """The policy that the settings ask for."""
+    return Policy(
+        operators={**DEFAULT_POLICY, **settings.policy},
+        operator=settings.operator,
+        min_score=settings.min_score,
+        allow=frozenset(text.strip().casefold() for text in settings.allow),
+        deny=settings.deny,
+    )
+
+
+def replacement(operator: Operator, kind: str, value: str, surrogates: Surrogates) -> str:
+    """What takes the place of a value."""
+    match operator:
+        case "surrogate":
+            return surrogates.of(kind, value)
+        case "placeholder":
+            return f"[{kind}_{surrogates.hashed(kind, value, 8)}]"
+        case "hash":
+            return surrogates.hashed(kind, value)
+        case "mask":
+            return re.sub(r"\w", "*", value)
+        case "redact":
+            return ""
+        case "keep":
+            return value

@@ -1,0 +1,45 @@
+"""Findings that overlap to findings that do not."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from llmci.domain.finding import Span
+
+
+def resolved(spans: Iterable[Span]) -> list[Span]:
+    """Spans that do not overlap, in order of the text; together they cover what was covered before.
+
+    The surest wins, then the longest. What sticks out of the winner is kept as a span of its own,
+    for every character of every finding has to go.
+    """
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda s: (-s.score, s.start - s.end, s.start, s.kind)):
+        for part in _outside(span, kept):
+            insort(kept, part, key=_start)
+    return kept
+
+
+def _start(span: Span) -> int:
+    return span.start
+
+
+def _outside(span: Span, kept: list[Span]) -> list[Span]:
+    """The parts of a span that none of the kept ones covers."""
+    parts, at = [], span.start
+    first = max(0, bisect_right(kept, span.start, key=_start) - 1)
+    for index in range(first, len(kept)):
+        other = kept[index]
+        if other.start >= span.end:
+            break
+        if at < other.start:
+            parts.append(replace(span, start=at, end=other.start))
+        at = max(at, other.end)
+    if at < span.end:
+        parts.append(replace(span, start=at))
+    return parts

@@ -1,0 +1,170 @@
+"""Why something was removed from a trace, or was not; and spans of texts that are no traces."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from llmci.core.privacy.detect import Unreadable
+from llmci.core.privacy.flatten import IDENTITIES, Text, texts_of
+from llmci.core.privacy.jsontext import lifted
+from llmci.core.privacy.memory import Memory
+from llmci.errors import UsageError
+from llmci.files import write_bytes
+from llmci.wiring.build import shelf_of
+from llmci.wiring.privacy import privacy_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from llmci.config import Config
+    from llmci.core.privacy.redact import Redactor
+    from llmci.domain.finding import Span
+    from llmci.domain.trace import TraceRow
+    from llmci.seams import Progress
+
+_LONGEST_SHAPE = 60
+# What a finding is called where general dates are not told from dates of birth.
+_PUBLISHED = {"DATE_OF_BIRTH": "DATE_TIME"}
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One finding of a trace.
+
+    Attributes:
+        shape: Of the value: letters as A and a, digits as 0.
+        action: The operator that replaces it; "keep" with the reason where it stays.
+    """
+
+    path: str
+    kind: str
+    detector: str
+    score: float
+    shape: str
+    action: str
+
+
+def explain(config: Config, trace_id: str, *, environ: Mapping[str, str]) -> list[Explained]:
+    """Everything that is found in a trace of the raw shelf, and what becomes of it.
+
+    Raises:
+        UsageError: There is no such trace, or one of its texts cannot be searched.
+    """
+    redactor = privacy_of(config, environ).redactor
+    row = _row(config, trace_id)
+    texts, memory = texts_of(row), Memory()
+    unreadable = redactor.learned(texts, memory)
+    if unreadable is not None:
+        raise UsageError(f"the trace is held back: {unreadable.why}.", fix="See docs/sanitize.md, quarantine.")
+    return [found for text in texts for found in _explained(text, redactor, memory)]
+
+
+def mask(value: str) -> str:
+    """The shape of a value."""
+    shape = re.sub(r"[^\W\d_]", lambda match: "A" if match[0].isupper() else "a", value[:_LONGEST_SHAPE])
+    return re.sub(r"\d", "0", shape)
+
+
+def write_spans(config: Config, source: Path, target: Path, *, environ: Mapping[str, str], progress: Progress) -> int:
+    """Read lines of {id, text, group} and write lines of {id, spans}, in their order.
+
+    Lines of one group are one conversation. A text that cannot be searched is one span as a whole.
+
+    Raises:
+        UsageError: A line cannot be read.
+    """
+    redactor = privacy_of(config, environ).redactor
+    records = list(_records(source))
+    memories: dict[str, Memory] = {}
+    progress.begin("spans", len(records), "traces")
+    for index, record in enumerate(records):
+        memory = memories.setdefault(_group(record, index), Memory())
+        redactor.learned([_text(record)], memory)
+        progress.advance()
+    progress.end()
+    lines = [_spans_line(record, memories[_group(record, index)], redactor) for index, record in enumerate(records)]
+    write_bytes(target, b"".join(lines))
+    return len(records)
+
+
+def _row(config: Config, trace_id: str) -> TraceRow:
+    raw = shelf_of(config, "raw")
+    for shard_id in raw.shards():
+        for batch in raw.read(shard_id):
+            for index, found in enumerate(batch.column("trace_id").to_pylist()):
+                if found == trace_id:
+                    row: TraceRow = batch.slice(index, 1).to_pylist()[0]
+                    return row
+    raise UsageError(
+        "there is no trace of that id on the raw shelf.", fix="Take an id of the source; see `llmci pull`."
+    )
+
+
+def _explained(text: Text, redactor: Redactor, memory: Memory) -> Iterator[Explained]:
+    if text.column in IDENTITIES:
+        yield Explained(text.path, "USER_ID", "identity", 1.0, mask(text.text), "hash")
+        return
+    looked = redactor.detector.look(text.text, text.key, text.role)
+    if isinstance(looked, Unreadable):
+        return
+    for piece, found in looked.pieces:
+        removed = redactor.spans_in(piece, found, memory, None)
+        for span in removed:
+            yield _finding(text.path, span, piece.text, redactor.policy.operator_of(span.kind))
+        for span in found:
+            if not redactor.policy.removes(span, piece.text[span.start : span.end]):
+                yield _finding(text.path, span, piece.text, f"keep: {_reason(span, redactor)}")
+
+
+def _reason(span: Span, redactor: Redactor) -> str:
+    if redactor.policy.operator_of(span.kind) == "keep":
+        return "by policy"
+    return "below min_score" if span.score < redactor.policy.min_score else "allowed"
+
+
+def _finding(path: str, span: Span, text: str, action: str) -> Explained:
+    return Explained(path, span.kind, span.detector, round(span.score, 2), mask(text[span.start : span.end]), action)
+
+
+def _records(source: Path) -> Iterator[dict[str, Any]]:
+    fix = 'Write one JSON object a line: {"id": ..., "text": ..., "group": ...}.'
+    try:
+        lines = source.read_bytes().splitlines()
+    except OSError as error:
+        raise UsageError(f"{source}: cannot be read: {error.strerror}.", fix="Name a file that you can read.") from None
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            raise UsageError(f"{source}:{number}: not JSON.", fix=fix) from None
+        if not isinstance(record, dict) or not isinstance(record.get("text"), str):
+            raise UsageError(f"{source}:{number}: there is no text.", fix=fix)
+        yield record
+
+
+def _group(record: Mapping[str, Any], index: int) -> str:
+    return repr(record["group"]) if record.get("group") is not None else f"line {index}"
+
+
+def _text(record: Mapping[str, Any]) -> Text:
+    return Text("text", "text", None, record["text"])
+
+
+def _spans_line(record: Mapping[str, Any], memory: Memory, redactor: Redactor) -> bytes:
+    text = _text(record)
+    looked = redactor.detector.look(text.text, text.key, text.role)
+    if isinstance(looked, Unreadable):
+        spans = [{"start": 0, "end": len(text.text), "type": "UNREADABLE", "score": 1.0}]
+    else:
+        spans = [
+            {"start": edit.start, "end": edit.end, "type": _PUBLISHED.get(span.kind, span.kind), "score": span.score}
+            for piece, found in looked.pieces
+            for span in redactor.spans_in(piece, found, memory, None)
+            for edit in (lifted(piece, span.start, span.end, ""),)
+        ]
+    return orjson.dumps({"id": record.get("id"), "spans": sorted(spans, key=lambda s: s["start"])}) + b"\n"

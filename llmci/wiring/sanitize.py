@@ -1,0 +1,245 @@
+"""`sanitize` put together: the raw shelf, the clean shelf, and a staging shelf between them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from concurrent.futures import as_completed
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from llmci import registry
+from llmci.adapters.stores.shelf import DirectoryShelf
+from llmci.core.privacy.answers import answer_cleaner
+from llmci.core.privacy.batch import Tally
+from llmci.core.privacy.manifest import check, manifest_of
+from llmci.domain.trace import TRACE
+from llmci.errors import PrivacyStop, UsageError
+from llmci.files import locked, read_json, write_bytes, write_json
+from llmci.pipeline.sanitize import Plan, SanitizeSummary, plan, quarantined_share, sanitize_shard
+from llmci.seams import Context
+from llmci.wiring.build import shelf_of
+from llmci.wiring.privacy import Privacy, privacy_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from concurrent.futures import Executor
+    from datetime import datetime
+    from pathlib import Path
+
+    from llmci.config import Config
+    from llmci.core.privacy.replies import Cleaner
+    from llmci.seams import Progress, ShardInfo
+
+# Below this, starting processes takes longer than they save.
+_PARALLEL_BYTES = 16 << 20
+_SHOWN_QUARANTINED = 5
+_COUNTS = "counts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """One shard's work, fit to be sent to another process."""
+
+    config: Config
+    shard_id: str
+    fingerprint: str
+    environ: Mapping[str, str]
+
+
+def sanitize(config: Config, *, progress: Progress, environ: Mapping[str, str], now: datetime) -> SanitizeSummary:
+    """Sanitize what is new or has changed on the raw shelf.
+
+    Shards are written to a staging shelf and moved to the clean one when all of them are done and
+    few enough traces were held back; the manifest is written last. A killed run is finished by the
+    next one.
+
+    Raises:
+        PrivacyStop: More traces than allowed would be held back; the clean shelf is as it was.
+        UsageError: There is nothing to sanitize, or another run is at it.
+    """
+    with locked(config.state / "sanitize.lock") as alone:
+        if not alone:
+            raise UsageError(
+                f"another run is sanitizing {config.state}.", fix="Wait until it has ended, then sanitize again."
+            )
+        return _Sanitize(config, environ, progress, now).run()
+
+
+def planned(config: Config, environ: Mapping[str, str]) -> Plan:
+    """What `sanitize` would do, for `--dry-run`."""
+    privacy = privacy_of(config, environ)
+    return plan(_wanted(config, privacy), _present(shelf_of(config, "clean")))
+
+
+def cleaner(config: Config, environ: Mapping[str, str]) -> Cleaner:
+    """What sanitizes the answers of a system, before they are scored, judged or stored."""
+    return answer_cleaner(privacy_of(config, environ).redactor)
+
+
+class _Sanitize:
+    def __init__(self, config: Config, environ: Mapping[str, str], progress: Progress, now: datetime) -> None:
+        self._config, self._environ, self._progress, self._now = config, environ, progress, now
+        self._privacy = privacy_of(config, environ)
+        self._clean = shelf_of(config, "clean")
+        self._staging = _staging(config)
+
+    def run(self) -> SanitizeSummary:
+        wanted = _wanted(self._config, self._privacy)
+        if not wanted:
+            raise UsageError("there are no raw traces to sanitize.", fix="Run `llmci pull` first.")
+        todo = plan(wanted, _present(self._clean))
+        staged = plan({shard: wanted[shard] for shard in todo.stale}, _present(self._staging))
+        self._work([(shard_id, wanted[shard_id]) for shard_id in staged.stale])
+        self._stop_if_too_many(todo)
+        for shard_id in set(self._clean.shards()) - set(wanted):
+            self._clean.drop(shard_id)
+            _counts_file(self._clean, shard_id).unlink(missing_ok=True)
+        for shard_id in todo.stale:
+            _move(self._staging, self._clean, shard_id)
+        shutil.rmtree(self._staging.path, ignore_errors=True)
+        return self._summary(todo)
+
+    def _work(self, shards: Sequence[tuple[str, str]]) -> None:
+        self._progress.begin("sanitize", sum(shelf_rows(self._config, name) for name, _ in shards), "traces")
+        works = [
+            _Work(config=self._config, shard_id=name, fingerprint=mark, environ=dict(self._environ))
+            for name, mark in shards
+        ]
+        with _executor(self._config, self._environ, [name for name, _ in shards]) as executor:
+            try:
+                for future in as_completed([executor.submit(_sanitize_shard, work) for work in works]):
+                    self._progress.advance(future.result())
+            except BaseException:
+                executor.shutdown(wait=False, cancel_futures=True)
+                raise
+        self._progress.end()
+
+    def _stop_if_too_many(self, todo: Plan) -> None:
+        clean, staged = self._clean.shards(), self._staging.shards()
+        infos = [*(clean[name] for name in todo.unchanged), *(staged[name] for name in todo.stale)]
+        share, most = quarantined_share(infos), self._config.sanitize.max_quarantine
+        if share <= most:
+            return
+        held = sum(info.rejected for info in infos)
+        listing = self._config.state / "quarantine.jsonl"
+        write_bytes(listing, b"".join(orjson.dumps(asdict(r)) + b"\n" for r in self._staging.rejected()))
+        why = next(self._staging.rejected()).why if held else ""
+        shutil.rmtree(self._staging.path, ignore_errors=True)
+        raise PrivacyStop(
+            f"{held} of {sum(info.rows for info in infos) + held} traces cannot be made clean ({share:.1%}; at most {most:.1%} may be held back): "
+            f"{why}, for one. Nothing was written.",
+            fix=f"Read {listing}: it says where and why. Then mend the traces, or raise sanitize.max_quarantine.",
+        )
+
+    def _summary(self, todo: Plan) -> SanitizeSummary:
+        shards = self._clean.shards()
+        rows, rejected = sum(i.rows for i in shards.values()), sum(i.rejected for i in shards.values())
+        tally = _tally(self._clean, shards)
+        manifest = manifest_of(
+            policy=self._privacy.policy,
+            recognizers=self._privacy.recognizers,
+            key_fingerprint=self._privacy.key_fingerprint,
+            shards=shards,
+            tally=tally,
+            now=self._now,
+        )
+        if not _is_same(self._clean.manifest(), manifest):
+            self._clean.write_manifest(manifest)
+        return SanitizeSummary(
+            shards=len(todo.stale),
+            shards_unchanged=len(todo.unchanged),
+            traces=rows,
+            quarantined=rejected,
+            quarantined_first=tuple(islice(self._clean.rejected(), _SHOWN_QUARANTINED)),
+            counts=dict(tally.kinds.most_common()),
+            detectors=dict(tally.detectors.most_common()),
+            key_fingerprint=self._privacy.key_fingerprint,
+            digest=check(manifest, shards),
+        )
+
+
+def _is_same(before: Mapping[str, object] | None, after: Mapping[str, object]) -> bool:
+    """Whether only the time differs."""
+    return before is not None and before.get("digest") == after["digest"]
+
+
+def _staging(config: Config) -> DirectoryShelf:
+    return DirectoryShelf(config.state / "clean.staging", TRACE, private=True)
+
+
+def _wanted(config: Config, privacy: Privacy) -> dict[str, str]:
+    """The fingerprint that each clean shard should have: of the raw rows and of all that changes them."""
+    return {name: f"{info.sha256}-{privacy.digest[:32]}" for name, info in shelf_of(config, "raw").shards().items()}
+
+
+def shelf_rows(config: Config, shard_id: str) -> int:
+    """Rows of a raw shard."""
+    return shelf_of(config, "raw").shards()[shard_id].rows
+
+
+# Of this process, by what they are made of: recognizers take seconds to load.
+_made: dict[str, Privacy] = {}
+
+
+def _sanitize_shard(work: _Work) -> int:
+    key = repr(
+        (
+            work.config.sanitize,
+            work.config.recognizers,
+            work.config.state,
+            work.environ.get(work.config.sanitize.key_env),
+        )
+    )
+    if key not in _made:
+        _made[key] = privacy_of(work.config, work.environ)
+    staging = _staging(work.config)
+    done = sanitize_shard(shelf_of(work.config, "raw"), staging, work.shard_id, work.fingerprint, _made[key].redactor)
+    tally = done.tally
+    counts = {"kinds": dict(tally.kinds), "detectors": dict(tally.detectors), "fields": dict(tally.fields)}
+    write_json(_counts_file(staging, work.shard_id), counts)
+    return done.rows + done.rejected
+
+
+def _present(shelf: DirectoryShelf) -> dict[str, ShardInfo]:
+    """Shards whose counts are there too; a kill may come between the two."""
+    return {name: info for name, info in shelf.shards().items() if _counts_file(shelf, name).exists()}
+
+
+def _move(staging: DirectoryShelf, clean: DirectoryShelf, shard_id: str) -> None:
+    target = _counts_file(clean, shard_id)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _counts_file(staging, shard_id).replace(target)
+    clean.adopt(staging, shard_id)
+
+
+def _counts_file(shelf: DirectoryShelf, shard_id: str) -> Path:
+    return shelf.path / _COUNTS / f"{shard_id}.json"
+
+
+def _tally(shelf: DirectoryShelf, shards: Iterable[str]) -> Tally:
+    total = Tally()
+    for shard_id in shards:
+        counts = read_json(_counts_file(shelf, shard_id))
+        total.merge(Tally(Counter(counts["kinds"]), Counter(counts["detectors"]), Counter(counts["fields"])))
+    return total
+
+
+def _executor(config: Config, environ: Mapping[str, str], shards: Sequence[str]) -> Executor:
+    raw = shelf_of(config, "raw")
+    size = sum((raw.path / f"{shard_id}.parquet").stat().st_size for shard_id in shards)
+    parallel = len(shards) > 1 and size > _PARALLEL_BYTES and (os.cpu_count() or 1) > 1
+    adapter: Any = registry.adapter("engine", "processes" if parallel else "inline")
+    context = Context(
+        name="sanitize",
+        root=config.root,
+        state=config.state,
+        environ=environ,
+        shelf=lambda name: shelf_of(config, name),
+    )
+    executor: Executor = adapter(adapter.Options(), context).executor()
+    return executor
