@@ -31,7 +31,7 @@ def strings_in(value: Any) -> list[str]:
 def test_every_string_of_a_document_is_found_however_it_is_spelled(
     value: Any,
     escaped: bool,
-    indent: int | None,  # noqa: FBT001  hypothesis gives it
+    indent: int | None,
 ) -> None:
     document = json.dumps([value], ensure_ascii=escaped, indent=indent)
 
