@@ -47,7 +47,7 @@ def test_a_text_nested_in_documents_is_replaced_and_nothing_else_is(
     before: str,
     after: str,
     depth: int,
-    escaped: bool,  # noqa: FBT001  hypothesis gives it
+    escaped: bool,
 ) -> None:
     secret = f"<{before}>"
     document = json.dumps({"a": [1, {"b": secret, "c": [True, 2.50]}]}, ensure_ascii=escaped, indent=1)
