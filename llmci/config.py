@@ -68,8 +68,12 @@ class Config:
     report: tuple[str, ...]
 
 
-def _tolerance(value: object) -> object:
-    """Read "5pt" as 0.05 and "10%" as 0.10; numbers are taken as fractions."""
+def tolerance_of(value: object) -> object:
+    """Read "5pt" as 0.05 and "10%" as 0.10; numbers are taken as fractions.
+
+    Raises:
+        ValueError: It is a text of another form.
+    """
     if not isinstance(value, str):
         return value
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(pt|pts|points?|%)\s*", value)
@@ -87,7 +91,7 @@ class _Gate(BaseModel):
     role: Role = "primary"
     tolerance: Annotated[
         float,
-        BeforeValidator(_tolerance),
+        BeforeValidator(tolerance_of),
         Field(gt=0, le=1),
         WithJsonSchema({"type": ["number", "string"], "examples": ["5pt", "10%", 0.05]}),
     ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,11 @@ import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+# Only readable by setting it, which is safe once, before there are threads.
+_UMASK = os.umask(0o077)
+os.umask(_UMASK)
 
 
 @contextlib.contextmanager
@@ -31,10 +38,37 @@ def atomic_path(target: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
+        temporary.chmod(_mode_of(target))
         temporary.replace(target)
         _sync_directory(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_directory(target: Path) -> Iterator[Path]:
+    """Give a temporary directory beside `target`; on a clean exit it becomes `target`, whole.
+
+    Files inside must be flushed by whoever writes them, as `write_bytes` does.
+
+    Raises:
+        FileExistsError: `target` exists by then; it is left as it is.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp"))
+    try:
+        yield temporary
+        temporary.chmod(0o755)
+        _sync_directory(temporary)
+        try:
+            temporary.rename(target)
+        except OSError as error:
+            if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                raise FileExistsError(error.errno, "exists already", str(target)) from None
+            raise
+        _sync_directory(target.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_bytes(target: Path, content: bytes) -> None:
@@ -95,6 +129,13 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _mode_of(target: Path) -> int:
+    """What the file has, or what a new one gets: a report is as readable as any file of the user's."""
+    with contextlib.suppress(FileNotFoundError):
+        return target.stat().st_mode & 0o777
+    return 0o666 & ~_UMASK
 
 
 def _sync_directory(path: Path) -> None:

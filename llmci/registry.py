@@ -49,6 +49,11 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "tokens": "llmci.adapters.scorers.spent:TokensScorer",
         "judge": "llmci.adapters.scorers.judge:JudgeScorer",
     },
+    "results": {
+        "csv": "llmci.adapters.results.csv:CsvResults",
+        "jsonl": "llmci.adapters.results.jsonl:JsonlResults",
+        "parquet": "llmci.adapters.results.parquet:ParquetResults",
+    },
     "reporter": {
         "csv": "llmci.adapters.reporters.csv:CsvReporter",
         "html": "llmci.adapters.reporters.html:HtmlReporter",

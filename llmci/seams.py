@@ -220,6 +220,7 @@ class Reply:
 
     Attributes:
         clean: True only for replies that were read from the clean shelf.
+        recorded: The answer was given before: `cost` is what it took then, and nothing is spent now.
         See `llmci.domain.run.Answered` for the rest.
     """
 
@@ -233,6 +234,7 @@ class Reply:
     request_digest: str | None = None
     recorded_scores: Mapping[str, float] = field(default_factory=dict)
     clean: bool = False
+    recorded: bool = False
 
 
 class System(Protocol):
@@ -276,6 +278,9 @@ class Scorer(Protocol):
     def estimate(self, case: Case) -> Estimate:
         """What scoring an answer will take; calls nothing."""
 
+    async def start(self) -> None:
+        """Get ready; raises `UsageError` or `OutsideError` with the fix. Called before any system is asked."""
+
     async def score(self, case: Case, answer: Answered) -> Score:
         """Score one answer; `Unscored` with the reason when that cannot be done.
 
@@ -285,6 +290,35 @@ class Scorer(Protocol):
 
     async def aclose(self) -> None:
         """Release connections."""
+
+
+# --- gate ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """One result of another runner.
+
+    Attributes:
+        where: Where it stands, such as "line 7".
+        values: Its columns by name.
+    """
+
+    where: str
+    values: Mapping[str, object]
+
+
+class Results(Protocol):
+    """Reads the result files of another evaluation runner."""
+
+    suffixes: ClassVar[tuple[str, ...]]
+
+    def rows(self, path: Path) -> Iterator[ResultRow]:
+        """Every result, in order.
+
+        Raises `UsageError` at the first one that cannot be read: a result that is skipped would
+        pass for one that was never asked for.
+        """
 
 
 # --- report -------------------------------------------------------------------------------------
@@ -437,8 +471,8 @@ class Shelf(Protocol):
     def drop(self, shard_id: str) -> None:
         """Remove a shard."""
 
-    def rejected(self) -> Iterator[Rejected]:
-        """Every record that was held back, and why."""
+    def rejected(self, shard_ids: Sequence[str] | None = None) -> Iterator[Rejected]:
+        """Every record that was held back, and why; of all shards or of these."""
 
     def manifest(self) -> Mapping[str, object] | None:
         """What the stage said of the whole shelf; None before it did."""

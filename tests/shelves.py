@@ -6,7 +6,6 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-import pytest
 from builders import a_batch
 
 from llmci.adapters.stores.shelf import DirectoryShelf
@@ -16,6 +15,8 @@ from llmci.errors import PrivacyStop
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    import pytest
 
     from llmci.domain.trace import TraceRow
     from llmci.seams import ShardInfo

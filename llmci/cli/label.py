@@ -25,7 +25,7 @@ def label(
     quiet: QuietFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Group the sanitized traces by what was asked, rank how unusual each is, and flag what stands out.
+    """Group clean traces, rank anomalies, flag what stands out.
 
     The groups are fitted once; later traces join the group that is nearest.
 
@@ -59,7 +59,9 @@ def _in_words(summary: LabelSummary) -> str:
         lines.append(f"{'':>8}  {'':>6}  and {len(shown) - _SHOWN} more")
     if hidden:
         traces = sum(cluster.traces for cluster in hidden)
-        lines.append(f"{traces:>8}  {traces / summary.traces:>6.1%}  other ({len(hidden)} groups too small to be shown)")
+        lines.append(
+            f"{traces:>8}  {traces / summary.traces:>6.1%}  other ({len(hidden)} groups too small to be shown)"
+        )
     if summary.flags:
         lines += ["", "flagged: " + ", ".join(f"{flag} {count}" for flag, count in summary.flags.items())]
     how = "already labelled" if summary.unchanged else "labelled"

@@ -26,6 +26,14 @@ SeedFlag = Annotated[int | None, typer.Option("--seed", help="Seed of everything
 LimitFlag = Annotated[
     int | None, typer.Option("--limit", "-n", min=1, help="Take at most so many.", show_default=False)
 ]
+FailOnFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--fail-on",
+        help="What does not leave with 0: regressed,inconclusive,infra by default; `nothing` only reports.",
+        show_default=False,
+    ),
+]
 DryRunFlag = Annotated[bool, typer.Option("--dry-run", help="Show the plan and its cost; do nothing.")]
 
 

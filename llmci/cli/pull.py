@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from llmci.pipeline.pull import PullSummary, SourceFailure
-    from llmci.wiring.pull import Listed
+    from llmci.wiring.pull_plan import Listed
 
 
 def pull(
@@ -41,15 +41,16 @@ def pull(
 
     Example: llmci pull prod --since 7d
     """
-    from llmci.wiring import pull as wiring
+    from llmci.wiring.pull import pull as pull_now
+    from llmci.wiring.pull_plan import list_shards
 
     now = datetime.now(UTC)
     checked, window = open_config(config), window_of(since, until, now)
     if dry_run:
-        listed, failures = wiring.list_shards(checked, sources=sources or (), window=window, environ=os.environ)
+        listed, failures = list_shards(checked, sources=sources or (), window=window, environ=os.environ)
         _show_plan(listed, failures, as_json=json)
         raise typer.Exit(max((failure.exit_code for failure in failures), default=0))
-    summary = wiring.pull(
+    summary = pull_now(
         checked,
         sources=sources or (),
         window=window,

@@ -14,6 +14,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from llmci.cli import streams
 
 if TYPE_CHECKING:
@@ -75,6 +77,14 @@ def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911  JSON holds anything
     if isinstance(value, datetime):
         return value.isoformat()
     return value
+
+
+def ask(question: str, default: str) -> str:
+    """What the person at the terminal says; the default where nobody is there to answer."""
+    if not (sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()):
+        return default
+    answer: str = typer.prompt(question, default=default, err=True)
+    return answer
 
 
 def progress(*, quiet: bool) -> Progress:

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from random import Random
 
-_FIRST = (
-    "Marta Tobias Priya Kwame Ingrid Rafael Yuki Leila Bram Oksana Dylan Noor Esteban Freya Hassan Maeve Jonas Zanele "
-    "Pavel Amara Silvia Callum Mirela Anders Farida Gustav Helena Idris Joana Kenji Lucia Matteo"
-).split()  # noqa: SIM905  names read more easily without quotes
-_LAST = (
-    "Okonjo Lindqvist Raman Mensah Solberg Quintana Hayashi Farouk Verhoeven Kovalenko Pryce Haddad Ibarra Nygaard "
-    "Siddiqui Gallagher Brandt Dlamini Novotny Adeyemi Moretti Drummond Ionescu Halvorsen Rahimi Ekstrom Papadakis "
-    "Bello Carvalho Nakamura Benitez Ferraro"
-).split()  # noqa: SIM905  names read more easily without quotes
+_FIRST = """
+    Marta Tobias Priya Kwame Ingrid Rafael Yuki Leila Bram Oksana Dylan Noor Esteban Freya Hassan Maeve Jonas Zanele
+    Pavel Amara Silvia Callum Mirela Anders Farida Gustav Helena Idris Joana Kenji Lucia Matteo
+""".split()  # noqa: SIM905  names read more easily without quotes
+_LAST = """
+    Okonjo Lindqvist Raman Mensah Solberg Quintana Hayashi Farouk Verhoeven Kovalenko Pryce Haddad Ibarra Nygaard
+    Siddiqui Gallagher Brandt Dlamini Novotny Adeyemi Moretti Drummond Ionescu Halvorsen Rahimi Ekstrom Papadakis
+    Bello Carvalho Nakamura Benitez Ferraro
+""".split()  # noqa: SIM905  names read more easily without quotes
 _COMPANIES = ("larkspur-freight", "tidewater-optics", "bluefern-clinic", "hollow-oak-books", "quarrystone-bank")
 _STREETS = ("Larkspur Row", "Old Ferry Road", "Juniper Street", "Chapel Lane", "Millrace Avenue")
 

@@ -15,34 +15,46 @@ _OPENERS = (
     "Quick one: ",
     "Morning. ",
     "Sorry to bother you again. ",
-    "Asking for a colleague: ",
     "One more: ",
     "Hi there, ",
     "Beginner here. ",
+    "So, ",
+    "ok next: ",
+    "Me again. ",
 )
 _CLOSERS = (
     " Thanks!",
     " thx",
     " Thank you in advance.",
-    " Only the standard library, please.",
-    " No third-party packages allowed here.",
-    " It has to run on our oldest server too.",
     " I always forget.",
     " Cheers",
     " A short answer is fine.",
-    " Bonus points for an example.",
+    " ?",
+    " pls",
+    " Ta.",
+    " Any hint helps.",
 )
 _CONTEXTS = (
-    "We are moving an old reporting job off bash. ",
-    "I'm reviewing a pull request and got stuck. ",
+    "We are moving an old job off bash. ",
+    "I'm reviewing a pull request. ",
     "This is for a nightly script. ",
     "My tests are flaky because of this. ",
     "Writing a small tool for our lab. ",
-    "I found three different ways to do it in our code. ",
+    "Our code does it in three ways. ",
     "Coming from Java, so bear with me. ",
-    "Preparing a lesson for my students. ",
-    "The linter complains about my own version. ",
+    "Preparing a lesson. ",
+    "The linter complains about my version. ",
     "I had this working years ago. ",
+    "Asking for a colleague. ",
+    "No third-party packages here. ",
+    "It has to run on the oldest server too. ",
+    "Stuck since lunch. ",
+    "Migrating from Perl. ",
+    "My notebook kernel hides the docs. ",
+    "Ticket says it must be done today. ",
+    "Reading somebody else's code. ",
+    "For a kata. ",
+    "Interview tomorrow. ",
 )
 _SLIPS = (
     "My name is {name}, you can reach me at {email}. {question}",
@@ -60,9 +72,9 @@ _SLIPS = (
 
 
 def varied(question: str, random: Random) -> str:
-    """Ask a question in other words around it: half of the time something is said before, after or typed badly."""
+    """Ask a question in other words around it: now and then something is said before or after, or it is typed badly."""
     text = question
-    for chance, change in ((0.16, _with_context), (0.16, _with_opener), (0.16, _with_closer), (0.14, _careless)):
+    for chance, change in ((0.12, _with_context), (0.15, _with_opener), (0.15, _with_closer), (0.15, _careless)):
         if random.random() < chance:
             text = change(text, random)
     return text

@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 DAYS = 14
 TRACES = 1_000
 _PEOPLE = 32
-# Questions asked of a documentation assistant are mostly about tasks; the share of each type follows.
+# How often a question of each type is asked, beside one of another type.
 _POPULARITY = {
-    "task": 5.0,
-    "which-function": 3.0,
-    "keywords": 3.0,
-    "which-module": 2.0,
-    "error": 2.0,
-    "parameter": 1.6,
-    "exact-name": 1.8,
-    "comparison": 1.2,
+    "task": 2.0,
+    "which-function": 2.0,
+    "keywords": 2.0,
+    "which-module": 1.5,
+    "error": 1.5,
+    "parameter": 2.0,
+    "exact-name": 2.5,
+    "comparison": 2.0,
 }
 _ASKED_AGAIN = 0.3
 _SLIPS = 0.12
@@ -89,7 +89,7 @@ class _Recorder:
         known = {passage.id for passage in corpus()}
         self._pool = [question for question in questions() if known.issuperset(question.documents)]
         # A few questions are popular, most are rare.
-        self._weights = [_POPULARITY[question.type] * random.paretovariate(2.5) for question in self._pool]
+        self._weights = [_POPULARITY[question.type] * random.paretovariate(4) for question in self._pool]
         self._unhappy: tuple[Question, Person] | None = None
 
     def exchange(self, number: int, moment: datetime) -> dict[str, Any]:

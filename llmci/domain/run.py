@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 SCHEMA_NAME = "run/1"
 
-# "nobody": what it would take to tell is not there, such as a reference or a price.
-Fault = Literal["system", "infrastructure", "nobody"]
+Fault = Literal["system", "infrastructure"]
 MetricKind = Literal["binary", "graded", "ratio", "latency"]
 
 
@@ -120,13 +119,19 @@ class Scored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unscored:
-    """No number could be given, and why (never user text). `cost` as in `Scored`."""
+    """No number could be given, and why (never user text).
+
+    Attributes:
+        fault: Whose it is; "case" where the case holds nothing that this scorer could compare with,
+            such as no reference: the metric is then taken over the other cases.
+        cost: As in `Scored`.
+    """
 
     case_id: str
     repeat: int
     metric: str
     why: str
-    fault: Fault
+    fault: Fault | Literal["case"]
     cost: float | None = 0.0
 
 

@@ -79,7 +79,7 @@ class LabelSettings:
     seed: Seed = 7
     min_traces: Count = 5
     min_users: Count = 5
-    fit_sample: Count = 20_000
+    fit_sample: Count = 10_000
     embedder: str | None = None
     slow_ms: Positive | None = None
 
@@ -99,7 +99,8 @@ class EvalsetSettings:
             `cluster`, `language`, ...), `metadata.<key>` or `tag:<prefix>`.
         dependence: Where the group of dependent cases is found, in the same spelling; the default
             is the conversation, then the user.
-        key: Where the identity of a case is found, to match recorded answers; the same spelling.
+        key: Where the identity of a case is found; the same spelling. Traces of one key become one
+            case, and recorded answers are matched by it. The default is the input itself.
         variant: Only traces of this variant become cases; None takes all.
         reference: Where the reference answer is found: `score:<name>` (corrections, expectations),
             `metadata.<key>`, or `output` (production answers with good feedback only).

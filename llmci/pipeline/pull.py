@@ -154,7 +154,8 @@ class _Landing:
     def __init__(self, writer: ShardWriter, shard_id: str, keep: Keep, now: datetime) -> None:
         self.rejected = self.repeated = 0
         self._writer, self._shard_id, self._keep, self._now = writer, shard_id, keep, now
-        self._seen: dict[str, str] = {}
+        # Eight bytes of each digest rather than ids and digests whole, because a shard may be large.
+        self._seen: dict[int, int] = {}
         self._rows: list[TraceRow] = []
         self._bytes = 0
 
@@ -177,10 +178,13 @@ class _Landing:
             self._rows, self._bytes = [], 0
 
     def _is_new(self, row: TraceRow) -> bool:
-        trace_id, content = row["trace_id"], row["content_hash"]
-        before = self._seen.get(trace_id) or self._keep.elsewhere.get(trace_id)
+        trace_id, content = row["trace_id"], _short(row["content_hash"])
+        key = sample_key(trace_id)
+        before = self._seen.get(key)
+        if before is None and trace_id in self._keep.elsewhere:
+            before = _short(self._keep.elsewhere[trace_id])
         if before is None:
-            self._seen[trace_id] = content
+            self._seen[key] = content
             return True
         if before == content:
             self.repeated += 1
@@ -192,6 +196,10 @@ class _Landing:
     def _reject(self, rejected: Rejected) -> None:
         self._writer.reject(rejected)
         self.rejected += 1
+
+
+def _short(digest: str) -> int:
+    return int(digest[:16], 16)
 
 
 def sample_key(trace_id: str) -> int:

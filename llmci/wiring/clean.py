@@ -17,11 +17,11 @@ def clean_digest(clean: Shelf) -> str:
         PrivacyStop: The manifest does not vouch for what is there.
         UsageError: There is nothing there.
     """
-    from llmci.core.privacy.manifest import check  # type: ignore[import-not-found, unused-ignore]
-
     shards = clean.shards()
     if not shards:
         raise UsageError("there are no clean traces.", fix="Run `llmci pull` and `llmci sanitize` first.")
+    from llmci.core.privacy.manifest import check  # type: ignore[import-not-found, unused-ignore]
+
     manifest = clean.manifest()
     digest: str = check(manifest, shards)
     return digest

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from llmci.config import Block
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 # Where litellm looks for the key of the providers that most configurations name. Others are found
 # out on the first call; importing litellm to ask costs seconds.
@@ -29,10 +33,12 @@ _PROVIDERS = {
 
 def wanted(block: Block) -> Iterator[str]:
     """Names of the variables, in order: those the block names itself, else its provider's."""
-    named = [value for key, value in block.options if key.endswith("_env") and isinstance(value, str)]
+    options = block.options.model_dump()
+    named = [value for key, value in options.items() if key.endswith("_env") and isinstance(value, str)]
+    named += _VARIABLE.findall(json.dumps([options.get("url"), options.get("headers")]))
     if named:
         yield from named
-    elif block.kind == "litellm" and not block.given.get("api_base"):
-        provider = str(block.given.get("model", "")).partition("/")[0]
+    elif block.kind in ("litellm", "judge") and not options.get("base_url"):
+        provider = str(options.get("model", "")).partition("/")[0]
         if provider in _PROVIDERS:
             yield _PROVIDERS[provider]

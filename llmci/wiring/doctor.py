@@ -13,7 +13,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from llmci import __version__
+from llmci import __version__, registry
 from llmci.config import SECTIONS, Config, load
 from llmci.errors import LlmciError
 from llmci.wiring.credentials import wanted
@@ -75,6 +75,7 @@ def _installation() -> Iterator[Finding]:
     yield Finding("llmci", "ok", __version__)
     needed = [requirement for requirement in requirements if "extra ==" not in requirement]
     yield from (_library(_distribution(requirement)) for requirement in needed)
+    yield Finding("engines", "ok", ", ".join(registry.names("engine")))
 
 
 def _distribution(requirement: str) -> str:

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
     from pytest_httpserver import HTTPServer
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [
     pytest.mark.real,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH (Debian: apt-get install chromium)"),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH (Debian: apt-get install chromium)"),
 ]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SIZE = 250
@@ -134,7 +134,7 @@ def test_a_case_opens_with_both_answers_and_what_changed_in_them(page: Page) -> 
     boxes = page.locator("#detail .sides .text")
     page.wait_for_selector("#detail ins")
     assert (boxes.nth(0).text_content(), boxes.nth(1).text_content()) == (before.text, after.text)
-    assert set(page.locator("#detail ins").all_inner_texts()) == {"instead"}
+    assert set(" ".join(page.locator("#detail ins").all_inner_texts()).split()) == {"instead"}
     assert page.locator("#detail del").count() > 0
 
 
@@ -156,11 +156,13 @@ def test_a_filtered_view_can_be_shared(browser: Browser, address: str) -> None:
     assert 0 < int(found(page).split()[0]) < worse()
 
 
-@pytest.mark.parametrize("part", ["#case-nobody", "#v=nothing", "#slice=%", "#case-%E0%A4%A", "#&&==&", "#q=%00"])
-def test_a_broken_link_shows_the_report_all_the_same(browser: Browser, address: str, part: str) -> None:
+def test_broken_links_show_the_report_all_the_same(browser: Browser, address: str) -> None:
     seen = Seen()
+    page = opened_page(browser, f"{address}#case-%E0%A4%A", seen)
 
-    page = opened_page(browser, address + part, seen)
+    for part in ("#case-nobody", "#v=nothing", "#slice=%", "#&&==&", "#q=%00", "#"):
+        page.evaluate("part => { location.hash = part; }", part)
+        page.wait_for_timeout(30)
 
     assert page.locator("#list").is_visible()
     assert not seen.complaints
@@ -213,6 +215,7 @@ def test_it_fits_a_telephone(browser: Browser, address: str) -> None:
     page.wait_for_selector("#detail h3")
 
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert 0 <= page.locator("#detail").bounding_box()["y"] < 700
 
 
 def test_it_prints_the_static_part_with_its_cases_open(page: Page) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def rollout(tmp_path: Path, **options: str) -> JsonRollout:
-    context = Context("rollout", tmp_path, tmp_path / ".llmci", {}, lambda name: pytest.fail(name))
+    context = Context("rollout", tmp_path, tmp_path / ".llmci", {}, pytest.fail)
     return JsonRollout(JsonRollout.Options(path="flags.json", **options), context)
 
 

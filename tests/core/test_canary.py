@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,10 +18,15 @@ from llmci.core.stats.canary import (
     strongest_mean,
 )
 
+if TYPE_CHECKING:
+    from llmci.core.stats.canary import BoolArray, EvidencePaths, FloatArray
+
 SHARE = 0.05
 
 
-def traffic(rng: np.random.Generator, *, treatment_rate: float, n: int = 40_000, base: float = 0.05):
+def traffic(
+    rng: np.random.Generator, *, treatment_rate: float, n: int = 40_000, base: float = 0.05
+) -> tuple[FloatArray, BoolArray]:
     """Failures of both arms under a twenty-fold daily swing of the failure rate's difficulty."""
     treated = rng.random(n) < SHARE
     daily = 1 + 0.9 * np.sin(np.arange(n) / n * 40)
@@ -27,7 +34,7 @@ def traffic(rng: np.random.Generator, *, treatment_rate: float, n: int = 40_000,
     return (rng.random(n) < rate).astype(float), treated
 
 
-def paths(values, treated, *, margin=0.02):
+def paths(values: FloatArray, treated: BoolArray, *, margin: float = 0.02) -> EvidencePaths:
     blocks = blocks_of(values, treated, share=SHARE)
     return evidence(blocks.treatment - blocks.control, blocks.closed_at, margin=margin, base_rate=0.05)
 

@@ -31,7 +31,7 @@ def strings_in(value: Any) -> list[str]:
 def test_every_string_of_a_document_is_found_however_it_is_spelled(  # noqa: FBT001
     value: Any,
     escaped: bool,
-    indent: int | None,  # noqa: FBT001  hypothesis gives it
+    indent: int | None,
 ) -> None:
     document = json.dumps([value], ensure_ascii=escaped, indent=indent)
 
@@ -47,7 +47,7 @@ def test_a_text_nested_in_documents_is_replaced_and_nothing_else_is(
     before: str,
     after: str,
     depth: int,
-    escaped: bool,  # noqa: FBT001  hypothesis gives it
+    escaped: bool,
 ) -> None:
     secret = f"<{before}>"
     document = json.dumps({"a": [1, {"b": secret, "c": [True, 2.50]}]}, ensure_ascii=escaped, indent=1)

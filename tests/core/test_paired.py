@@ -18,6 +18,7 @@ from llmci.core.stats.paired import (
     guarded_bounds,
     moments,
     of_table,
+    p_above,
     p_not_worse,
     p_worse,
     statistic,
@@ -176,7 +177,8 @@ def test_a_bound_is_where_the_evidence_reaches_the_error_rate(d: np.ndarray, alp
 
     assert -1 <= low <= high <= 1
     assert high == 1 or p_worse(of, -float(high)) == pytest.approx(alpha, rel=1e-6)
-    assert low == -1 or p_not_worse(of, -float(low)) == pytest.approx(alpha, rel=1e-6)
+    assert low in (-1, 0) or p_above(of, float(low)) <= alpha * (1 + 1e-6)
+    assert low == -1 or low >= 0 or p_not_worse(of, -float(low)) == pytest.approx(alpha, rel=1e-6)
 
 
 @given(differences)
@@ -186,12 +188,36 @@ def test_a_wider_tolerance_never_takes_a_pass_back(d: np.ndarray) -> None:
     assert np.all(np.diff(evidence) <= 1e-12)
 
 
+@given(differences)
+def test_the_evidence_grows_with_the_distance_without_end(d: np.ndarray) -> None:
+    steps = statistic(moments(d, layout(len(d))), np.linspace(-3, 3, 400))
+
+    assert np.all(np.diff(steps) < 0)
+
+
+@pytest.mark.parametrize("loss", [0.2, 0.5, 1.0])
+@pytest.mark.parametrize("cases", [30, 100, 1000])
+def test_a_drop_of_every_case_by_the_same_amount_is_proven(loss: float, cases: int) -> None:
+    of = moments(np.full(cases, -loss), layout(cases))
+
+    low, high = bounds(of, 0.05)
+    assert p_worse(of) <= 0.05
+    assert low <= -loss <= high < 0
+
+
 @pytest.mark.parametrize(("margin", "clean_cases"), [(0.02, 149), (0.05, 59), (0.10, 29)])
 def test_identical_outputs_pass_from_the_guard_on_and_not_before(margin: float, clean_cases: int) -> None:
     enough, too_few = (moments(np.zeros(n), layout(n)) for n in (clean_cases, clean_cases - 1))
 
     assert p_not_worse(enough, margin) <= 0.05 < p_not_worse(too_few, margin)
     assert p_worse(enough) >= 0.5
+
+
+def test_a_proven_rise_passes_however_few_the_cases() -> None:
+    of = a_table(12, 0, 40)
+
+    assert guarded_bounds(of, 0.05)[0] > 0
+    assert p_not_worse(of, 0.05) <= 0.05
 
 
 def test_one_case_says_nothing() -> None:

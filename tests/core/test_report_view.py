@@ -92,14 +92,14 @@ def test_a_dearer_candidate_reads_as_a_rise_of_the_cost() -> None:
         ReportInput(result=result, baseline=report.baseline, candidate=report.candidate, evalset=None)
     ).gates
 
-    assert (row.baseline, row.candidate, row.change) == ("$0.0071", "$0.0074", "+4.0 %")
-    assert row.plausible == "+2.0 … +6.0 %"
+    assert (row.baseline, row.candidate, row.change) == ("$0.0071", "$0.0074", "+4 %")
+    assert row.plausible == "+2 … +6 %"
 
 
 def test_an_unknown_cost_is_unknown_and_not_free() -> None:
     [row] = [row for row in view_of(a_report()).spending if row.name == "cost of all answers"]
 
-    assert (row.baseline, row.candidate, row.change) == ("$0.8520", "unknown", "-")
+    assert (row.baseline, row.candidate, row.change) == ("$0.85", "unknown", "-")
 
 
 def test_without_texts_no_question_answer_or_reason_is_in_the_view() -> None:

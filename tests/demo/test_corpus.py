@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
-from llmci.demo.corpus import Passage, passages
+from llmci.demo.retriever import corpus as gathered
+
+if TYPE_CHECKING:
+    from llmci.demo.corpus import Passage
 
 
 @pytest.fixture(scope="module")
 def corpus() -> dict[str, Passage]:
-    return {passage.id: passage for passage in passages()}
+    return {passage.id: passage for passage in gathered()}
 
 
 def test_holds_thousands_of_entries_of_every_kind(corpus: dict[str, Passage]) -> None:

@@ -12,9 +12,21 @@ ROOT = Path(__file__).parents[2]
 # Name of a mint to the places that may use it: a file, or a folder with all that is in it.
 MINTS = {
     "CleanText": ("llmci/domain/text.py", "llmci/core/privacy/", "llmci/adapters/stores/"),
+    # Says of a reply's text what will be true when it has been sanitized; see its docstring.
+    "unclean": (
+        "llmci/core/privacy/",
+        "llmci/core/bench/",
+        "llmci/adapters/systems/",
+        "llmci/adapters/scorers/judge.py",
+    ),
     "CleanBatch": ("llmci/core/privacy/", "llmci/adapters/stores/"),
     "sanitized": ("llmci/core/privacy/", "llmci/adapters/stores/"),
-    "sanitized_batch": ("llmci/core/privacy/", "llmci/adapters/stores/"),
+    # Recorded answers are read from the clean shelf, whose manifest is checked in the same file.
+    "sanitized_batch": (
+        "llmci/core/privacy/",
+        "llmci/adapters/stores/",
+        "llmci/adapters/systems/recorded_traces.py",
+    ),
     "declared_clean": ("llmci/domain/text.py", "llmci/core/evalsets/", "llmci/adapters/systems/", "llmci/demo/"),
 }
 

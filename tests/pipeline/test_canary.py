@@ -45,7 +45,7 @@ def live(n: int, *, old: float, new: float, share: float = 0.25, seed: int = 3) 
     ],
 )
 def test_decision_on_enough_traffic(new: float, expected: Action) -> None:
-    decision = decide(units_of(live(4000, old=0.05, new=new), PLAN), PLAN, share=0.25)
+    decision = decide(units_of(live(8000, old=0.05, new=new), PLAN), PLAN, share=0.25)
 
     assert decision.action is expected
 

@@ -41,7 +41,7 @@ _CUES = tuple(
             rf"(?im:^[\s>*\-|\"']*(?:hi|hello|hey|dear|hola|hallo|bonjour|thanks|thank you|ciao|good (?:morning|afternoon|evening)),?[ ]+(?:there,?[ ]+)?)"
             rf"(?P<name>{_FULL})(?=\s*(?:[,!.:;?\n]|$))"
         ),
-        rf"(?im:(?:regards|sincerely|cheers|thanks|thank you|best|wishes|yours|saludos|grüße),?\s+[-–—]?\s*)(?P<name>{_FULL})\s*$",
+        rf"(?im:(?:regards|sincerely|cheers|thanks|thank you|best|wishes|yours|saludos|grüße),?\s+[-–—]?\s*)(?P<name>{_FULL})[ \t]*(?m:$)",
         rf"(?i:\bsay hi to|\bgreetings to|\bcontact|\bspeak (?:to|with)|\btalk to|\bcc|\bfrom|\bto|\bby|\band)[ ]+(?P<known>{_FULL})",
     )
 )

@@ -17,12 +17,12 @@ from llmci.core.reporting.marks import CHANGES
 from llmci.core.reporting.packing import packed
 from llmci.core.reporting.plot import HEIGHT, WIDTH, plot_of
 from llmci.core.reporting.view import Change
-from llmci.core.reporting.worddiff import word_diff
+from llmci.core.reporting.worddiff import side, word_diff
 from llmci.seams import ReportOptions
 
 if TYPE_CHECKING:
     from llmci.core.reporting.view import SideView
-    from llmci.core.reporting.worddiff import Op
+    from llmci.core.reporting.worddiff import Runs
     from llmci.seams import ReportInput
 
 STATIC_CASES = 50
@@ -81,11 +81,12 @@ def _hash(content: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
 
 
-def _compared(baseline: SideView | None, candidate: SideView | None) -> tuple[tuple[Op, str], ...] | None:
-    """Both answers as one word diff; None where there are not two answers."""
+def _compared(baseline: SideView | None, candidate: SideView | None) -> tuple[Runs, Runs] | None:
+    """What each of two answers shows of their word diff; None where there are not two answers."""
     if baseline is None or candidate is None or baseline.text is None or candidate.text is None:
         return None
-    return word_diff(_beginning(baseline.text), _beginning(candidate.text))
+    runs = word_diff(_beginning(baseline.text), _beginning(candidate.text))
+    return side(runs, "gone"), side(runs, "new")
 
 
 def _beginning(text: str) -> str:

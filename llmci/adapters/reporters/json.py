@@ -38,7 +38,7 @@ class JsonReporter:
             "name": visible(self._options.name),
             "outcome": view.outcome,
             "headline": view.headline,
-            "because": view.because,
+            "because": [visible(reason) for reason in report.result.because],
             "notes": view.notes,
             "finished_at": visible(report.candidate.finished_at),
             "evalset": _evalset(report.candidate),

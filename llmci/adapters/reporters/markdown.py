@@ -23,7 +23,7 @@ _FAILURES, _SLICES, _GATES = 5, 8, 40
 _EXCERPT = 600
 _ALERTS = {"good": "TIP", "bad": "CAUTION", "unsure": "WARNING"}
 # Where Markdown would see emphasis, code, a link, an image, HTML, a table or mathematics.
-_MEANING = re.compile(r"[\\`*_\[\]<>!|~&$]")
+_MEANING = re.compile(r"[\\`*\[\]<>!|~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 # What GitHub links in the finished text (an entity would not stop it), broken by a joiner that nobody sees.
 _LINKED = re.compile(r"[@#]|(?<=\w)(?=://)|(?<=www)(?=\.)|(?<=GH)(?=-)", re.IGNORECASE)
 _JOINER = "\u2060"
@@ -65,6 +65,7 @@ def _blocks(view: ReportView, name: str) -> list[str]:
         _counts(view),
         _spending(view),
         _slices([row for row in view.slices if row.damage > 0][:_SLICES]),
+        f"**New failures: {len(failures):,}**" if failures else "",
         *(_failure(case, view) for case in failures[:_FAILURES]),
         _rest(failures),
         _foot(view),
@@ -89,9 +90,9 @@ def _verdict(view: ReportView, name: str) -> str:
     lines = [
         f"<!-- llmci:{marker} -->",
         f"> [!{_ALERTS.get(view.mark.tone, 'NOTE')}]",
-        f"> **{view.mark.emoji} {view.mark.word}:** {inline(view.headline)}",
+        f"> {view.mark.emoji} {f'**{view.word}:** ' if view.word else ''}{inline(view.headline)}",
     ]
-    lines += [f"> - {inline(reason)}" for reason in view.because[:10] if reason != view.headline]
+    lines += [f"> - {inline(reason)}" for reason in view.because[:10]]
     return "\n".join(lines)
 
 
@@ -143,10 +144,8 @@ def _counts(view: ReportView) -> str:
     words = f"{view.count(Change.IMPROVED):,} answers got better, {worse:,} got worse, {same:,} unchanged."
     if unscored := view.count(Change.UNSCORED):
         words += f" {unscored:,} could not be scored."
-    noticed = [f"{row.detectable} of {inline(row.metric)}" for row in view.gates if row.interval and row.gating]
-    if noticed:
-        words += f" A drop of {', '.join(noticed)} would have been noticed 9 times in 10."
-    return words
+    noticed = [f"{inline(row.metric)}: {row.noticed}" for row in view.gates if row.noticed and row.gating]
+    return "\n".join([words, *(f"- {line}" for line in noticed)]) if noticed else words
 
 
 def _spending(view: ReportView) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from llmci import seams
 from llmci.adapters.scorers.rule import NoMark, RuleScorer
@@ -22,13 +22,14 @@ class RecordedOptions(seams.Options):
         low: Smallest possible value.
         high: Largest possible value.
         higher_is_better: False where more is worse.
+        binary: Only `low` and `high` occur.
     """
 
     score: str
     low: float = 0.0
     high: float = 1.0
     higher_is_better: bool = True
-    kind: Literal["binary", "graded"] = "graded"
+    binary: bool = False
 
 
 class RecordedScorer(RuleScorer[RecordedOptions]):
@@ -41,7 +42,7 @@ class RecordedScorer(RuleScorer[RecordedOptions]):
         options = self.options
         return Metric(
             name=self.context.name,
-            kind=options.kind,
+            kind="binary" if options.binary else "graded",
             digest=self.digest(),
             low=options.low,
             high=options.high,

@@ -46,6 +46,9 @@ class RuleScorer(ABC, Generic[OptionsT]):
         """See `Scorer.estimate`."""
         return seams.Estimate(input_tokens=0, output_tokens=0, worst_cost=0.0)
 
+    async def start(self) -> None:
+        """See `Scorer.start`."""
+
     @abstractmethod
     def mark(self, case: Case, answer: Answered) -> float | NoMark:
         """The number, in the metric's own unit, or why there is none."""
@@ -55,7 +58,7 @@ class RuleScorer(ABC, Generic[OptionsT]):
         at = (case.case_id, answer.repeat, self.context.name)
         match self.mark(case, answer):
             case NoMark(why):
-                return Unscored(case_id=at[0], repeat=at[1], metric=at[2], why=why, fault="nobody")
+                return Unscored(case_id=at[0], repeat=at[1], metric=at[2], why=why, fault="case")
             case value:
                 return Scored(case_id=at[0], repeat=at[1], metric=at[2], value=float(value))
 

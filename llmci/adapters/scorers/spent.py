@@ -44,7 +44,11 @@ class CostScorer(RuleScorer[seams.Options]):
 
 
 class TokensOptions(seams.Options):
-    """Which tokens are counted."""
+    """Which tokens are counted.
+
+    Attributes:
+        count: Those of the request, those of the answer, or both.
+    """
 
     count: Literal["total", "input", "output"] = "total"
 

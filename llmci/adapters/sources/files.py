@@ -5,6 +5,8 @@ from __future__ import annotations
 import glob
 import gzip
 import hashlib
+import io
+import re
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from llmci.errors import OutsideError, UsageError
@@ -40,7 +42,12 @@ def shown(path: Path, root: Path) -> str:
 def shard_id(source: str, name: str, part: int = 0) -> str:
     """A stable name for a file, or for a part of one, that is fit for a file name."""
     digest = hashlib.sha256(name.encode()).hexdigest()[:12]
-    return f"{source}-{digest}-{part:05d}"
+    return f"{shard_prefix(source)}{digest}-{part:05d}"
+
+
+def shard_prefix(source: str) -> str:
+    """What the ids of a source's shards start with."""
+    return re.sub(r"[^\w.]", "_", source).lstrip(".") + "-"
 
 
 def open_bytes(path: Path) -> IO[bytes]:
@@ -71,4 +78,4 @@ def _zstd(path: Path) -> IO[bytes]:
     import pyarrow as pa
 
     stream: Any = pa.CompressedInputStream(pa.OSFile(str(path), "rb"), "zstd")
-    return cast("IO[bytes]", stream)
+    return cast("IO[bytes]", io.BufferedReader(stream))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from llmci.adapters.sources.files import matching, shard_id, shown, unreadable
@@ -14,7 +16,6 @@ from llmci.seams import Rejected, Shard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from llmci.seams import Context, Window
 
 _BATCH_ROWS = 256
+_SHARD_BYTES = 64 << 20
 
 
 class ParquetSource:
@@ -38,43 +40,61 @@ class ParquetSource:
         self._options, self._context = options, context
 
     def shards(self, window: Window) -> Sequence[Shard]:  # noqa: ARG002  files are listed whole
-        """See `Source.shards`: one for each file."""
+        """See `Source.shards`: one for the row groups of each 64 MiB of a file."""
         name, root = self._context.name, self._context.root
-        found = matching(self._options.path, root, source=name)
-        try:
-            return [
-                Shard(shard_id(name, shown(path, root)), sha256_of(path), str(path), path.stat().st_size)
-                for path in found
-            ]
-        except OSError as error:
-            raise unreadable(found[0], error) from None
+        shards = []
+        for path in matching(self._options.path, root, source=name):
+            with _reading(path) as file:
+                groups = _grouped([file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups)])
+            digest = sha256_of(path)
+            for number, (first, end, size) in enumerate(groups):
+                shard = shard_id(name, shown(path, root), number)
+                shards.append(Shard(shard, f"{digest}:{first}-{end}", f"{path}?{first}-{end}", size))
+        return shards
 
     def read(self, shard: Shard, window: Window) -> Iterator[TraceRow | Rejected]:
         """See `Source.read`."""
-        import pyarrow as pa
-
-        path = self._context.root / shard.uri
+        where, _, bounds = shard.uri.rpartition("?")
+        first, end = (int(bound) for bound in bounds.split("-"))
+        path = Path(where)
         name = shown(path, self._context.root)
         normalise = Normaliser(Origin(self._context.name, "parquet"), self._options.fields, window)
-        try:
-            with _opened(path) as file:
-                columns = file.schema_arrow.names
-                check_columns(self._options.fields, columns, name)
-                wanted = _wanted(self._options.fields, columns)
-                number = 0
-                for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=wanted, use_threads=False):
-                    for record in _records(batch):
-                        number += 1
-                        if outcome := _row(record, f"{name}: row {number}", normalise):
-                            yield outcome
-        except (pa.ArrowException, OSError) as error:
-            raise _damaged(path, error) from None
+        with _reading(path) as file:
+            columns = file.schema_arrow.names
+            check_columns(self._options.fields, columns, name)
+            wanted = _wanted(self._options.fields, columns)
+            number = sum(file.metadata.row_group(i).num_rows for i in range(first))
+            groups = list(range(first, end))
+            for batch in file.iter_batches(_BATCH_ROWS, row_groups=groups, columns=wanted, use_threads=False):
+                for record in _records(batch):
+                    number += 1
+                    if outcome := _row(record, f"{name}: row {number}", normalise):
+                        yield outcome
 
 
-def _opened(path: Path) -> pq.ParquetFile:
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[pq.ParquetFile]:
+    """The file, read page by page; damage found on the way stops with its name."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(path)
+    try:
+        with pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file:
+            yield file
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, error) from None
+
+
+def _grouped(sizes: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Row groups in runs of at least 64 MiB: first, end (exclusive), bytes. An empty file is one run of none."""
+    runs: list[tuple[int, int, int]] = []
+    first = total = 0
+    for index, size in enumerate(sizes, 1):
+        total += size
+        if total >= _SHARD_BYTES or index == len(sizes):
+            runs.append((first, index, total))
+            first, total = index, 0
+    return runs or [(0, 0, 0)]
 
 
 def _damaged(path: Path, error: Exception) -> OutsideError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from llmci import seams
-from llmci.core.traces.mapping import Mapping
+from llmci.core.traces.mapping import Mapping, plan_of
 from llmci.core.traces.paths import first_keys
 from llmci.core.traces.records import Origin, row_of
 from llmci.core.traces.scalars import Unreadable
@@ -39,7 +39,8 @@ class Normaliser:
     """Turns the records of one file into rows; what cannot be read is rejected with its place."""
 
     def __init__(self, origin: Origin, mapping: Mapping | None, window: Window) -> None:
-        self._origin, self._mapping, self._window = origin, mapping, window
+        self._origin, self._window = origin, window
+        self._plan = None if mapping is None else plan_of(mapping)
 
     def __call__(self, record: Any, where: str) -> TraceRow | Rejected | None:  # noqa: ANN401  JSON holds anything
         """The row, the rejection, or None for a trace outside the window."""
@@ -48,7 +49,7 @@ class Normaliser:
         if not record:
             return Rejected(where, "empty")
         try:
-            row = row_of(record, self._mapping, self._origin)
+            row = row_of(record, self._plan, self._origin)
         except (Unreadable, RecursionError) as error:
             return Rejected(where, str(error) if isinstance(error, Unreadable) else "nested too deeply")
         return row if within(row, self._window) else None

@@ -10,6 +10,7 @@ A shard without a sidecar does not exist. Workers on different shards never touc
 from __future__ import annotations
 
 import contextlib
+import shutil
 from typing import TYPE_CHECKING
 
 import orjson
@@ -108,9 +109,9 @@ class DirectoryShelf:
             other._rejected(shard_id).replace(self._rejected(shard_id))
         other._sidecar(shard_id).replace(self._sidecar(shard_id))
 
-    def rejected(self) -> Iterator[Rejected]:
+    def rejected(self, shard_ids: Sequence[str] | None = None) -> Iterator[Rejected]:
         """See `Shelf.rejected`."""
-        for shard_id in self.shards():
+        for shard_id in self.shards() if shard_ids is None else shard_ids:
             with contextlib.suppress(FileNotFoundError):
                 for line in self._rejected(shard_id).read_bytes().splitlines():
                     yield Rejected(**orjson.loads(line))
@@ -131,6 +132,14 @@ class DirectoryShelf:
         """See `Shelf.write_manifest`."""
         self._make()
         write_json(self.path / "manifest.json", manifest)
+
+    def sweep(self) -> None:
+        """Remove what killed writers left behind; only for who knows that nobody is writing now."""
+        for path in list(self.path.rglob(".*")):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
     def _make(self) -> None:
         self.path.mkdir(parents=True, exist_ok=True)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from llmci.core.privacy.replies import unclean
 from llmci.domain.case import Document, Message, Part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from llmci.domain.case import Case, Tool
-    from llmci.domain.text import CleanText
 
 
 def question_of(case: Case) -> str:
@@ -30,16 +30,6 @@ def chat_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
 def chat_tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
     """Tools as a chat completion takes them; parameters that are not JSON are an empty schema."""
     return [{"type": "function", "function": _function(tool)} for tool in tools]
-
-
-def unclean(text: str) -> CleanText:
-    """Put a text of a reply where a clean one will stand.
-
-    A `llmci.seams.Reply` holds messages and documents that still have to be sanitized. They have the
-    shape of clean ones, so here the type says more than is true, until `clean_answer` has replaced
-    every text.
-    """
-    return cast("CleanText", text)
 
 
 def said(text: str, tool_calls: Sequence[Mapping[str, Any]]) -> tuple[Message, ...]:

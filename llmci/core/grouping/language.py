@@ -34,6 +34,8 @@ _VOTES = {
     for words in _SMALL_WORDS.values()
     for word in words.split()
 }
+# Words that say nothing of what a text is about, in the languages that are told by them.
+SMALL_WORDS = frozenset(_VOTES)
 _LEAST_SHARE = 0.3
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from llmci.core.grouping.language import SMALL_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,6 +19,8 @@ _WORD = re.compile(r"[^\W\d_]{2,}(?:['\u2019][^\W\d_]+)?")
 # A chunk with any of these may be an address, a path, a number or a handle.
 _TELLING = re.compile(r"[@\d_/\\#=<>{}$%&*+|~^]")
 _LONGEST = 24
+# Where more of the words within sentences are capitalised than this, capitals mark nouns and not names.
+_CAPITALS_OF_NAMES = 0.2
 _TERMS = 3
 
 
@@ -26,7 +31,7 @@ def name_groups(
 
     A term is a word or two neighbouring words. It must occur in `min_traces` traces of the group
     and, where users are known, come from `min_users` of them; nothing with a digit or in an
-    address is ever a term.
+    address is ever a term, and nor is a word that is written like a name.
 
     Args:
         distinct: Inputs with how often they came and from whom.
@@ -41,7 +46,7 @@ def name_groups(
     Source:
         Class-based TF-IDF, Grootendorst (2022), BERTopic, eq. (2).
     """
-    traces, users = _occurrences(distinct, groups)
+    traces, users = _occurrences(distinct, groups, _written_like_names(distinct))
     everywhere: Counter[str] = Counter()
     for inside in traces.values():
         everywhere.update(inside)
@@ -60,26 +65,41 @@ def name_groups(
 
 
 def _occurrences(
-    distinct: Sequence[Distinct], groups: Sequence[int]
+    distinct: Sequence[Distinct], groups: Sequence[int], names: frozenset[str]
 ) -> tuple[dict[int, Counter[str]], dict[tuple[int, str], set[int]]]:
     """How many traces of each group hold each term, and the users who wrote it."""
     traces: defaultdict[int, Counter[str]] = defaultdict(Counter)
     users: defaultdict[tuple[int, str], set[int]] = defaultdict(set)
     for entry, group in zip(distinct, groups, strict=True):
-        for term in set(_terms(entry.text)):
+        for term in set(_terms(entry.text, names)):
             traces[group][term] += entry.traces
             users[group, term] |= entry.users
     return traces, users
 
 
-def _terms(text: str) -> Iterator[str]:
+def _written_like_names(distinct: Sequence[Distinct]) -> frozenset[str]:
+    """Words that are mostly capitalised within sentences: one customer may be in every trace."""
+    large: Counter[str] = Counter()
+    small: Counter[str] = Counter()
+    for entry in distinct:
+        chunks = entry.text.split()
+        for before, chunk in pairwise(chunks):
+            word = _WORD.search(chunk)
+            if word and before[-1] not in ".!?:":
+                (large if word[0][0].isupper() else small)[word[0].casefold()] += 1
+    if large.total() > _CAPITALS_OF_NAMES * (large.total() + small.total()):
+        return frozenset()
+    return frozenset(word for word, count in large.items() if count > small[word])
+
+
+def _terms(text: str, names: frozenset[str]) -> Iterator[str]:
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     before = ""
     for chunk in text.casefold().split():
         words = [] if _TELLING.search(chunk) else _WORD.findall(chunk)
         word = words[0] if len(words) == 1 and len(words[0]) <= _LONGEST else ""
-        if word in ENGLISH_STOP_WORDS or not word.isalpha():
+        if word in ENGLISH_STOP_WORDS or word in SMALL_WORDS or word in names or not word.isalpha():
             word = ""
         if word:
             yield word

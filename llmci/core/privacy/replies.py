@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from llmci.core.privacy.mint import sanitized
 from llmci.domain.case import Case, Document, Message, Part
@@ -26,6 +26,16 @@ class CleanSaid:
     text: CleanText
     messages: tuple[Message, ...]
     documents: tuple[Document, ...] | None
+
+
+def unclean(text: str) -> CleanText:
+    """Put a text of a reply where a clean one will stand.
+
+    A `llmci.seams.Reply` holds messages and documents that still have to be sanitized. They have the
+    shape of clean ones, so here the type says more than is true, until `clean_said` has replaced
+    every text.
+    """
+    return cast("CleanText", text)
 
 
 def well_formed(text: str) -> str:

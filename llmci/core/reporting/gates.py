@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from llmci.core.reporting import numbers
@@ -17,15 +18,15 @@ if TYPE_CHECKING:
     from llmci.domain.verdict import Difference, Verdict
 
 _REASON = 600
-_SHORTEST_REACH, _LONGEST_REACH = 1.5, 6.0
+_SHORTEST_REACH, _LONGEST_REACH = 1.5, 12.0
 _ROLES = {"primary": "must not drop", "guardrail": "guardrail", "must_pass": "must pass", "watch": "watched only"}
 
 
 def gate_rows(verdicts: Sequence[Verdict], metrics: Mapping[str, Metric]) -> tuple[GateRow, ...]:
     """One row for each rule on all cases, in the order of the configuration."""
     whole = [verdict for verdict in verdicts if verdict.slice is None]
-    reach = _reach(whole)
-    return tuple(_gate_row(verdict, _metric(verdict, metrics), reach) for verdict in whole)
+    # Each on its own scale: points of a score and percents of a cost have none in common.
+    return tuple(_gate_row(verdict, _metric(verdict, metrics), _reach([verdict])) for verdict in whole)
 
 
 def slice_rows(verdicts: Sequence[Verdict], metrics: Mapping[str, Metric]) -> tuple[SliceRow, ...]:
@@ -49,10 +50,10 @@ def _gate_row(verdict: Verdict, metric: Metric, reach: float) -> GateRow:
         baseline=baseline,
         candidate=candidate,
         change=_change(found, metric),
-        plausible=_plausible(found, metric),
+        plausible=_plausible(found, metric, rule.tolerance),
         tolerance=_tolerance(rule.tolerance, metric),
         because=one_line(verdict.because, _REASON),
-        detectable=numbers.size(found.detectable, metric.kind) if found else "-",
+        noticed=_noticed(found, metric),
         counts=f"{found.better:,} better, {found.worse:,} worse, {found.unchanged:,} unchanged" if found else "-",
         method=visible(found.method) if found else "-",
         gating=verdict.gating,
@@ -74,7 +75,7 @@ def _slice_row(verdict: Verdict, metric: Metric, reach: float) -> SliceRow:
         baseline=baseline,
         candidate=candidate,
         change=_change(found, metric),
-        plausible=_plausible(found, metric),
+        plausible=_plausible(found, metric, verdict.rule.tolerance),
         because=one_line(verdict.because, _REASON),
         mark=OUTCOMES[verdict.outcome],
         gating=verdict.gating,
@@ -98,15 +99,24 @@ def _change(found: Difference | None, metric: Metric) -> str:
     return "-" if found is None else numbers.change(_natural(metric) * found.estimate, metric.kind)
 
 
-def _plausible(found: Difference | None, metric: Metric) -> str:
+def _plausible(found: Difference | None, metric: Metric, tolerance: float) -> str:
     if found is None:
         return "-"
     low, high = (found.low, found.high) if metric.higher_is_better else (-found.high, -found.low)
-    return numbers.plausible(low, high, metric.kind)
+    return numbers.plausible(low, high, metric.kind, tolerance)
 
 
 def _tolerance(tolerance: float, metric: Metric) -> str:
     return f"{'-' if metric.higher_is_better else '+'}{numbers.size(tolerance, metric.kind)}"
+
+
+def _noticed(found: Difference | None, metric: Metric) -> str:
+    if found is None:
+        return ""
+    loss = "drop" if metric.higher_is_better else "rise"
+    if not found.detectable < 1:
+        return f"With {found.cases:,} cases no {loss} would have been noticed reliably."
+    return f"A {loss} of {numbers.size(found.detectable, metric.kind)} would have been noticed 9 times in 10."
 
 
 def _reach(verdicts: Sequence[Verdict]) -> float:
@@ -116,6 +126,7 @@ def _reach(verdicts: Sequence[Verdict]) -> float:
         for verdict in verdicts
         if verdict.difference is not None
         for end in (verdict.difference.low, verdict.difference.high)
+        if math.isfinite(end)
     ]
     return min(max([_SHORTEST_REACH, *(1.1 * end for end in ends)]), _LONGEST_REACH)
 

@@ -1,21 +1,20 @@
-"""Numbers to words for reports: a difference is never rounded to zero, and an unknown is never 0."""
+"""Numbers for the tables of reports: differences as in sentences, values of one metric with equal decimals."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
+from llmci.core import wording
+
 if TYPE_CHECKING:
     from llmci.domain.run import Metric, MetricKind
 
-UNKNOWN = "unknown"
 _MOST_DECIMALS = 8
 
 
 def shown(value: float, decimals: int = 1) -> str:
-    """A number with so many decimals, or with as many more as it takes not to show 0 for what is not 0."""
-    if not math.isfinite(value):
-        return "no limit" if value > 0 else "no limit below"
+    """A finite number with so many decimals, or with as many more as it takes not to show 0 for what is not 0."""
     while value != 0 and decimals < _MOST_DECIMALS and round(value, decimals) == 0:
         decimals += 1
     if value != 0 and round(value, decimals) == 0:
@@ -23,25 +22,25 @@ def shown(value: float, decimals: int = 1) -> str:
     return f"{value:,.{decimals}f}"
 
 
-def signed(value: float, decimals: int = 1) -> str:
-    """As `shown`, with a plus where it is one."""
-    text = shown(value, decimals)
-    return f"+{text}" if value > 0 and math.isfinite(value) else text
-
-
 def change(value: float, kind: MetricKind) -> str:
     """A difference in points of the metric's range, or in percent of the baseline for ratios."""
-    return f"{signed(value * 100)} {_unit(kind)}"
+    if not math.isfinite(value):
+        return "from 0"
+    return f"{wording.signed(value * 100)} {_unit(kind)}"
 
 
-def plausible(low: float, high: float, kind: MetricKind) -> str:
-    """The range that a difference plausibly lies in."""
-    return f"{signed(low * 100)} … {signed(high * 100)} {_unit(kind)}"
+def plausible(low: float, high: float, kind: MetricKind, tolerance: float = 0.0) -> str:
+    """The range that a difference plausibly lies in; no end is rounded onto the tolerance."""
+    if not math.isfinite(low) and not math.isfinite(high):
+        return "-"
+    apart = (0.0, 100 * tolerance, -100 * tolerance)
+    ends = (wording.signed(end * 100, apart_from=apart) if math.isfinite(end) else "no limit" for end in (low, high))
+    return f"{' … '.join(ends)} {_unit(kind)}"
 
 
 def size(value: float, kind: MetricKind) -> str:
     """An amount without sign: a tolerance, a detectable drop."""
-    return f"{shown(value * 100)} {_unit(kind)}".replace(".0 ", " ")
+    return f"{wording.rounded(value * 100)} {_unit(kind)}"
 
 
 def pair(metric: Metric, baseline: float | None, candidate: float | None) -> tuple[str, str]:
@@ -61,12 +60,12 @@ def pair(metric: Metric, baseline: float | None, candidate: float | None) -> tup
 def amount(metric: Metric, value: float | None, decimals: int | None = None) -> str:
     """A mean of one metric in its own unit."""
     if value is None or not math.isfinite(value):
-        return UNKNOWN
+        return wording.UNKNOWN
     decimals = _decimals(metric) if decimals is None else decimals
     if metric.kind == "binary":
         return rate(value, decimals)
     if metric.unit == "USD":
-        return dollars(value, decimals)
+        return f"${shown(value, decimals)}"
     text = shown(value, decimals)
     return text if metric.unit == "points" else f"{text} {metric.unit}"
 
@@ -78,18 +77,18 @@ def rate(value: float, decimals: int = 1) -> str:
     return f"{value * 100:.{decimals}f} %"
 
 
-def dollars(value: float | None, decimals: int = 2) -> str:
-    """US dollars, with more decimals for small amounts."""
-    if value is None:
-        return UNKNOWN
-    return f"${shown(value, max(decimals, 4) if 0 < abs(value) < 1 else decimals)}"
+def duration(milliseconds: float | None) -> str:
+    """A time, in seconds from ten on."""
+    if milliseconds is None:
+        return wording.UNKNOWN
+    return f"{shown(milliseconds / 1000)} s" if milliseconds >= 10_000 else f"{shown(milliseconds, 0)} ms"
 
 
 def relative(baseline: float | None, candidate: float | None) -> str:
     """How much larger the second is, in percent of the first."""
     if baseline is None or candidate is None or baseline == 0:
         return "-"
-    return "no change" if baseline == candidate else f"{signed((candidate / baseline - 1) * 100)} %"
+    return "no change" if baseline == candidate else wording.signed_percent(candidate / baseline - 1)
 
 
 def _decimals(metric: Metric) -> int:

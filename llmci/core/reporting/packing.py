@@ -65,6 +65,7 @@ def case_fields(case: CaseView) -> dict[str, Any]:
         u=case.rubric,
         d=case.documents,
         w=case.weight,
+        p=case.must_pass or None,
         t=[[_side(tried.baseline), _side(tried.candidate)] for tried in case.tries],
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llmci.core import wording
 from llmci.core.reporting import numbers
 from llmci.core.reporting.view import SpendRow
 from llmci.domain.run import Answered, Unanswered
@@ -27,7 +28,7 @@ def spending(baseline: Run, candidate: Run) -> tuple[SpendRow, ...]:
         _money("cost per answer", [_mean(_all([a.cost for a in side])) for side in answers]),
         _money("cost of judging", [run.judge_cost for run in runs]),
         *(
-            _amount(f"latency, {name}", [_quantile([a.latency_ms for a in side], at) for side in answers], " ms")
+            _time(f"latency, {name}", [_quantile([a.latency_ms for a in side], at) for side in answers])
             for name, at in (("median", _MIDDLE), ("95th percentile", _SLOW))
         ),
         _amount("tokens in per answer", [_mean(_all([a.usage.input for a in side])) for side in answers], ""),
@@ -53,8 +54,8 @@ def _money(name: str, pair: Sequence[float | None]) -> SpendRow:
     before, after = pair
     return SpendRow(
         name=name,
-        baseline=numbers.dollars(before),
-        candidate=numbers.dollars(after),
+        baseline=wording.money(before),
+        candidate=wording.money(after),
         change=numbers.relative(before, after),
     )
 
@@ -63,8 +64,16 @@ def _amount(name: str, pair: Sequence[float | None], unit: str) -> SpendRow | No
     before, after = pair
     if before is None and after is None:
         return None
-    words = [numbers.UNKNOWN if value is None else f"{numbers.shown(value, 0)}{unit}" for value in pair]
+    words = [wording.UNKNOWN if value is None else f"{numbers.shown(value, 0)}{unit}" for value in pair]
     return SpendRow(name=name, baseline=words[0], candidate=words[1], change=numbers.relative(before, after))
+
+
+def _time(name: str, pair: Sequence[float | None]) -> SpendRow | None:
+    before, after = pair
+    if before is None and after is None:
+        return None
+    baseline, candidate = (numbers.duration(value) for value in pair)
+    return SpendRow(name=name, baseline=baseline, candidate=candidate, change=numbers.relative(before, after))
 
 
 def _count(name: str, pair: Sequence[int]) -> SpendRow | None:

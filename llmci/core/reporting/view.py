@@ -56,7 +56,7 @@ class GateRow:
 
     Attributes:
         change: In the metric's natural direction: "+4 %" of a cost is dearer.
-        detectable: Smallest drop that would have been noticed 9 times in 10.
+        noticed: What these cases could have shown, as a sentence.
         counts: Better, worse and unchanged cases.
         gating: Whether it can fail the run.
     """
@@ -71,7 +71,7 @@ class GateRow:
     plausible: str
     tolerance: str
     because: str
-    detectable: str
+    noticed: str
     counts: str
     method: str
     gating: bool
@@ -215,7 +215,7 @@ class ReportView:
     """Everything a report shows.
 
     Attributes:
-        headline: The verdict in one sentence; `because` are the reasons.
+        headline: The verdict in one sentence; `because` are the reasons that it does not hold.
         cases: Worst first, in the order of `Change`.
         counts: Cases by change.
         deciding: The metric whose values stand beside a case in lists.
@@ -240,6 +240,11 @@ class ReportView:
     cases: tuple[CaseView, ...]
     counts: tuple[tuple[Change, int], ...]
     texts: bool
+
+    @property
+    def word(self) -> str:
+        """The outcome's word where the headline does not begin with it anyway."""
+        return "" if self.headline.lower().startswith(self.mark.word) else self.mark.word
 
     def count(self, change: Change) -> int:
         """How many cases fared so."""

@@ -46,22 +46,26 @@ class Spent:
         baseline: What each case cost, as a fraction of the cap; shape (n,).
         candidate: The same for the candidate.
         cap: The largest cost that counts, in the metric's own unit.
+        higher_is_better: False for costs; True for what should grow, such as throughput.
     """
 
     baseline: FloatArray
     candidate: FloatArray
     cap: float
+    higher_is_better: bool = False
 
     def within(self, margin: float) -> FloatArray:
-        """Differences whose mean is positive where the candidate costs less than 1 + `margin` times the baseline.
+        """Differences whose mean is positive where the candidate is worse by less than `margin` of the baseline.
 
         Linear in both costs, so a ratio is judged without dividing by a noisy mean.
         """
+        if self.higher_is_better:
+            return self.candidate - (1 - margin) * self.baseline
         return (1 + margin) * self.baseline - self.candidate
 
 
-def of_costs(baseline: FloatArray, candidate: FloatArray) -> Spent:
+def of_costs(baseline: FloatArray, candidate: FloatArray, *, higher_is_better: bool = False) -> Spent:
     """Scale costs by their cap: the 99.9th percentile of both runs, the largest value below 1,000 of them."""
     cap = float(np.quantile(np.concatenate([baseline, candidate]), RUNAWAY, method="higher"))
     unit = cap if cap > 0 else 1.0
-    return Spent(np.minimum(baseline / unit, 1.0), np.minimum(candidate / unit, 1.0), cap)
+    return Spent(np.minimum(baseline / unit, 1.0), np.minimum(candidate / unit, 1.0), cap, higher_is_better)

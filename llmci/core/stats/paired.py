@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from llmci.core.stats.arrays import FloatArray
     from llmci.core.stats.layout import Layout
 
+# Slope of the skewness correction below which it is not followed.
+_SLOPE = 0.5
+_FLAT = 1e-30
+
 METHOD = (
     "paired differences with one imaginary win and one imaginary loss (Bonett & Price 2012), "
     "corrected for skewness (Johnson 1978)"
@@ -75,9 +79,10 @@ def moments(differences: FloatArray, cases: Layout) -> Moments:
         centred = differences - means[strata]
     influence = weights * centred
     if cases.groups is None:
-        factors = cases.stratum_factors[0] if strata is None else cases.stratum_factors[strata]
-        variance = float(np.sum(factors * influence**2))
-        return from_moments(estimate, variance, cases.effective, df=cases.df, cubes=np.sum(influence**3))
+        squares = influence * influence
+        spreads = np.array([squares.sum()]) if strata is None else np.bincount(strata, weights=squares)
+        variance = float(cases.stratum_factors @ spreads)
+        return from_moments(estimate, variance, cases.effective, df=cases.df, cubes=float(squares @ influence))
     sums = np.bincount(cases.groups, weights=influence)
     variance = float(sums @ sums) * cases.group_count / max(cases.group_count - 1, 1)
     of_one = float(influence @ centred) * cases.cases / max(cases.cases - 1, 1)
@@ -140,40 +145,46 @@ def from_moments(
 def statistic(of: Moments, at: FloatArray | float) -> FloatArray:
     """The t statistic against a mean difference of `at`.
 
-    Johnson's correction is a parabola in the distance; only its rising branch is used, so that a
-    wider tolerance never turns a pass into something else.
+    Johnson's correction bends the distance into a parabola, which holds near the estimate only: far
+    from it the parabola turns back, and a system that fails every case would be no evidence. From
+    where its slope has fallen to a half, it goes on as a straight line.
     """
     offset, bend = _correction(of)
-    distance = of.centre - np.asarray(at, float)
-    with np.errstate(divide="ignore"):
-        turn = np.where(bend == 0, np.inf, -0.5 / np.where(bend == 0, 1.0, bend))
-    distance = np.where(bend < 0, np.minimum(distance, turn), distance)
-    distance = np.where(bend > 0, np.maximum(distance, turn), distance)
-    result: FloatArray = (distance + offset + bend * distance**2) / of.spread
+    result: FloatArray = (_bent(of.centre - np.asarray(at, float), bend) + offset) / of.spread
+    return result
+
+
+def p_below(of: Moments, limit: FloatArray | float) -> FloatArray:
+    """Evidence that the mean difference is below `limit`: small when that is proven, 1 where nothing is known."""
+    from scipy.special import stdtr
+
+    result: FloatArray = np.where(of.df >= 1, stdtr(np.maximum(of.df, 1), statistic(of, limit)), 1.0)
+    return result
+
+
+def p_above(of: Moments, limit: FloatArray | float) -> FloatArray:
+    """The same for "above `limit`"."""
+    from scipy.special import stdtr
+
+    result: FloatArray = np.where(of.df >= 1, stdtr(np.maximum(of.df, 1), -statistic(of, limit)), 1.0)
     return result
 
 
 def p_worse(of: Moments, margin: FloatArray | float = 0.0) -> FloatArray:
     """Evidence for "worse by more than `margin`": small when a drop beyond it is proven."""
-    from scipy.special import stdtr
-
-    known = of.df >= 1
-    result: FloatArray = np.where(known, stdtr(np.maximum(of.df, 1), statistic(of, -np.asarray(margin, float))), 1.0)
-    return result
+    return p_below(of, -np.asarray(margin, float))
 
 
 def p_not_worse(of: Moments, margin: FloatArray | float) -> FloatArray:
     """Evidence for "not worse by `margin` or more": small when such a drop is ruled out.
 
     Never smaller than the chance that a drop of `margin` leaves no trace at all in so many cases
-    (the rule of three): nobody can rule out 5 points with fewer than 59 clean cases.
+    (the rule of three): nobody can rule out 5 points with fewer than 59 clean cases. A proven rise
+    rules out every drop by itself.
     """
-    from scipy.special import stdtr
-
     allowed = np.asarray(margin, float)
-    evidence = stdtr(np.maximum(of.df, 1), -statistic(of, -allowed))
     unseen = np.clip(1 - allowed, 0, 1) ** of.witnesses
-    result: FloatArray = np.where(of.df >= 1, np.maximum(evidence, unseen), 1.0)
+    result: FloatArray = np.minimum(np.maximum(p_above(of, -allowed), unseen), p_above(of, 0.0))
     return result
 
 
@@ -193,18 +204,43 @@ def bounds(of: Moments, alpha: float) -> tuple[FloatArray, FloatArray]:
 def guarded_bounds(of: Moments, alpha: float) -> tuple[FloatArray, FloatArray]:
     """`bounds`, with a lower one that agrees with `p_not_worse` about what may be ruled out."""
     low, high = bounds(of, alpha)
-    return np.minimum(low, alpha ** (1 / of.witnesses) - 1), high
+    return np.where(low > 0, low, np.minimum(low, alpha ** (1 / of.witnesses) - 1)), high
 
 
 def _correction(of: Moments) -> tuple[FloatArray, FloatArray]:
-    return of.skew / (6 * of.spread**2), of.skew / (3 * of.spread**4)
+    """What Johnson adds to the distance, and by how much its square is bent; nothing where it hardly bends."""
+    bend = of.skew / (3 * of.spread**4)
+    bend = np.where(np.abs(bend) < _FLAT, 0.0, bend)
+    return bend * of.spread**2 / 2, bend
+
+
+def _bent(distance: FloatArray, bend: FloatArray) -> FloatArray:
+    """A distance plus its bent square, straightened where its slope is below a half."""
+    joint = _joint(bend)
+    straight = joint + bend * joint**2 + _SLOPE * (distance - joint)
+    result: FloatArray = np.where(bend * (distance - joint) < 0, straight, distance + bend * distance**2)
+    return result
+
+
+def _straightened(height: FloatArray, bend: FloatArray) -> FloatArray:
+    """The distance at which `_bent` reaches a height."""
+    joint = _joint(bend)
+    top = joint + bend * joint**2
+    inside = np.maximum(1 + 4 * bend * height, 0)
+    result: FloatArray = np.where(
+        bend * (height - top) < 0, joint + (height - top) / _SLOPE, 2 * height / (1 + np.sqrt(inside))
+    )
+    return result
+
+
+def _joint(bend: FloatArray) -> FloatArray:
+    """Where the slope of the parabola is `_SLOPE`; out of reach where there is none."""
+    result: FloatArray = (_SLOPE - 1) / (2 * np.where(bend == 0, _FLAT, bend))
+    return result
 
 
 def _root(of: Moments, quantile: FloatArray) -> FloatArray:
-    """Where the statistic reaches a quantile: the root next to the estimate, or the end of the range."""
+    """The mean difference at which the statistic reaches a quantile."""
     offset, bend = _correction(of)
-    level = quantile * of.spread - offset
-    inside = 1 + 4 * bend * level
-    distance = 2 * level / (1 + np.sqrt(np.maximum(inside, 0)))
-    result: FloatArray = np.where(inside >= 0, of.centre - distance, -np.sign(quantile))
+    result: FloatArray = of.centre - _straightened(quantile * of.spread - offset, bend)
     return result

@@ -57,6 +57,18 @@ def detectable_drop(discordance: float, cases: float, *, alpha: float = 0.05, po
     return high
 
 
+def chance_to_notice(discordance: float, drop: float, cases: float, *, alpha: float = 0.05) -> float:
+    """Chance that so many cases notice a drop: `cases_needed` turned round."""
+    differing = min(discordance + drop, 1.0)
+    spread = max(differing - drop**2, 1e-12) ** 0.5
+    return NormalDist().cdf((drop * cases**0.5 - _quantile(1 - alpha) * differing**0.5) / spread)
+
+
+def chance_to_rule_out(discordance: float, drop: float, cases: float, *, alpha: float = 0.05) -> float:
+    """Chance that so many cases of an unchanged system rule out a drop."""
+    return NormalDist().cdf(drop * cases**0.5 / max(discordance, 1e-12) ** 0.5 - _quantile(1 - alpha))
+
+
 def discordance_seen(of: Moments) -> float:
     """How much two runs of an unchanged system would differ, judging from a comparison.
 

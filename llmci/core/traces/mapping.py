@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -49,7 +49,9 @@ class Mapping:
     """Where each field of a trace is found in a record; a field that is None is not there.
 
     Attributes:
-        messages: The whole conversation, in any provider's form.
+        messages: The whole conversation, in any provider's form; or what was asked, where `output`
+            is mapped as well and is not the end of it.
+        system: Instructions to the model, where they stand beside the messages.
         input: What was asked, where `messages` does not hold it.
         output: What was answered, likewise.
         start: ISO 8601, or a number since 1970 in seconds, milli-, micro- or nanoseconds.
@@ -61,6 +63,7 @@ class Mapping:
 
     trace_id: Where = None
     messages: Where = None
+    system: Where = None
     input: Where = None
     output: Where = None
     tools: Where = None
@@ -96,14 +99,15 @@ class Mapping:
 
 # Names that columns have in the wild, best first; the names of eval tools' files are among them.
 ALIASES: dict[str, str] = {
-    "trace_id": "trace_id | traceId | litellm_call_id | request_id | custom_id | run_id | id",
+    "trace_id": "litellm_call_id | trace_id | traceId | request_id | custom_id | run_id | id",
     "messages": "messages | request.messages | body.messages | conversation | conversations",
+    "system": "system | system_prompt | request.system | instructions",
     "input": "input | inputs | question | query | prompt | user_input | request | instruction | user_message",
-    "output": "output | outputs | response | answer | completion | final_answer | actual_output | actualOutput"
+    "output": "output | outputs | response.body | response | answer | completion | final_answer | actual_output | actualOutput"
     " | assistant_message | generation | result",
     "tools": "tools | request.tools | model_parameters.tools",
-    "params": "model_parameters | invocation_params",
-    "model": "model | model_name | request.model | response.model | model_id",
+    "params": "model_parameters | invocation_params | request.params",
+    "model": "model | model_name | request.model | response.body.model | response.model | model_id",
     "provider": "provider | custom_llm_provider",
     "variant": "variant | metadata.variant | experiment_variant | model_group",
     "user_id": "user_id | userId | user | end_user | metadata.user_id",
@@ -122,7 +126,7 @@ ALIASES: dict[str, str] = {
     "ttft_ms": "ttft_ms | time_to_first_token_ms",
     "input_tokens": "input_tokens | prompt_tokens | tokens_in",
     "output_tokens": "output_tokens | completion_tokens | tokens_out",
-    "usage": "usage | response.usage",
+    "usage": "usage | response.body.usage | response.usage",
     "cost": "cost | cost_usd | total_cost | totalCost | response_cost | price",
     "status": "status",
     "error": "error | error_message | exception",
@@ -135,17 +139,31 @@ _BY_END_USER = ("feedback", "thumbs", "rating", "user_feedback")
 
 
 @dataclass(frozen=True, slots=True)
-class Guess:
-    """A mapping by the names that columns have in the wild, and the keys that it left over."""
+class Plan:
+    """A mapping made ready for many records.
 
-    mapping: Mapping
-    rest: tuple[str, ...]
+    Attributes:
+        fields: The fields that are mapped, with where each is found.
+        rest: Keys that nothing took, which become metadata.
+    """
+
+    fields: tuple[tuple[str, Pick], ...]
+    scores: tuple[tuple[str, ScorePick], ...]
+    metadata: tuple[tuple[str, Pick], ...]
+    rest: tuple[str, ...] = ()
+
+
+def plan_of(mapping: Mapping) -> Plan:
+    """Make a mapping ready."""
+    found = ((item.name, getattr(mapping, item.name)) for item in fields(mapping))
+    picks = tuple((name, pick) for name, pick in found if isinstance(pick, Pick))
+    return Plan(picks, tuple(mapping.scores.items()), tuple(mapping.metadata.items()))
 
 
 @lru_cache(maxsize=256)
-def guessed(keys: tuple[str, ...]) -> Guess:
-    """Guess the mapping for records with these keys."""
-    found: dict[str, Any] = {}
+def guessed(keys: tuple[str, ...]) -> Plan:
+    """The plan for records with these keys, by the names that columns have in the wild."""
+    found: dict[str, Pick] = {}
     taken: set[str] = set()
     for name, paths in ALIASES.items():
         usable = [path for path in paths.split(" | ") if path.partition(".")[0] in keys]
@@ -158,4 +176,4 @@ def guessed(keys: tuple[str, ...]) -> Guess:
         if name in keys
     }
     rest = tuple(key for key in keys if key not in taken and key not in scores)
-    return Guess(Mapping(**found, scores=scores), rest)
+    return Plan(tuple(found.items()), tuple(scores.items()), (), rest)

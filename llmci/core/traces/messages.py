@@ -10,28 +10,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmci.core.traces.parts import Row, parts_of, result_text, tool_call, unknown, with_extra
-from llmci.core.traces.scalars import decoded, json_text, text_of
+import orjson
 
-_ROLES = {
-    "human": "user",
-    "ai": "assistant",
-    "model": "assistant",
-    "chatbot": "assistant",
-    "bot": "assistant",
-    "function": "tool",
-    "aimessagechunk": "assistant",
-}
-_KNOWN_ROLES = {"system", "developer", "user", "assistant", "tool", *_ROLES}
-_FINISH = {
-    "tool_use": "tool_calls",
-    "tool_call": "tool_calls",
-    "function_call": "tool_calls",
-    "end_turn": "stop",
-    "STOP": "stop",
-    "max_tokens": "length",
-    "MAX_TOKENS": "length",
-}
+from llmci.core.traces.message import KNOWN_ROLES, finish_reason, message_of, split
+from llmci.core.traces.parts import Row, parts_of, tool_call, unknown, with_extra
+from llmci.core.traces.reprs import fields_in
+from llmci.core.traces.scalars import decoded
+
 # Items of OpenAI's Responses API that are not plain messages.
 _RESPONSE_ITEMS = ("function_call", "function_call_output", "reasoning", "message")
 # Where an envelope keeps its messages, and who speaks in them unless they say so themselves.
@@ -74,12 +59,6 @@ def is_chat(value: object) -> bool:
     )
 
 
-def finish_reason(value: object) -> str | None:
-    """Why a model stopped, in OpenAI's words."""
-    text = text_of(value)
-    return _FINISH.get(text, text) if text else None
-
-
 def _is_message(item: object) -> bool:
     if not isinstance(item, dict):
         return False
@@ -88,16 +67,25 @@ def _is_message(item: object) -> bool:
     return _is_langchain(item) or _is_response_item(item)
 
 
+def _is_langchain(item: Row) -> bool:
+    return _is_serialised(item) or ("content" in item and str(item.get("type")).lower() in KNOWN_ROLES)
+
+
+def _is_serialised(item: Row) -> bool:
+    """Whether it is what LangChain makes of an object: `lc`, the class as `id`, its fields as `kwargs`."""
+    names = item.get("id")
+    return (
+        isinstance(item.get("lc"), int)
+        and isinstance(item.get("kwargs"), dict)
+        and isinstance(names, list)
+        and "Message" in str(names[-1:])
+    )
+
+
 def _is_choices(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(
         isinstance(choice, dict) and ("message" in choice or "content" in choice) for choice in value
     )  # fmt: skip
-
-
-def _is_langchain(item: Row) -> bool:
-    if isinstance(item.get("kwargs"), dict):
-        return "lc" in item
-    return str(item.get("type")).lower() in _KNOWN_ROLES and "content" in item
 
 
 def _is_response_item(item: Row) -> bool:
@@ -116,15 +104,42 @@ def _read(value: object, role: str, depth: int) -> list[Row]:
         return _read_list(value, role, depth)
     if isinstance(value, dict):
         return _read_object(value, role, depth)
+    logged = fields_in(value) if isinstance(value, str) else None
+    if logged:
+        return message_of(logged, role)
     parts = parts_of(value)
     return [{"role": role, "parts": parts}] if parts else []
 
 
 def _read_list(items: list[Any], role: str, depth: int) -> list[Row]:
+    definitions = [item for item in items if isinstance(item, dict) and _is_definition(item)]
+    if definitions and len(definitions) < len(items):
+        found = _read_list([item for item in items if item not in definitions], role, depth)
+        return _beside(found, {"tools": [item["content"] for item in definitions]})
     # Blocks without a speaker belong to one message.
     if items and all(isinstance(item, dict) and _is_block(item) for item in items):
-        return _split(role, parts_of(items), {})
+        return split(role, parts_of(items), {})
     return [message for item in items for message in _read(item, role, depth + 1)]
+
+
+def _is_definition(item: Row) -> bool:
+    """Whether it is a tool that was offered, which some frameworks list among the messages."""
+    content = item.get("content")
+    return (
+        item.get("role") == "tool"
+        and "tool_call_id" not in item
+        and isinstance(content, dict)
+        and content.get("type") == "function"
+        and isinstance(content.get("function"), dict)
+    )
+
+
+def _beside(messages: list[Row], more: Row) -> list[Row]:
+    """The messages, with what was logged beside them in the last one's `extra`."""
+    *before, last = messages or [{"role": "tool", "parts": []}]
+    had = orjson.loads(last["extra"]) if "extra" in last else {}
+    extra = {**had, **{f"{key}_beside" if key in had else key: value for key, value in more.items()}}
+    return [*before, with_extra(last, extra)]
 
 
 def _is_block(item: Row) -> bool:
@@ -133,10 +148,10 @@ def _is_block(item: Row) -> bool:
 
 
 def _read_object(item: Row, role: str, depth: int) -> list[Row]:
-    if isinstance(item.get("kwargs"), dict) and "lc" in item:
+    if _is_serialised(item):
         return _read_object(_unwrapped(item), role, depth + 1)
     if isinstance(item.get("role"), str) or _is_langchain(item):
-        return _message(item, role)
+        return message_of(item, role)
     if item.get("type") in _RESPONSE_ITEMS:
         return _response_item(item, role)
     if envelope := _envelope(item):
@@ -147,19 +162,17 @@ def _read_object(item: Row, role: str, depth: int) -> list[Row]:
 def _unspoken(item: Row, role: str) -> list[Row]:
     """An object that does not say who speaks: a message, a block, or something else."""
     if "content" in item or "parts" in item:
-        return _message(item, role)
+        return message_of(item, role)
     if isinstance(item.get("type"), str) or "text" in item:
-        return _split(role, parts_of(item), {})
+        return split(role, parts_of(item), {})
     return [{"role": role, "parts": [unknown(item)]}] if item else []
 
 
 def _unwrapped(item: Row) -> Row:
     """A serialised LangChain message as a plain one; its class says who speaks."""
-    names = item.get("id")
-    kind = str(names[-1] if isinstance(names, list) and names else "").removesuffix("Chunk").removesuffix("Message")
-    inner = dict(item["kwargs"])
-    inner.setdefault("role", inner.pop("type", None) or kind.lower())
-    return inner
+    kind = str(item["id"][-1]).removesuffix("Chunk").removesuffix("Message")
+    inner: Row = item["kwargs"]
+    return {**inner, "role": inner.get("role") or kind.lower()}
 
 
 def _envelope(item: Row) -> tuple[str, str] | None:
@@ -187,13 +200,7 @@ def _enveloped(item: Row, envelope: tuple[str, str], role: str, depth: int) -> l
         return [{"role": role, "parts": [unknown(item)]}]
     if reason:
         found[-1]["finish_reason"] = reason
-    left = with_extra({}, rest)
-    if left:
-        last = found[-1]
-        last["extra"] = (
-            left["extra"] if "extra" not in last else json_text({"message": last["extra"], "envelope": rest})
-        )
-    return found
+    return _beside(found, rest)
 
 
 def _system(value: object) -> list[Row]:
@@ -206,110 +213,7 @@ def _response_item(item: Row, role: str) -> list[Row]:
     rest = dict(item)
     kind = rest.pop("type")
     if kind == "message":
-        return _message(rest, role)
+        return message_of(rest, role)
     part = tool_call(item) if kind == "function_call" else parts_of(item)[0]
     speaker = "tool" if kind == "function_call_output" else "assistant"
     return [{"role": speaker, "parts": [part or unknown(item)]}]
-
-
-def _message(item: Row, role: str) -> list[Row]:
-    rest = dict(item)
-    speaker = _role(rest, role)
-    parts = parts_of(rest.pop("parts", None)) + _content(rest)
-    if speaker == "tool" and not any(part["type"] == "tool_result" for part in parts):
-        beside = [part for part in parts if part["type"] in ("reasoning", "refusal")]
-        parts = [_tool_message(rest, item.get("content", item.get("parts"))), *beside]
-    else:
-        parts += _calls(rest, parts)
-    head: Row = {}
-    if isinstance(rest.get("name"), str):
-        head["name"] = rest.pop("name")
-    reason = finish_reason(rest.pop("finish_reason", None) or rest.pop("stop_reason", None))
-    if reason:
-        head["finish_reason"] = reason
-    return _split(speaker, parts, with_extra(head, rest))
-
-
-def _role(rest: Row, default: str) -> str:
-    named = rest.get("role")
-    if isinstance(named, str) and named:
-        rest.pop("role")
-        if rest.get("type") in ("message", named):
-            rest.pop("type")
-    elif str(rest.get("type")).lower() in _KNOWN_ROLES:
-        named = str(rest.pop("type"))
-    else:
-        return default
-    known = named.lower()
-    return _ROLES.get(known, known if known in _KNOWN_ROLES else named)
-
-
-def _content(rest: Row) -> list[Row]:
-    parts = []
-    for key, kind in (("reasoning_content", "reasoning"), ("thinking", "reasoning")):
-        if isinstance(rest.get(key), str) and rest[key]:
-            parts.append({"type": kind, "text": rest.pop(key)})
-    content = rest.pop("content", None)
-    # Gemini keeps the parts, and who spoke, one level down.
-    if isinstance(content, dict) and isinstance(content.get("parts"), list):
-        rest.update({key: value for key, value in content.items() if key not in ("parts", "role")})
-        content = content["parts"]
-    parts += parts_of(content)
-    if isinstance(rest.get("refusal"), str) and rest["refusal"]:
-        parts.append({"type": "refusal", "text": rest.pop("refusal")})
-    return parts
-
-
-def _calls(rest: Row, parts: list[Row]) -> list[Row]:
-    """Tool calls beside the content; frameworks log the same call in up to three places."""
-    seen = {part["tool_call_id"] for part in parts if part["type"] == "tool_call" and part.get("tool_call_id")}
-    more = rest.get("additional_kwargs")
-    places = [more, rest] if isinstance(more, dict) else [rest]
-    calls = []
-    for place in places:
-        logged = decoded(place.get("tool_calls"))
-        single = place.get("function_call")
-        if not isinstance(logged, list):
-            logged = [single] if isinstance(single, dict) and single.get("name") else []
-        read = [tool_call(call) if isinstance(call, dict) else None for call in logged]
-        if place is not rest or None in read or not read:
-            calls += [] if None in read else _unseen(read, seen)
-            continue
-        rest.pop("tool_calls" if rest.get("tool_calls") else "function_call", None)
-        calls += _unseen(read, seen)
-    return calls
-
-
-def _unseen(read: list[Row | None], seen: set[str]) -> list[Row]:
-    fresh = [call for call in read if call is not None and call["tool_call_id"] not in seen]
-    seen.update(call["tool_call_id"] for call in fresh if call["tool_call_id"])
-    return fresh
-
-
-def _tool_message(rest: Row, content: object) -> Row:
-    """The result in a message of role "tool"; `_content` has taken the content out of `rest`."""
-    part: Row = {"type": "tool_result"}
-    for key in ("tool_call_id", "call_id", "tool_use_id"):
-        if isinstance(rest.get(key), str):
-            part["tool_call_id"] = rest.pop(key)
-            break
-    else:
-        part["tool_call_id"] = None
-    part["tool_result"] = result_text(content)
-    for key in ("is_error", "error"):
-        if isinstance(rest.get(key), bool):
-            part["is_error"] = rest.pop(key)
-    return part
-
-
-def _split(role: str, parts: list[Row], head: Row) -> list[Row]:
-    """One message, and one of role "tool" before it for each tool result that it brought along."""
-    results = [part for part in parts if part["type"] == "tool_result"]
-    others = [part for part in parts if part["type"] != "tool_result"]
-    if not results:
-        return [{"role": role, **head, "parts": others}]
-    found: list[Row] = [{"role": "tool", "parts": [part]} for part in results]
-    if others:
-        found.append({"role": role, "parts": others})
-    found[-1].update(head)
-    return found

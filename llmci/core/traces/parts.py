@@ -70,10 +70,8 @@ def tool_call(item: Row) -> Row | None:
     """A tool call in any form: OpenAI's, Anthropic's, GenAI's, LangChain's, Gemini's, OpenInference's."""
     rest = dict(item)
     for envelope in ("tool_call", "functionCall", "function_call"):
-        if isinstance(rest.get(envelope), dict):
-            rest.update(rest.pop(envelope))
-    if isinstance(rest.get("function"), dict):
-        rest.update(rest.pop("function"))
+        rest = _opened(rest, envelope)
+    rest = _opened(rest, "function")
     name = _first(rest, "name", "toolName", "tool_name")
     if not isinstance(name, str):
         return None
@@ -90,8 +88,7 @@ def tool_result(item: Row) -> Row | None:
     rest = dict(item)
     rest.pop("type", None)
     for envelope in ("functionResponse", "function_response"):
-        if isinstance(rest.get(envelope), dict):
-            rest.update(rest.pop(envelope))
+        rest = _opened(rest, envelope)
     row: Row = {"type": "tool_result", "tool_call_id": _call_id(rest)}
     name = _first(rest, "name", "toolName", "tool_name")
     if name is not None:
@@ -103,6 +100,15 @@ def tool_result(item: Row) -> Row | None:
     elif failed is not None:
         rest["is_error"] = failed
     return with_extra(row, rest)
+
+
+def _opened(rest: Row, envelope: str) -> Row:
+    """Lay the keys of an inner object over those around it; where both have one, the outer is kept aside."""
+    inner = rest.get(envelope)
+    if not isinstance(inner, dict):
+        return rest
+    outer = {f"outer_{key}" if key in inner else key: value for key, value in rest.items() if key != envelope}
+    return {**outer, **inner}
 
 
 def _call_id(rest: Row) -> str | None:
@@ -150,13 +156,10 @@ def _media(item: Row) -> Row | None:
     kind = str(rest.pop("type", ""))
     # The reference sits one level down in most forms: image_url, source, input_audio, inlineData, ...
     for envelope in ("image_url", "image", "source", "input_audio", "file", "inlineData", "inline_data", "fileData"):
-        inner = rest.pop(envelope, None)
-        if isinstance(inner, dict):
-            rest.update(inner)
-        elif isinstance(inner, str):
-            rest["url"] = inner
-        elif inner is not None:
-            return None
+        inner = rest.get(envelope)
+        if isinstance(inner, str) and "url" not in rest:
+            rest["url"] = rest.pop(envelope)
+        rest = _opened(rest, envelope)
     mime = text_of(_first(rest, "mime_type", "media_type", "mimeType", "mediaType"))
     sound = rest.get("format")
     if mime is None and kind == "input_audio" and isinstance(sound, str):
@@ -235,13 +238,8 @@ _BY_KEY: dict[str, Callable[[Row], Row | None]] = {
 
 
 def _renamed(item: Row, envelope: str, names: dict[str, str]) -> Row:
-    rest = dict(item)
-    inner = rest.pop(envelope)
-    if not isinstance(inner, dict):
-        return item
-    for key, value in inner.items():
-        rest[names.get(key, key)] = value
-    return rest
+    rest = _opened(item, envelope)
+    return {str(names.get(key, key)): value for key, value in rest.items()}
 
 
 def _part(item: Row) -> Row:

@@ -50,15 +50,17 @@ def picked(record: object, pick: Pick) -> Any:  # noqa: ANN401  JSON holds anyth
 def at(record: object, path: str) -> Any:  # noqa: ANN401  JSON holds anything
     """The value at a path, or None; "" and NaN count as absent."""
     for steps in _alternatives(path):
-        value = _follow(record, steps)
-        if not _absent(value):
+        # Most paths are one key of the record.
+        flat = len(steps) == 1 and isinstance(record, dict)
+        value = record.get(steps[0]) if flat else _follow(record, steps)  # type: ignore[attr-defined]  # it is a dict
+        if value is not None and not _absent(value):
             return value
     return None
 
 
 def _absent(value: object) -> bool:
     # Tables have NaN where nothing is.
-    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+    return value == "" or (isinstance(value, float) and math.isnan(value))
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from llmci.core.traces.digest import digest_of
-from llmci.core.traces.mapping import Mapping, guessed
+from llmci.core.traces.mapping import guessed
 from llmci.core.traces.messages import messages_of
 from llmci.core.traces.money import reported_cost
 from llmci.core.traces.paths import picked
@@ -20,8 +20,8 @@ from llmci.core.traces.usage import tokens_of, usage_of
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from llmci.core.traces.mapping import Plan
     from llmci.core.traces.parts import Row
-    from llmci.core.traces.paths import Pick
     from llmci.domain.trace import TraceRow
 
 _TEXTS = (
@@ -45,35 +45,34 @@ class Origin:
     kind: str
 
 
-def row_of(record: dict[str, Any], mapping: Mapping | None, origin: Origin) -> TraceRow:
-    """Normalise one record; without a mapping the columns' names are guessed.
+def row_of(record: dict[str, Any], plan: Plan | None, origin: Origin) -> TraceRow:
+    """Normalise one record; without a plan the columns' names are guessed.
 
     Raises:
         Unreadable: It cannot become a trace; the text says why and holds nothing of the record.
     """
-    rest: tuple[str, ...] = ()
-    if mapping is None:
-        guess = guessed(tuple(record))
-        mapping, rest = guess.mapping, guess.rest
-    found = _Found(record, mapping)
+    plan = plan or guessed(tuple(record))
+    found = {name: picked(record, pick) for name, pick in plan.fields}
     asked, answered, lacks = _payloads(found)
     documents = [
-        document for rank, item in enumerate(list_of(found.documents)) if (document := document_of(item, rank))
+        document for rank, item in enumerate(list_of(found.get("documents"))) if (document := document_of(item, rank))
     ]
-    usage = usage_of(found.usage, input_tokens=found.input_tokens, output_tokens=found.output_tokens)
+    usage = usage_of(
+        found.get("usage"), input_tokens=found.get("input_tokens"), output_tokens=found.get("output_tokens")
+    )
     kind, missing = replay_of(asked=asked, answered=answered, documents=documents, lacks=lacks)
-    status, error_type, error = status_of(found.status, found.error)
+    status, error_type, error = status_of(found.get("status"), found.get("error"))
     return {
         "schema_version": 1,
         "source": origin.source,
         "source_kind": origin.kind,
-        "trace_id": text_of(found.trace_id) or digest_of(record)[:32],
+        "trace_id": text_of(found.get("trace_id")) or digest_of(record)[:32],
         "complete": True,
         "missing": missing,
-        **{name: text_of(getattr(found, name)) for name in _TEXTS},
-        "turn": _small(found.turn),
-        "tags": [text for item in list_of(found.tags) if (text := text_of(item))],
-        "metadata": _metadata(record, mapping, rest),
+        **{name: text_of(found.get(name)) for name in _TEXTS},
+        "turn": _small(found.get("turn")),
+        "tags": [text for item in list_of(found.get("tags")) if (text := text_of(item))],
+        "metadata": _metadata(record, plan),
         **_times(found),
         "status": status,
         "error_type": error_type,
@@ -84,32 +83,22 @@ def row_of(record: dict[str, Any], mapping: Mapping | None, origin: Origin) -> T
         "replay_kind": kind,
         "documents": documents,
         "usage": usage,
-        "cost": reported_cost(found.cost, tokens_of(usage)),
-        "scores": _scores(record, mapping, rest),
+        "cost": reported_cost(found.get("cost"), tokens_of(usage)),
+        "scores": _scores(record, plan),
         "steps": [],
     }
 
 
-class _Found:
-    """The values of a record by field, taken when they are asked for."""
-
-    __slots__ = ("_mapping", "_record")
-
-    def __init__(self, record: dict[str, Any], mapping: Mapping) -> None:
-        self._record, self._mapping = record, mapping
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  JSON holds anything
-        pick: Pick | None = getattr(self._mapping, name)
-        return None if pick is None else picked(self._record, pick)
+_Found = dict[str, Any]
 
 
 def _payloads(found: _Found) -> tuple[Row, Row, list[str]]:
     """Input, output, and what is missing of them."""
-    conversation = messages_of(found.messages)
-    given = payload_of(found.input, role="user")
-    answered = payload_of(found.output, role="assistant")
+    conversation = _instructed(messages_of(found.get("messages")), found.get("system"))
+    given = payload_of(found.get("input"), role="user")
+    answered = payload_of(found.get("output"), role="assistant")
     if not conversation:
-        return given, answered, []
+        return _with_system(given, found.get("system")), answered, []
     before, after = split_conversation(conversation) if _is_whole(conversation, answered) else (conversation, [])
     answered = of_messages(after) if after else answered
     if any(message["role"] == "user" for message in before):
@@ -125,6 +114,20 @@ def _beside(asked: Row, given: Row) -> Row:
     return asked if text is None or text == text_in(asked, "user") else {**asked, "text": text}
 
 
+def _instructed(messages: list[Row], system: object) -> list[Row]:
+    """Messages after the instructions that were logged beside them, unless they begin with their own."""
+    if system is None or not messages or messages[0]["role"] in ("system", "developer"):
+        return messages
+    return [*messages_of(system, role="system"), *messages]
+
+
+def _with_system(given: Row, system: object) -> Row:
+    if system is None or not has_content(given):
+        return given
+    asked = given.get("messages") or messages_of(given.get("text") or given.get("json"))
+    return of_messages(_instructed(asked, system))
+
+
 def _is_whole(conversation: list[Row], answered: Row) -> bool:
     """Whether messages hold the answer too, rather than only what was asked."""
     if answered["kind"] == "none" or conversation[-1]["role"] == "assistant":
@@ -134,11 +137,11 @@ def _is_whole(conversation: list[Row], answered: Row) -> bool:
 
 
 def _request(found: _Found) -> Row | None:
-    tools = [tool for item in list_of(found.tools) if (tool := tool_of(item))]
-    params = found.params
+    tools = [tool for item in list_of(found.get("tools")) if (tool := tool_of(item))]
+    params = found.get("params")
     row = {
-        "provider": text_of(found.provider),
-        "model": text_of(found.model),
+        "provider": text_of(found.get("provider")),
+        "model": text_of(found.get("model")),
         "params": None if params is None else text_of(params),
         "tools": tools or None,
     }
@@ -195,9 +198,9 @@ _DOCUMENT_KEYS = {
 }
 
 
-def _metadata(record: dict[str, Any], mapping: Mapping, rest: tuple[str, ...]) -> str | None:
-    found = {key: value for key, pick in mapping.metadata.items() if (value := picked(record, pick)) is not None}
-    for key in rest:
+def _metadata(record: dict[str, Any], plan: Plan) -> str | None:
+    found = {key: value for key, pick in plan.metadata if (value := picked(record, pick)) is not None}
+    for key in plan.rest:
         value = decoded(record[key])
         if key == "metadata" and isinstance(value, dict):
             found.update(value)
@@ -206,13 +209,11 @@ def _metadata(record: dict[str, Any], mapping: Mapping, rest: tuple[str, ...]) -
     return json_text(found) if found else None
 
 
-def _scores(record: dict[str, Any], mapping: Mapping, rest: tuple[str, ...]) -> list[Row]:
+def _scores(record: dict[str, Any], plan: Plan) -> list[Row]:
     scores = [
-        score
-        for name, pick in mapping.scores.items()
-        if (score := score_of(name, picked(record, pick), annotator=pick.annotator))
+        score for name, pick in plan.scores if (score := score_of(name, picked(record, pick), annotator=pick.annotator))
     ]
-    if "scores" in rest and isinstance(given := decoded(record["scores"]), dict):
+    if "scores" in plan.rest and isinstance(given := decoded(record["scores"]), dict):
         scores += [score for name, value in given.items() if (score := score_of(str(name), value, annotator="api"))]
     return scores
 
@@ -233,9 +234,9 @@ def score_of(name: str, value: object, *, annotator: str) -> Row | None:
 
 
 def _times(found: _Found) -> Row:
-    start, end = time_of(found.start), time_of(found.end)
-    latency = float_of(found.latency_ms)
-    if latency is None and (seconds := float_of(found.latency_s)) is not None:
+    start, end = time_of(found.get("start")), time_of(found.get("end"))
+    latency = float_of(found.get("latency_ms"))
+    if latency is None and (seconds := float_of(found.get("latency_s"))) is not None:
         latency = seconds * 1000
     if latency is None and start and end:
         latency = (end - start) / timedelta(milliseconds=1)
@@ -245,7 +246,7 @@ def _times(found: _Found) -> Row:
         "start": start,
         "end": end or _end(start, latency),
         "latency_ms": latency,
-        "ttft_ms": float_of(found.ttft_ms),
+        "ttft_ms": float_of(found.get("ttft_ms")),
     }
 
 

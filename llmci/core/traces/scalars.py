@@ -21,13 +21,14 @@ def json_text(value: object, *, sort: bool = False) -> str:
     """Compact JSON of any value; what JSON has no word for becomes its `str`.
 
     Raises:
-        Unreadable: It is nested more than about 250 levels deep.
+        Unreadable: It is nested more than about 250 levels deep, or holds a number beyond 64 bits.
     """
     option = orjson.OPT_NON_STR_KEYS | (orjson.OPT_SORT_KEYS if sort else 0)
     try:
         return orjson.dumps(value, default=str, option=option).decode()
     except TypeError as error:
-        raise Unreadable(f"cannot be written as JSON: {str(error).lower()}") from None
+        deep = "recursion" in str(error).lower()
+        raise Unreadable("nested too deeply" if deep else f"cannot be written as JSON: {str(error).lower()}") from None
 
 
 def decoded(value: object) -> Any:  # noqa: ANN401  JSON holds anything

@@ -10,32 +10,36 @@ from typing import TYPE_CHECKING
 
 from llmci.core.bench.digests import answer_key
 from llmci.core.bench.patience import wait_s
-from llmci.core.privacy.replies import clean_said, well_formed
 from llmci.domain.run import Answered, Unanswered
 from llmci.errors import LlmciError, PrivacyStop
 from llmci.seams import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable
 
     from llmci.core.bench.ledger import Ledger
     from llmci.domain.case import Case
     from llmci.domain.run import Answer
+    from llmci.pipeline.bench.cleaning import Cleaning
     from llmci.pipeline.bench.job import BenchJob
     from llmci.pipeline.bench.lane import Lane
     from llmci.seams import Reply
 
 
 class Asker:
-    """Asks the systems of one bench."""
+    """Asks the systems of one bench.
 
-    def __init__(self, job: BenchJob, ledger: Ledger) -> None:
-        self._job, self._ledger = job, ledger
+    Args:
+        before: Awaited before every call.
+    """
+
+    def __init__(
+        self, job: BenchJob, ledger: Ledger, cleaning: Cleaning, before: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._job, self._ledger, self._cleaning, self._before = job, ledger, cleaning, before
         self._jitter = Random(job.settings.seed)  # noqa: S311  spreads retries
         # What several tries have in common is asked once: the others wait for that answer.
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        # Recognizers are not made for several threads.
-        self._cleaning = asyncio.Lock()
         self.called = self.reused = 0
 
     async def answer(self, lane: Lane, case: Case, repeat: int) -> Answer | None:
@@ -54,6 +58,7 @@ class Asker:
             return answer
 
     async def _ask(self, lane: Lane, case: Case, repeat: int) -> Answer | None:
+        await self._before()
         worst = lane.system.estimate(case).worst_cost if self._ledger.limited else None
         if not await self._ledger.reserve(worst):
             self._job.halt("budget")
@@ -61,9 +66,10 @@ class Asker:
         cost: float | None = None
         try:
             outcome = await self._insist(lane, case, repeat)
-            cost = 0.0 if isinstance(outcome, Failed) else outcome.cost
+            cost = 0.0 if isinstance(outcome, Failed) or outcome.recorded else outcome.cost
         finally:
             await self._ledger.settle(worst, cost)
+            self._job.progress.advance(0, cost=cost or None)
         return await self._as_answer(outcome, case, repeat)
 
     async def _insist(self, lane: Lane, case: Case, repeat: int) -> Reply | Failed:
@@ -73,9 +79,8 @@ class Asker:
             if not isinstance(outcome, Failed) or not outcome.retryable:
                 return outcome
             wait = wait_s(attempt, outcome.retry_after_s, self._jitter.random())
-            if wait is None or self._job.stop.why is not None:
+            if wait is None or await self._job.stop.within(wait):
                 return outcome
-            await asyncio.sleep(wait)
         return await self._once(lane, case, repeat)
 
     async def _once(self, lane: Lane, case: Case, repeat: int) -> Reply | Failed:
@@ -107,12 +112,7 @@ class Asker:
             return Unanswered(case_id=case.case_id, repeat=repeat, why=why, fault="infrastructure")
 
     async def _cleaned(self, reply: Reply, case: Case, repeat: int) -> Answered:
-        def clean(texts: Sequence[str]) -> Sequence[str]:
-            return texts if reply.clean else self._job.cleaner([well_formed(text) for text in texts], case)
-
-        async with self._cleaning:
-            # In a thread: recognizers are slow, and calls in flight are being timed.
-            said = await asyncio.to_thread(clean_said, reply.text, reply.messages, reply.documents, clean)
+        said = await self._cleaning.reply(reply, case)
         return Answered(
             case_id=case.case_id,
             repeat=repeat,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -34,11 +35,26 @@ class Entrant:
     journal: Journal
 
 
-@dataclass(slots=True)
 class Stop:
     """Set from outside, or by the stage itself: no further call is made, those in flight come home."""
 
-    why: Halt | None = None
+    def __init__(self) -> None:
+        self.why: Halt | None = None
+        self._set = asyncio.Event()
+
+    def set(self, why: Halt) -> None:
+        """The first reason stands, unless the user has one."""
+        if self.why is None or why == "interrupted":
+            self.why = why
+            self._set.set()
+
+    async def within(self, seconds: float) -> bool:
+        """Wait so long; True as soon as it is set."""
+        try:
+            await asyncio.wait_for(self._set.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +85,9 @@ class BenchJob:
     stop: Stop = field(default_factory=Stop)
 
     def halt(self, why: Halt) -> None:
-        """Make no further calls; the first reason stands."""
-        if self.stop.why is None:
-            self.stop.why = why
+        """Make no further calls."""
+        if self.stop.why != why:
+            self.stop.set(why)
             self.progress.note(f"no further calls: {HALTS[why]}")
 
 

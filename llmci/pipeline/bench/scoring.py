@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from llmci.core.bench.digests import score_key
 from llmci.core.bench.unanswered import score_without_answer
-from llmci.core.privacy.replies import well_formed
 from llmci.domain.run import Scored, Unanswered, Unscored
 from llmci.errors import LlmciError, PrivacyStop
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from llmci.core.bench.ledger import Ledger
     from llmci.domain.case import Case
     from llmci.domain.run import Answer, Answered, Score
+    from llmci.pipeline.bench.cleaning import Cleaning
     from llmci.pipeline.bench.job import BenchJob
     from llmci.seams import Scorer
 
@@ -24,10 +24,20 @@ if TYPE_CHECKING:
 class Marker:
     """Scores the answers of one bench."""
 
-    def __init__(self, job: BenchJob, ledger: Ledger) -> None:
-        self._job, self._ledger = job, ledger
+    def __init__(self, job: BenchJob, ledger: Ledger, cleaning: Cleaning) -> None:
+        self._job, self._ledger, self._cleaning = job, ledger, cleaning
         # The same text is judged once: the others wait for that verdict.
         self._judging: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._starting = asyncio.Lock()
+        self._started = False
+
+    async def start(self) -> None:
+        """Get the scorers ready, once: before the first call of anybody, so that a missing key costs nothing."""
+        async with self._starting:
+            if not self._started:
+                for scorer in self._job.scorers:
+                    await scorer.start()
+                self._started = True
 
     async def score(self, scorer: Scorer, case: Case, answer: Answer) -> Score | None:
         """The score, or why there is none; None if the budget has no room for the judge."""
@@ -47,6 +57,7 @@ class Marker:
             return score
 
     async def _mark(self, scorer: Scorer, case: Case, answer: Answered) -> Score | None:
+        await self.start()
         if scorer.metric().judge is None:
             return await self._once(scorer, case, answer)
         worst = scorer.estimate(case).worst_cost if self._ledger.limited else None
@@ -59,7 +70,8 @@ class Marker:
             cost = score.cost
         finally:
             await self._ledger.settle(worst, cost)
-        return await asyncio.to_thread(self._cleaned, score, case)
+            self._job.progress.advance(0, cost=cost or None)
+        return await self._cleaned(score, case)
 
     async def _once(self, scorer: Scorer, case: Case, answer: Answered) -> Score:
         try:
@@ -71,12 +83,11 @@ class Marker:
             metric = scorer.metric().name
             return Unscored(case_id=case.case_id, repeat=answer.repeat, metric=metric, why=why, fault="infrastructure")
 
-    def _cleaned(self, score: Score, case: Case) -> Score:
+    async def _cleaned(self, score: Score, case: Case) -> Score:
         """A judge may say anything: its words are sanitized like an answer's."""
         if not isinstance(score, Scored) or score.reason is None:
             return score
         try:
-            [reason] = self._job.cleaner([well_formed(score.reason)], case)
+            return replace(score, reason=await self._cleaning.text(score.reason, case))
         except PrivacyStop:
             return replace(score, reason=None)
-        return replace(score, reason=reason)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from llmci.core.bench.ledger import Ledger
 from llmci.core.bench.tries import in_order
-from llmci.domain.run import Answered
 from llmci.errors import UsageError
 from llmci.pipeline.bench.asking import Asker
+from llmci.pipeline.bench.cleaning import Cleaning
 from llmci.pipeline.bench.job import BenchResult
 from llmci.pipeline.bench.lane import Lane
 from llmci.pipeline.bench.scoring import Marker
@@ -31,16 +32,21 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
     """
     ledger = Ledger(job.settings.budget_usd)
     lanes = [Lane(entrant, job) for entrant in entrants]
-    asker, marker = Asker(job, ledger), Marker(job, ledger)
+    cleaning = Cleaning(job.cleaner)
+    marker = Marker(job, ledger, cleaning)
+    asker = Asker(job, ledger, cleaning, before=marker.start)
     if ledger.limited:
         _check_prices(job, lanes)
     started = job.clock().isoformat()
     job.progress.begin("bench", len(job.cases) * job.settings.repeat * len(lanes), "answers")
-    try:
+    # Closed one after the other: libraries keep connections in common.
+    async with AsyncExitStack() as stack:
+        for scorer in job.scorers:
+            stack.push_async_callback(scorer.aclose)
+        for lane in lanes:
+            stack.push_async_callback(lane.system.aclose)
+        stack.callback(job.progress.end)
         await _work(job, lanes, asker, marker)
-    finally:
-        await asyncio.gather(*(lane.system.aclose() for lane in lanes), *(scorer.aclose() for scorer in job.scorers))
-    job.progress.end()
     metrics = tuple(scorer.metric() for scorer in job.scorers)
     finished = job.clock().isoformat()
     return BenchResult(
@@ -98,13 +104,11 @@ async def _worker(job: BenchJob, tries: Iterator[Try], asker: Asker, marker: Mar
 async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker) -> None:
     lane, case, repeat = one
     answer = lane.answer(case.case_id, repeat)
-    cost: float | None = None
     if answer is None:
         answer = await asker.answer(lane, case, repeat)
         if answer is None:
             return
         lane.answered(answer)
-        cost = answer.cost if isinstance(answer, Answered) and not answer.cached else None
     else:
         asker.reused += 1
     for scorer in job.scorers:
@@ -113,4 +117,4 @@ async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker) -> None:
             if score is None:
                 return
             lane.scored(score)
-    job.progress.advance(1, cost=cost)
+    job.progress.advance(1)

@@ -116,7 +116,7 @@ const rowNode = at => {
   node.setAttribute("aria-posinset", at + 1);
   node.setAttribute("aria-setsize", shown.length);
   node.setAttribute("aria-selected", at === selected);
-  node.addEventListener("click", () => { select(at); open(shown[at]); });
+  node.addEventListener("click", () => { select(at); open(shown[at]).then(reveal); });
   return node;
 };
 const draw = () => {
@@ -168,7 +168,7 @@ const documentNodes = documents => documents.map(([id, text]) => make("div", "tu
 const answerText = side => side && side.t !== undefined ? side.t : null;
 const sideNode = (name, side, parts) => {
   const spent = side ? [
-    side.l === undefined ? "" : `${count(Math.round(side.l))} ms`, side.c === undefined ? "cost unknown" : `$${number(side.c)}`,
+    side.l === undefined ? "" : side.l < 1e4 ? `${count(Math.round(side.l))} ms` : `${count(+(side.l / 1e3).toFixed(1))} s`, side.c === undefined ? "cost unknown" : `$${number(side.c)}`,
     side.i === undefined ? "" : `${count(side.i)} tokens in`, side.o === undefined ? "" : `${count(side.o)} out`, side.h ? "from the cache" : "",
   ].filter(Boolean).join(" · ") : "";
   return make("div", "", make("h4", "", name),
@@ -185,11 +185,15 @@ const scoreTable = tried => {
     const head = cell("th", "", name), b = before.get(name), a = after.get(name);
     head.scope = "row";
     const reasons = [b?.[2] ? `${index.baseline}: ${b[2]}` : "", a?.[2] ? `${index.candidate}: ${a[2]}` : ""].filter(Boolean);
-    body.append(make("tr", "", head, cell("td", "num", number(b?.[1])), cell("td", "num", number(a?.[1])),
-      make("td", "", ...reasons.map(reason => make("div", "", reason)))));
+    body.append(make("tr", "", head, cell("td", "num", number(b?.[1])), cell("td", "num", number(a?.[1]))));
+    if (!reasons.length) continue;
+    const told = make("td", "told", ...reasons.map(reason => make("div", "", reason)));
+    told.colSpan = 3;
+    told.dir = "auto";
+    body.append(make("tr", "", told));
   }
   if (!body.childElementCount) return null;
-  const heads = ["score", index.baseline, index.candidate, "reason"].map(text => { const node = cell("th", "", text); node.scope = "col"; return node; });
+  const heads = ["score", index.baseline, index.candidate].map(text => { const node = cell("th", "", text); node.scope = "col"; return node; });
   return make("table", "scores", make("thead", "", make("tr", "", ...heads)), body);
 };
 const tryNodes = (tried, at, of) => {
@@ -197,7 +201,11 @@ const tryNodes = (tried, at, of) => {
   let left = null, right = null;
   if (answerText(before) !== null && answerText(after) !== null) {
     const runs = diff(before.t, after.t);
-    const part = (wanted, tag) => runs.filter(([op]) => op === 0 || op === wanted).map(([op, text]) => op === 0 ? text : make(tag, "", text));
+    const part = (own, tag) => {
+      const joined = [];
+      runs.forEach(([op, text]) => { if (op === 0 || op === own) push(joined, op, text); });
+      return joined.map(([op, text]) => op === 0 ? text : make(tag, "", text));
+    };
     left = part(-1, "del");
     right = part(1, "ins");
   }
@@ -218,7 +226,7 @@ const open = async row => {
   const chunk = await chunkOf(Math.floor(row / CHUNK));
   if (turn !== opened) return;
   const found = chunk ? chunk[row % CHUNK] : null;
-  const labels = make("p", "labels", ...[["id", index.ids[row]], ...slicesOf(row), ["share", found?.w === undefined ? "unknown" : `${number(found.w * 100)} %`]]
+  const labels = make("p", "labels", ...[["id", index.ids[row]], ...slicesOf(row), ["share", found?.w === undefined ? "unknown" : `${number(found.w * 100)} %`], ...(found?.p ? [["must pass", "yes"]] : [])]
     .map(([label, value]) => make("span", "", `${label}: `, make("b", "", value))));
   const tries = found?.t || [];
   detail.replaceChildren(
@@ -233,17 +241,15 @@ const open = async row => {
     ] : [make("p", "none", "This file holds no text of this case; a Parquet or CSV report does.")]).filter(Boolean));
   detail.scrollTop = 0;
 };
+// On a narrow screen the case stands below the list.
+const reveal = () => { if (detail.getBoundingClientRect().top > innerHeight - 160) detail.scrollIntoView({ block: "start" }); };
 const step = by => { select(selected + by); if (shown.length) open(shown[selected]); };
 
 // Words that one text has and the other has not: Myers (1986), An O(ND) difference algorithm.
 const diff = (before, after) => {
   const tokens = text => text.match(/\s+|[\p{L}\p{M}\p{N}_]+|[^\s\p{L}\p{M}\p{N}_]/gu) || [];
   const a = tokens(before), b = tokens(after), runs = [];
-  const add = (op, words) => {
-    if (!words.length) return;
-    if (runs.length && runs[runs.length - 1][0] === op) runs[runs.length - 1][1] += words.join("");
-    else runs.push([op, words.join("")]);
-  };
+  const add = (op, words) => { if (words.length) push(runs, op, words.join("")); };
   let start = 0, tail = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start++;
   while (tail < a.length - start && tail < b.length - start && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail++;
@@ -253,7 +259,13 @@ const diff = (before, after) => {
   if (script) script.forEach(([op, word]) => add(op, [word]));
   else { add(-1, x); add(1, y); }
   add(0, tail ? a.slice(-tail) : []);
-  return runs;
+  // A blank between two changes is part of the change; else every word would be marked on its own.
+  return runs.flatMap(([op, text], at) => op === 0 && !text.trim() && at && at < runs.length - 1 ? [[-1, text], [1, text]] : [[op, text]]);
+};
+const push = (runs, op, text) => {
+  const last = runs[runs.length - 1];
+  if (last && last[0] === op) last[1] += text;
+  else runs.push([op, text]);
 };
 // Steps from x to y, or null where they differ in more than `most` words.
 const myers = (x, y, most = 1200) => {
@@ -330,7 +342,7 @@ const onKey = event => {
   if (event.target === list && moves[event.key]) { event.preventDefault(); select(moves[event.key]()); return; }
   if (event.key === "Enter" && selected >= 0 && (event.target === list || event.target === document.body)) {
     event.preventDefault();
-    open(shown[selected]).then(() => { detail.focus(); });
+    open(shown[selected]).then(() => { detail.focus({ preventScroll: true }); reveal(); });
     return;
   }
   if (!$("keys-on").checked) return;

@@ -1,0 +1,1 @@
+"""Result files of other evaluation runners, read as they are: one file a format."""

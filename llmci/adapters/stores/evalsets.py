@@ -1,0 +1,205 @@
+"""Eval sets in a directory of the repository, version by version.
+
+    <sets>/<name>/CURRENT                     number of the version in use
+    <sets>/<name>/v0007/cases.parquet         the cases, in order of id
+    <sets>/<name>/v0007/manifest.json         digests, lineage, parameters, strata
+    <sets>/<name>/v0007/CARD.md               the same for people
+
+A version appears whole or not at all, and is never written again.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from llmci.adapters.stores.casefile import CASES, cases_from, table_of
+from llmci.core.evalsets.card import card_of
+from llmci.core.evalsets.digests import case_id_of, evalset_digest, schema_fingerprint
+from llmci.domain.evalset import SCHEMA_NAME, EvalSet, Stratum
+from llmci.errors import PrivacyStop, UsageError
+from llmci.files import atomic_directory, atomic_path, read_json, sha256_of, write_bytes, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_VERSION = re.compile(r"v(\d{4,})")
+_MANIFEST_KEYS = (
+    "name",
+    "version",
+    "parent",
+    "digest",
+    "schema_fingerprint",
+    "sanitize_digest",
+    "created_at",
+    "seed",
+    "parameters",
+)
+_RESTORE = "Restore the version from your repository's history, or build a new one with `llmci evalset build`."
+
+
+class DirectoryEvalSets:
+    """Eval sets below a local directory; see `llmci.seams.EvalSetStore`.
+
+    Args:
+        path: Directory that holds one directory a set.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def save(self, evalset: EvalSet) -> None:
+        """See `EvalSetStore.save`; the version becomes the current one.
+
+        Raises:
+            UsageError: The version exists: another build was faster. Nothing is overwritten.
+        """
+        target = self._version(evalset.name, evalset.version)
+        try:
+            with atomic_directory(target) as temporary:
+                self._write(evalset, temporary)
+        except FileExistsError:
+            raise UsageError(
+                f"{target} exists: another build wrote it meanwhile.", fix="Run `llmci evalset build` again."
+            ) from None
+        self.use(evalset.name, evalset.version)
+
+    def use(self, name: str, version: int) -> None:
+        """Make a version the current one."""
+        write_bytes(self._set(name) / "CURRENT", f"{version}\n".encode())
+
+    def load(self, name: str, version: int | None = None) -> EvalSet:
+        """See `EvalSetStore.load`; every digest is checked.
+
+        Raises:
+            UsageError: There is no such version, or it is damaged, edited or of a newer llmci.
+            PrivacyStop: Nothing vouches for its text.
+        """
+        chosen = version if version is not None else self.current(name)
+        directory = self._version(name, chosen)
+        manifest = self._manifest(directory)
+        evalset = _evalset(manifest, self._cases(directory, manifest))
+        problem = next(iter(_problems(evalset)), None)
+        if problem:
+            raise UsageError(f"{directory}: {problem}.", fix=_RESTORE)
+        return evalset
+
+    def current(self, name: str) -> int:
+        """The version in use: the one that CURRENT names, or the newest.
+
+        Raises:
+            UsageError: There is no such set, or CURRENT names a version that is not there.
+        """
+        versions = self.versions(name)
+        if not versions:
+            known = ", ".join(self.names())
+            raise UsageError(
+                f"there is no eval set called {name!r} in {self.path}.",
+                fix=f"There are: {known}." if known else "Make one with `llmci evalset build`.",
+            )
+        file = self._set(name) / "CURRENT"
+        try:
+            chosen = int(file.read_text("ascii").strip().removeprefix("v"))
+        except FileNotFoundError:
+            return versions[-1]
+        except ValueError:
+            raise UsageError(f"{file}: not a version number.", fix=f"Write {versions[-1]} into it.") from None
+        if chosen not in versions:
+            raise UsageError(f"{file}: there is no version {chosen}.", fix=f"Write {versions[-1]} into it.")
+        return chosen
+
+    def versions(self, name: str) -> Sequence[int]:
+        """See `EvalSetStore.versions`."""
+        found = (_VERSION.fullmatch(path.name) for path in self._set(name).glob("v*"))
+        return sorted(int(match[1]) for match in found if match)
+
+    def names(self) -> Sequence[str]:
+        """See `EvalSetStore.names`."""
+        held = (path.name for path in self.path.glob("*") if _NAME.fullmatch(path.name))
+        return sorted(name for name in held if self.versions(name))
+
+    def _write(self, evalset: EvalSet, directory: Path) -> None:
+        import pyarrow.parquet as pq
+
+        cases = directory / "cases.parquet"
+        with atomic_path(cases) as temporary:
+            pq.write_table(table_of(evalset.cases), temporary, compression="zstd", row_group_size=10_000)
+        manifest = {
+            "schema": SCHEMA_NAME,
+            **{key: getattr(evalset, key) for key in _MANIFEST_KEYS},
+            "strata": [_stratum_document(stratum) for stratum in evalset.strata],
+            "cases": len(evalset.cases),
+            "sha256": sha256_of(cases),
+        }
+        write_json(directory / "manifest.json", manifest)
+        write_bytes(directory / "CARD.md", card_of(evalset).encode())
+
+    def _manifest(self, directory: Path) -> Mapping[str, Any]:
+        path = directory / "manifest.json"
+        try:
+            manifest: Mapping[str, Any] = read_json(path)
+            schema = manifest["schema"]
+        except FileNotFoundError:
+            raise UsageError(f"{path}: there is no such version.", fix="`llmci evalset list` shows all.") from None
+        except (ValueError, KeyError, TypeError):
+            raise UsageError(f"{path}: damaged.", fix=_RESTORE) from None
+        if schema != SCHEMA_NAME:
+            raise UsageError(
+                f"{path}: written as {schema!r}, but this llmci reads {SCHEMA_NAME!r}.",
+                fix="Upgrade llmci, or build the set again.",
+            )
+        return manifest
+
+    def _cases(self, directory: Path, manifest: Mapping[str, Any]) -> tuple[Any, ...]:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = directory / "cases.parquet"
+        try:
+            if sha256_of(path) != manifest.get("sha256"):
+                raise UsageError(f"{path}: not what the manifest says; it was edited or damaged.", fix=_RESTORE)
+            return cases_from(pq.read_table(path, schema=CASES))
+        except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{path}: damaged or unreadable ({type(error).__name__}).", fix=_RESTORE) from None
+
+    def _set(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise UsageError(
+                f"{name[:80]!r} is no name for an eval set.", fix="Use letters, digits, dots, dashes and underscores."
+            )
+        return self.path / name
+
+    def _version(self, name: str, version: int) -> Path:
+        return self._set(name) / f"v{version:04d}"
+
+
+def _stratum_document(stratum: Stratum) -> dict[str, object]:
+    return {"name": stratum.name, "share": stratum.share, "traces": stratum.traces, "cases": stratum.cases}
+
+
+def _evalset(manifest: Mapping[str, Any], cases: tuple[Any, ...]) -> EvalSet:
+    try:
+        strata = tuple(Stratum(**stratum) for stratum in manifest["strata"])
+        return EvalSet(strata=strata, cases=cases, **{key: manifest[key] for key in _MANIFEST_KEYS})
+    except (KeyError, TypeError) as error:
+        raise UsageError(f"the manifest lacks {error}.", fix=_RESTORE) from None
+
+
+def _problems(evalset: EvalSet) -> list[str]:
+    """What is wrong with a set that could be read; a set without a voucher is a privacy stop."""
+    if evalset.sanitize_digest is None and any(case.origin.kind != "hand" for case in evalset.cases):
+        raise PrivacyStop(
+            f"eval set {evalset.name} v{evalset.version} holds production text, and no sanitize manifest vouches for it.",
+            fix="Build it again from the clean shelf with `llmci evalset build`.",
+        )
+    found = []
+    if evalset.schema_fingerprint != schema_fingerprint(CASES):
+        found.append("its schema fingerprint is not that of its schema")
+    if evalset.digest != evalset_digest(evalset.cases):
+        found.append("its content is not what the manifest says")
+    renamed = [c.case_id for c in evalset.cases if c.case_id != case_id_of(c.messages, c.tools, c.key)]
+    if renamed:
+        found.append(f"case {renamed[0]} is not the digest of its input")
+    return found

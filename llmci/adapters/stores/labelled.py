@@ -1,0 +1,53 @@
+"""Clean traces together with their labels, read side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmci.core.evalsets.cases import LabelledTrace
+from llmci.core.privacy.mint import sanitized_batch
+from llmci.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from llmci.seams import Shelf
+
+_FIX = "Run `llmci label`."
+
+
+class LabelledShelf:
+    """The clean shelf and the labels shelf as one.
+
+    Whoever makes one has checked that the clean shelf's manifest vouches for its shards.
+
+    Args:
+        clean: Sanitized traces.
+        labels: Their labels, with the same shards and the same order.
+    """
+
+    def __init__(self, clean: Shelf, labels: Shelf) -> None:
+        self._clean = clean
+        self._labels = labels
+
+    def traces(self, columns: Sequence[str] | None = None) -> Iterator[LabelledTrace]:
+        """Every trace with its label.
+
+        Args:
+            columns: Of the traces; `trace_id` must be among them. None is all.
+
+        Raises:
+            UsageError: A shard has no labels, or those of other traces.
+        """
+        labelled = self._labels.shards()
+        for shard_id in self._clean.shards():
+            if shard_id not in labelled:
+                raise UsageError(f"the traces of {shard_id} are not labelled.", fix=_FIX)
+            labels = (row for batch in self._labels.read(shard_id) for row in batch.to_pylist())
+            for rows in self._clean.read(shard_id, columns):
+                batch = sanitized_batch(rows)
+                for trace in rows.to_pylist():
+                    label = next(labels, None)
+                    if label is None or label["trace_id"] != trace["trace_id"]:
+                        raise UsageError(f"the labels of {shard_id} are of other traces.", fix=_FIX)
+                    yield LabelledTrace(trace=trace, label=label, batch=batch)

@@ -1,0 +1,155 @@
+"""A chat model with a prompt: the system that most candidates are."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from llmci import registry, seams
+from llmci.adapters.systems.prompt import Prompt
+from llmci.core.bench.chat import chat_messages, chat_tools, said
+from llmci.core.bench.digests import digest_of
+from llmci.domain.system import SystemSpec
+from llmci.seams import Failed, ModelRequest, Reply
+
+if TYPE_CHECKING:
+    from llmci.domain.case import Case
+
+Chat = list[dict[str, Any]]
+
+
+class LitellmSystemOptions(seams.Options):
+    """Model, prompt and everything else that goes into the request.
+
+    Attributes:
+        model: In litellm's spelling, such as `openai/gpt-4o-mini`.
+        base_url: Of an OpenAI-compatible server, for models spelled `openai/...`.
+        api_key_env: Environment variable with the key; the default is the provider's own.
+        prices: US dollars for a million tokens, `{input: 0.15, output: 0.60}`, where litellm does not know them.
+        prompt: Jinja template file, rendered for each case with question, messages, documents, tools, key and config.
+        prompt_role: system: the rendered prompt takes the place of the case's system message.
+            user: it is the whole request.
+        config: Passed to the template as `config`.
+        tools: In OpenAI's form; the default are the tools of the case.
+        response_format: As the provider takes it.
+        params: Passed on: temperature, max_tokens, seed, ...
+        max_cost_usd: Most that one answer can cost, where that cannot be computed from prices and max_tokens.
+    """
+
+    model: str
+    base_url: str | None = None
+    api_key_env: str | None = None
+    prices: dict[Literal["input", "output"], float] | None = None
+    prompt: str | None = None
+    prompt_role: Literal["system", "user"] = "system"
+    config: dict[str, Any] = Field(default_factory=dict)
+    tools: list[dict[str, Any]] | None = None
+    response_format: dict[str, Any] | None = None
+    params: dict[str, Any] = Field(default_factory=dict)
+    max_cost_usd: float | None = Field(default=None, ge=0)
+
+
+class LitellmSystem:
+    """See `llmci.seams.System`."""
+
+    Options = LitellmSystemOptions
+
+    def __init__(self, options: LitellmSystemOptions, context: seams.Context) -> None:
+        self._options, self._context = options, context
+        self._prompt = None if options.prompt is None else Prompt(context.root / options.prompt, options.config)
+        kind = registry.adapter("model", "litellm")
+        reached = options.model_dump(include={"model", "base_url", "api_key_env", "prices"})
+        # The stage tries again, and keeps the deadline.
+        self._model = kind(kind.Options(**reached, retries=0, timeout_s=3600.0), context)
+
+    def spec(self) -> SystemSpec:
+        """See `System.spec`."""
+        return self._spec
+
+    @cached_property
+    def _spec(self) -> SystemSpec:
+        parameters = self._options.model_dump()
+        text = self._prompt.text if self._prompt else None
+        return SystemSpec(
+            name=self._context.name,
+            kind="litellm",
+            parameters=parameters,
+            digest=digest_of("litellm/1", parameters, text),
+        )
+
+    def request_digest(self, case: Case) -> str | None:
+        """See `System.request_digest`."""
+        request = self._request(case)
+        if isinstance(request, Failed):
+            return None
+        where = (self._options.model, self._options.base_url)
+        return digest_of("chat/1", where, request.messages, request.tools, request.response_format, request.params)
+
+    def estimate(self, case: Case) -> seams.Estimate:
+        """See `System.estimate`."""
+        request = self._request(case)
+        if isinstance(request, Failed):
+            return seams.Estimate(input_tokens=0, output_tokens=0, worst_cost=0.0)
+        estimate: seams.Estimate = self._model.estimate(request)
+        if self._options.max_cost_usd is None:
+            return estimate
+        return seams.Estimate(
+            input_tokens=estimate.input_tokens,
+            output_tokens=estimate.output_tokens,
+            worst_cost=self._options.max_cost_usd,
+        )
+
+    async def start(self) -> None:
+        """See `System.start`."""
+        await self._model.check()
+
+    def at_once(self) -> int | None:
+        """See `System.at_once`."""
+        return None
+
+    async def answer(self, case: Case, repeat: int) -> Reply | Failed:  # noqa: ARG002  every try is the same request
+        """See `System.answer`."""
+        request = self._request(case)
+        if isinstance(request, Failed):
+            return request
+        reply = await self._model.complete(request)
+        if isinstance(reply, Failed):
+            return reply
+        return Reply(
+            text=reply.text,
+            messages=said(reply.text, reply.tool_calls) if reply.tool_calls else (),
+            usage=reply.usage,
+            cost=reply.cost,
+            latency_ms=reply.latency_ms,
+            request_digest=self.request_digest(case),
+        )
+
+    async def aclose(self) -> None:
+        """See `System.aclose`."""
+        await self._model.aclose()
+
+    def _request(self, case: Case) -> ModelRequest | Failed:
+        options = self._options
+        messages = self._messages(case)
+        if isinstance(messages, Failed):
+            return messages
+        return ModelRequest(
+            messages=messages,
+            tools=chat_tools(case.tools) if options.tools is None else options.tools,
+            response_format=options.response_format,
+            params=options.params,
+        )
+
+    def _messages(self, case: Case) -> Chat | Failed:
+        messages = chat_messages(case.messages)
+        if self._prompt is None:
+            return messages
+        rendered = self._prompt.render(case)
+        if isinstance(rendered, Failed):
+            return rendered
+        if self._options.prompt_role == "user":
+            return [{"role": "user", "content": rendered}]
+        rest = [message for message in messages if message["role"] not in ("system", "developer")]
+        return [{"role": "system", "content": rendered}, *rest]

@@ -1,0 +1,102 @@
+"""Our end of a process that runs `python_worker`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from llmci.adapters.systems.line_process import LineProcess, ProcessEnded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# An async callable that does not let itself be cancelled within this time is ended by force.
+_CANCEL_S = 2.0
+
+
+class PythonProcess:
+    """Requests go out with a number, and replies find their request by it.
+
+    Args:
+        lines: The process; its first line has been read.
+        many: Whether it answers many requests at a time.
+    """
+
+    def __init__(self, lines: LineProcess, *, many: bool) -> None:
+        self.many = many
+        self.in_flight_at_end = 0
+        self._lines = lines
+        self._ended: str | None = None
+        self._sent = 0
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._cancelling: set[asyncio.Task[None]] = set()
+        self._reader = asyncio.create_task(self._read())
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        return self._ended is None
+
+    async def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """One request, one reply; raises `ProcessEnded`. A cancelled request does not go on in the process."""
+        if self._ended is not None:
+            raise ProcessEnded(self._ended)
+        self._sent += 1
+        number = self._sent
+        reply = self._expect(number)
+        try:
+            await self._lines.send({"id": number, "request": request})
+            return await reply
+        except asyncio.CancelledError:
+            if self.many:
+                task = asyncio.create_task(self._cancel(number))
+                self._cancelling.add(task)
+                task.add_done_callback(self._cancelling.discard)
+            else:
+                await self.close()
+            raise
+        finally:
+            if reply.done():
+                self._waiting.pop(number, None)
+
+    async def close(self) -> None:
+        """End the process."""
+        await self._lines.kill()
+        await self._reader
+        for task in list(self._cancelling):
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def _expect(self, number: int) -> asyncio.Future[dict[str, Any]]:
+        self._waiting[number] = asyncio.get_running_loop().create_future()
+        return self._waiting[number]
+
+    async def _cancel(self, number: int) -> None:
+        reply = self._expect(number)
+        try:
+            await self._lines.send({"cancel": number})
+            await asyncio.wait_for(reply, _CANCEL_S)
+        except TimeoutError:
+            await self._lines.kill()
+        except ProcessEnded:
+            pass
+        finally:
+            self._waiting.pop(number, None)
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                message = await self._lines.receive()
+                reply = self._waiting.get(message.get("id", 0))
+                if reply is not None and not reply.done():
+                    reply.set_result(message)
+        except ProcessEnded as ended:
+            self._ended = ended.why
+        await self._lines.kill()
+        self.in_flight_at_end = len(self._waiting)
+        for reply in self._waiting.values():
+            if not reply.done():
+                reply.set_exception(ProcessEnded(self._ended))
+                # A reply that nobody waits for any more is no error.
+                reply.exception()

@@ -1,0 +1,193 @@
+"""`llmci bench`: baseline and candidate on the eval set, then the gate, then the reports."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmci.cli.exits import exit_code_of, fail_on_of, summary
+from llmci.cli.options import ConfigFlag, DryRunFlag, FailOnFlag, JsonFlag, LimitFlag, QuietFlag, SeedFlag, open_config
+from llmci.cli.terminal import note, progress, safe_text, show, show_json
+from llmci.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llmci.config import Config
+    from llmci.wiring.bench import BenchOutcome
+    from llmci.wiring.bench_plan import Ask, Forecast
+
+
+def bench(
+    *,
+    baseline: Annotated[str | None, typer.Option(help="System in production; by default bench.baseline.")] = None,
+    candidate: Annotated[str | None, typer.Option(help="System that would replace it.")] = None,
+    evalset: Annotated[str | None, typer.Option("--set", help="Eval set; by default evalset.name.")] = None,
+    version: Annotated[int | None, typer.Option("--set-version", help="Its version; by default the current.")] = None,
+    concurrency: Annotated[
+        int | None, typer.Option("--max-concurrency", "-j", min=1, help="Calls in flight at once, for each system.")
+    ] = None,
+    repeat: Annotated[int | None, typer.Option(min=1, help="Tries of each case.")] = None,
+    limit: LimitFlag = None,
+    filters: Annotated[
+        list[str] | None, typer.Option("--filter", help="Only cases with this slice label, as label=value; repeatable.")
+    ] = None,
+    holdout: Annotated[bool, typer.Option("--holdout", help="Also ask the cases kept for release gates.")] = False,
+    budget: Annotated[float | None, typer.Option(min=0, help="Most US dollars that may be spent, judges too.")] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither use nor store cached answers.")] = False,
+    refresh: Annotated[bool, typer.Option("--refresh-cache", help="Ask anew and store the answers.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted bench stopped.")] = False,
+    retry_errors: Annotated[
+        bool, typer.Option("--retry-errors", help="Like --resume, and ask again what failed.")
+    ] = False,
+    fail_on: FailOnFlag = None,
+    output: Annotated[
+        list[Path] | None, typer.Option("--output", "-o", help="Report to write; its suffix decides. Repeatable.")
+    ] = None,
+    seed: SeedFlag = None,
+    dry_run: DryRunFlag = False,
+    config: ConfigFlag = None,
+    json: JsonFlag = False,
+    quiet: QuietFlag = False,
+) -> None:
+    """Run baseline and candidate on the eval set, then gate.
+
+    Exits 0 if the candidate passed, 1 if it regressed, 3 without a decision, 4 without evidence.
+
+    Example: llmci bench --candidate new-prompt --budget 5 -o report.html
+    """
+    from llmci.wiring.bench_plan import Ask
+
+    ask = Ask(
+        baseline=baseline,
+        candidate=candidate,
+        evalset=evalset,
+        version=version,
+        limit=limit,
+        filters=filters_of(filters or []),
+        holdout=holdout,
+        concurrency=concurrency,
+        repeat=repeat,
+        budget=budget,
+        seed=seed,
+        cache=not no_cache,
+        refresh=refresh,
+        resume=resume,
+        retry_errors=retry_errors,
+    )
+    settings = open_config(config)
+    if dry_run:
+        _plan(settings, ask, as_json=json)
+    else:
+        raise typer.Exit(_bench(settings, ask, fail_on, output, quiet=quiet or json, as_json=json))
+
+
+def filters_of(given: Sequence[str]) -> dict[str, str]:
+    """Read `label=value` pairs; raises `UsageError`."""
+    pairs = [item.partition("=") for item in given]
+    for label, equals, _ in pairs:
+        if not equals or not label:
+            raise UsageError(f"--filter {label!r} is not label=value.", fix="Write it like --filter app=retail.")
+    return {label: value for label, _, value in pairs}
+
+
+def _bench(
+    config: Config, ask: Ask, fail_on: str | None, output: Sequence[Path] | None, *, quiet: bool, as_json: bool
+) -> int:
+    from llmci.seams import ReportInput
+    from llmci.wiring.bench import bench as run
+    from llmci.wiring.bench_plan import prepare
+    from llmci.wiring.build import shelf_of
+    from llmci.wiring.gate import gate_runs
+    from llmci.wiring.report import write_reports
+
+    stops = fail_on_of(fail_on)
+    if not config.gates:
+        raise UsageError(f"{config.path}: there are no gates.", fix="Say what must not drop, under `gates:`.")
+    prepared = prepare(config, ask, os.environ)
+    outcome = run(
+        config,
+        ask,
+        environ=os.environ,
+        progress=progress(quiet=quiet),
+        clock=lambda: datetime.now(UTC),
+        prepared=prepared,
+    )
+    result = gate_runs(config, outcome.baseline, outcome.candidate)
+    report = ReportInput(
+        result=result,
+        baseline=outcome.baseline,
+        candidate=outcome.candidate,
+        evalset=prepared.evalset,
+        sanitize_summary=shelf_of(config, "clean").manifest(),
+    )
+    written = write_reports(config, report, output or [config.root / name for name in config.report])
+    code = exit_code_of(result, stops)
+    if as_json:
+        show_json({"exit_code": code, "result": result, **_facts(outcome), "reports": written})
+        return code
+    show(summary(result, outcome.baseline.metrics))
+    _show(outcome, written)
+    return code
+
+
+def _facts(outcome: BenchOutcome) -> dict[str, object]:
+    result = outcome.result
+    return {
+        "baseline_run": outcome.baseline.run_id,
+        "candidate_run": outcome.candidate.run_id,
+        "spent_usd": result.spent,
+        "calls_of_unknown_cost": result.unknown_cost_calls,
+        "calls": result.called,
+        "reused": result.reused,
+        "halted": result.halted,
+    }
+
+
+def _show(outcome: BenchOutcome, written: Sequence[Path]) -> None:
+    result = outcome.result
+    unknown = f" and {result.unknown_cost_calls} calls of unknown cost" if result.unknown_cost_calls else ""
+    show(f"calls: {result.called}, answers reused: {result.reused}, spent: ${result.spent:.4f}{unknown}")
+    show(f"runs: {outcome.baseline.run_id} {outcome.candidate.run_id}")
+    for path in written:
+        show(f"report: {safe_text(path)}")
+    if result.halted == "budget":
+        note("the budget was spent first: go on with --resume and a larger --budget.")
+    elif result.unfinished:
+        note("some answers failed: ask those again with --retry-errors.")
+
+
+def _plan(config: Config, ask: Ask, *, as_json: bool) -> None:
+    from llmci.wiring.bench import open_cache
+    from llmci.wiring.bench_plan import forecast, prepare
+
+    prepared = prepare(config, ask, os.environ)
+    with ExitStack() as stack:
+        planned = forecast(prepared, open_cache(config, ask, stack))
+    cost = None if any(item.cost is None for item in planned) else sum(item.cost or 0.0 for item in planned)
+    if as_json:
+        show_json({"cases": len(prepared.cases), "repeats": prepared.settings.repeat, "plan": planned, "cost": cost})
+        return
+    show(f"{len(prepared.cases)} cases of {safe_text(prepared.evalset.name)} v{prepared.evalset.version}")
+    show(f"{'':24} {'calls':>8} {'cached':>8} {'tokens in':>12} {'out, most':>12} {'cost, most':>12}")
+    for item in planned:
+        show(_line(item))
+    show(
+        f"{'together, at most':24} {'' if cost is None else f'${cost:.4f}':>56}"
+        if cost is not None
+        else "cost: unknown"
+    )
+
+
+def _line(item: Forecast) -> str:
+    tokens = [
+        f"{count:>12,}" if count is not None else f"{'unknown':>12}"
+        for count in (item.input_tokens, item.output_tokens)
+    ]
+    cost = f"${item.cost:.4f}" if item.cost is not None else "unknown"
+    return f"{safe_text(item.name)[:24]:24} {item.calls:>8,} {item.cached:>8,} {' '.join(tokens)} {cost:>12}"

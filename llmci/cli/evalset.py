@@ -1,0 +1,250 @@
+"""`llmci evalset`: the versioned set, what is in it, and how far traffic has moved from it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmci.cli.options import ConfigFlag, JsonFlag, QuietFlag, open_config, window_of
+from llmci.cli.terminal import note, progress, safe_text, show, show_json
+
+if TYPE_CHECKING:
+    from llmci.domain.evalset import EvalSet
+
+app = typer.Typer(help="Build, look at, compare and check eval sets.", no_args_is_help=True, rich_markup_mode=None)
+
+NameFlag = Annotated[
+    str | None, typer.Option("--name", help="Of the set; by default evalset.name.", show_default=False)
+]
+VersionFlag = Annotated[int | None, typer.Option("--version", help="By default the current one.", show_default=False)]
+
+
+@app.command()
+def build(config: ConfigFlag = None, *, quiet: QuietFlag = False, as_json: JsonFlag = False) -> None:
+    """Draw a new version from the labelled traces.
+
+    The same traces and settings give the same set, and no second version of it.
+
+    Example: llmci evalset build
+    """
+    from llmci.wiring.evalset import build_version
+
+    built = build_version(open_config(config), now=datetime.now(UTC), progress=progress(quiet=quiet))
+    if as_json:
+        show_json({"new": built.new, **_facts(built.evalset)})
+        return
+    show(_line(built.evalset) + ("" if built.new else "; nothing changed, so this is no new version"))
+
+
+@app.command("list")
+def list_sets(config: ConfigFlag = None, *, as_json: JsonFlag = False) -> None:
+    """List all sets and their versions; a star marks the current one.
+
+    Example: llmci evalset list
+    """
+    from llmci.wiring.evalset import store
+
+    sets = store(open_config(config))
+    found = [
+        (sets.load(name, version), version == sets.current(name))
+        for name in sets.names()
+        for version in sets.versions(name)
+    ]
+    if as_json:
+        show_json([{**_facts(evalset), "current": current} for evalset, current in found])
+        return
+    for evalset, current in found:
+        show(f"{'*' if current else ' '} {_line(evalset)}")
+    if not found:
+        note("there are no eval sets; make one with `llmci evalset build`.")
+
+
+@app.command("show")
+def show_set(
+    config: ConfigFlag = None,
+    *,
+    name: NameFlag = None,
+    version: VersionFlag = None,
+    cases: Annotated[int, typer.Option("--cases", help="Print so many cases, the heaviest first.")] = 5,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show what a set holds: clusters, shares, and its heaviest cases.
+
+    Example: llmci evalset show --version 3
+    """
+    from llmci.core.evalsets.digests import case_document
+    from llmci.core.evalsets.exporting import spoken
+    from llmci.wiring.evalset import store
+
+    checked = open_config(config)
+    evalset = store(checked).load(name or checked.evalset.name, version)
+    heaviest = sorted(evalset.cases, key=lambda case: -case.weight)[:cases]
+    if as_json:
+        show_json({**_facts(evalset), "strata": evalset.strata, "cases": [case_document(case) for case in heaviest]})
+        return
+    show(f"{_line(evalset)}\n\n{'share':>7}  {'traces':>8}  {'cases':>6}  cluster")
+    for stratum in evalset.strata:
+        show(f"{stratum.share:>7.1%}  {stratum.traces:>8}  {stratum.cases:>6}  {safe_text(stratum.name)}")
+    for case in heaviest:
+        asked = " ".join(safe_text(spoken(case)).split())
+        show(f"\n{case.case_id}  weight {case.weight:.4f}  {safe_text(case.stratum)}\n  {asked[:300]}")
+
+
+@app.command()
+def diff(
+    before: Annotated[int, typer.Argument(help="The older version.")],
+    after: Annotated[int, typer.Argument(help="The newer version.")],
+    config: ConfigFlag = None,
+    *,
+    name: NameFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Compare two versions: which cases came, went or changed.
+
+    Example: llmci evalset diff 3 4
+    """
+    from llmci.core.evalsets.compare import diff as compare
+    from llmci.wiring.evalset import store
+
+    checked = open_config(config)
+    sets, chosen = store(checked), name or checked.evalset.name
+    found = compare(sets.load(chosen, before), sets.load(chosen, after))
+    if as_json:
+        show_json(found)
+        return
+    show(
+        f"{safe_text(chosen)} v{before} to v{after}: {len(found.added)} added, {len(found.retired)} retired, "
+        f"{len(found.changed)} changed, {len(found.reweighted)} weighed anew"
+    )
+    for mark, ids in (("+", found.added), ("-", found.retired), ("~", found.changed)):
+        for case_id in ids:
+            show(f"{mark} {case_id}")
+    for stratum, old, new in found.strata:
+        if f"{old:.1%}" != f"{new:.1%}":
+            show(f"  {old:>6.1%} to {new:>6.1%}  {safe_text(stratum)}")
+
+
+@app.command()
+def verify(
+    config: ConfigFlag = None, *, name: NameFlag = None, version: VersionFlag = None, as_json: JsonFlag = False
+) -> None:
+    """Check every digest of a set; all versions by default.
+
+    An edited or damaged version exits with 2, one that no sanitize manifest vouches for with 5.
+
+    Example: llmci evalset verify
+    """
+    from llmci.wiring.evalset import store
+
+    checked = open_config(config)
+    sets, chosen = store(checked), name or checked.evalset.name
+    sets.current(chosen)
+    found = [sets.load(chosen, number) for number in ([version] if version else sets.versions(chosen))]
+    if as_json:
+        show_json([{**_facts(evalset), "verified": True} for evalset in found])
+        return
+    for evalset in found:
+        show(f"ok  {_line(evalset)}")
+
+
+@app.command()
+def drift(
+    config: ConfigFlag = None,
+    *,
+    since: Annotated[
+        str | None, typer.Option(help="Traces that started since then: 6h, 7d, 2w or an ISO time.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Traces that started before then, in the same spelling.")] = None,
+    version: VersionFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say how well the set represents a window of traffic.
+
+    Example: llmci evalset drift --since 7d
+    """
+    from llmci.wiring.drift import measure
+
+    found = measure(open_config(config), window=window_of(since, until, datetime.now(UTC)), version=version)
+    if as_json:
+        show_json(found)
+        return
+    measured = found.drift
+    show(safe_text(found.verdict))
+    show(f"  {found.traces} traces; novelty p = {measured.novelty_p:.3f}; told apart by a classifier with")
+    show(f"  AUC {measured.classifier_auc:.2f} (p = {measured.classifier_p:.3f}); stability index {measured.psi:.2f}")
+    show(f"{'set':>7}  {'window':>7}  cluster")
+    for cluster, before, after in measured.clusters[:10]:
+        show(f"{before:>7.1%}  {after:>7.1%}  {safe_text(cluster)}")
+
+
+@app.command()
+def export(
+    output: Annotated[Path, typer.Argument(help="File to write.")],
+    config: ConfigFlag = None,
+    *,
+    form: Annotated[
+        str, typer.Option("--format", help="jsonl, csv, promptfoo, inspect, deepeval or openai-evals.")
+    ] = "jsonl",
+    name: NameFlag = None,
+    version: VersionFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write a set for another tool.
+
+    Example: llmci evalset export tests.jsonl --format promptfoo
+    """
+    from llmci.wiring.evalset import export as write
+
+    checked = open_config(config)
+    count = write(checked, output, form=form, name=name or checked.evalset.name, version=version)
+    if as_json:
+        show_json({"cases": count, "format": form, "file": output})
+        return
+    show(f"{count} cases written to {safe_text(output)}")
+
+
+@app.command("import")
+def import_cases(
+    source: Annotated[Path, typer.Argument(help="JSONL, JSON or CSV; names of columns of other tools are known.")],
+    config: ConfigFlag = None,
+    *,
+    name: NameFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Make a new version of the cases of a file.
+
+    The file is yours, and is taken for clean.
+
+    Example: llmci evalset import goldens.json --name goldens
+    """
+    from llmci.wiring.evalset import import_file
+
+    checked = open_config(config)
+    built = import_file(checked, source, name=name or checked.evalset.name, now=datetime.now(UTC))
+    if as_json:
+        show_json({"new": built.new, **_facts(built.evalset)})
+        return
+    show(_line(built.evalset) + ("" if built.new else "; nothing changed, so this is no new version"))
+
+
+def _line(evalset: EvalSet) -> str:
+    return (
+        f"{safe_text(evalset.name)} v{evalset.version}: {len(evalset.cases)} cases of {len(evalset.strata)} clusters, "
+        f"{evalset.created_at[:10]}, {evalset.digest[:12]}"
+    )
+
+
+def _facts(evalset: EvalSet) -> dict[str, object]:
+    return {
+        "name": evalset.name,
+        "version": evalset.version,
+        "parent": evalset.parent,
+        "cases": len(evalset.cases),
+        "created_at": evalset.created_at,
+        "digest": evalset.digest,
+        "sanitize_digest": evalset.sanitize_digest,
+        "parameters": evalset.parameters,
+    }

@@ -1,0 +1,177 @@
+"""A labelled clean trace to a case: its input, what is known of a good answer, and its slices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from llmci.core.evalsets.digests import case_id_of
+from llmci.core.evalsets.places import check_place, named_at, structure_at, text_at
+from llmci.core.grouping.anomalies import FAILURES
+from llmci.core.privacy.mint import vouched
+from llmci.domain.case import Case, Document, Message, Origin, Part, Tool
+from llmci.domain.text import declared_clean
+from llmci.domain.trace import TRACE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from llmci.domain.settings import EvalsetSettings
+    from llmci.domain.text import CleanBatch, CleanText
+    from llmci.domain.trace import TraceRow
+
+# What a case is made of: everything but the steps, which are most of an agent's trace.
+COLUMNS = tuple(name for name in TRACE.names if name != "steps")
+# Production answers count as references only where the user was clearly content.
+_GOOD_FEEDBACK = 0.75
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledTrace:
+    """A clean trace with its label; `batch` vouches for its text."""
+
+    trace: TraceRow
+    label: Mapping[str, Any]
+    batch: CleanBatch
+
+
+def check_places(settings: EvalsetSettings) -> None:
+    """Refuse settings that point nowhere; raises `UsageError`."""
+    for name, place in settings.slices.items():
+        check_place(place, f"slices.{name}")
+    for name, place in settings.expectations.items():
+        check_place(place, f"expectations.{name}")
+    for setting in ("dependence", "key", "reference"):
+        if place := getattr(settings, setting):
+            check_place(place, setting)
+
+
+def case_of(found: LabelledTrace, settings: EvalsetSettings) -> Case | None:
+    """Make a case of a trace; None where the trace has no input.
+
+    Weight, hold-out and the final dependence group are decided when the whole set is drawn; until
+    then the weight is 0 and the group is the conversation, the user or the case itself.
+    """
+    trace, label = found.trace, found.label
+    messages = messages_of(found)
+    if not messages:
+        return None
+    tools = _tools(found)
+    key = text_at(settings.key, trace, label) if settings.key else None
+    reference, origin = _reference(found, settings)
+    case_id = case_id_of(messages, tools, key)
+    return Case(
+        case_id=case_id,
+        key=key,
+        messages=messages,
+        tools=tools,
+        documents=_documents(found),
+        reference=reference,
+        reference_origin=origin,
+        expectations=_expectations(found, settings),
+        rubric=declared_clean(settings.rubric) if settings.rubric and reference is None else None,
+        slices=_slices(found, settings),
+        stratum=label["cluster_name"],
+        dependence=_dependence(found, settings) or case_id,
+        weight=0.0,
+        origin=Origin(
+            kind="failure" if has_failed(label) else "production",
+            trace_id=trace["trace_id"],
+            pulled_at=trace["pulled_at"].isoformat() if trace.get("pulled_at") else None,
+        ),
+    )
+
+
+def has_failed(label: Mapping[str, Any]) -> bool:
+    """Whether something about the answer was no good."""
+    return not FAILURES.isdisjoint(label.get("flags") or ())
+
+
+def messages_of(found: LabelledTrace) -> tuple[Message, ...]:
+    """The input as messages; a bare text is what a user said. Empty where nothing was said at all."""
+    payload = found.trace.get("input") or {}
+    messages = tuple(_message(message, found.batch) for message in payload.get("messages") or ())
+    if any(message.parts for message in messages):
+        return messages
+    text = payload.get("text") or payload.get("json")
+    if not text or not text.strip():
+        return ()
+    return (Message(role="user", parts=(Part(type="text", text=vouched(text, found.batch)),)),)
+
+
+def _message(message: Mapping[str, Any], batch: CleanBatch) -> Message:
+    parts = tuple(_part(part, batch) for part in message.get("parts") or ())
+    return Message(role=message.get("role") or "user", name=message.get("name"), parts=parts)
+
+
+def _part(part: Mapping[str, Any], batch: CleanBatch) -> Part:
+    def clean(field: str) -> CleanText | None:
+        text = part.get(field)
+        return None if text is None else vouched(text, batch)
+
+    return Part(
+        type=part.get("type") or "unknown",
+        text=clean("text"),
+        uri=part.get("uri"),
+        mime_type=part.get("mime_type"),
+        tool_call_id=part.get("tool_call_id"),
+        tool_name=part.get("tool_name"),
+        tool_arguments=clean("tool_arguments"),
+        tool_result=clean("tool_result"),
+        is_error=part.get("is_error"),
+        extra=clean("extra"),
+    )
+
+
+def _tools(found: LabelledTrace) -> tuple[Tool, ...]:
+    offered = (found.trace.get("request") or {}).get("tools") or ()
+    return tuple(
+        Tool(
+            name=tool.get("name") or "",
+            description=_clean(tool.get("description"), found),
+            parameters=_clean(tool.get("parameters"), found),
+        )
+        for tool in offered
+    )
+
+
+def _documents(found: LabelledTrace) -> tuple[Document, ...]:
+    return tuple(
+        Document(
+            id=document.get("id"),
+            content=_clean(document.get("content"), found),
+            score=document.get("score"),
+            rank=document.get("rank"),
+        )
+        for document in found.trace.get("documents") or ()
+    )
+
+
+def _clean(text: str | None, found: LabelledTrace) -> CleanText | None:
+    return None if text is None else vouched(text, found.batch)
+
+
+def _reference(found: LabelledTrace, settings: EvalsetSettings) -> tuple[CleanText | None, str | None]:
+    place = settings.reference
+    if place is None:
+        return None, None
+    if place == "output" and (found.label.get("feedback") or 0.0) < _GOOD_FEEDBACK:
+        return None, None
+    text = text_at(place, found.trace, found.label)
+    return (None, None) if not text else (vouched(text, found.batch), place)
+
+
+def _expectations(found: LabelledTrace, settings: EvalsetSettings) -> dict[str, object]:
+    values = {name: structure_at(place, found.trace, found.label) for name, place in settings.expectations.items()}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _slices(found: LabelledTrace, settings: EvalsetSettings) -> dict[str, str]:
+    values = {name: named_at(place, found.trace, found.label) for name, place in settings.slices.items()}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _dependence(found: LabelledTrace, settings: EvalsetSettings) -> str | None:
+    if settings.dependence:
+        return text_at(settings.dependence, found.trace, found.label)
+    return text_at("session_id", found.trace, found.label) or text_at("user_id", found.trace, found.label)

@@ -1,0 +1,245 @@
+"""Files that a user wrote or another tool exported to cases, with one table of the names that they use.
+
+Reads promptfoo tests, Inspect samples, DeepEval goldens, OpenAI evals, Ragas and Langfuse rows, CSV,
+and llmci's own JSONL.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from llmci.core.evalsets.digests import canonical, case_id_of
+from llmci.domain.case import Case, Message, Origin, Part, Tool
+from llmci.domain.text import declared_clean
+from llmci.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+# Where a row may hold each thing, first found first taken; a dot goes into a nested object.
+ALIASES: dict[str, tuple[str, ...]] = {
+    "input": (
+        "messages",
+        "input",
+        "question",
+        "query",
+        "prompt",
+        "user_input",
+        "inputs",
+        "vars.input",
+        "vars.question",
+        "vars.query",
+        "vars.prompt",
+        "vars.message",
+    ),
+    "reference": (
+        "reference",
+        "expected",
+        "expected_output",
+        "expectedOutput",
+        "target",
+        "ideal",
+        "answer",
+        "ground_truth",
+        "vars.reference",
+        "vars.expected",
+        "expectations.expected_response",
+    ),
+    "key": ("key", "id", "metadata.key", "additional_metadata.key"),
+    "slices": ("slices", "metadata.slices", "additional_metadata.slices"),
+    "expectations": ("expectations", "metadata.expectations", "additional_metadata.expectations"),
+    "rubric": ("rubric", "metadata.rubric", "additional_metadata.rubric"),
+    "must_pass": ("must_pass", "metadata.must_pass", "additional_metadata.must_pass"),
+    "tools": ("tools",),
+    "asserts": ("assert",),
+}
+
+Row = tuple[str, dict[str, Any] | str]
+
+
+def rows_of(content: bytes, suffix: str, name: str) -> Iterator[Row]:
+    """Rows of a file, each with where it stands; a row that is no object comes as the reason why.
+
+    Args:
+        content: Of the file.
+        suffix: ".csv", ".json" (a list, or an object with `tests`, `samples` or `goldens`), else JSON lines.
+        name: For messages.
+    """
+    if suffix == ".csv":
+        yield from _csv_rows(content.decode("utf-8-sig", "replace"), name)
+        return
+    if suffix == ".json":
+        for number, item in enumerate(_listed(content, name), start=1):
+            yield f"{name}, item {number}", item if isinstance(item, dict) else "not an object"
+        return
+    for number, line in enumerate(content.splitlines(), start=1):
+        if line.strip():
+            yield f"{name}:{number}", _line(line)
+
+
+def cases_of(rows: Iterable[Row]) -> tuple[list[Case], list[tuple[str, str]]]:
+    """Cases of rows that the user vouches for, with equal weights, and where and why others are none."""
+    cases: dict[str, Case] = {}
+    rejected = []
+    for where, row in rows:
+        case = row if isinstance(row, str) else _case(row)
+        if isinstance(case, str):
+            rejected.append((where, case))
+        elif case.case_id in cases:
+            rejected.append((where, "the same input as an earlier record; give each a `key` to keep both"))
+        else:
+            cases[case.case_id] = case
+    return list(cases.values()), rejected
+
+
+def _case(row: Mapping[str, Any]) -> Case | str:
+    """A case, or why the row is none."""
+    messages = _messages(_held(row, "input"))
+    if not messages:
+        return f"no input; name it one of {', '.join(ALIASES['input'][:6])}"
+    expectations, slices = _held(row, "expectations") or {}, _held(row, "slices") or {}
+    if not isinstance(expectations, dict) or not isinstance(slices, dict):
+        return "slices and expectations must be objects"
+    asserted = _asserted(_held(row, "asserts") or ())
+    reference = _first(_held(row, "reference")) or asserted.get("reference")
+    rubric = _held(row, "rubric") or asserted.get("rubric")
+    key = _held(row, "key")
+    tools = _tools(_held(row, "tools") or ())
+    case_id = case_id_of(messages, tools, None if key is None else str(key))
+    return Case(
+        case_id=case_id,
+        key=None if key is None else str(key),
+        messages=messages,
+        tools=tools,
+        reference=None if reference is None else declared_clean(_text(reference)),
+        reference_origin=None if reference is None else "hand",
+        expectations={**asserted.get("expectations", {}), **expectations},
+        rubric=None if rubric is None else declared_clean(_text(rubric)),
+        slices={str(name): _text(value) for name, value in slices.items()},
+        stratum="hand-written",
+        dependence=case_id,
+        weight=0.0,
+        must_pass=_held(row, "must_pass") in (True, "true", "True", 1),
+        origin=Origin(kind="hand"),
+    )
+
+
+def _held(row: Mapping[str, Any], what: str) -> Any:  # noqa: ANN401  JSON holds anything
+    for alias in ALIASES[what]:
+        value: Any = row
+        for step in alias.split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        if value is not None and value != "":
+            return value
+    return None
+
+
+def _messages(value: Any) -> tuple[Message, ...]:  # noqa: ANN401  see above
+    if isinstance(value, list):
+        return tuple(_message(item) for item in value if isinstance(item, dict) and item.get("role"))
+    if isinstance(value, dict):
+        return _messages(value.get("messages")) or _messages(canonical(value).decode())
+    if not isinstance(value, str) or not value.strip():
+        return ()
+    return (Message(role="user", parts=(Part(type="text", text=declared_clean(value)),)),)
+
+
+def _message(item: Mapping[str, Any]) -> Message:
+    """A message of a chat API, or one that llmci wrote itself."""
+    if isinstance(item.get("parts"), list):
+        parts = tuple(_part(part) for part in item["parts"] if isinstance(part, dict))
+    else:
+        content = item.get("content")
+        pieces = content if isinstance(content, list) else [{"type": "text", "text": _text(content or "")}]
+        parts = tuple(_part(piece) for piece in pieces if isinstance(piece, dict))
+    return Message(role=str(item["role"]), name=item.get("name"), parts=parts)
+
+
+def _part(part: Mapping[str, Any]) -> Part:
+    texts = ("text", "tool_arguments", "tool_result", "extra")
+    plain = ("uri", "mime_type", "tool_call_id", "tool_name", "is_error")
+    held: dict[str, Any] = {name: part[name] for name in plain if part.get(name) is not None}
+    held |= {name: declared_clean(_text(part[name])) for name in texts if part.get(name) is not None}
+    return Part(type=str(part.get("type") or "text"), **held)
+
+
+def _tools(value: Any) -> tuple[Tool, ...]:  # noqa: ANN401  see above
+    tools = []
+    for item in value if isinstance(value, list) else ():
+        tool = item.get("function", item) if isinstance(item, dict) else {}
+        if tool.get("name"):
+            texts = {name: tool[name] for name in ("description", "parameters") if tool.get(name) is not None}
+            cleaned = {name: declared_clean(_text(text)) for name, text in texts.items()}
+            tools.append(Tool(name=str(tool["name"]), **cleaned))
+    return tuple(tools)
+
+
+def _asserted(asserts: Any) -> dict[str, Any]:  # noqa: ANN401  see above
+    """What promptfoo's assertions say of a good answer."""
+    found: dict[str, Any] = {"expectations": {}}
+    for item in asserts if isinstance(asserts, list) else ():
+        kind, value = (item.get("type"), item.get("value")) if isinstance(item, dict) else (None, None)
+        if kind in ("equals", "similar", "factuality") and value:
+            found["reference"] = value
+        elif kind in ("contains", "icontains") and value:
+            found["expectations"].setdefault("contains", []).append(value)
+        elif kind in ("contains-all", "icontains-all") and isinstance(value, list):
+            found["expectations"].setdefault("contains", []).extend(value)
+        elif kind == "llm-rubric" and value:
+            found["rubric"] = value
+    return found
+
+
+def _csv_rows(text: str, name: str) -> Iterator[Row]:
+    csv.field_size_limit(2**31 - 1)
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    number = 2
+    try:
+        for number, row in enumerate(rows, start=2):
+            yield f"{name}, row {number}", {key: _from_cell(value) for key, value in row.items() if key and value}
+    except csv.Error:
+        yield f"{name}, after row {number}", "not CSV"
+
+
+def _listed(content: bytes, name: str) -> list[Any]:
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise UsageError(
+            f"{name}: not JSON.", fix="Mend the file, or name it .jsonl if it holds one object a line."
+        ) from None
+    if isinstance(value, dict):
+        value = next(
+            (value[key] for key in ("tests", "samples", "goldens") if isinstance(value.get(key), list)), [value]
+        )
+    return value if isinstance(value, list) else [value]
+
+
+def _line(line: bytes) -> dict[str, Any] | str:
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return "not JSON"
+    return value if isinstance(value, dict) else "not an object"
+
+
+def _from_cell(cell: str) -> Any:  # noqa: ANN401  a cell may hold JSON
+    """A cell that holds a JSON structure is read; everything else is text."""
+    if cell[:1] not in ("{", "["):
+        return cell
+    try:
+        return orjson.loads(cell)
+    except orjson.JSONDecodeError:
+        return cell
+
+
+def _first(value: Any) -> Any:  # noqa: ANN401  OpenAI's `ideal` may be a list of good answers
+    return value[0] if isinstance(value, list) and value else value
+
+
+def _text(value: Any) -> str:  # noqa: ANN401  see above
+    return value if isinstance(value, str) else canonical(value).decode()

@@ -1,0 +1,126 @@
+"""Cases to the files of other tools: promptfoo tests, Inspect samples, DeepEval goldens, OpenAI evals, CSV.
+
+llmci's own JSONL alone keeps everything.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from llmci.core.evalsets.digests import canonical, case_document
+from llmci.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from llmci.domain.case import Case
+
+FORMATS = ("jsonl", "csv", "promptfoo", "inspect", "deepeval", "openai-evals")
+
+
+def exported(cases: Sequence[Case], form: str) -> bytes:
+    """Cases as a file of another tool.
+
+    Raises:
+        UsageError: The format is unknown.
+    """
+    if form == "csv":
+        return _as_csv(cases)
+    if form == "deepeval":
+        rows = [_as_deepeval(case) for case in cases]
+        return orjson.dumps(rows, option=orjson.OPT_INDENT_2) + b"\n"
+    writers: dict[str, Callable[[Case], dict[str, Any]]] = {
+        "jsonl": case_document,
+        "promptfoo": _as_promptfoo,
+        "inspect": _as_inspect,
+        "openai-evals": _as_openai,
+    }
+    if form not in writers:
+        raise UsageError(f"there is no format called {form!r}.", fix=f"Choose one of: {', '.join(FORMATS)}.")
+    return b"".join(orjson.dumps(writers[form](case)) + b"\n" for case in cases)
+
+
+def _as_promptfoo(case: Case) -> dict[str, Any]:
+    contains = case.expectations.get("contains") or []
+    wanted = contains if isinstance(contains, list) else [contains]
+    asserts = [{"type": "icontains", "value": value} for value in wanted]
+    if case.rubric:
+        asserts.append({"type": "llm-rubric", "value": case.rubric})
+    variables = {"input": spoken(case), **({"reference": case.reference} if case.reference else {})}
+    return {"vars": variables, "assert": asserts, "metadata": _about(case)}
+
+
+def _as_inspect(case: Case) -> dict[str, Any]:
+    return {
+        "id": case.key or case.case_id,
+        "input": _chat(case),
+        "target": case.reference or "",
+        "metadata": _about(case),
+    }
+
+
+def _as_deepeval(case: Case) -> dict[str, Any]:
+    return {
+        "input": spoken(case),
+        "expected_output": case.reference,
+        "retrieval_context": [document.content for document in case.documents if document.content],
+        "additional_metadata": _about(case),
+    }
+
+
+def _as_openai(case: Case) -> dict[str, Any]:
+    return {"input": _chat(case), "ideal": case.reference or "", "metadata": _about(case)}
+
+
+def _as_csv(cases: Sequence[Case]) -> bytes:
+    columns = (
+        "case_id",
+        "key",
+        "input",
+        "reference",
+        "rubric",
+        "weight",
+        "stratum",
+        "must_pass",
+        "slices",
+        "expectations",
+    )
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    for case in cases:
+        row = {name: getattr(case, name) for name in columns if hasattr(case, name)}
+        row |= {"input": spoken(case), "slices": _json(case.slices), "expectations": _json(case.expectations)}
+        writer.writerow({name: "" if value is None else value for name, value in row.items()})
+    return out.getvalue().encode()
+
+
+def _about(case: Case) -> dict[str, Any]:
+    about: dict[str, Any] = {"case_id": case.case_id, "weight": case.weight, "stratum": case.stratum}
+    for name in ("key", "slices", "expectations", "rubric", "must_pass"):
+        if value := getattr(case, name):
+            about[name] = dict(value) if name in ("slices", "expectations") else value
+    return about
+
+
+def spoken(case: Case) -> str:
+    """The input as one text: the user's words where there are no others, else the whole conversation."""
+    turns = [(message.role, "\n".join(part.text for part in message.parts if part.text)) for message in case.messages]
+    if len(turns) == 1:
+        return turns[0][1]
+    return _json([{"role": role, "content": text} for role, text in turns])
+
+
+def _chat(case: Case) -> list[dict[str, str]]:
+    return [
+        {"role": message.role, "content": "\n".join(part.text for part in message.parts if part.text)}
+        for message in case.messages
+    ]
+
+
+def _json(value: Mapping[str, Any] | list[Any]) -> str:
+    return canonical(value if isinstance(value, list) else dict(value)).decode()

@@ -1,0 +1,223 @@
+"""Which cases are drawn, and what each then stands for.
+
+The draw is proportional to production with a floor for every cluster and extra for failures and
+anomalies; weights undo the distortion. Every case has a fixed random number of its own, made of
+its id and the seed, so the draw does not depend on the order of the input, and a little more
+traffic changes a little of the set and not all of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llmci.domain.evalset import Stratum
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+ALL = "all"
+# Floors may move so much of a set away from its proportional allocation, and no more: every case
+# that is drawn beyond its share makes the others count for more.
+_MOST_MOVED = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A case that could be drawn.
+
+    Attributes:
+        stratum: Name of its cluster.
+        topic: Name of the coarser group.
+        traces: How many traces it stands for.
+        flagged: Whether any of them failed or is among the most unusual.
+        required: Drawn in any case: somebody reviewed it and wants it.
+    """
+
+    case_id: str
+    stratum: str
+    topic: str
+    traces: int
+    flagged: bool
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to draw: see the settings of the same names in `EvalsetSettings`."""
+
+    size: int
+    floor: int
+    failures: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What was drawn.
+
+    Attributes:
+        weights: Share of production that each drawn case stands for, by case id; they sum to 1.
+        stratum: Stratum that each drawn case was drawn from.
+        strata: With their shares of all traces, largest first.
+    """
+
+    weights: Mapping[str, float]
+    stratum: Mapping[str, str]
+    strata: tuple[Stratum, ...]
+
+
+def draw(sightings: Sequence[Sighting], plan: Plan) -> Draw:
+    """Draw cases.
+
+    Clusters that are too many for their floors are pooled by topic. The weights of a stratum sum to
+    its share of the traces; within it a case weighs its traces over the probability that it was
+    drawn.
+
+    Source:
+        Ohlsson (1998), Sequential Poisson sampling; Hájek (1971) for the normalised weights.
+    """
+    strata = _strata(sightings, plan)
+    total = sum(sighting.traces for sighting in sightings)
+    shares = {name: sum(s.traces for s in members) / total for name, members in strata.items()}
+    wanted = _allocated(strata, shares, plan)
+    weights: dict[str, float] = {}
+    stratum: dict[str, str] = {}
+    for name, members in strata.items():
+        drawn = _drawn(members, *wanted[name], seed=plan.seed)
+        whole = sum(drawn.values())
+        for case_id, weight in drawn.items():
+            weights[case_id] = shares[name] * weight / whole
+            stratum[case_id] = name
+    counts = Counter(stratum.values())
+    made = [
+        Stratum(name=name, share=shares[name], traces=sum(s.traces for s in members), cases=counts[name])
+        for name, members in strata.items()
+    ]
+    return Draw(weights, stratum, tuple(sorted(made, key=lambda s: (-s.share, s.name))))
+
+
+def chance(seed: int, name: str) -> float:
+    """A number in (0, 1) that belongs to a name."""
+    key = seed.to_bytes(8, "little", signed=True)
+    digest = hashlib.blake2b(name.encode(), digest_size=8, key=key).digest()
+    return (int.from_bytes(digest, "big") + 0.5) / 2**64
+
+
+def _strata(sightings: Sequence[Sighting], plan: Plan) -> dict[str, list[Sighting]]:
+    """The finest strata whose floors leave most of the set to be proportional."""
+    total = sum(sighting.traces for sighting in sightings)
+    size = plan.size * (1 - plan.failures)
+    share: defaultdict[str, float] = defaultdict(float)
+    for sighting in sightings:
+        share[sighting.stratum] += sighting.traces / total
+
+    def pooled(sighting: Sighting) -> str:
+        return sighting.stratum if size * share[sighting.stratum] >= plan.floor else _topic(sighting)
+
+    for level in (lambda sighting: sighting.stratum, pooled, _topic):
+        strata = _grouped(sightings, level)
+        missing = sum(
+            max(0.0, _floor(members, plan) - size * sum(s.traces for s in members) / total)
+            for members in strata.values()
+        )
+        if missing <= _MOST_MOVED * size:
+            return strata
+    return _grouped(sightings, lambda _: ALL)
+
+
+def _grouped(sightings: Sequence[Sighting], name: Callable[[Sighting], str]) -> dict[str, list[Sighting]]:
+    groups: defaultdict[str, list[Sighting]] = defaultdict(list)
+    for sighting in sorted(sightings, key=lambda sighting: sighting.case_id):
+        groups[name(sighting)].append(sighting)
+    return {name: groups[name] for name in sorted(groups)}
+
+
+def _topic(sighting: Sighting) -> str:
+    return f"{sighting.topic} (topic)"
+
+
+def _floor(members: Sequence[Sighting], plan: Plan) -> int:
+    """Every stratum has a case: its share could not be restored otherwise."""
+    return min(max(1, plan.floor), len(members))
+
+
+def _allocated(
+    strata: Mapping[str, Sequence[Sighting]], shares: Mapping[str, float], plan: Plan
+) -> dict[str, tuple[int, int]]:
+    """How many (flagged, unflagged) cases each stratum gives, beside those that are required."""
+    strata = {name: [s for s in members if not s.required] for name, members in strata.items()}
+    flagged = {name: sum(s.flagged for s in members) for name, members in strata.items()}
+    if sum(map(len, strata.values())) <= plan.size:
+        return {name: (flagged[name], len(members) - flagged[name]) for name, members in strata.items()}
+    available = {name: len(members) for name, members in strata.items()}
+    floors = {name: _floor(members, plan) for name, members in strata.items()}
+    if sum(floors.values()) > plan.size:
+        floors = {name: min(1, available[name]) for name in strata}
+    free = max(0, plan.size - sum(floors.values()))
+    extra_size = min(round(plan.failures * plan.size), sum(flagged.values()), free)
+    main = _seats(shares, available, floors, plan.size - extra_size)
+    # What chance brings of the flagged ones is theirs anyway; the extra comes on top.
+    by_chance = {name: round(main[name] * flagged[name] / max(1, available[name])) for name in strata}
+    left = {name: flagged[name] - by_chance[name] for name in strata}
+    every = sum(left.values()) or 1
+    extra = _seats({name: left[name] / every for name in strata}, left, dict.fromkeys(strata, 0), extra_size)
+    wanted = {}
+    for name in strata:
+        marked = by_chance[name] + extra[name]
+        wanted[name] = (marked, min(main[name] - by_chance[name], available[name] - flagged[name]))
+    return wanted
+
+
+def _seats(
+    shares: Mapping[str, float], available: Mapping[str, int], floors: Mapping[str, int], size: int
+) -> dict[str, int]:
+    """Give seats one by one to whoever is furthest below its share, never more than it can fill."""
+    seats = dict(floors)
+    waiting = [(seats[name] - size * shares[name], name) for name in shares if seats[name] < available[name]]
+    heapq.heapify(waiting)
+    for _ in range(size - sum(seats.values())):
+        if not waiting:
+            break
+        need, name = heapq.heappop(waiting)
+        seats[name] += 1
+        if seats[name] < available[name]:
+            heapq.heappush(waiting, (need + 1, name))
+    return seats
+
+
+def _drawn(members: Sequence[Sighting], flagged: int, plain: int, *, seed: int) -> dict[str, float]:
+    """Traces that each drawn case stands for: of its own kind, unless that kind has none in the draw."""
+    drawn = {member.case_id: float(member.traces) for member in members if member.required}
+    for kind, wanted in ((True, flagged), (False, plain)):
+        cell = [member for member in members if member.flagged is kind and not member.required]
+        if not cell or not wanted:
+            continue
+        picked = _picked(cell, wanted, seed)
+        whole = sum(traces for traces in picked.values())
+        share = sum(member.traces for member in cell)
+        drawn |= {case_id: share * traces / whole for case_id, traces in picked.items()}
+    return drawn
+
+
+def _picked(cell: Sequence[Sighting], wanted: int, seed: int) -> dict[str, float]:
+    """Draw with probability proportional to traces; gives traces over probability by case id."""
+    likely = _probabilities(cell, wanted)
+    ranked = sorted(cell, key=lambda s: (likely[s.case_id] < 1, chance(seed, s.case_id) / likely[s.case_id]))
+    return {s.case_id: s.traces / likely[s.case_id] for s in ranked[:wanted]}
+
+
+def _probabilities(cell: Sequence[Sighting], wanted: int) -> dict[str, float]:
+    """Inclusion probabilities proportional to traces; those that would exceed 1 are certain."""
+    certain: set[str] = set()
+    while True:
+        rest = [sighting for sighting in cell if sighting.case_id not in certain]
+        whole = sum(sighting.traces for sighting in rest)
+        left = wanted - len(certain)
+        sure = {s.case_id for s in rest if left * s.traces >= whole}
+        if not sure:
+            return {s.case_id: 1.0 if s.case_id in certain else left * s.traces / whole for s in cell}
+        certain |= sure

@@ -1,0 +1,84 @@
+"""One metric of two runs, case by case, and whether what is left of it is evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from llmci.core.gating.columns import bounded
+from llmci.core.wording import count, percent
+
+if TYPE_CHECKING:
+    from llmci.core.gating.columns import Column
+    from llmci.core.stats.arrays import BoolArray, FloatArray
+    from llmci.domain.run import Metric
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """One metric of both runs.
+
+    Attributes:
+        baseline: Value of each case in the metric's own unit, shape (n,); NaN where there is none.
+        candidate: The same for the candidate.
+        kept: Cases that both runs have a value for, shape (n,).
+        lost: Cases without a value through no fault of either system.
+        inapplicable: Cases that hold nothing this metric could compare with, such as no reference.
+        no_evidence: Why the rest must not be compared; None if it may.
+    """
+
+    metric: Metric
+    baseline: FloatArray
+    candidate: FloatArray
+    kept: BoolArray
+    lost: int
+    inapplicable: int
+    no_evidence: str | None
+
+
+def pairs(metric: Metric, baseline: Column, candidate: Column, max_lost: float) -> Pairs:
+    """Pair up two columns.
+
+    Args:
+        metric: What the numbers mean.
+        baseline: Of the baseline.
+        candidate: Of the candidate, in the same order of cases.
+        max_lost: Share of cases that may be lost.
+    """
+    kept = np.isfinite(baseline.values) & np.isfinite(candidate.values)
+    applicable = ~(baseline.inapplicable & candidate.inapplicable)
+    gone = applicable & ~kept
+    if not bounded(metric):
+        # Nothing was measured where a system failed; its failure counts in the scores.
+        gone &= ~(baseline.faults | candidate.faults)
+    lost, asked = int(gone.sum()), int(applicable.sum())
+    unusable = baseline.unusable or candidate.unusable
+    if unusable is None:
+        unusable = _too_little(
+            metric, baseline, candidate, kept=int(kept.sum()), lost=lost, asked=asked, limit=max_lost
+        )
+    return Pairs(metric, baseline.values, candidate.values, kept, lost, len(kept) - asked, unusable)
+
+
+def _too_little(
+    metric: Metric, baseline: Column, candidate: Column, *, kept: int, lost: int, asked: int, limit: float
+) -> str | None:
+    if asked == 0:
+        return f"no case holds what {metric.name} compares with"
+    if kept and lost <= limit * asked:
+        return None
+    missing = [
+        f"{count(int(np.sum(~np.isfinite(column.values) & ~column.inapplicable)), 'case')} of the {who}"
+        for who, column in (("baseline", baseline), ("candidate", candidate))
+        if np.any(~np.isfinite(column.values) & ~column.inapplicable)
+    ]
+    if not bounded(metric):
+        return f"{metric.name} is unknown for {' and '.join(missing)} (of {asked:,})"
+    if kept == 0:
+        return f"no case has a value of {metric.name} in both runs"
+    return (
+        f"{metric.name} is missing for {' and '.join(missing)} (of {asked:,}): "
+        f"more than {percent(limit)} were lost to faults that are not the system's"
+    )

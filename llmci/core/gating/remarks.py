@@ -1,0 +1,65 @@
+"""What a reader of a verdict should know about the comparison behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from llmci.core.wording import count, percent
+from llmci.domain.run import Unanswered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from llmci.core.gating.ask import Comparison
+    from llmci.core.gating.frame import Frame
+    from llmci.domain.run import Run
+
+# The clustered spread is known to be too small with fewer or more unequal groups.
+_FEW_GROUPS = 30
+_LARGE_SHARE = 0.1
+
+
+def remarks(comparison: Comparison, baseline: Run, candidate: Run, set_size: int) -> Iterator[str]:
+    """Sentences about the comparison, the most surprising first."""
+    asked = len(comparison.frame.cases)
+    if baseline.run_id == candidate.run_id:
+        yield "baseline and candidate are the same run"
+    if asked < set_size:
+        yield f"{asked:,} of the {count(set_size, 'case')} of the set were asked"
+    yield from _failures(baseline, candidate)
+    for name, pairs in comparison.compared.items():
+        if pairs.lost and not pairs.no_evidence:
+            yield f"{name}: {count(pairs.lost, 'case')} without a value were left out, through no fault of either system"
+        if pairs.inapplicable and not pairs.no_evidence:
+            yield f"{name}: {count(pairs.inapplicable, 'case')} hold nothing to compare with and were left out"
+    yield from _dependence(comparison.frame)
+
+
+def _failures(baseline: Run, candidate: Run) -> Iterator[str]:
+    before, after = (
+        len({a.case_id for a in run.answers if isinstance(a, Unanswered) and a.fault == "system"})
+        for run in (baseline, candidate)
+    )
+    if before or after:
+        yield (
+            f"the candidate failed to answer {count(after, 'case')} and the baseline {before:,}: "
+            "each counts as the worst score"
+        )
+
+
+def _dependence(frame: Frame) -> Iterator[str]:
+    sizes = np.bincount(frame.groups)
+    if len(sizes) == len(frame.cases):
+        return
+    if len(sizes) < _FEW_GROUPS:
+        yield (
+            f"the {count(len(frame.cases), 'case')} form only {count(len(sizes), 'independent group')}: "
+            "the error rates are less certain"
+        )
+    elif sizes.max() > _LARGE_SHARE * len(frame.cases):
+        yield (
+            f"one group of dependent cases holds {percent(sizes.max() / len(frame.cases))} of all: "
+            "the error rates are less certain"
+        )

@@ -1,0 +1,244 @@
+"""What instrumentations write into spans (GenAI conventions, OpenInference and their kin) to one vocabulary.
+
+Each question is answered by the first attribute that is there; a new dialect adds names to these
+tables. Copies of a request beside its own messages (`input.value`) are not kept twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llmci.core.traces.flattened import gathered
+from llmci.core.traces.message import finish_reason
+from llmci.core.traces.messages import messages_of
+from llmci.core.traces.money import reported_cost
+from llmci.core.traces.paths import at
+from llmci.core.traces.payloads import of_messages, payload_of
+from llmci.core.traces.records import document_of, tool_of
+from llmci.core.traces.scalars import decoded, float_of, int_of, list_of, text_of
+from llmci.core.traces.usage import counted, tokens_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from llmci.core.traces.otlp import Event
+    from llmci.core.traces.parts import Row
+
+Attributes = "Mapping[str, Any]"
+
+_KINDS = {
+    "chat": "llm",
+    "generate_content": "llm",
+    "text_completion": "llm",
+    "completion": "llm",
+    "acompletion": "llm",
+    "llm": "llm",
+    "generation": "llm",
+    "embeddings": "embedding",
+    "embedding": "embedding",
+    "retrieval": "retriever",
+    "retriever": "retriever",
+    "execute_tool": "tool",
+    "tool": "tool",
+    "invoke_agent": "agent",
+    "create_agent": "agent",
+    "agent": "agent",
+    "invoke_workflow": "chain",
+    "workflow": "chain",
+    "task": "chain",
+    "chain": "chain",
+    "reranker": "reranker",
+    "guardrail": "guardrail",
+    "evaluator": "evaluator",
+}
+_KIND = (
+    "openinference.span.kind",
+    "gen_ai.operation.name",
+    "llm.request.type",
+    "traceloop.span.kind",
+    "langsmith.span.kind",
+)
+_MODEL = ("gen_ai.request.model", "llm.request.model", "llm.model_name")
+_RESPONSE_MODEL = ("gen_ai.response.model", "llm.response.model")
+_PROVIDER = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")
+_INPUT = ("input.value", "traceloop.entity.input", "langfuse.observation.input", "gen_ai.tool.call.arguments", "gen_ai.retrieval.query.text", "gen_ai.prompt")  # fmt: skip
+_OUTPUT = ("output.value", "traceloop.entity.output", "langfuse.observation.output", "gen_ai.tool.call.result", "gen_ai.completion")  # fmt: skip
+_USAGE = {
+    "input": ("gen_ai.usage.input_tokens", "llm.token_count.prompt", "gen_ai.usage.prompt_tokens", "llm.usage.prompt_tokens"),
+    "output": ("gen_ai.usage.output_tokens", "llm.token_count.completion", "gen_ai.usage.completion_tokens", "llm.usage.completion_tokens"),
+    "total": ("llm.token_count.total", "llm.usage.total_tokens", "gen_ai.usage.total_tokens"),
+    "cache_read": ("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens", "llm.token_count.prompt_details.cache_read"),
+    "cache_write": ("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_creation_input_tokens", "llm.token_count.prompt_details.cache_write"),
+    "reasoning": ("gen_ai.usage.reasoning.output_tokens", "llm.token_count.completion_details.reasoning"),
+}  # fmt: skip
+_COST = ("llm.cost.total", "gen_ai.cost.total_cost", "gen_ai.usage.cost")
+# Attributes that became messages, documents or numbers; they are not repeated among a step's attributes.
+_SPENT = ("gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.tool.definitions", "llm.invocation_parameters", *_INPUT, *_OUTPUT)  # fmt: skip
+_SPENT_UNDER = ("gen_ai.prompt.", "gen_ai.completion.", "llm.input_messages.", "llm.output_messages.", "retrieval.documents.", "llm.tools.")  # fmt: skip
+_EVENT_ROLES = {
+    "gen_ai.system.message": "system",
+    "gen_ai.user.message": "user",
+    "gen_ai.assistant.message": "assistant",
+    "gen_ai.tool.message": "tool",
+}
+
+
+def first(attributes: Mapping[str, Any], *names: str) -> Any:  # noqa: ANN401  JSON holds anything
+    """The first of these attributes that is there."""
+    return next((attributes[name] for name in names if attributes.get(name) not in (None, "")), None)
+
+
+def kind_of(attributes: Mapping[str, Any]) -> str:
+    """What a span did: llm, embedding, retriever, tool, agent, chain, ..., or span."""
+    for name in _KIND:
+        word = str(attributes.get(name, "")).lower()
+        if word:
+            return _KINDS.get(word, word)
+    return "llm" if first(attributes, *_MODEL) is not None else "span"
+
+
+def asked(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:
+    """What went into a span."""
+    attributes = _with_details(attributes, events)
+    instructions = decoded(attributes.get("gen_ai.system_instructions"))
+    system = messages_of(instructions, role="system") if instructions else []
+    for logged in (
+        decoded(attributes.get("gen_ai.input.messages")),
+        _numbered(gathered(attributes, "llm.input_messages")),
+        _numbered(gathered(attributes, "gen_ai.prompt")),
+        _from_events(events),
+    ):
+        if logged:
+            return of_messages([*system, *messages_of(logged, role="user")])
+    return of_messages(system) if system else payload_of(first(attributes, *_INPUT), role="user")
+
+
+def answered(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:
+    """What came out of a span."""
+    attributes = _with_details(attributes, events)
+    for logged in (
+        decoded(attributes.get("gen_ai.output.messages")),
+        _numbered(gathered(attributes, "llm.output_messages")),
+        _numbered(gathered(attributes, "gen_ai.completion")),
+        [_event_message(event, "assistant") for event in events if event.name == "gen_ai.choice"],
+    ):
+        if logged:
+            messages = messages_of(logged, role="assistant")
+            reasons = list_of(attributes.get("gen_ai.response.finish_reasons"))
+            if messages and reasons and "finish_reason" not in messages[-1]:
+                messages[-1]["finish_reason"] = finish_reason(reasons[-1])
+            return of_messages(messages)
+    return payload_of(first(attributes, *_OUTPUT), role="assistant")
+
+
+def _with_details(attributes: Mapping[str, Any], events: Sequence[Event]) -> Mapping[str, Any]:
+    """Content may be written into one event rather than into the span."""
+    for event in events:
+        if event.name == "gen_ai.client.inference.operation.details":
+            return {**event.attributes, **attributes}
+    return attributes
+
+
+def _numbered(logged: object) -> list[Any]:
+    """Flattened messages; OpenInference puts each one under `message`, and blocks under `message_content`."""
+    if not isinstance(logged, list):
+        return []
+    return [_plain(item.get("message", item)) if isinstance(item, dict) else item for item in logged]
+
+
+def _plain(message: object) -> Any:  # noqa: ANN401
+    if not isinstance(message, dict):
+        return message
+    plain = dict(message)
+    contents = plain.pop("contents", None)
+    if isinstance(contents, list) and not plain.get("content"):
+        plain["content"] = [_block(item) for item in contents]
+    elif contents is not None:
+        plain["contents_logged"] = contents
+    content = decoded(plain.get("content"))
+    # The blocks of a message that came as JSON in a string.
+    if isinstance(content, list) and all(
+        isinstance(block, dict) and isinstance(block.get("type"), str) for block in content
+    ):
+        plain["content"] = content
+    return plain
+
+
+def _block(item: object) -> object:
+    inner = item.get("message_content") if isinstance(item, dict) else None
+    if not isinstance(inner, dict):
+        return item
+    image = inner.get("image")
+    if isinstance(image, dict) and isinstance(image.get("image"), dict):
+        return {**inner, "image": image["image"]}
+    return inner
+
+
+def _from_events(events: Sequence[Event]) -> list[Row]:
+    return [_event_message(event, _EVENT_ROLES[event.name]) for event in events if event.name in _EVENT_ROLES]
+
+
+def _event_message(event: Event, role: str) -> Row:
+    attributes = {key: decoded(value) for key, value in event.attributes.items() if not key.startswith("gen_ai.")}
+    body = attributes.pop("body", None) or attributes.pop("event.body", None)
+    message = {**attributes, **body} if isinstance(body, dict) else attributes
+    inner = message.pop("message", None)
+    if isinstance(inner, dict):
+        message = {**inner, **message}
+    message.pop("event.name", None)
+    if "id" in message and role == "tool":
+        message["tool_call_id"] = message.pop("id")
+    return {"role": role, **message}
+
+
+def usage_in(attributes: Mapping[str, Any]) -> Row | None:
+    """Token counts; both conventions count cached tokens as input."""
+    return counted(**{name: int_of(first(attributes, *names)) for name, names in _USAGE.items()})
+
+
+def cost_in(attributes: Mapping[str, Any], usage: Row | None) -> Row | None:
+    """The logged cost, which no convention asks for."""
+    return reported_cost(
+        first(attributes, *_COST),
+        tokens_of(usage),
+        input_cost=attributes.get("llm.cost.prompt"),
+        output_cost=attributes.get("llm.cost.completion"),
+    )
+
+
+def request_in(attributes: Mapping[str, Any]) -> Row | None:
+    """The model that was asked, how, and with which tools."""
+    params = attributes.get("llm.invocation_parameters")
+    if params is None:
+        prefix = "gen_ai.request."
+        given = {key.removeprefix(prefix): value for key, value in attributes.items() if key.startswith(prefix)}
+        given.pop("model", None)
+        params = given or None
+    flattened = list_of(gathered(attributes, "llm.tools"))
+    logged = list_of(attributes.get("gen_ai.tool.definitions")) or [at(item, "tool.json_schema") for item in flattened]
+    row = {
+        "provider": text_of(first(attributes, *_PROVIDER)),
+        "model": text_of(first(attributes, *_MODEL, *_RESPONSE_MODEL)),
+        "response_model": text_of(first(attributes, *_RESPONSE_MODEL)),
+        "params": text_of(params),
+        "tools": [tool for item in logged if (tool := tool_of(item))] or None,
+    }
+    return row if any(value is not None for value in row.values()) else None
+
+
+def documents_in(attributes: Mapping[str, Any]) -> list[Row]:
+    """What a retriever found, best first."""
+    logged = gathered(attributes, "retrieval.documents") or list_of(attributes.get("gen_ai.retrieval.documents"))
+    found = logged if isinstance(logged, list) else [logged]
+    return [document for rank, item in enumerate(found) if (document := document_of(item, rank))]
+
+
+def ttft_in(attributes: Mapping[str, Any]) -> float | None:
+    """Milliseconds to the first chunk; the convention counts seconds."""
+    seconds = float_of(attributes.get("gen_ai.response.time_to_first_chunk"))
+    return None if seconds is None else seconds * 1000
+
+
+def rest_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes that have no place of their own in a step."""
+    return {key: value for key, value in attributes.items() if key not in _SPENT and not key.startswith(_SPENT_UNDER)}

@@ -1,0 +1,136 @@
+"""One chat message, as any provider logs it, to messages of typed parts."""
+
+from __future__ import annotations
+
+from llmci.core.traces.parts import Row, parts_of, result_text, tool_call, with_extra
+from llmci.core.traces.scalars import decoded, text_of
+
+_ROLES = {
+    "human": "user",
+    "ai": "assistant",
+    "model": "assistant",
+    "chatbot": "assistant",
+    "bot": "assistant",
+    "function": "tool",
+    "aimessagechunk": "assistant",
+}
+KNOWN_ROLES = {"system", "developer", "user", "assistant", "tool", *_ROLES}
+_FINISH = {
+    "tool_use": "tool_calls",
+    "tool_call": "tool_calls",
+    "function_call": "tool_calls",
+    "end_turn": "stop",
+    "STOP": "stop",
+    "max_tokens": "length",
+    "MAX_TOKENS": "length",
+}
+
+
+def finish_reason(value: object) -> str | None:
+    """Why a model stopped, in OpenAI's words."""
+    text = text_of(value)
+    return _FINISH.get(text, text) if text else None
+
+
+def message_of(item: Row, role: str) -> list[Row]:
+    """Read one message; `role` speaks where it does not say who does."""
+    rest = dict(item)
+    speaker = _role(rest, role)
+    parts = parts_of(rest.pop("parts", None)) + _content(rest)
+    if speaker == "tool" and not any(part["type"] == "tool_result" for part in parts):
+        beside = [part for part in parts if part["type"] in ("reasoning", "refusal")]
+        parts = [_tool_message(rest, item.get("content", item.get("parts"))), *beside]
+    else:
+        parts += _calls(rest, parts)
+    head: Row = {}
+    if isinstance(rest.get("name"), str):
+        head["name"] = rest.pop("name")
+    reason = finish_reason(rest.pop("finish_reason", None) or rest.pop("stop_reason", None))
+    if reason:
+        head["finish_reason"] = reason
+    return split(speaker, parts, with_extra(head, rest))
+
+
+def _role(rest: Row, default: str) -> str:
+    named = rest.get("role")
+    if isinstance(named, str) and named:
+        rest.pop("role")
+        if rest.get("type") in ("message", named):
+            rest.pop("type")
+    elif str(rest.get("type")).lower() in KNOWN_ROLES:
+        named = str(rest.pop("type"))
+    else:
+        return default
+    known = named.lower()
+    return _ROLES.get(known, known if known in KNOWN_ROLES else named)
+
+
+def _content(rest: Row) -> list[Row]:
+    parts = []
+    for key, kind in (("reasoning_content", "reasoning"), ("thinking", "reasoning")):
+        if isinstance(rest.get(key), str) and rest[key]:
+            parts.append({"type": kind, "text": rest.pop(key)})
+    content = rest.pop("content", None)
+    # Gemini keeps the parts, and who spoke, one level down.
+    if isinstance(content, dict) and isinstance(content.get("parts"), list):
+        rest.update({key: value for key, value in content.items() if key not in ("parts", "role")})
+        content = content["parts"]
+    parts += parts_of(content)
+    if isinstance(rest.get("refusal"), str) and rest["refusal"]:
+        parts.append({"type": "refusal", "text": rest.pop("refusal")})
+    return parts
+
+
+def _calls(rest: Row, parts: list[Row]) -> list[Row]:
+    """Tool calls beside the content; frameworks log the same call in up to three places."""
+    seen = {part["tool_call_id"] for part in parts if part["type"] == "tool_call" and part.get("tool_call_id")}
+    more = rest.get("additional_kwargs")
+    places = [more, rest] if isinstance(more, dict) else [rest]
+    calls = []
+    for place in places:
+        logged = decoded(place.get("tool_calls"))
+        single = place.get("function_call")
+        if not isinstance(logged, list):
+            logged = [single] if isinstance(single, dict) and single.get("name") else []
+        read = [tool_call(call) if isinstance(call, dict) else None for call in logged]
+        if place is not rest or None in read or not read:
+            calls += [] if None in read else _unseen(read, seen)
+            continue
+        rest.pop("tool_calls" if rest.get("tool_calls") else "function_call", None)
+        calls += _unseen(read, seen)
+    return calls
+
+
+def _unseen(read: list[Row | None], seen: set[str]) -> list[Row]:
+    fresh = [call for call in read if call is not None and call["tool_call_id"] not in seen]
+    seen.update(call["tool_call_id"] for call in fresh if call["tool_call_id"])
+    return fresh
+
+
+def _tool_message(rest: Row, content: object) -> Row:
+    """The result in a message of role "tool"; `_content` has taken the content out of `rest`."""
+    part: Row = {"type": "tool_result"}
+    for key in ("tool_call_id", "call_id", "tool_use_id"):
+        if isinstance(rest.get(key), str):
+            part["tool_call_id"] = rest.pop(key)
+            break
+    else:
+        part["tool_call_id"] = None
+    part["tool_result"] = result_text(content)
+    for key in ("is_error", "error"):
+        if isinstance(rest.get(key), bool):
+            part["is_error"] = rest.pop(key)
+    return part
+
+
+def split(role: str, parts: list[Row], head: Row) -> list[Row]:
+    """One message, and one of role "tool" before it for each tool result that it brought along."""
+    results = [part for part in parts if part["type"] == "tool_result"]
+    others = [part for part in parts if part["type"] != "tool_result"]
+    if not results:
+        return [{"role": role, **head, "parts": others}]
+    found: list[Row] = [{"role": "tool", "parts": [part]} for part in results]
+    if others:
+        found.append({"role": role, "parts": others})
+    found[-1].update(head)
+    return found

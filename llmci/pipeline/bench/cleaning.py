@@ -1,0 +1,42 @@
+"""The one door from what a system or a judge said to clean text."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from llmci.core.privacy.replies import CleanSaid, clean_said, well_formed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llmci.core.privacy.replies import Cleaner
+    from llmci.domain.case import Case
+    from llmci.domain.text import CleanText
+    from llmci.seams import Reply
+
+
+class Cleaning:
+    """Cleans in a thread, because recognizers are slow and calls in flight are being timed; one text at a time."""
+
+    def __init__(self, cleaner: Cleaner) -> None:
+        self._cleaner = cleaner
+        self._one_at_a_time = asyncio.Lock()
+
+    async def reply(self, reply: Reply, case: Case) -> CleanSaid:
+        """A system's reply; raises `PrivacyStop` if it cannot be cleaned."""
+
+        def clean(texts: Sequence[str]) -> Sequence[str]:
+            return texts if reply.clean else self._clean(texts, case)
+
+        async with self._one_at_a_time:
+            return await asyncio.to_thread(clean_said, reply.text, reply.messages, reply.documents, clean)
+
+    async def text(self, text: str, case: Case) -> CleanText:
+        """A judge's words; raises `PrivacyStop` if they cannot be cleaned."""
+        async with self._one_at_a_time:
+            [clean] = await asyncio.to_thread(self._clean, [text], case)
+        return clean
+
+    def _clean(self, texts: Sequence[str], case: Case) -> list[CleanText]:
+        return self._cleaner([well_formed(text) for text in texts], case)

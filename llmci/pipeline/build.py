@@ -1,0 +1,247 @@
+"""label -> **build** -> bench: labelled traces in; a weighted, versioned eval set out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import orjson
+
+from llmci.core.evalsets.cases import case_of, check_places, has_failed
+from llmci.core.evalsets.dependence import dependence_groups
+from llmci.core.evalsets.digests import evalset_digest
+from llmci.core.evalsets.sampling import Plan, Sighting, chance, draw
+from llmci.domain.evalset import EvalSet, Stratum
+from llmci.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from llmci.core.evalsets.cases import LabelledTrace
+    from llmci.core.evalsets.sampling import Draw
+    from llmci.domain.case import Case
+    from llmci.domain.settings import EvalsetSettings
+    from llmci.seams import Progress
+
+    # Reads the labelled traces from the start, whenever it is called.
+    Read = Callable[[], Iterable[LabelledTrace]]
+
+HAND_WRITTEN = "hand-written"
+# The most unusual traces of a window count as anomalies.
+_UNUSUAL = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """Where a new version comes from.
+
+    Attributes:
+        version: Its number.
+        previous: The version that it is built upon, if any.
+        sanitize_digest: Of the manifest that vouches for the clean traces; None without traces.
+        schema_fingerprint: Of the stored schema.
+        now: ISO 8601.
+        reviewed: Traces that a reviewer wants in the set.
+    """
+
+    version: int
+    previous: EvalSet | None
+    sanitize_digest: str | None
+    schema_fingerprint: str
+    now: str
+    reviewed: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is gathered of a case over all its traces; `best` names the trace that it is made of."""
+
+    stratum: str
+    topic: str
+    best: tuple[bool, str]
+    traces: int = 0
+    failed: bool = False
+    flags: bool = False
+    reviewed: bool = False
+    rank: int = 2**31
+
+
+@dataclass(slots=True)
+class _Survey:
+    """First pass over the traces."""
+
+    seen: dict[str, _Seen] = field(default_factory=dict)
+    traces: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+def build(
+    read: Read, settings: EvalsetSettings, hand_written: Sequence[Case], lineage: Lineage, progress: Progress
+) -> EvalSet:
+    """Draw a set.
+
+    The traces are read twice: first to see what there is, then to take the content of what was
+    drawn. Weights count only the traces that could become cases; the others are in the
+    parameters, by reason.
+
+    Raises:
+        UsageError: There is neither a trace with an input nor a hand-written case, or a setting
+            points nowhere.
+    """
+    check_places(settings)
+    survey = _surveyed(read, settings, lineage.reviewed, progress)
+    if not survey.seen and not hand_written:
+        raise UsageError(
+            f"none of {survey.traces} traces can become a case{_reasons(survey.left_out)}.",
+            fix="Look at `evalset.variant` and at the field mapping of the source.",
+        )
+    drawn = draw(_sightings(survey), _plan(settings))
+    cases = _drawn_cases(read, settings, survey, drawn)
+    cases, strata = _with_hand_written(cases, drawn.strata, hand_written)
+    first_seen = {case.case_id: case.origin.set_version for case in lineage.previous.cases} if lineage.previous else {}
+    held = [_versioned(case, first_seen.get(case.case_id) or lineage.version) for case in cases]
+    ordered = tuple(sorted(held, key=lambda case: case.case_id))
+    return EvalSet(
+        name=settings.name,
+        version=lineage.version,
+        parent=lineage.previous.version if lineage.previous else None,
+        digest=evalset_digest(ordered),
+        schema_fingerprint=lineage.schema_fingerprint,
+        sanitize_digest=lineage.sanitize_digest,
+        created_at=lineage.now,
+        seed=settings.seed,
+        strata=strata,
+        cases=ordered,
+        parameters={**_parameters(settings, survey), "reviewed": sorted(lineage.reviewed)},
+    )
+
+
+def _surveyed(read: Read, settings: EvalsetSettings, reviewed: frozenset[str], progress: Progress) -> _Survey:
+    survey = _Survey()
+    progress.begin("build", None, "traces")
+    for found in read():
+        survey.traces += 1
+        progress.advance()
+        if settings.variant is not None and found.trace.get("variant") != settings.variant:
+            survey.left_out["another variant"] += 1
+            continue
+        case = case_of(found, settings)
+        if case is None:
+            survey.left_out["no input"] += 1
+            continue
+        rank = (case.reference is None, found.trace["trace_id"])
+        seen = survey.seen.setdefault(case.case_id, _Seen(case.stratum, found.label["topic_name"], rank))
+        seen.best = min(seen.best, rank)
+        seen.traces += 1
+        seen.failed |= has_failed(found.label)
+        seen.flags |= bool(found.label["flags"])
+        seen.reviewed |= found.trace["trace_id"] in reviewed
+        seen.rank = min(seen.rank, found.label["anomaly_rank"])
+    progress.end()
+    return survey
+
+
+def _sightings(survey: _Survey) -> list[Sighting]:
+    unusual = _UNUSUAL * survey.traces
+    return [
+        Sighting(
+            case_id,
+            seen.stratum,
+            seen.topic,
+            seen.traces,
+            flagged=seen.flags or seen.rank <= unusual,
+            required=seen.reviewed,
+        )
+        for case_id, seen in survey.seen.items()
+    ]
+
+
+def _plan(settings: EvalsetSettings) -> Plan:
+    return Plan(size=settings.size, floor=settings.floor, failures=settings.failures, seed=settings.seed)
+
+
+def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: Draw) -> list[Case]:
+    """Second pass: the content of what was drawn, each from one trace."""
+    wanted = {survey.seen[case_id].best[1]: case_id for case_id in drawn.weights}
+    cases: dict[str, Case] = {}
+    twins: dict[str, str] = {}
+    for found in read() if wanted else ():
+        case_id = wanted.get(found.trace["trace_id"])
+        if case_id is None or case_id in cases:
+            continue
+        case = case_of(found, settings)
+        if case is not None and case.case_id == case_id:
+            cases[case_id] = case
+            twins[case_id] = found.label["near_duplicate_of"] or found.trace["trace_id"]
+    # Where the user says what depends on what, nothing is added to it.
+    ties = {
+        case_id: [f"group {case.dependence}", *([] if settings.dependence else [f"input {twins[case_id]}"])]
+        for case_id, case in cases.items()
+    }
+    groups = dependence_groups(ties)
+    return [
+        replace(
+            case,
+            weight=drawn.weights[case_id],
+            stratum=drawn.stratum[case_id],
+            dependence=groups[case_id],
+            holdout=chance(settings.seed, f"holdout {groups[case_id]}") < settings.holdout,
+            origin=replace(
+                case.origin,
+                kind="failure" if survey.seen[case_id].failed or survey.seen[case_id].reviewed else "production",
+            ),
+        )
+        for case_id, case in sorted(cases.items())
+    ]
+
+
+def _with_hand_written(
+    cases: Sequence[Case], strata: Sequence[Stratum], hand_written: Sequence[Case]
+) -> tuple[list[Case], tuple[Stratum, ...]]:
+    """Add the hand-written cases as a stratum of their own, each as heavy as the average case.
+
+    One whose input was drawn from production too keeps the production weight, and what the user
+    wrote of it counts.
+    """
+    written = {case.case_id: case for case in hand_written}
+    kept = [_merged(case, written.pop(case.case_id, None)) for case in cases]
+    if not written:
+        return kept, tuple(strata)
+    share = len(written) / (len(written) + len(kept))
+    kept = [replace(case, weight=case.weight * (1 - share)) for case in kept]
+    kept += [replace(case, weight=share / len(written), stratum=HAND_WRITTEN) for case in written.values()]
+    own = Stratum(name=HAND_WRITTEN, share=share, traces=0, cases=len(written))
+    return kept, (*(replace(stratum, share=stratum.share * (1 - share)) for stratum in strata), own)
+
+
+def _merged(case: Case, written: Case | None) -> Case:
+    if written is None:
+        return case
+    known: Mapping[str, object] = {**case.expectations, **written.expectations}
+    return replace(
+        case,
+        reference=written.reference or case.reference,
+        reference_origin=written.reference_origin if written.reference else case.reference_origin,
+        expectations=known,
+        rubric=written.rubric or case.rubric,
+        slices={**case.slices, **written.slices},
+        must_pass=written.must_pass,
+    )
+
+
+def _versioned(case: Case, version: int) -> Case:
+    return replace(case, origin=replace(case.origin, set_version=version))
+
+
+def _parameters(settings: EvalsetSettings, survey: _Survey) -> dict[str, object]:
+    parameters: dict[str, object] = orjson.loads(orjson.dumps(asdict(settings)))
+    parameters["traces"] = survey.traces
+    parameters["traces that could become cases"] = survey.traces - survey.left_out.total()
+    parameters["left out"] = dict(sorted(survey.left_out.items()))
+    parameters["distinct inputs"] = len(survey.seen)
+    return parameters
+
+
+def _reasons(left_out: Counter[str]) -> str:
+    return f" ({', '.join(f'{reason}: {count}' for reason, count in left_out.most_common())})" if left_out else ""

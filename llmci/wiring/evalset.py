@@ -1,0 +1,165 @@
+"""Eval sets put together: labelled traces, hand-written cases and the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from llmci.adapters.stores.casefile import CASES
+from llmci.adapters.stores.evalsets import DirectoryEvalSets
+from llmci.adapters.stores.labelled import LabelledShelf
+from llmci.core.evalsets.cases import COLUMNS
+from llmci.core.evalsets.digests import schema_fingerprint
+from llmci.core.evalsets.exchange import cases_of, rows_of
+from llmci.core.evalsets.exporting import exported
+from llmci.errors import UsageError
+from llmci.files import write_bytes
+from llmci.pipeline.build import Lineage
+from llmci.pipeline.build import build as draw_set
+from llmci.pipeline.label import label_fingerprint
+from llmci.seams import Silent
+from llmci.wiring.build import shelf_of
+from llmci.wiring.clean import clean_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from llmci.config import Config
+    from llmci.domain.case import Case
+    from llmci.domain.evalset import EvalSet
+    from llmci.seams import Progress, Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A version, and whether it is a new one; the same content never makes a second version."""
+
+    evalset: EvalSet
+    new: bool
+
+
+def store(config: Config) -> DirectoryEvalSets:
+    """Where the project's eval sets are."""
+    return DirectoryEvalSets(config.root / config.evalset.directory)
+
+
+def build(config: Config, *, now: datetime, progress: Progress | None = None) -> EvalSet:
+    """Draw an eval set from the labelled traces and store it; see `build_version`."""
+    return build_version(config, now=now, progress=progress).evalset
+
+
+def build_version(config: Config, *, now: datetime, progress: Progress | None = None) -> Built:
+    """Draw an eval set and store it as a new version, unless the newest already says the same.
+
+    Raises:
+        PrivacyStop: The clean shelf does not check.
+        UsageError: Traces are not labelled, a hand-written file is wrong, or nothing can become a case.
+    """
+    sets = store(config)
+    clean, labels = shelf_of(config, "clean"), shelf_of(config, "labels")
+    hand_written = _hand_written(config)
+    shelved = bool(clean.shards()) or not hand_written
+    digest = clean_digest(clean) if shelved else None
+    if digest is not None:
+        check_labels(clean, labels, digest)
+    lineage = _lineage(sets, config.evalset.name, digest, now)
+    evalset = draw_set(
+        (lambda: LabelledShelf(clean, labels).traces(COLUMNS)) if shelved else list,
+        config.evalset,
+        hand_written,
+        lineage,
+        progress or Silent(),
+    )
+    return _stored(sets, evalset, lineage.previous)
+
+
+def _lineage(sets: DirectoryEvalSets, name: str, sanitize_digest: str | None, now: datetime) -> Lineage:
+    versions = sets.versions(name)
+    newest = sets.load(name, versions[-1]) if versions else None
+    return Lineage(
+        version=versions[-1] + 1 if versions else 1,
+        previous=newest,
+        sanitize_digest=sanitize_digest,
+        schema_fingerprint=schema_fingerprint(CASES),
+        now=now.isoformat(),
+        reviewed=_reviewed(sets.path / name / "review.jsonl", newest),
+    )
+
+
+def _stored(sets: DirectoryEvalSets, evalset: EvalSet, newest: EvalSet | None) -> Built:
+    if newest is not None and newest.digest == evalset.digest:
+        sets.use(newest.name, newest.version)
+        return Built(newest, new=False)
+    sets.save(evalset)
+    return Built(evalset, new=True)
+
+
+def check_labels(clean: Shelf, labels: Shelf, clean_digest: str) -> None:
+    """Refuse labels that are not those of the clean shelf as it is, or of one single run."""
+    manifest: Mapping[str, Any] | None = labels.manifest()
+    if manifest is None:
+        raise UsageError("the clean traces are not labelled.", fix="Run `llmci label`.")
+    written = {shard_id: info.fingerprint for shard_id, info in labels.shards().items()}
+    run = str(manifest.get("digest"))
+    wanted = {shard_id: label_fingerprint(run, info.sha256) for shard_id, info in clean.shards().items()}
+    if manifest.get("clean") != clean_digest or written != wanted:
+        raise UsageError("the labels are not those of the clean traces as they are now.", fix="Run `llmci label`.")
+
+
+def _hand_written(config: Config) -> list[Case]:
+    return [case for name in config.evalset.hand_written for case in read_cases(config.root / name)]
+
+
+def read_cases(path: Path) -> list[Case]:
+    """Cases from a file that the user wrote or another tool exported.
+
+    Raises:
+        UsageError: The file is not there, or a record in it is wrong; a set is never built on
+            half of what the user wrote.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}.", fix="Correct `evalset.hand_written`, or the path.") from None
+    cases, rejected = cases_of(rows_of(content, path.suffix.lower(), path.name))
+    if rejected:
+        (where, why), more = rejected[0], f" and {len(rejected) - 1} more" if len(rejected) > 1 else ""
+        raise UsageError(f"{where}: {why}{more}.", fix="Correct or remove the record.")
+    return cases
+
+
+def export(config: Config, output: Path, *, form: str, name: str, version: int | None) -> int:
+    """Write a version as a file of another tool; gives the number of cases."""
+    evalset = store(config).load(name, version)
+    write_bytes(output, exported(evalset.cases, form))
+    return len(evalset.cases)
+
+
+def import_file(config: Config, source: Path, *, name: str, now: datetime) -> Built:
+    """Make a new version of the cases of a file, all of equal weight; the user vouches for its text.
+
+    Raises:
+        UsageError: The file, or a record in it, is wrong.
+    """
+    sets = store(config)
+    lineage = _lineage(sets, name, None, now)
+    evalset = draw_set(list, replace(config.evalset, name=name), read_cases(source), lineage, Silent())
+    return _stored(sets, evalset, lineage.previous)
+
+
+def _reviewed(path: Path, newest: EvalSet | None) -> frozenset[str]:
+    """Traces that a reviewer wants in the set, now or in an earlier version."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        lines = []
+    try:
+        listed = [str(orjson.loads(line)["trace_id"]) for line in lines if line.strip()]
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(f"{path}: a line is no reviewed trace.", fix="Correct or remove the line.") from None
+    earlier: Any = newest.parameters.get("reviewed", []) if newest else []
+    return frozenset([*listed, *earlier])

@@ -1,0 +1,145 @@
+"""Two runs, stored or made of result files, to a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llmci import registry
+from llmci.core.gating.ask import Comparison, compare
+from llmci.core.gating.comparable import obstacles
+from llmci.core.gating.plan import Sight, sights
+from llmci.core.gating.results import Reading, ResultFile, runs_of
+from llmci.core.gating.selftest import SelfTest
+from llmci.core.gating.selftest import self_test as exchange
+from llmci.domain.settings import BenchSettings
+from llmci.errors import NoDecisionError, UsageError
+from llmci.pipeline.gate import gate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from llmci.config import Config
+    from llmci.domain.case import Case
+    from llmci.domain.run import Run
+    from llmci.domain.verdict import GateResult, Rule
+    from llmci.seams import Results
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Two runs on the same cases, and the rules that decide between them."""
+
+    baseline: Run
+    candidate: Run
+    cases: Sequence[Case]
+    rules: tuple[Rule, ...]
+    max_lost: float
+
+    def decide(self) -> GateResult:
+        """The verdict."""
+        return gate(self.baseline, self.candidate, self.cases, self.rules, max_infrastructure_failures=self.max_lost)
+
+    def plan(self) -> list[Sight]:
+        """What each gate can see on these cases.
+
+        Raises:
+            NoDecisionError: The runs must not be compared.
+        """
+        return sights(self._comparison().questions())
+
+    def self_test(self, *, draws: int, seed: int) -> SelfTest:
+        """How often these gates cry wolf on these cases; raises as `plan` does."""
+        return exchange(self._comparison(), draws=draws, seed=seed)
+
+    def _comparison(self) -> Comparison:
+        if stops := obstacles(self.baseline, self.candidate, self.cases):
+            raise NoDecisionError(f"{stops[0]}.", fix="Name two runs of the same set.")
+        compared = compare(self.baseline, self.candidate, self.cases, self.rules, self.max_lost)
+        if not compared.questions():
+            raise NoDecisionError("no gate has anything to weigh.", fix="See what `llmci gate` says of these runs.")
+        return compared
+
+
+def gate_runs(config: Config, baseline: Run, candidate: Run) -> GateResult:
+    """Gate two runs by the rules of the configuration, on the set that the baseline ran on.
+
+    Raises:
+        UsageError: There is no gate in the configuration, or the set is not there.
+    """
+    return _contest(config, baseline, candidate).decide()
+
+
+def contest(
+    baseline: str,
+    candidate: str,
+    *,
+    config: Callable[[], Config],
+    reading: Reading,
+    rules: Sequence[Rule],
+    by_flags: bool,
+) -> Contest:
+    """Find what two names stand for: result files, run directories, or ids of stored runs.
+
+    Args:
+        baseline: A path or an id.
+        candidate: The same; files go with files and runs with runs.
+        config: Opens the configuration, which only runs need.
+        reading: How result files are read.
+        rules: Rules of the command line: they decide on result files.
+        by_flags: Whether the user gave any, so that they decide on runs, too, instead of the configuration's.
+
+    Raises:
+        UsageError: There is no such file or run, or it cannot be read.
+    """
+    files = [Path(name) for name in (baseline, candidate)]
+    if not any(file.is_file() for file in files):
+        settings = config()
+        runs = [_stored(name, settings) for name in (baseline, candidate)]
+        found = _contest(settings, *runs)
+        return replace(found, rules=tuple(rules)) if by_flags else found
+    before, after, cases = runs_of(_results(files[0]), _results(files[1]), reading)
+    return Contest(before, after, cases, tuple(rules), BenchSettings().max_infrastructure_failures)
+
+
+def _contest(config: Config, baseline: Run, candidate: Run) -> Contest:
+    from llmci.wiring.evalset import store
+
+    evalset = store(config).load(baseline.evalset_name, baseline.evalset_version)
+    return Contest(baseline, candidate, evalset.cases, config.gates, config.bench.max_infrastructure_failures)
+
+
+def _stored(name: str, config: Config) -> Run:
+    from llmci.adapters.stores.runs import DirectoryRuns
+
+    folder = Path(name)
+    if folder.is_dir():
+        return DirectoryRuns(folder.resolve().parent).load(folder.resolve().name)
+    return DirectoryRuns(config.state / "runs").load(name)
+
+
+def _results(path: Path) -> ResultFile:
+    reader = _reader(path)
+    try:
+        rows = [(row.where, row.values) for row in reader.rows(path)]
+    except FileNotFoundError:
+        raise UsageError(f"{path}: there is no such file.", fix="Name two result files, or two runs.") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}.", fix="Name a file that can be read.") from None
+    if not rows:
+        raise UsageError(f"{path}: there is no result in it.", fix="Run the evaluation again; nothing is not a pass.")
+    return ResultFile(str(path), rows)
+
+
+def _reader(path: Path) -> Results:
+    known: list[str] = []
+    for name in registry.names("results"):
+        adapter = registry.adapter("results", name)
+        if path.suffix.lower() in adapter.suffixes:
+            reader: Results = adapter()
+            return reader
+        known += adapter.suffixes
+    raise UsageError(
+        f"{path}: results in a file called *{path.suffix} are not known.", fix=f"Use one of: {', '.join(known)}."
+    )

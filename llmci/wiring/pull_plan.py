@@ -1,0 +1,90 @@
+"""What there is to pull: the sources that were asked for, their shards, and whose a shard on the shelf is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llmci import registry
+from llmci.adapters.sources.files import shard_prefix
+from llmci.core.traces.digest import NORMALISATION, digest_of
+from llmci.errors import LlmciError, UsageError
+from llmci.pipeline.pull import SourceFailure
+from llmci.wiring.build import build
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from llmci.config import Config
+    from llmci.seams import Shard, Source, Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A shard that a source lists.
+
+    Attributes:
+        fingerprint: Of its content and of all else that decides what becomes of it.
+    """
+
+    source: str
+    shard: Shard
+    fingerprint: str
+
+
+def list_shards(
+    config: Config, *, sources: Sequence[str], window: Window, environ: Mapping[str, str]
+) -> tuple[list[Listed], list[SourceFailure]]:
+    """Every shard that the sources list, for `--dry-run`, and the sources that cannot be listed."""
+    return listed_of(config, named(config, sources), window, environ)
+
+
+def named(config: Config, sources: Sequence[str]) -> list[str]:
+    """The sources that are meant; all where none is named."""
+    if not config.sources:
+        raise UsageError(
+            f"{config.path}: there is no source.", fix="Add one under `sources:`, with `kind: jsonl` and `path:`."
+        )
+    for name in sources:
+        if name not in config.sources:
+            raise UsageError(f"there is no source called {name!r}.", fix=f"Choose of: {', '.join(config.sources)}.")
+    return list(dict.fromkeys(sources)) or list(config.sources)
+
+
+def listed_of(
+    config: Config, names: Sequence[str], window: Window, environ: Mapping[str, str]
+) -> tuple[list[Listed], list[SourceFailure]]:
+    """Every shard of these sources, and the sources that cannot be listed."""
+    listed: list[Listed] = []
+    failures: list[SourceFailure] = []
+    for name in names:
+        block = config.sources[name]
+        told = [block.given, NORMALISATION, window.since, window.until]
+        try:
+            source: Source = build("source", block, config, environ)
+            listed += [
+                Listed(source=name, shard=shard, fingerprint=digest_of([shard.fingerprint, *told]))
+                for shard in source.shards(window)
+            ]
+        except LlmciError as error:
+            failures.append(failure_of(name, error))
+    return listed, failures
+
+
+def owner(shard_id: str, names: Iterable[str]) -> str | None:
+    """The source whose name a shard's id starts with; the longest, where several do."""
+    return max((name for name in names if shard_id.startswith(shard_prefix(name))), key=len, default=None)
+
+
+def goes(config: Config, owner: str | None, pulled: Sequence[str], failed: set[str]) -> bool:
+    """Whether a shard is dropped once it is not listed any more."""
+    if owner is None:
+        return set(pulled) == set(config.sources)
+    if owner not in pulled or owner in failed:
+        return False
+    return bool(registry.adapter("source", config.sources[owner].kind).lists_all)
+
+
+def failure_of(source: str, error: LlmciError) -> SourceFailure:
+    """A stop that concerns one source alone."""
+    return SourceFailure(source=source, message=error.message, fix=error.fix, exit_code=error.exit_code)

@@ -1,0 +1,213 @@
+"""The composite action, step by step, with an `llmci` that leaves with each of its exit codes."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from composite_action import Job, run_action
+
+ROOT = Path(__file__).parents[2]
+CODES = {
+    0: ("passed", "passed"),
+    1: ("regressed", "regressed"),
+    2: (None, "error"),
+    3: ("inconclusive", "inconclusive"),
+    4: (None, "infra"),
+    5: (None, "error"),
+    70: (None, "error"),
+    130: (None, "interrupted"),
+}
+FAKE_LLMCI = """#!/usr/bin/env bash
+printf '%s\\0' "$@" > "$FAKE/arguments"
+printf '%s' "${PROVIDER_KEY:-}" > "$FAKE/key-of-bench"
+echo '::error file=x::injected by a model'
+while [[ $# -gt 0 ]]; do
+  if [[ "$1" == -o ]]; then
+    if [[ "$2" == *.json && -f "$FAKE/result.json" ]]; then cp "$FAKE/result.json" "$2"; fi
+    if [[ "$2" == *.md && -f "$FAKE/result.json" ]]; then echo '> the summary' > "$2"; fi
+    if [[ "$2" == *.html && -f "$FAKE/result.json" ]]; then echo '<!doctype html>' > "$2"; fi
+    shift
+  fi
+  shift
+done
+exit "$FAKE_CODE"
+"""
+FAKE_PYTHON = """#!/usr/bin/env bash
+if [[ "$1" == -m && "$2" == pip ]]; then printf '%s' "${{PROVIDER_KEY:-}}" > "{fake}/key-of-pip"; exit 0; fi
+exec "{python}" "$@"
+"""
+
+
+@dataclass
+class World:
+    """A workspace with a fake `llmci` and `python` on PATH."""
+
+    fake: Path
+    workspace: Path
+
+    def run(self, code: int, outcome: str | None, **inputs: str) -> Job:
+        if outcome is not None:
+            counts = {"cases": 9, "regressed": 2, "errored": 1, "improved": 4}
+            result = {"outcome": outcome, "counts": counts, "candidate": {"cost_usd": 1.25}}
+            (self.fake / "result.json").write_text(json.dumps(result), encoding="utf-8")
+        environ = {
+            "PATH": f"{self.fake}:/usr/bin:/bin",
+            "FAKE": str(self.fake),
+            "FAKE_CODE": str(code),
+            "PROVIDER_KEY": "sk-secret",
+        }
+        return run_action(
+            ROOT, self.workspace, {name.replace("_", "-"): value for name, value in inputs.items()}, environ
+        )
+
+    def arguments(self) -> list[str]:
+        return (self.fake / "arguments").read_text(encoding="utf-8").split("\0")[:-1]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    fake, workspace = tmp_path / "fake", tmp_path / "workspace"
+    fake.mkdir()
+    workspace.mkdir()
+    for name, script in (("llmci", FAKE_LLMCI), ("python", FAKE_PYTHON.format(fake=fake, python=sys.executable))):
+        (fake / name).write_text(script, encoding="utf-8")
+        (fake / name).chmod(0o755)
+    return World(fake, workspace)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_job_leaves_with_the_exit_code_of_llmci(world: World, code: int) -> None:
+    outcome, verdict = CODES[code]
+
+    job = world.run(code, outcome)
+
+    assert job.codes["Verdict"] == code
+    assert {job.codes["Install"], job.codes["Bench"], job.codes["Summary"]} == {0}
+    assert (job.outputs["verdict"], job.outputs["exit-code"]) == (verdict, str(code))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_summary_says_what_happened_whatever_it_was(world: World, code: int) -> None:
+    outcome, _ = CODES[code]
+
+    job = world.run(code, outcome)
+
+    assert job.summary == "> the summary\n" if outcome else f"exit code {code}" in job.summary
+
+
+def test_the_report_is_uploaded_as_one_file_and_all_formats_beside_it(world: World) -> None:
+    job = world.run(1, "regressed", name="en")
+
+    assert job.used["Upload the report"]["path"].endswith("/llmci-report-en.html")
+    assert job.used["Upload all formats"]["name"] == "llmci-en"
+    assert job.outputs["result-json"].endswith("/result.json")
+
+
+def test_the_numbers_become_outputs(world: World) -> None:
+    outputs = world.run(1, "regressed").outputs
+
+    assert (outputs["cases"], outputs["regressed-cases"], outputs["improved-cases"]) == ("9", "3", "4")
+    assert outputs["cost-usd"] == "1.25"
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        pytest.param(1, None, id="regressed-without-a-result"),
+        pytest.param(1, "passed", id="regressed-but-the-result-says-passed"),
+        pytest.param(0, "regressed", id="passed-but-the-result-says-regressed"),
+        pytest.param(0, None, id="passed-without-a-result"),
+    ],
+)
+def test_a_verdict_is_believed_only_if_the_result_says_so_too(world: World, code: int, outcome: str | None) -> None:
+    job = world.run(code, outcome)
+
+    assert (job.outputs["verdict"], job.codes["Verdict"]) == ("error", 70)
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "code", "left"),
+    [
+        ("regressed", 1, 1),
+        ("regressed", 3, 0),
+        ("regressed, infra", 4, 4),
+        ("regressed,inconclusive", 3, 3),
+        ("never", 1, 0),
+        ("never", 3, 0),
+        ("never", 2, 2),
+        ("never", 5, 5),
+        ("never", 70, 70),
+        ("never", 130, 130),
+        ("anything", 0, 2),
+    ],
+)
+def test_fail_on_chooses_which_verdicts_fail_the_job(world: World, fail_on: str, code: int, left: int) -> None:
+    assert world.run(code, CODES[code][0], fail_on=fail_on).codes["Verdict"] == left
+
+
+def test_inputs_become_arguments(world: World) -> None:
+    world.run(0, "passed", config="gate.yaml", budget_usd="5", max_cases="20")
+
+    assert world.arguments()[-3:] == ["--config=gate.yaml", "--budget=5", "--limit=20"]
+
+
+@pytest.mark.parametrize("name", ["config", "name", "budget_usd", "max_cases", "fail_on"])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        '"; touch pwned; "',
+        "$(touch pwned)",
+        "`touch pwned`",
+        "'; touch pwned; '",
+        "x\nverdict=passed\nexit-code=0",
+        "--config=/etc/passwd",
+        "${IFS}touch${IFS}pwned",
+        "::set-output name=verdict::passed",
+    ],
+)
+def test_no_input_runs_or_forges_anything(world: World, name: str, harm: str) -> None:
+    job = world.run(1, "regressed", **{name: harm})
+
+    assert not list(world.workspace.rglob("pwned"))
+    assert job.failed
+    assert job.outputs["verdict"] in {"regressed", "error"}
+
+
+def test_nothing_that_llmci_prints_is_a_command_to_the_runner(world: World) -> None:
+    log = world.run(0, "passed").log
+    stopped = re.search(r"::stop-commands::([0-9a-f]{32})\n(.*?)::\1::", log, re.DOTALL)
+
+    assert stopped
+    assert "::error file=x::injected" in stopped[2]
+    assert "injected" not in log.replace(stopped[2], "")
+
+
+def test_keys_reach_the_bench_and_not_the_installer(world: World) -> None:
+    world.run(0, "passed")
+
+    assert (world.fake / "key-of-bench").read_text(encoding="utf-8") == "sk-secret"
+    assert (world.fake / "key-of-pip").read_text(encoding="utf-8") == ""
+
+
+def workflow_files() -> list[Path]:
+    return [ROOT / "action.yml", *sorted((ROOT / ".github" / "workflows").glob("*.yml"))]
+
+
+@pytest.mark.parametrize("path", workflow_files(), ids=lambda path: path.name)
+def test_every_foreign_action_is_pinned_by_its_full_digest(path: Path) -> None:
+    for used in re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8")):
+        assert used == "./" or re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", used), used
+
+
+@pytest.mark.parametrize("path", workflow_files(), ids=lambda path: path.name)
+def test_no_script_holds_an_expression(path: Path) -> None:
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    jobs = document["jobs"].values() if "jobs" in document else [document["runs"]]
+
+    assert [step["name"] for job in jobs for step in job["steps"] if "${{" in step.get("run", "")] == []

@@ -1,0 +1,37 @@
+"""The workflows and the action hold to their schemas and to what zizmor knows of attacks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+BIN = Path(sys.executable).parent
+
+
+@pytest.mark.parametrize(
+    ("schema", "paths"),
+    [("vendor.github-actions", [ROOT / "action.yml"]), ("vendor.github-workflows", WORKFLOWS)],
+)
+def test_they_follow_the_schema(schema: str, paths: list[Path]) -> None:
+    checked = subprocess.run(
+        [BIN / "check-jsonschema", "--builtin-schema", schema, *paths], capture_output=True, text=True, check=False
+    )
+
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_zizmor_finds_nothing() -> None:
+    checked = subprocess.run(
+        [BIN / "zizmor", "--offline", "--persona", "pedantic", ROOT / "action.yml", ROOT / ".github"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert checked.returncode == 0, checked.stdout

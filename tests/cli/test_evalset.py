@@ -1,0 +1,90 @@
+"""`llmci label` and `llmci evalset` as a shell sees them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from commands import llmci
+from typer.testing import CliRunner
+
+from llmci.cli.evalset import app
+from llmci.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CASES = (
+    '{"question": "Where is it?", "reference": "Lyon"}\n{"question": "When?\\u001b[31m", "slices": {"app": "shop"}}\n'
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "llmci.yaml").write_text("evalset: {hand_written: [own.jsonl]}")
+    (tmp_path / "own.jsonl").write_text(CASES)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def said(*arguments: str) -> str:
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def test_build_says_what_was_built_and_that_nothing_changed(project: Path) -> None:
+    assert "main v1: 2 cases" in said("build")
+    assert "no new version" in said("build")
+
+
+def test_every_subcommand_prints_one_json_document(project: Path) -> None:
+    said("build")
+    (project / "own.jsonl").write_text(CASES + '{"question": "Why?"}\n')
+    said("build")
+
+    for arguments in (
+        ("build",),
+        ("list",),
+        ("show",),
+        ("diff", "1", "2"),
+        ("verify",),
+        ("export", "out.csv", "--format", "csv"),
+        ("import", "out.csv", "--name", "copy"),
+    ):
+        assert json.loads(said(*arguments, "--json"))
+
+
+def test_diff_lists_what_was_added(project: Path) -> None:
+    said("build")
+    (project / "own.jsonl").write_text(CASES + '{"question": "Why?"}\n')
+    said("build")
+
+    assert "v1 to v2: 1 added, 0 retired, 0 changed, 2 weighed anew" in said("diff", "1", "2")
+
+
+def test_foreign_text_cannot_drive_the_terminal(project: Path) -> None:
+    said("build")
+
+    assert "\x1b" not in said("show")
+
+
+def test_an_edited_set_exits_with_2_and_says_where(project: Path) -> None:
+    assert llmci("evalset", "build", cwd=project).returncode == 0
+    manifest = project / "evalsets/main/v0001/manifest.json"
+    manifest.write_text(manifest.read_text().replace('"seed": 7', '"seed": 7, "digest": "x"'))
+
+    result = llmci("evalset", "verify", cwd=project)
+
+    assert result.returncode == ExitCode.USAGE
+    assert result.stdout == ""
+    assert "v0001" in result.stderr
+    assert "fix:" in result.stderr
+
+
+def test_label_without_clean_traces_exits_with_2(project: Path) -> None:
+    result = llmci("label", cwd=project)
+
+    assert result.returncode == ExitCode.USAGE
+    assert "llmci sanitize" in result.stderr

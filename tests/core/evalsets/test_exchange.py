@@ -1,0 +1,113 @@
+"""Cases come from, and go to, the files that other tools use."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+from builders import a_case
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmci.core.evalsets.exchange import cases_of, rows_of
+from llmci.core.evalsets.exporting import FORMATS, exported
+from llmci.domain.text import declared_clean
+from llmci.errors import UsageError
+
+if TYPE_CHECKING:
+    from llmci.domain.case import Case
+
+SUFFIX = {"csv": ".csv", "deepeval": ".json"}
+
+
+def read(content: bytes, suffix: str = ".jsonl") -> tuple[list[Case], list[tuple[str, str]]]:
+    return cases_of(rows_of(content, suffix, "file"))
+
+
+def asked(case: Case) -> str:
+    return "".join(part.text or "" for message in case.messages for part in message.parts)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param({"question": "Where?", "reference": "Lyon"}, id="hand-written"),
+        pytest.param({"input": "Where?", "expected": "Lyon"}, id="braintrust"),
+        pytest.param({"input": "Where?", "target": "Lyon", "id": 1}, id="inspect"),
+        pytest.param({"input": "Where?", "expected_output": "Lyon"}, id="deepeval"),
+        pytest.param({"input": "Where?", "expectedOutput": "Lyon"}, id="langfuse"),
+        pytest.param({"user_input": "Where?", "reference": "Lyon"}, id="ragas"),
+        pytest.param({"input": [{"role": "user", "content": "Where?"}], "ideal": ["Lyon", "Nice"]}, id="openai"),
+        pytest.param({"vars": {"question": "Where?"}, "assert": [{"type": "equals", "value": "Lyon"}]}, id="promptfoo"),
+        pytest.param(
+            {"messages": [{"role": "user", "content": [{"type": "text", "text": "Where?"}]}], "answer": "Lyon"}
+        ),
+    ],
+)
+def test_the_names_of_other_tools_are_known(row: dict[str, object]) -> None:
+    [case], rejected = read(orjson.dumps(row))
+
+    assert (asked(case), case.reference, rejected) == ("Where?", "Lyon", [])
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_is_exported_can_be_imported(form: str) -> None:
+    case = a_case(
+        reference=declared_clean("In Lyon."), slices={"app": "shop"}, expectations={"contains": ["Lyon"]}, key="k1"
+    )
+
+    [back], rejected = read(exported([case], form), SUFFIX.get(form, ".jsonl"))
+
+    assert rejected == []
+    assert (asked(back), back.reference, back.key) == ("Where is my parcel?", "In Lyon.", "k1")
+    assert (back.slices, back.expectations) == (case.slices, case.expectations)
+
+
+def test_an_unknown_format_is_refused() -> None:
+    with pytest.raises(UsageError, match="no format"):
+        exported([a_case()], "excel")
+
+
+def test_bad_rows_are_named_and_the_rest_goes_on() -> None:
+    lines = [
+        b'{"question": "Where?"}',
+        b"{cut",
+        b"[]",
+        b'{"answer": "Lyon"}',
+        b"",
+        b'{"question": "Where?"}',
+        b"\xff\xfe",
+    ]
+
+    cases, rejected = read(b"\n".join(lines))
+
+    assert len(cases) == 1
+    assert [where for where, _ in rejected] == ["file:2", "file:3", "file:4", "file:6", "file:7"]
+
+
+def test_slices_that_are_no_object_are_refused() -> None:
+    assert read(b'{"question": "Where?", "slices": "shop"}')[1][0][1] == "slices and expectations must be objects"
+
+
+@given(st.binary(max_size=300), st.sampled_from([".jsonl", ".csv"]))
+def test_any_bytes_are_cases_or_reasons(content: bytes, suffix: str) -> None:
+    cases, rejected = read(content, suffix)
+
+    assert all(case.messages for case in cases)
+    assert all(why for _, why in rejected)
+
+
+def test_the_same_input_with_other_words_of_a_good_answer_is_told_apart_by_key() -> None:
+    rows = [{"question": "Where?", "key": key} for key in ("a", "b")]
+
+    cases, _ = read(b"\n".join(map(orjson.dumps, rows)))
+
+    assert len({case.case_id for case in cases}) == 2
+
+
+def test_a_case_without_reference_exports_as_such() -> None:
+    rows = exported([replace(a_case(), reference=None)], "inspect")
+
+    assert orjson.loads(rows)["target"] == ""

@@ -1,0 +1,151 @@
+"""A real OpenAI-compatible server on 127.0.0.1: chat completions, embeddings, and every way they fail.
+
+The model's name says how it behaves: `fine` answers, `401` refuses, `401-late` does from the sixth
+call on, `429-twice` recovers, ...
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Body = dict[str, Any]
+
+
+class OpenaiServer:
+    """Runs in a thread of its own, so that a test may block or start other processes.
+
+    Attributes:
+        requests: Bodies of the requests, in order.
+        headers: Their headers.
+        reply: Text that `fine` says; None echoes the last message.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[Body] = []
+        self.headers: list[dict[str, str]] = []
+        self.seen: Counter[str] = Counter()
+        self.reply: str | None = None
+        self.url = ""
+        self.revoked = 5
+        self._loop = asyncio.new_event_loop()
+        self._over = asyncio.Event()
+
+    def forget(self) -> None:
+        """As if nothing had been asked yet."""
+        self.requests.clear()
+        self.headers.clear()
+        self.seen.clear()
+        self.reply = None
+        self.revoked = 5
+
+    def mend(self) -> None:
+        """Give the key back that `-late` models lost."""
+        self.revoked = 10_000
+
+    async def chat(self, request: web.Request) -> web.StreamResponse:
+        body: Body = await request.json()
+        self.requests.append(body)
+        self.headers.append(dict(request.headers))
+        model = body["model"]
+        self.seen[model] += 1
+        if model == "hang":
+            await self._over.wait()
+        if model == "reset":
+            assert request.transport is not None
+            request.transport.abort()
+        text = self.reply if self.reply is not None else echo(body)
+        return self._fault(model) or CANNED.get(model, lambda: answered(model, text))()
+
+    def _fault(self, model: str) -> web.Response | None:
+        """A refusal, where the name is a status code: for good, twice only, or with a wait."""
+        code, _, how = model.partition("-")
+        recovered = (how == "twice" and self.seen[model] > 2) or (how == "late" and self.seen[model] <= self.revoked)
+        if not code.isdigit() or recovered:
+            return None
+        wait = "0" if how == "twice" else how.removeprefix("after-").removeprefix("late")
+        error = {"error": {"message": "no, said to Ana", "type": "refused", "code": code}}
+        return web.json_response(error, status=int(code), headers={"Retry-After": wait} if wait else None)
+
+    async def embeddings(self, request: web.Request) -> web.StreamResponse:
+        body: Body = await request.json()
+        self.requests.append(body)
+        data = [
+            {"object": "embedding", "index": index, "embedding": [float(len(text)), 1.0, 0.0]}
+            for index, text in enumerate(body["input"])
+        ]
+        usage = {"prompt_tokens": 3, "total_tokens": 3}
+        return web.json_response({"object": "list", "data": data, "model": body["model"], "usage": usage})
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[OpenaiServer]:
+        thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        thread.start()
+        runner = asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
+        yield self
+        self._loop.call_soon_threadsafe(self._over.set)
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        thread.join(10)
+        self._loop.close()
+
+    async def _start(self) -> web.AppRunner:
+        app = web.Application(client_max_size=64_000_000)
+        app.router.add_post("/v1/chat/completions", self.chat)
+        app.router.add_post("/v1/embeddings", self.embeddings)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        [address] = runner.addresses
+        self.url = f"http://127.0.0.1:{address[1]}/v1"
+        return runner
+
+
+def echo(body: Body) -> str:
+    content = body["messages"][-1]["content"]
+    return content if isinstance(content, str) else json.dumps(content)
+
+
+def completion(model: str, text: str | None, calls: list[Body] | None = None) -> Body:
+    message: Body = {"role": "assistant", "content": text}
+    if calls:
+        message["tool_calls"] = calls
+    choices = [{"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}]
+    return {
+        "id": "c",
+        "object": "chat.completion",
+        "created": 1,
+        "model": model,
+        "choices": [] if text is None and not calls else choices,
+        "usage": {
+            "prompt_tokens": 11,
+            "completion_tokens": 7,
+            "total_tokens": 18,
+            "prompt_tokens_details": {"cached_tokens": 2},
+        },
+    }
+
+
+def answered(model: str, text: str | None, calls: list[Body] | None = None) -> web.Response:
+    return web.json_response(completion(model, text, calls))
+
+
+CALL = {"id": "t1", "type": "function", "function": {"name": "look", "arguments": '{"at": 1}'}}
+CANNED: dict[str, Callable[[], web.Response]] = {
+    "broken": lambda: web.Response(text='{"choices": [', content_type="application/json"),
+    "html": lambda: web.Response(text="<html>gateway</html>", content_type="text/html"),
+    "nochoices": lambda: answered("nochoices", None),
+    "empty": lambda: answered("empty", ""),
+    "big": lambda: answered("big", "x" * 10_000_000),
+    "tools": lambda: answered("tools", None, [CALL]),
+}

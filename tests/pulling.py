@@ -1,0 +1,28 @@
+"""Sources and what comes out of them, for tests of `pull`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from llmci import registry
+from llmci.seams import Context, Rejected, Window
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llmci.domain.trace import TraceRow
+    from llmci.seams import Source
+
+
+def a_source(kind: str, root: Path, **options: Any) -> Source:
+    adapter = registry.adapter("source", kind)
+    context = Context(name="prod", root=root, state=root / ".llmci", environ={}, shelf=pytest.fail)
+    source: Source = adapter(adapter.Options(**options), context)
+    return source
+
+
+def outcomes(source: Source, window: Window | None = None) -> list[TraceRow | Rejected]:
+    window = window or Window()
+    return [outcome for shard in source.shards(window) for outcome in source.read(shard, window)]
