@@ -125,11 +125,11 @@ def fits(kind: str, value: str) -> bool:
 
 def pairs(text: str, extra: Mapping[str, str]) -> Iterator[Span]:
     """Values of telling keys inside of prose, code, logs and escaped JSON."""
-    for match in _QUOTED.finditer(text):
+    for match in _QUOTED.finditer(text) if '"' in text or "'" in text else ():
         kind = kind_of(match[1], extra)
         if kind is not None and fits(kind, match[3]):
             yield Span(match.start(3), match.end(3), kind, 0.95, "structured.pair")
-    for match in _BARE.finditer(text):
+    for match in _BARE.finditer(text) if "=" in text or ":" in text else ():
         kind = kind_of(match[1], extra)
         value = match[2].rstrip(".!?:")
         if kind is not None and fits(kind, value) and (kind != "PERSON" or value[:1].isupper()):

@@ -22,6 +22,7 @@ _CONTEXT = re.compile(
 _NO_PHONE = re.compile(
     r"\s-\s|^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|(?:19|20)\d\d ?[-–] ?(?:19|20)\d\d)$"
 )
+_FLOAT = re.compile(r"\d{1,3}\.\d+")
 _EXTENSION = re.compile(r" ?(?:x|ext).*")
 _SHORTEST, _LONGEST = 7, 15
 _BEFORE = 40
@@ -31,6 +32,8 @@ def phones(text: str, regions: Sequence[str]) -> Iterator[Span]:
     """Telephone numbers of these regions, and of any that starts with +."""
     for match in _CANDIDATE.finditer(text):
         found = match["found"]
+        if _FLOAT.fullmatch(found):
+            continue
         digits = sum(c.isdigit() for c in _EXTENSION.sub("", found))
         if not _SHORTEST <= digits <= _LONGEST or _NO_PHONE.search(found) or found.count("(") != found.count(")"):
             continue

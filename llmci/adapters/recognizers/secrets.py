@@ -84,7 +84,8 @@ _ASSIGNED = re.compile(
     rf"(?i:(?P<word>{_TELLING_WORDS})[a-z0-9_.-]{{0,30}}\\{{0,2}}[\"'\]]{{0,2}}\s{{0,3}}(?P<sign>=>|:=|==|=|:|,|\bis\b|(?=[ ][\"']))\s{{0,3}}"
     r"(?:[a-z]{1,8}\()?\\{0,2}(?P<quote>[\"'`]?))(?P<secret>[^\s\"'`,;<>(){}\\]{4,400})"
 )
-_TELLING = re.compile(rf"(?i:{_TELLING_WORDS})")
+# One of them is in every telling word.
+_STEMS = ("pass", "pwd", "secret", "token", "key", "credential", "auth")
 _PASSWORD = re.compile(r"(?i)passw|pwd|passphrase|passcode")
 _SPOKEN = re.compile(
     r"(?i:\b(?:password|passcode|passphrase|pwd)\b(?:\s(?:is|was|to|should be|:))?\s[\"'`]?)(?P<secret>[^\s\"'`]{5,60})"
@@ -139,7 +140,8 @@ class SecretsRecognizer:
                 yield from (_span(match, 0.99, "secrets.rule") for match in pattern.finditer(text) if _is_one(match))
         for pattern in self._own:
             yield from (_span(match, 0.99, "secrets.own") for match in pattern.finditer(text))
-        if not _TELLING.search(text):
+        lower = text.lower()
+        if not any(stem in lower for stem in _STEMS):
             return
         for match in _ASSIGNED.finditer(text):
             if self._looks_secret(match):
