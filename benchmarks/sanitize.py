@@ -13,10 +13,8 @@ with. The last table is of worst inputs, 100 KB each.
 from __future__ import annotations
 
 import argparse
-import importlib.util
-import json
+import importlib
 import sys
-import tempfile
 import time
 import zlib
 from collections import Counter
@@ -26,14 +24,17 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
-from llmci.config import load
+from llmci.config import parse
 from llmci.core.privacy.detect import Unreadable
 from llmci.seams import Silent
-from llmci.wiring.explain import write_spans
+from llmci.wiring.explain import spans_of
 from llmci.wiring.privacy import privacy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import ModuleType
+
+    from llmci.core.privacy.redact import Redactor
 
 PRIORITY = (
     "taubench_airline",
@@ -65,18 +66,17 @@ class Measured:
 
 
 def llmci_spans(records: Records) -> Measured:
-    with tempfile.TemporaryDirectory() as name:
-        place = Path(name)
-        (place / "llmci.yaml").write_text("project: benchmark\n")
-        config = load(place / "llmci.yaml")
-        lines = [json.dumps({"id": r["id"], "text": r["text"], "group": r["group"]}) for r in records]
-        (place / "in.jsonl").write_text("\n".join(lines))
-        privacy_of(config, KEY).redactor.detector.look("warm up: 10.20.30.40", None, None)
-        started = time.process_time()
-        write_spans(config, place / "in.jsonl", place / "out.jsonl", environ=KEY, progress=Silent())
-        seconds = time.process_time() - started
-        found = [json.loads(line)["spans"] for line in (place / "out.jsonl").read_text().splitlines()]
-    return Measured(found, seconds)
+    redactor = a_redactor()
+    started = time.process_time()
+    lines: Any = spans_of(records, redactor, Silent())
+    return Measured([line["spans"] for line in lines], time.process_time() - started)
+
+
+def a_redactor() -> Redactor:
+    """With the default configuration, its engines loaded."""
+    redactor = privacy_of(parse("project: benchmark", Path("llmci.yaml")), KEY).redactor
+    redactor.detector.look("warm up: 10.20.30.40", None, None)
+    return redactor
 
 
 def presidio_spans(records: Records) -> Measured:
@@ -107,16 +107,12 @@ def stock_presidio() -> Callable[[str], Spans]:
     return analyze
 
 
-def scorer(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location("score_pii", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def scorer(path: Path) -> ModuleType:
+    sys.path.insert(0, str(path.parent))
+    return importlib.import_module(path.stem)
 
 
-def show(name: str, records: Records, engine: str, measured: Measured, tool: Any) -> None:
+def show(name: str, records: Records, engine: str, measured: Measured, tool: ModuleType) -> None:
     tally = tool.score(records, measured.spans)
     total = tally["ALL"]
     removed = [t for kind, t in tally.items() if kind not in KEPT | {"ALL"}]
@@ -133,7 +129,7 @@ def show(name: str, records: Records, engine: str, measured: Measured, tool: Any
             print(f"  {kind:18} gold {t['gold']:5}  found {t['pred']:5}  precision {p:6.3f}  recall {r:6.3f}")
 
 
-def compare(name: str, records: Records, tool: Any) -> None:
+def compare(name: str, records: Records, tool: ModuleType) -> None:
     distinct = sum(len(text) for text in {r["text"] for r in records}) / 1e6
     ours, theirs = llmci_spans(records), presidio_spans(records)
     show(name, records, "llmci", ours, tool)
@@ -146,23 +142,17 @@ def compare(name: str, records: Records, tool: Any) -> None:
 
 def worst() -> None:
     print("\nworst inputs, 100 KB each, MB/s of one core")
-    with tempfile.TemporaryDirectory() as name:
-        (Path(name) / "llmci.yaml").write_text("project: benchmark\n")
-        detector = privacy_of(load(Path(name) / "llmci.yaml"), KEY).redactor.detector
-        detector.look("warm up: 10.20.30.40", None, None)
-        for what, piece in WORST.items():
-            text = piece * (100_000 // len(piece))
-            started = time.process_time()
-            looked = detector.look(text, None, None)
-            seconds = time.process_time() - started
-            kinds = (
-                Counter()
-                if isinstance(looked, Unreadable)
-                else Counter(s.kind for _, found in looked.pieces for s in found)
-            )
-            print(
-                f"  {what:14} {len(text) / 1e6 / seconds:8.2f}  {looked.why if isinstance(looked, Unreadable) else dict(kinds)}"
-            )
+    detector = a_redactor().detector
+    for what, piece in WORST.items():
+        text = piece * (100_000 // len(piece))
+        started = time.process_time()
+        looked = detector.look(text, None, None)
+        seconds = time.process_time() - started
+        if isinstance(looked, Unreadable):
+            print(f"  {what:14} held back: {looked.why}")
+            continue
+        kinds = Counter(span.kind for _, found in looked.pieces for span in found)
+        print(f"  {what:14} {len(text) / 1e6 / seconds:8.2f}  found {dict(kinds) or 'nothing'}")
 
 
 def main(arguments: Sequence[str]) -> None:

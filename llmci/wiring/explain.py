@@ -81,18 +81,21 @@ def write_spans(config: Config, source: Path, target: Path, *, environ: Mapping[
     Raises:
         UsageError: A line cannot be read.
     """
-    redactor = privacy_of(config, environ).redactor
     records = list(_records(source))
-    memories: dict[str, Memory] = {}
     progress.begin("spans", len(records), "traces")
-    for index, record in enumerate(records):
-        memory = memories.setdefault(_group(record, index), Memory())
-        redactor.learned([_text(record)], memory)
-        progress.advance()
+    lines = spans_of(records, privacy_of(config, environ).redactor, progress)
     progress.end()
-    lines = [_spans_line(record, memories[_group(record, index)], redactor) for index, record in enumerate(records)]
-    write_bytes(target, b"".join(lines))
+    write_bytes(target, b"".join(orjson.dumps(line) + b"\n" for line in lines))
     return len(records)
+
+
+def spans_of(records: Sequence[Mapping[str, Any]], redactor: Redactor, progress: Progress) -> list[dict[str, object]]:
+    """The lines that `write_spans` writes, in order of the records."""
+    memories: dict[str, Memory] = {}
+    for index, record in enumerate(records):
+        redactor.learned([_text(record)], memories.setdefault(_group(record, index), Memory()))
+        progress.advance()
+    return [_spans_line(record, memories[_group(record, index)], redactor) for index, record in enumerate(records)]
 
 
 def _row(config: Config, trace_id: str) -> TraceRow:
@@ -158,14 +161,14 @@ def _text(record: Mapping[str, Any]) -> Text:
     return Text("text", "text", None, record["text"])
 
 
-def _spans_line(record: Mapping[str, Any], memory: Memory, redactor: Redactor) -> bytes:
+def _spans_line(record: Mapping[str, Any], memory: Memory, redactor: Redactor) -> dict[str, object]:
     text = _text(record)
     looked = redactor.looked(text)
     if isinstance(looked, Unreadable):
         spans: list[dict[str, object]] = [{"start": 0, "end": len(text.text), "type": "UNREADABLE", "score": 1.0}]
     else:
         spans = [line for piece, found in looked.pieces for line in _span_lines(piece, found, memory, redactor)]
-    return orjson.dumps({"id": record.get("id"), "spans": spans}) + b"\n"
+    return {"id": record.get("id"), "spans": spans}
 
 
 def _span_lines(piece: Piece, found: Sequence[Span], memory: Memory, redactor: Redactor) -> Iterator[dict[str, object]]:

@@ -121,7 +121,8 @@ class SecretsRecognizer:
         min_entropy: float = 3.0
 
     def __init__(self, options: Options, context: seams.Context) -> None:
-        self._rules = [(keywords, re.compile(pattern)) for keywords, pattern in _RULES]
+        self._rules = [re.compile(pattern) for _, pattern in _RULES]
+        self._gates = [(keyword, index) for index, (keywords, _) in enumerate(_RULES) for keyword in keywords]
         self._own = [_compiled(pattern, context.name) for pattern in options.patterns]
         self._min_entropy = options.min_entropy
 
@@ -135,9 +136,9 @@ class SecretsRecognizer:
         return [list(self._find(leaf.text)) for leaf in leaves]
 
     def _find(self, text: str) -> Iterator[Span]:
-        for keywords, pattern in self._rules:
-            if any(keyword in text for keyword in keywords):
-                yield from (_span(match, 0.99, "secrets.rule") for match in pattern.finditer(text) if _is_one(match))
+        for index in sorted({index for keyword, index in self._gates if keyword in text}):
+            found = self._rules[index].finditer(text)
+            yield from (_span(match, 0.99, "secrets.rule") for match in found if _is_one(match))
         for pattern in self._own:
             yield from (_span(match, 0.99, "secrets.own") for match in pattern.finditer(text))
         lower = text.lower()
