@@ -78,7 +78,7 @@ _MASKED = re.compile(r"(?m)^[ \t>|*]*(?P<last>[A-Z][a-z]+),[ ]?(?P<first>[A-Z][a
 # Capitalised words that start sentences, head tables or stand for things.
 _NO_NAMES = frozenset(
     """
-    a id ids about access account actions active actually add additionally address after again agent ai air airline
+    st rt re fwd fyi lol omg via ps tv pm am a id ids about access account actions active actually add additionally address after again agent ai air airline
     airlines airport all already also although always am american an and another any anyone anything apart api
     app apple application apply april are area as ask assist assistant at august available avenue back bank
     based because before below best book booking bot both bring business but button by cabin call can cancel
@@ -133,7 +133,7 @@ _NO_LAST = frozenset(
 # First names that are rather a place or a thing when they stand alone.
 _RATHER_NOT = frozenset(
     """
-    orlando milan santiago lourdes sidney jordan angel francisco chen kai ari jin jun lee min mei wei ming yang
+    charlotte savannah sydney chelsea florence madison brooklyn salvador orlando milan santiago lourdes sidney jordan angel francisco chen kai ari jin jun lee min mei wei ming yang
     ying xin ray logan dale lance jean jesus ida ina per liv uma lou ole ram kim sander said tracy devon homer
     virgil milton lara chandra usha
     """.split()  # noqa: SIM905  words read more easily without quotes
@@ -197,7 +197,8 @@ def _cued(name: str, start: int, extra: frozenset[str], *, must_be_known: bool) 
         return
     if code and not is_first_name(taken[0], extra):
         return
-    yield Span(start, start + end, "PERSON", 0.7 if must_be_known else 0.85, "structured.cue")
+    score = 0.7 if must_be_known else 0.9 if is_first_name(taken[0], extra) else 0.85
+    yield Span(start, start + end, "PERSON", score, "structured.cue")
 
 
 def _in_run(run: str, start: int, extra: frozenset[str]) -> Iterator[Span]:
@@ -208,7 +209,9 @@ def _in_run(run: str, start: int, extra: frozenset[str]) -> Iterator[Span]:
         after_place = index and words[index - 1][0].casefold() in _BEFORE_PLACES
         stop = index if after_place else _end_of_name(words, index, extra)
         if stop > index:
-            yield Span(start + words[index].start(), start + words[stop - 1].end(), "PERSON", 0.75, "structured.name")
+            known = stop > index + 1 and is_first_name(words[index][0], extra)
+            score = 0.9 if known else 0.75
+            yield Span(start + words[index].start(), start + words[stop - 1].end(), "PERSON", score, "structured.name")
             index = stop
         else:
             index += 1

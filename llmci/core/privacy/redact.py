@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # Shorter ids, and those of one common word, stand in other texts without meaning anybody.
 _SHORTEST_ID = 6
+_SURE = 0.9
 _NO_LABEL = frozenset({"EMAIL_ADDRESS", "SECRET", "CREDIT_CARD", "US_SSN", "IBAN_CODE", "USER_ID"})
 
 
@@ -66,7 +67,8 @@ class Redactor:
             looked = self.looked(text)
             if isinstance(looked, Unreadable):
                 return looked
-            memory.learn(self._removed(looked))
+            memory.learn(self._removed(looked, sure=True))
+            memory.learn(self._removed(looked, sure=False), sure=False)
             if text.column in IDENTITIES and _is_telling(text.text):
                 memory.learn([("USER_ID", text.text)])
         memory.learn(("DENIED", denied) for denied in self.policy.deny)
@@ -115,12 +117,12 @@ class Redactor:
             tuple((piece, tuple(span for span in found if span.kind in _NO_LABEL)) for piece, found in looked.pieces)
         )
 
-    def _removed(self, looked: Looked) -> list[tuple[str, str]]:
+    def _removed(self, looked: Looked, *, sure: bool) -> list[tuple[str, str]]:
         return [
             (span.kind, value)
             for piece, spans in looked.pieces
             for span in spans
-            if self.policy.removes(span, value := piece.text[span.start : span.end])
+            if (span.score >= _SURE) == sure and self.policy.removes(span, value := piece.text[span.start : span.end])
         ]
 
 
@@ -167,7 +169,9 @@ class _Work:
         if self.exempt is None:
             return self.memory
         removed = Memory()
-        removed.learn((finding.span.kind, finding.value) for finding in self.findings)
+        for sure in (True, False):
+            found = [f for f in self.findings if (f.span.score >= _SURE) == sure]
+            removed.learn(((f.span.kind, f.value) for f in found), sure=sure)
         exempt = {text for text in removed.needles if self.exempt(text)}
         needles = {text: needle for text, needle in removed.needles.items() if text not in exempt}
         return Memory(needles, removed.numbers - exempt)
