@@ -28,7 +28,7 @@ def strings_in(value: Any) -> list[str]:
 
 
 @given(values, st.booleans(), st.sampled_from([None, 0, 2]))
-def test_every_string_of_a_document_is_found_however_it_is_spelled(  # noqa: FBT001
+def test_every_string_of_a_document_is_found_however_it_is_spelled(
     value: Any,
     escaped: bool,
     indent: int | None,
