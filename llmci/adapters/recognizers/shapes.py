@@ -20,6 +20,9 @@ _UNIT = r"(?:,?\s{0,2}(?:Apt|Apartment|Suite|Ste|Unit|Floor|Room)\b\.?\s?#?\w{1,
 _NAMELIKE = r"[^\W\d_][^\W\d_.'’-]{0,24}\.?"
 _CITYLIKE = rf"{_NAMELIKE}(?:[ ]{_NAMELIKE}){{0,3}}"
 _ZIPLIKE = r"\d{4,6}(?:-\d{4})?(?!\w)"
+_BREAK = r"(?:,[ ]?|[ ]?\n[> ]{0,3},?[ ]?|[ ])"
+# A city, a country and a postcode behind them, on lines of their own or behind commas.
+_TAIL = rf"(?:(?:{_BREAK}{_CITYLIKE}){{0,3}}{_BREAK}{_ZIPLIKE})"
 _UNIT_WORD = r"(?i:apt\.?|apartment|suite|ste\.?|unit|floor|p\.?o\.? box)"
 _WORD = r"[A-ZÀ-ÝŁŠŽ0-9][\w'’.-]{0,24}"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|ene|mär|mai|okt|dez)[a-zäé]{0,7}\.?"
@@ -78,6 +81,16 @@ _SHAPES = (
                    r"\s(?:de\s|des\s|du\s|la\s|l['’]|d['’]){0,2}[^\W\d_][\w'’-]+(?:\s[A-ZÀ-Ý][\w'’-]*){0,3})"),
         None,
     ),
+    # A number, some words, perhaps another number, and then a flat: nothing else looks like that.
+    Shape(
+        "ADDRESS",
+        re.compile(
+            rf"(?<![\w.,])(?P<found>\d{{1,6}}[A-Za-z]?[ ](?:\d{{1,5}}[ ])?{_NAMELIKE}(?:[ ]{_NAMELIKE}){{0,4}}(?:[ ]\d{{1,5}})?{_BREAK}"
+            rf"{_UNIT_WORD}[ ]?\d{{1,5}}(?!\w){_TAIL}?)"
+        ),
+        None,
+        0.7,
+    ),
     # Wherever someone lives or something is sent: from the first number to the postcode or the end.
     Shape(
         "ADDRESS",
@@ -87,8 +100,7 @@ _SHAPES = (
             r"\b(?: is)?\s?[:-]?\s{1,4})"
             rf"(?P<found>\d{{1,6}}[A-Za-z]?,?[ \n](?:\d{{1,5}}[ ])?{_NAMELIKE}(?:[ ]{_NAMELIKE}){{0,4}}"
             # A second number, a flat or a postcode: without one of them it may be three people.
-            rf"(?:[ ]\d{{1,5}}[a-zA-Z]?(?!\w)|,?\n?[ ]{{1,2}}{_UNIT_WORD}[ ]?\d{{1,5}}|,?\n?[ ]{{0,2}}{_CITYLIKE},?\n?,?[ ]{{1,2}}{_ZIPLIKE})"
-            rf"(?:,?\n?,?[ ]{{1,2}}{_UNIT_WORD}[ ]?\d{{1,5}}|(?:,[ ]|\n,?[ ]?)(?:{_CITYLIKE}|{_ZIPLIKE})|[ ]{_ZIPLIKE}){{0,6}})"
+            rf"(?:[ ]\d{{1,5}}[a-zA-Z]?(?!\w)(?:{_BREAK}{_UNIT_WORD}[ ]?\d{{1,5}})?{_TAIL}?|{_BREAK}{_UNIT_WORD}[ ]?\d{{1,5}}{_TAIL}?|{_TAIL}))"
         ),
         None,
         0.6,
