@@ -47,11 +47,6 @@ def store(config: Config) -> DirectoryEvalSets:
     return DirectoryEvalSets(config.root / config.evalset.directory)
 
 
-def build(config: Config, *, now: datetime, progress: Progress | None = None) -> EvalSet:
-    """Draw an eval set from the labelled traces and store it; see `build_version`."""
-    return build_version(config, now=now, progress=progress).evalset
-
-
 def build_version(config: Config, *, now: datetime, progress: Progress | None = None) -> Built:
     """Draw an eval set and store it as a new version, unless the newest already says the same.
 
