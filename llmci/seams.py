@@ -524,10 +524,16 @@ class EvalSetStore(Protocol):
     """Where eval sets rest, version by version."""
 
     def save(self, evalset: EvalSet) -> None:
-        """Write a new version atomically; never overwrites one."""
+        """Write a new version atomically and make it the current one; never overwrites one."""
+
+    def use(self, name: str, version: int) -> None:
+        """Make a version the current one."""
 
     def load(self, name: str, version: int | None = None) -> EvalSet:
         """The version, or the current one; raises `UsageError` if absent or damaged."""
+
+    def current(self, name: str) -> int:
+        """The version in use; raises `UsageError` if there is no such set."""
 
     def versions(self, name: str) -> Sequence[int]:
         """In ascending order."""

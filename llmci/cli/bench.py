@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmci.cli.exits import exit_code_of, fail_on_of, summary
-from llmci.cli.options import ConfigFlag, DryRunFlag, FailOnFlag, JsonFlag, LimitFlag, QuietFlag, SeedFlag, open_config
+from llmci.cli.options import (
+    ConfigFlag,
+    DryRunFlag,
+    FailOnFlag,
+    JsonFlag,
+    LimitFlag,
+    OutputFlag,
+    QuietFlag,
+    SeedFlag,
+    open_config,
+)
 from llmci.cli.terminal import note, progress, safe_text, show, show_json
 from llmci.errors import UsageError
 
@@ -46,14 +56,12 @@ def bench(
         bool, typer.Option("--retry-errors", help="Like --resume, and ask again what failed.")
     ] = False,
     fail_on: FailOnFlag = None,
-    output: Annotated[
-        list[Path] | None, typer.Option("--output", "-o", help="Report to write; its suffix decides. Repeatable.")
-    ] = None,
+    output: OutputFlag = None,
     seed: SeedFlag = None,
     dry_run: DryRunFlag = False,
     config: ConfigFlag = None,
-    json: JsonFlag = False,
     quiet: QuietFlag = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Run baseline and candidate on the eval set, then gate.
 
@@ -82,9 +90,9 @@ def bench(
     )
     settings = open_config(config)
     if dry_run:
-        _plan(settings, ask, as_json=json)
+        _plan(settings, ask, as_json=as_json)
     else:
-        raise typer.Exit(_bench(settings, ask, fail_on, output, quiet=quiet or json, as_json=json))
+        raise typer.Exit(_bench(settings, ask, fail_on, output, quiet=quiet or as_json, as_json=as_json))
 
 
 def filters_of(given: Sequence[str]) -> dict[str, str]:

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmci.cli.options import ConfigFlag, JsonFlag, QuietFlag, open_config, window_of
+from llmci.cli.options import ConfigFlag, JsonFlag, QuietFlag, SinceFlag, SourcesArgument, open_config, window_of
 from llmci.cli.terminal import note, progress, safe_text, show, show_json
 from llmci.errors import ExitCode
 
 if TYPE_CHECKING:
     from llmci.domain.rollout import Decision
 
-app = typer.Typer(help="Decide from live traffic whether a candidate gets more of it.", no_args_is_help=True)
+app = typer.Typer(
+    help="Decide from live traffic whether a candidate gets more of it.", no_args_is_help=True, rich_markup_mode=None
+)
 
 _EXIT = {
     "expand": ExitCode.PASSED,
@@ -27,7 +29,7 @@ _EXIT = {
 
 
 @app.command()
-def plan(config: ConfigFlag = None, as_json: JsonFlag = False) -> None:
+def plan(*, config: ConfigFlag = None, as_json: JsonFlag = False) -> None:
     """Show the stages and the traffic that each needs.
 
     Example: llmci canary plan
@@ -49,21 +51,12 @@ def plan(config: ConfigFlag = None, as_json: JsonFlag = False) -> None:
 
 @app.command()
 def check(
-    source: Annotated[
-        list[str] | None, typer.Argument(help="Sources to read; all by default.", show_default=False)
-    ] = None,
-    config: ConfigFlag = None,
-    since: Annotated[
-        str | None, typer.Option(help="Only traces from then on: 6h, 7d or an ISO time.", show_default=False)
-    ] = None,
+    sources: SourcesArgument = None,
+    *,
+    since: SinceFlag = None,
     share: Annotated[
         float | None,
-        typer.Option(
-            min=0.0,
-            max=1.0,
-            help="The candidate's share of traffic now, if no rollout is configured.",
-            show_default=False,
-        ),
+        typer.Option(min=0.0, max=1.0, help="The candidate's share of traffic now, if no rollout is configured."),
     ] = None,
     apply: Annotated[
         bool, typer.Option("--apply", help="Write the new share; a larger one only with --allow-expand.")
@@ -71,6 +64,7 @@ def check(
     allow_expand: Annotated[
         bool, typer.Option("--allow-expand", help="Let --apply raise the share by one stage.")
     ] = False,
+    config: ConfigFlag = None,
     quiet: QuietFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -86,7 +80,7 @@ def check(
     environ = dict(os.environ)
     decision = canary.check(
         settings,
-        sources=source or [],
+        sources=sources or [],
         window=window_of(since, None, datetime.now(UTC)),
         share=share,
         environ=environ,

@@ -27,13 +27,13 @@ def demo(
     ),
     model: Annotated[
         str | None,
-        typer.Option("--model", help="Let this model write the answers: any that litellm knows.", show_default=False),
+        typer.Option("--model", help="Let this model write the answers: any that litellm knows."),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Use a directory with other files; replace those with the demo's names.")
     ] = False,
-    json: JsonFlag = False,
     quiet: QuietFlag = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Run the whole loop on the bundled example, in under a minute.
 
@@ -56,10 +56,10 @@ def demo(
     )
     codes = {trial.candidate: _exit_code(trial.result) for trial in (outcome.broken, outcome.better)}
     as_told = codes == {"broken": ExitCode.REGRESSED, "better": ExitCode.PASSED} and not outcome.survivors
-    if json:
+    if as_json:
         show_json(_document(outcome, codes, as_told=as_told))
-    if not (json and quiet):
-        (note if json else show)(safe_text("\n".join(_screen(outcome, codes))))
+    if not (as_json and quiet):
+        (note if as_json else show)(safe_text("\n".join(_screen(outcome, codes))))
     if not as_told:
         note(
             "error: the demo did not behave as it should.\n  fix: report the screen above; its report holds no real data."

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 
 def doctor(
-    config: ConfigFlag = None,
+    *,
     online: Annotated[
         bool, typer.Option("--online", help="Also try to reach the addresses that the configuration names.")
     ] = False,
-    json: JsonFlag = False,
+    config: ConfigFlag = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Check installation, configuration and files.
 
@@ -33,7 +34,7 @@ def doctor(
 
     findings = examine(lambda: config_path(config), os.environ, online=online)
     broken = [finding for finding in findings if finding.state == "broken"]
-    if json:
+    if as_json:
         show_json({"ok": not broken, "findings": findings})
     else:
         show("\n".join(_line(finding) for finding in findings))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmci.cli.options import ConfigFlag, JsonFlag, QuietFlag, open_config, window_of
+from llmci.cli.options import ConfigFlag, JsonFlag, QuietFlag, SinceFlag, UntilFlag, open_config, window_of
 from llmci.cli.terminal import note, progress, safe_text, show, show_json
 
 if TYPE_CHECKING:
@@ -16,14 +16,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Build, look at, compare and check eval sets.", no_args_is_help=True, rich_markup_mode=None)
 
-NameFlag = Annotated[
-    str | None, typer.Option("--name", help="Of the set; by default evalset.name.", show_default=False)
-]
-VersionFlag = Annotated[int | None, typer.Option("--version", help="By default the current one.", show_default=False)]
+NameFlag = Annotated[str | None, typer.Option("--name", help="Of the set; by default evalset.name.")]
+VersionFlag = Annotated[int | None, typer.Option("--version", help="By default the current one.")]
 
 
 @app.command()
-def build(config: ConfigFlag = None, *, quiet: QuietFlag = False, as_json: JsonFlag = False) -> None:
+def build(*, config: ConfigFlag = None, quiet: QuietFlag = False, as_json: JsonFlag = False) -> None:
     """Draw a new version from the labelled traces.
 
     The same traces and settings give the same set, and no second version of it.
@@ -32,7 +30,7 @@ def build(config: ConfigFlag = None, *, quiet: QuietFlag = False, as_json: JsonF
     """
     from llmci.wiring.evalset import build_version
 
-    built = build_version(open_config(config), now=datetime.now(UTC), progress=progress(quiet=quiet))
+    built = build_version(open_config(config), now=datetime.now(UTC), progress=progress(quiet=quiet or as_json))
     if as_json:
         show_json({"new": built.new, **_facts(built.evalset)})
         return
@@ -40,7 +38,7 @@ def build(config: ConfigFlag = None, *, quiet: QuietFlag = False, as_json: JsonF
 
 
 @app.command("list")
-def list_sets(config: ConfigFlag = None, *, as_json: JsonFlag = False) -> None:
+def list_sets(*, config: ConfigFlag = None, as_json: JsonFlag = False) -> None:
     """List all sets and their versions; a star marks the current one.
 
     Example: llmci evalset list
@@ -64,11 +62,13 @@ def list_sets(config: ConfigFlag = None, *, as_json: JsonFlag = False) -> None:
 
 @app.command("show")
 def show_set(
-    config: ConfigFlag = None,
     *,
     name: NameFlag = None,
     version: VersionFlag = None,
-    cases: Annotated[int, typer.Option("--cases", help="Print so many cases, the heaviest first.")] = 5,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=0, help="Print at most so many cases, the heaviest first.")
+    ] = 5,
+    config: ConfigFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Show what a set holds: clusters, shares, and its heaviest cases.
@@ -81,7 +81,7 @@ def show_set(
 
     checked = open_config(config)
     evalset = store(checked).load(name or checked.evalset.name, version)
-    heaviest = sorted(evalset.cases, key=lambda case: -case.weight)[:cases]
+    heaviest = sorted(evalset.cases, key=lambda case: -case.weight)[:limit]
     if as_json:
         show_json({**_facts(evalset), "strata": evalset.strata, "cases": [case_document(case) for case in heaviest]})
         return
@@ -97,9 +97,9 @@ def show_set(
 def diff(
     before: Annotated[int, typer.Argument(help="The older version.")],
     after: Annotated[int, typer.Argument(help="The newer version.")],
-    config: ConfigFlag = None,
     *,
     name: NameFlag = None,
+    config: ConfigFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Compare two versions: which cases came, went or changed.
@@ -129,7 +129,7 @@ def diff(
 
 @app.command()
 def verify(
-    config: ConfigFlag = None, *, name: NameFlag = None, version: VersionFlag = None, as_json: JsonFlag = False
+    *, name: NameFlag = None, version: VersionFlag = None, config: ConfigFlag = None, as_json: JsonFlag = False
 ) -> None:
     """Check every digest of a set; all versions by default.
 
@@ -152,13 +152,11 @@ def verify(
 
 @app.command()
 def drift(
-    config: ConfigFlag = None,
     *,
-    since: Annotated[
-        str | None, typer.Option(help="Traces that started since then: 6h, 7d, 2w or an ISO time.")
-    ] = None,
-    until: Annotated[str | None, typer.Option(help="Traces that started before then, in the same spelling.")] = None,
+    since: SinceFlag = None,
+    until: UntilFlag = None,
     version: VersionFlag = None,
+    config: ConfigFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Say how well the set represents a window of traffic.
@@ -182,19 +180,19 @@ def drift(
 
 @app.command()
 def export(
-    output: Annotated[Path, typer.Argument(help="File to write.")],
-    config: ConfigFlag = None,
     *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
     form: Annotated[
         str, typer.Option("--format", help="jsonl, csv, promptfoo, inspect, deepeval or openai-evals.")
     ] = "jsonl",
     name: NameFlag = None,
     version: VersionFlag = None,
+    config: ConfigFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Write a set for another tool.
 
-    Example: llmci evalset export tests.jsonl --format promptfoo
+    Example: llmci evalset export -o tests.jsonl --format promptfoo
     """
     from llmci.wiring.evalset import export as write
 
@@ -209,9 +207,9 @@ def export(
 @app.command("import")
 def import_cases(
     source: Annotated[Path, typer.Argument(help="JSONL, JSON or CSV; names of columns of other tools are known.")],
-    config: ConfigFlag = None,
     *,
     name: NameFlag = None,
+    config: ConfigFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Make a new version of the cases of a file.

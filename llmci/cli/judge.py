@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from llmci.core.stats.agreement import Estimate
     from llmci.pipeline.judge_check import Checked
 
-app = typer.Typer(help="Calibrate judges.", no_args_is_help=True)
+app = typer.Typer(help="Calibrate judges.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()
@@ -27,9 +27,7 @@ def _root() -> None:
 
 @app.command()
 def check(
-    file: Annotated[
-        Path | None, typer.Argument(help="Verdicts beside labels: .jsonl, .csv or .parquet.", show_default=False)
-    ] = None,
+    file: Annotated[Path | None, typer.Argument(help="Verdicts beside labels: .jsonl, .csv or .parquet.")] = None,
     *,
     human: Annotated[str | None, typer.Option(help="Column with people's verdicts.")] = None,
     judge: Annotated[str | None, typer.Option(help="Column with the judge's verdicts, or its whole opinions.")] = None,
@@ -43,8 +41,8 @@ def check(
     failing: Annotated[list[str] | None, typer.Option("--fail", help="Word that means fail; repeatable.")] = None,
     cut: Annotated[float | None, typer.Option(help="A grade of at least so much is a pass.")] = None,
     config: ConfigFlag = None,
-    json: JsonFlag = False,
     quiet: QuietFlag = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Compare a judge's verdicts with people's.
 
@@ -60,7 +58,7 @@ def check(
     menu = Menu(passing=passing or PASS_WORDS, failing=failing or FAIL_WORDS, cut=cut)
     if scorer is not None:
         checked = check_configured(
-            open_config(config), scorer, menu, environ=os.environ, progress=progress(quiet=quiet or json)
+            open_config(config), scorer, menu, environ=os.environ, progress=progress(quiet=quiet or as_json)
         )
     elif file is None or human is None or judge is None:
         raise UsageError(
@@ -70,7 +68,7 @@ def check(
         checked = check_file(file, Columns(human=human, judge=judge, answer=answer, by=by), menu)
     may_gate = all(trust.use is Use.GATE for trust in checked.groups.values())
     code = ExitCode.PASSED if may_gate else ExitCode.NO_DECISION
-    if json:
+    if as_json:
         show_json({"exit_code": code, "groups": checked.groups, "unlabelled": checked.unlabelled, "cost": checked.cost})
     else:
         _show(checked)

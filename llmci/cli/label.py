@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,11 +18,11 @@ _SHOWN = 20
 
 
 def label(
-    config: ConfigFlag = None,
     *,
     recluster: Annotated[
         bool, typer.Option("--recluster", help="Fit the groups again; labels of earlier traces may move.")
     ] = False,
+    config: ConfigFlag = None,
     quiet: QuietFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -31,14 +32,12 @@ def label(
 
     Example: llmci label
     """
-    import os
-
     from llmci.wiring.label import label as run
 
     summary = run(
         open_config(config),
         now=datetime.now(UTC),
-        progress=progress(quiet=quiet),
+        progress=progress(quiet=quiet or as_json),
         recluster=recluster,
         environ=os.environ,
     )

@@ -18,20 +18,31 @@ if TYPE_CHECKING:
 
 ConfigFlag = Annotated[
     Path | None,
-    typer.Option("--config", "-c", help="Configuration file; by default llmci.yaml here or above.", show_default=False),
+    typer.Option("--config", "-c", help="Configuration file; by default llmci.yaml here or above."),
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout and nothing else.")]
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
-SeedFlag = Annotated[int | None, typer.Option("--seed", help="Seed of everything random.", show_default=False)]
-LimitFlag = Annotated[
-    int | None, typer.Option("--limit", "-n", min=1, help="Take at most so many.", show_default=False)
+SourcesArgument = Annotated[
+    list[str] | None, typer.Argument(help="Names of sources in llmci.yaml; all of them by default.")
 ]
+OutputFlag = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--output", "-o", help="Report to write; repeatable. The suffix decides: .html .md .json .xml .csv .parquet."
+    ),
+]
+SinceFlag = Annotated[
+    str | None, typer.Option("--since", help="Traces that started since then: 6h, 7d, 2w or an ISO time.")
+]
+UntilFlag = Annotated[
+    str | None, typer.Option("--until", help="Traces that started before then, in the same spelling.")
+]
+SeedFlag = Annotated[int | None, typer.Option("--seed", help="Seed of everything random.")]
+LimitFlag = Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Take at most so many.")]
 FailOnFlag = Annotated[
     str | None,
     typer.Option(
-        "--fail-on",
-        help="What does not leave with 0: regressed,inconclusive,infra by default; `nothing` only reports.",
-        show_default=False,
+        "--fail-on", help="What does not leave with 0: regressed,inconclusive,infra by default; `nothing` only reports."
     ),
 ]
 DryRunFlag = Annotated[bool, typer.Option("--dry-run", help="Show the plan and its cost; do nothing.")]

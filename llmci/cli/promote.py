@@ -13,16 +13,17 @@ from llmci.cli.terminal import safe_text, show, show_json
 
 def promote(
     run: Annotated[str, typer.Argument(help="The candidate's run, as `llmci bench` printed it.")],
-    config: ConfigFlag = None,
+    *,
     against: Annotated[
         str | None,
-        typer.Option(help="Run of the present baseline; by default the one of the same bench.", show_default=False),
+        typer.Option(help="Run of the present baseline; by default the one of the same bench."),
     ] = None,
-    reason: Annotated[
-        str | None, typer.Option(help="Promote although it did not pass, for this reason.", show_default=False)
-    ] = None,
-    most: Annotated[int, typer.Option(min=0, help="Most failures to propose for the next eval set.")] = 50,
+    reason: Annotated[str | None, typer.Option(help="Promote although it did not pass, for this reason.")] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=0, help="Most failures to propose for the next eval set.")
+    ] = 50,
     dry_run: DryRunFlag = False,
+    config: ConfigFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Make a run that passed the new baseline.
@@ -34,7 +35,7 @@ def promote(
     from llmci.wiring.promote import promote as carry_out
 
     done = carry_out(
-        open_config(config), run, against=against, reason=reason, most=most, now=datetime.now(UTC), dry_run=dry_run
+        open_config(config), run, against=against, reason=reason, most=limit, now=datetime.now(UTC), dry_run=dry_run
     )
     if as_json:
         show_json({"promotion": done, "dry_run": dry_run})

@@ -5,11 +5,22 @@ from __future__ import annotations
 import os
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from llmci.cli.options import ConfigFlag, DryRunFlag, JsonFlag, LimitFlag, QuietFlag, open_config, window_of
+from llmci.cli.options import (
+    ConfigFlag,
+    DryRunFlag,
+    JsonFlag,
+    LimitFlag,
+    QuietFlag,
+    SinceFlag,
+    SourcesArgument,
+    UntilFlag,
+    open_config,
+    window_of,
+)
 from llmci.cli.terminal import note, progress, safe_text, show, show_json
 
 if TYPE_CHECKING:
@@ -20,19 +31,15 @@ if TYPE_CHECKING:
 
 
 def pull(
-    sources: Annotated[
-        list[str] | None, typer.Argument(help="Names of sources in llmci.yaml; all of them by default.")
-    ] = None,
+    sources: SourcesArgument = None,
     *,
-    since: Annotated[
-        str | None, typer.Option(help="Traces that started since then: 6h, 7d, 2w or an ISO time.")
-    ] = None,
-    until: Annotated[str | None, typer.Option(help="Traces that started before then, in the same spelling.")] = None,
+    since: SinceFlag = None,
+    until: UntilFlag = None,
     limit: LimitFlag = None,
     dry_run: DryRunFlag = False,
     config: ConfigFlag = None,
-    json: JsonFlag = False,
     quiet: QuietFlag = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Pull traces from their sources onto the raw shelf.
 
@@ -48,7 +55,7 @@ def pull(
     checked, window = open_config(config), window_of(since, until, now)
     if dry_run:
         listed, failures = list_shards(checked, sources=sources or (), window=window, environ=os.environ)
-        _show_plan(listed, failures, as_json=json)
+        _show_plan(listed, failures, as_json=as_json)
         raise typer.Exit(max((failure.exit_code for failure in failures), default=0))
     summary = pull_now(
         checked,
@@ -56,10 +63,10 @@ def pull(
         window=window,
         limit=limit,
         environ=os.environ,
-        progress=progress(quiet=quiet),
+        progress=progress(quiet=quiet or as_json),
         now=now,
     )
-    _show(summary, as_json=json)
+    _show(summary, as_json=as_json)
     raise typer.Exit(summary.exit_code)
 
 

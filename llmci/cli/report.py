@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from llmci.cli.options import ConfigFlag, JsonFlag, open_config
+from llmci.cli.options import ConfigFlag, JsonFlag, OutputFlag, open_config
 from llmci.cli.terminal import safe_text, show, show_json
 
 
@@ -17,26 +16,16 @@ def report(
     ] = "latest",
     baseline: Annotated[
         str | None,
-        typer.Argument(
-            help="Run to compare with; by default the baseline's newest on the same set.", show_default=False
-        ),
+        typer.Argument(help="Run to compare with; by default the baseline's newest on the same set."),
     ] = None,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Where to; repeatable. The suffix decides: .html .md .json .xml .csv .parquet.",
-            show_default=False,
-        ),
-    ] = None,
-    config: ConfigFlag = None,
+    output: OutputFlag = None,
     report_max_mb: Annotated[
         float, typer.Option(min=0.1, help="Most that the cases of an HTML report may take, in megabytes.")
     ] = 25.0,
     texts: Annotated[
         bool, typer.Option("--texts/--no-texts", help="Whether questions, answers and reasons are shown.")
     ] = True,
+    config: ConfigFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Write reports on a stored run, with today's gates.

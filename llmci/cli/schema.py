@@ -12,10 +12,8 @@ from llmci.cli.terminal import note, show_json
 
 
 def schema(
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write it there and not to stdout.", show_default=False)
-    ] = None,
-    json: JsonFlag = False,  # noqa: ARG001  a schema is JSON with or without the flag
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it there and not to stdout.")] = None,
+    as_json: JsonFlag = False,  # noqa: ARG001  a schema is JSON with or without the flag
 ) -> None:
     """Print the JSON schema of llmci.yaml.
 

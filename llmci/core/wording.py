@@ -52,11 +52,6 @@ def percent(fraction: float) -> str:
     return f"{rounded(fraction * 100)} %"
 
 
-def signed_points(fraction: float) -> str:
-    """A change in points, with its sign: -0.004 is "-0.4"."""
-    return signed(fraction * 100)
-
-
 def signed_percent(fraction: float) -> str:
     """A change as a percentage, with its sign: 0.04 is "+4 %"."""
     return f"{signed(fraction * 100)} %"

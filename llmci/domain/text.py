@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NewType
 if TYPE_CHECKING:
     import pyarrow as pa
 
-RawText = NewType("RawText", str)
 CleanText = NewType("CleanText", str)
 
 

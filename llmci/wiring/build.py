@@ -32,11 +32,15 @@ def _schema_of(name: str) -> pa.Schema:
 
 def build(seam: str, block: Block, config: Config, environ: Mapping[str, str]) -> Any:  # noqa: ANN401  known by its protocol
     """Make the adapter that a block of the configuration asks for."""
-    context = Context(
-        name=block.name,
+    return registry.adapter(seam, block.kind)(block.options, context_of(config, block.name, environ))
+
+
+def context_of(config: Config, name: str, environ: Mapping[str, str]) -> Context:
+    """What the adapter of that name may know of its surroundings."""
+    return Context(
+        name=name,
         root=config.root,
         state=config.state,
         environ=environ,
-        shelf=lambda name: shelf_of(config, name),
+        shelf=lambda shelf: shelf_of(config, shelf),
     )
-    return registry.adapter(seam, block.kind)(block.options, context)

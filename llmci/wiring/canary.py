@@ -9,8 +9,8 @@ from llmci.core.stats.canary import expected_units
 from llmci.domain.rollout import Action, Criterion, RolloutPlan, Stage
 from llmci.errors import OutsideError, UsageError
 from llmci.pipeline.canary import decide, units_of
-from llmci.seams import Context, Rejected, Window
-from llmci.wiring.build import build, shelf_of
+from llmci.seams import Rejected, Window
+from llmci.wiring.build import build, context_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -125,8 +125,7 @@ def _rollout(config: Config, environ: Mapping[str, str]) -> Rollout:
             fix="Add `rollout: {kind: json, path: flags.json}` under `canary:`, or give --share.",
         )
     adapter = registry.adapter("rollout", kind)
-    context = Context("rollout", config.root, config.state, environ, lambda name: shelf_of(config, name))
-    rollout: Rollout = adapter(adapter.Options(**block), context)
+    rollout: Rollout = adapter(adapter.Options(**block), context_of(config, "rollout", environ))
     return rollout
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmci.core.privacy.manifest import check
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,8 +21,4 @@ def clean_digest(clean: Shelf) -> str:
     shards = clean.shards()
     if not shards:
         raise UsageError("there are no clean traces.", fix="Run `llmci pull` and `llmci sanitize` first.")
-    from llmci.core.privacy.manifest import check  # type: ignore[import-not-found, unused-ignore]
-
-    manifest = clean.manifest()
-    digest: str = check(manifest, shards)
-    return digest
+    return check(clean.manifest(), shards)

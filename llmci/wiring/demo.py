@@ -20,7 +20,7 @@ from llmci.seams import ReportInput, Silent, Window
 from llmci.wiring.bench import bench
 from llmci.wiring.bench_plan import Ask
 from llmci.wiring.build import shelf_of
-from llmci.wiring.evalset import build
+from llmci.wiring.evalset import build_version
 from llmci.wiring.gate import gate_runs
 from llmci.wiring.label import label
 from llmci.wiring.pull import pull
@@ -180,7 +180,7 @@ def _traces(loop: _Loop) -> tuple[int, int]:
 
 
 def _evalset(loop: _Loop) -> EvalSet:
-    evalset = build(loop.config, now=loop.now, progress=loop.progress)
+    evalset = build_version(loop.config, now=loop.now, progress=loop.progress).evalset
     loop.stages.done("build", f"eval set {evalset.name} v{evalset.version} with {len(evalset.cases)} cases")
     if loop.model is not None:
         loop.stages.tell(f"asking {loop.model} for {len(evalset.cases) * 3:,} answers: three systems, every case")

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from llmci.config import Config
     from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
-    from llmci.seams import Progress, Shelf
+    from llmci.seams import EvalSetStore, Progress, Shelf
+
+# Beside the versions of a set: traces that a reviewer wants in the next one.
+REVIEW = "review.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,14 @@ class Built:
     new: bool
 
 
-def store(config: Config) -> DirectoryEvalSets:
+def directory_of(config: Config, name: str) -> Path:
+    """Where the versions of a set rest, and what is kept beside them."""
+    return config.root / config.evalset.directory / name
+
+
+def store(config: Config) -> EvalSetStore:
     """Where the project's eval sets are."""
     return DirectoryEvalSets(config.root / config.evalset.directory)
-
-
-def build(config: Config, *, now: datetime, progress: Progress | None = None) -> EvalSet:
-    """Draw an eval set from the labelled traces and store it; see `build_version`."""
-    return build_version(config, now=now, progress=progress).evalset
 
 
 def build_version(config: Config, *, now: datetime, progress: Progress | None = None) -> Built:
@@ -66,7 +69,7 @@ def build_version(config: Config, *, now: datetime, progress: Progress | None = 
     digest = clean_digest(clean) if shelved else None
     if digest is not None:
         check_labels(clean, labels, digest)
-    lineage = _lineage(sets, config.evalset.name, digest, now)
+    lineage = _lineage(config, config.evalset.name, digest, now)
     evalset = draw_set(
         (lambda: LabelledShelf(clean, labels).traces(COLUMNS)) if shelved else list,
         config.evalset,
@@ -77,7 +80,8 @@ def build_version(config: Config, *, now: datetime, progress: Progress | None = 
     return _stored(sets, evalset, lineage.previous)
 
 
-def _lineage(sets: DirectoryEvalSets, name: str, sanitize_digest: str | None, now: datetime) -> Lineage:
+def _lineage(config: Config, name: str, sanitize_digest: str | None, now: datetime) -> Lineage:
+    sets = store(config)
     versions = sets.versions(name)
     newest = sets.load(name, versions[-1]) if versions else None
     return Lineage(
@@ -86,11 +90,11 @@ def _lineage(sets: DirectoryEvalSets, name: str, sanitize_digest: str | None, no
         sanitize_digest=sanitize_digest,
         schema_fingerprint=schema_fingerprint(CASES),
         now=now.isoformat(),
-        reviewed=_reviewed(sets.path / name / "review.jsonl", newest),
+        reviewed=_reviewed(directory_of(config, name) / REVIEW, newest),
     )
 
 
-def _stored(sets: DirectoryEvalSets, evalset: EvalSet, newest: EvalSet | None) -> Built:
+def _stored(sets: EvalSetStore, evalset: EvalSet, newest: EvalSet | None) -> Built:
     if newest is not None and newest.digest == evalset.digest:
         sets.use(newest.name, newest.version)
         return Built(newest, new=False)
@@ -146,7 +150,7 @@ def import_file(config: Config, source: Path, *, name: str, now: datetime) -> Bu
         UsageError: The file, or a record in it, is wrong.
     """
     sets = store(config)
-    lineage = _lineage(sets, name, None, now)
+    lineage = _lineage(config, name, None, now)
     evalset = draw_set(list, replace(config.evalset, name=name), read_cases(source), lineage, Silent())
     return _stored(sets, evalset, lineage.previous)
 

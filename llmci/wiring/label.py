@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from llmci.config import Config
     from llmci.core.grouping.groups import Embed, Groups
     from llmci.core.grouping.sample import InputSample
-    from llmci.seams import Progress, Shelf
+    from llmci.seams import Embedder, Progress, Shelf
 
 _FITTED_WITH = ("clusters", "seed", "fit_sample", "embedder")
 
@@ -120,5 +120,5 @@ def _embedder(config: Config, environ: Mapping[str, str]) -> Embed | None:
             f"{config.path}: label.embedder: there is no embedder called {name!r}.",
             fix=f"Define it under `embedders:`, or choose one of: {', '.join(config.embedders) or 'none is defined'}.",
         )
-    embed: Embed = build("embedder", config.embedders[name], config, environ).embed
-    return embed
+    embedder: Embedder = build("embedder", config.embedders[name], config, environ)
+    return embedder.embed

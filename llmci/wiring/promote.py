@@ -13,7 +13,7 @@ from llmci.errors import UsageError
 from llmci.files import write_bytes, write_json
 from llmci.pipeline.promote import baseline_record, proposals
 from llmci.wiring.build import shelf_of
-from llmci.wiring.evalset import store
+from llmci.wiring.evalset import REVIEW, directory_of, store
 from llmci.wiring.gate import gate_runs
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def promote(
     cases = sets.load(candidate.evalset_name, candidate.evalset_version).cases
     labels = (row for batch in shelf_of(config, "labels").batches() for row in batch.to_pylist())
     proposed = proposals(labels, cases, most=most)
-    directory = config.root / config.evalset.directory / candidate.evalset_name
-    review = directory / "review.jsonl" if proposed else None
+    directory = directory_of(config, candidate.evalset_name)
+    review = directory / REVIEW if proposed else None
     if not dry_run:
         if review is not None:
             write_bytes(review, b"".join(orjson.dumps(asdict(item)) + b"\n" for item in proposed))

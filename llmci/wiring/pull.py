@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from llmci import registry
 from llmci.core.canonical import digest_of
 from llmci.errors import LlmciError, OutsideError, UsageError
 from llmci.files import locked
 from llmci.pipeline import pull as stage
 from llmci.pipeline.pull import Keep, PullSummary, ShardPulled, SourceFailure
-from llmci.seams import Context, Window
+from llmci.seams import Window
 from llmci.wiring.build import build, shelf_of
+from llmci.wiring.engine import executor_of
 from llmci.wiring.pull_plan import Listed, failure_of, goes, listed_of, named, owner
 
 if TYPE_CHECKING:
@@ -95,7 +94,8 @@ class _Pull:
     def run(self, limit: int | None) -> PullSummary:
         listed, self._failures = listed_of(self._config, self._names, self._window, self._environ)
         self._progress.begin("pull", None, "traces")
-        with _executor(self._config, self._environ, listed) as executor:
+        sizes = [item.shard.size or 0 for item in listed]
+        with executor_of(self._config, "pull", self._environ, sizes, worth_bytes=_PARALLEL_BYTES) as executor:
             try:
                 listed, keep = self._limited(listed, limit, executor)
                 planned = self._planned(listed)
@@ -205,17 +205,6 @@ class _Pull:
                 )
                 found.append(failure_of(name, error))
         return found
-
-
-def _executor(config: Config, environ: Mapping[str, str], listed: Sequence[Listed]) -> Executor:
-    size = sum(item.shard.size or 0 for item in listed)
-    parallel = len(listed) > 1 and size > _PARALLEL_BYTES and (os.cpu_count() or 1) > 1
-    adapter: Any = registry.adapter("engine", "processes" if parallel else "inline")
-    context = Context(
-        name="pull", root=config.root, state=config.state, environ=environ, shelf=lambda name: shelf_of(config, name)
-    )
-    executor: Executor = adapter(adapter.Options(), context).executor()
-    return executor
 
 
 def _pull_shard(work: _Work) -> ShardPulled | SourceFailure:

@@ -12,8 +12,6 @@ from shelves import a_clean_shelf
 
 from llmci.adapters.systems.recorded import RecordedSystem
 from llmci.core.evalsets.digests import case_id_of
-from llmci.core.privacy.batch import Tally
-from llmci.core.privacy.manifest import manifest_of
 from llmci.errors import PrivacyStop, UsageError
 from llmci.seams import Context, Failed, Reply
 
@@ -21,14 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llmci.adapters.stores.shelf import DirectoryShelf
-
-
-def a_shelf(root: Path, *rows: Any) -> DirectoryShelf:
-    shelf = a_clean_shelf(root, rows)
-    shelf.write_manifest(
-        manifest_of(policy={}, recognizers={}, key_fingerprint="k", shards=shelf.shards(), tally=Tally(), now=NOON)
-    )
-    return shelf
 
 
 def a_system(root: Path, shelf: DirectoryShelf | None = None, **options: Any) -> RecordedSystem:
@@ -58,7 +48,7 @@ async def test_a_trace_answers_the_case_with_its_key_whatever_was_asked(tmp_path
         latency_ms=12.0,
         documents=[{"id": "d", "content": "text", "rank": 1}],
     )
-    shelf = a_shelf(tmp_path, trace, a_trace("t2", variant="other", metadata=json.dumps({"task": "k1"})))
+    shelf = a_clean_shelf(tmp_path, [trace, a_trace("t2", variant="other", metadata=json.dumps({"task": "k1"}))])
 
     reply = await asked(a_system(tmp_path, shelf, variant="stock", key="metadata.task"), a_case(key="k1"))
 
@@ -73,7 +63,7 @@ async def test_a_trace_answers_the_case_with_its_key_whatever_was_asked(tmp_path
 async def test_without_a_key_a_trace_answers_the_case_with_its_input(tmp_path: Path) -> None:
     case = a_case(question="Where?")
     case = a_case(case_id_of(case.messages, (), None), "Where?")
-    shelf = a_shelf(tmp_path, a_trace("t1", "Where?", "Here.", variant="v"))
+    shelf = a_clean_shelf(tmp_path, [a_trace("t1", "Where?", "Here.", variant="v")])
 
     found, missing = [
         await asked(a_system(tmp_path, shelf, variant="v"), each) for each in (case, a_case("c9", "Why?"))
@@ -88,7 +78,7 @@ async def test_tries_are_the_recorded_answers_in_their_order(tmp_path: Path) -> 
         a_trace(f"t{n}", answer=f"answer {n}", variant="v", start=NOON - timedelta(hours=n), metadata='{"task": "k"}')
         for n in range(2)
     ]
-    system = a_system(tmp_path, a_shelf(tmp_path, *rows), variant="v", key="metadata.task")
+    system = a_system(tmp_path, a_clean_shelf(tmp_path, rows), variant="v", key="metadata.task")
 
     replies = [await asked(system, a_case(key="k"), repeat) for repeat in range(3)]
 
@@ -103,7 +93,7 @@ async def test_calls_come_with_the_answer_and_a_failed_trace_is_the_systems_faul
         a_trace("t1", variant="v", output=said, tags=["task:k1"]),
         a_trace("t2", variant="v", output={"kind": "none"}, status="error", error_type="Timeout", tags=["task:k2"]),
     ]
-    system = a_system(tmp_path, a_shelf(tmp_path, *rows), variant="v", key="tag:task")
+    system = a_system(tmp_path, a_clean_shelf(tmp_path, rows), variant="v", key="tag:task")
 
     reply, failed = [await asked(system, a_case(key=key)) for key in ("k1", "k2")]
 
@@ -114,7 +104,7 @@ async def test_calls_come_with_the_answer_and_a_failed_trace_is_the_systems_faul
 
 
 async def test_traces_that_nobody_vouches_for_are_not_read(tmp_path: Path) -> None:
-    shelf = a_shelf(tmp_path, a_trace(variant="v"))
+    shelf = a_clean_shelf(tmp_path, [a_trace(variant="v")])
     shelf.write_manifest({**(shelf.manifest() or {}), "rows": 7})
 
     with pytest.raises(PrivacyStop):
@@ -123,7 +113,7 @@ async def test_traces_that_nobody_vouches_for_are_not_read(tmp_path: Path) -> No
 
 async def test_a_variant_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="'absent'"):
-        await a_system(tmp_path, a_shelf(tmp_path, a_trace(variant="v")), variant="absent").start()
+        await a_system(tmp_path, a_clean_shelf(tmp_path, [a_trace(variant="v")]), variant="absent").start()
 
 
 async def test_a_file_answers_by_key_or_case(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from commands import llmci
 from llmci.cli.bench import filters_of
 from llmci.config import load
 from llmci.errors import UsageError
-from llmci.wiring.evalset import build
+from llmci.wiring.evalset import build_version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "llmci.yaml").write_text(CONFIG)
     rows = [{"question": f"what is the square of {n}", "reference": str(n * n)} for n in range(60)]
     (root / "cases.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    build(load(root / "llmci.yaml"), now=datetime.now(UTC))
+    build_version(load(root / "llmci.yaml"), now=datetime.now(UTC))
     return root
 
 

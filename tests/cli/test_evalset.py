@@ -50,7 +50,7 @@ def test_every_subcommand_prints_one_json_document(project: Path) -> None:
         ("show",),
         ("diff", "1", "2"),
         ("verify",),
-        ("export", "out.csv", "--format", "csv"),
+        ("export", "-o", "out.csv", "--format", "csv"),
         ("import", "out.csv", "--name", "copy"),
     ):
         assert json.loads(said(*arguments, "--json"))

@@ -12,7 +12,6 @@ from llmci.core.stats.power import (
     cases_for_variance,
     cases_needed,
     detectable_drop,
-    discordance_of_trials,
     discordance_seen,
 )
 
@@ -56,11 +55,6 @@ def test_the_detectable_drop_is_the_one_that_needs_so_many_cases(discordance: fl
 
     assert 0 < drop <= 1
     assert drop == 1 or cases_needed(discordance, drop) == pytest.approx(cases, rel=1e-6)
-
-
-def test_repeated_trials_show_how_much_an_unchanged_system_differs() -> None:
-    # Of 4 tries, 2 passes: a pair of tries differs in 4 of 6 ways.
-    assert discordance_of_trials(np.array([4, 0, 2]), 4) == pytest.approx((0 + 0 + 4 / 6) / 3)
 
 
 def test_discordance_is_what_remains_after_the_drop() -> None:

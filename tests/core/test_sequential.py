@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmci.core.stats.layout import layout
-from llmci.core.stats.paired import bounds, moments
-from llmci.core.stats.sequential import critical_values, hwang_shih_decani, plan, repeated_bounds
+from llmci.core.stats.sequential import critical_values, hwang_shih_decani, plan
 
 NORMAL = NormalDist()
 FIFTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
@@ -67,12 +65,3 @@ def test_random_walks_cross_as_often_as_is_spent() -> None:
 
 def test_an_even_spending_is_the_limit_of_the_family() -> None:
     assert hwang_shih_decani(FIFTHS, 0.05, 0) == pytest.approx(hwang_shih_decani(FIFTHS, 0.05, 1e-9))
-
-
-def test_an_early_interval_is_wider_than_one_that_looks_once() -> None:
-    of = moments(np.array([1.0] * 5 + [-1.0] * 6 + [0.0] * 89), layout(100))
-
-    low, high = repeated_bounds(of, plan([100, 200, 300], 0.05), 0)
-
-    once = bounds(of, 0.05)
-    assert low < once[0] < once[1] < high

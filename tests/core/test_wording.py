@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmci.core.wording import about, count, listed, money, percent, points, rounded, signed_points, sure, value
+from llmci.core.wording import about, count, listed, money, percent, points, rounded, signed, sure, value
 
 
 @pytest.mark.parametrize(
@@ -22,12 +22,12 @@ from llmci.core.wording import about, count, listed, money, percent, points, rou
     ],
 )
 def test_a_change_is_never_rounded_to_zero(fraction: float, text: str) -> None:
-    assert signed_points(fraction) == text
+    assert signed(fraction * 100) == text
 
 
 @given(st.floats(-1, 1))
 def test_only_nothing_is_worded_as_nothing(fraction: float) -> None:
-    assert (float(signed_points(fraction)) == 0) == (abs(fraction * 100) < 1e-12)
+    assert (float(signed(fraction * 100)) == 0) == (abs(fraction * 100) < 1e-12)
 
 
 def test_a_bound_is_not_rounded_onto_the_limit_that_it_keeps() -> None:

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from builders import NOON, a_message, a_trace
 from intents import questions
-from shelves import a_clean_shelf, trust_shelves
+from shelves import a_clean_shelf
 
 from llmci.config import Config, load
 from llmci.domain.label import OTHER
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llmci.domain.trace import TraceRow
-
-
-@pytest.fixture(autouse=True)
-def _shelves_are_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    trust_shelves(monkeypatch)
 
 
 def traffic(count: int = 200, seed: int = 1, **columns: Any) -> list[TraceRow]:

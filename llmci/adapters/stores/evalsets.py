@@ -51,7 +51,7 @@ class DirectoryEvalSets:
         self.path = path
 
     def save(self, evalset: EvalSet) -> None:
-        """See `EvalSetStore.save`; the version becomes the current one.
+        """See `EvalSetStore.save`.
 
         Raises:
             UsageError: The version exists: another build was faster. Nothing is overwritten.
@@ -67,7 +67,7 @@ class DirectoryEvalSets:
         self.use(evalset.name, evalset.version)
 
     def use(self, name: str, version: int) -> None:
-        """Make a version the current one."""
+        """See `EvalSetStore.use`."""
         write_bytes(self._set(name) / "CURRENT", f"{version}\n".encode())
 
     def load(self, name: str, version: int | None = None) -> EvalSet:
@@ -87,7 +87,7 @@ class DirectoryEvalSets:
         return evalset
 
     def current(self, name: str) -> int:
-        """The version in use: the one that CURRENT names, or the newest.
+        """See `EvalSetStore.current`: the version that CURRENT names, or the newest.
 
         Raises:
             UsageError: There is no such set, or CURRENT names a version that is not there.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from llmci.adapters.stores.columns import DOCUMENT, PART, TEXT
 from llmci.domain.case import Document, Message, Part
 from llmci.domain.run import Answered, Scored, Unanswered, Unscored, Usage
 from llmci.domain.text import CleanText
@@ -19,57 +20,38 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_text = pa.string()
-
-
-def _struct(**fields: pa.DataType) -> pa.StructType:
-    return pa.struct([pa.field(name, kind) for name, kind in fields.items()])
-
-
-_PART = _struct(
-    type=_text,
-    text=_text,
-    uri=_text,
-    mime_type=_text,
-    tool_call_id=_text,
-    tool_name=_text,
-    tool_arguments=_text,
-    tool_result=_text,
-    is_error=pa.bool_(),
-    extra=_text,
-)
 # A row is `Answered` where `fault` is null, else `Unanswered`.
 ANSWER = pa.schema(
     [
-        ("case_id", _text),
+        ("case_id", TEXT),
         ("repeat", pa.int32()),
-        ("text", _text),
-        ("messages", pa.list_(_struct(role=_text, parts=pa.list_(_PART), name=_text))),
-        ("documents", pa.list_(_struct(id=_text, content=_text, score=pa.float64(), rank=pa.int32()))),
-        ("usage", _struct(input=pa.int64(), output=pa.int64(), cached=pa.int64())),
+        ("text", TEXT),
+        ("messages", pa.list_(pa.struct([("role", TEXT), ("parts", pa.list_(PART)), ("name", TEXT)]))),
+        ("documents", pa.list_(DOCUMENT)),
+        ("usage", pa.struct([("input", pa.int64()), ("output", pa.int64()), ("cached", pa.int64())])),
         ("cost", pa.float64()),
         ("latency_ms", pa.float64()),
         ("ttft_ms", pa.float64()),
-        ("request_digest", _text),
-        ("recorded_scores", pa.list_(_struct(name=_text, value=pa.float64()))),
+        ("request_digest", TEXT),
+        ("recorded_scores", pa.list_(pa.struct([("name", TEXT), ("value", pa.float64())]))),
         ("cached", pa.bool_()),
-        ("why", _text),
-        ("fault", _text),
+        ("why", TEXT),
+        ("fault", TEXT),
     ],
     metadata={b"llmci.schema": b"run/1 answers"},
 )
 # A row is `Scored` where `fault` is null, else `Unscored`.
 SCORE = pa.schema(
     [
-        ("case_id", _text),
+        ("case_id", TEXT),
         ("repeat", pa.int32()),
-        ("metric", _text),
+        ("metric", TEXT),
         ("value", pa.float64()),
-        ("reason", _text),
-        ("error", _text),
+        ("reason", TEXT),
+        ("error", TEXT),
         ("cost", pa.float64()),
-        ("why", _text),
-        ("fault", _text),
+        ("why", TEXT),
+        ("fault", TEXT),
     ],
     metadata={b"llmci.schema": b"run/1 scores"},
 )

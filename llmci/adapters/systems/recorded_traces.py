@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
 from llmci.adapters.systems.recordings import Recordings
 from llmci.core.evalsets.cases import COLUMNS, LabelledTrace, case_of
 from llmci.core.evalsets.places import text_at
+from llmci.core.evalsets.rows import document_of, message_of
+from llmci.core.privacy.manifest import check
 from llmci.core.privacy.mint import sanitized_batch
-from llmci.core.privacy.replies import unclean
 from llmci.core.traces.payloads import text_in
-from llmci.domain.case import Document, Message, Part
 from llmci.domain.run import Usage
 from llmci.domain.settings import EvalsetSettings
 from llmci.errors import UsageError
@@ -24,21 +24,6 @@ if TYPE_CHECKING:
 
     from llmci.seams import Shelf
 
-Row = dict[str, Any]
-
-_PART = (
-    "type",
-    "text",
-    "uri",
-    "mime_type",
-    "tool_call_id",
-    "tool_name",
-    "tool_arguments",
-    "tool_result",
-    "is_error",
-    "extra",
-)
-
 
 def read_traces(clean: Shelf, variant: str, key: str | None) -> Recordings:
     """The answers of a variant, earliest first.
@@ -47,7 +32,7 @@ def read_traces(clean: Shelf, variant: str, key: str | None) -> Recordings:
         PrivacyStop: The manifest does not vouch for the shelf.
         UsageError: No trace has that variant.
     """
-    _check(clean)
+    check(clean.manifest(), clean.shards())
     settings = EvalsetSettings(key=key, slices={})
     found = [_recording(trace, settings) for trace in _of_variant(clean, variant)]
     recordings = Recordings()
@@ -72,7 +57,7 @@ def _recording(found: LabelledTrace, settings: EvalsetSettings) -> _Recording:
         order=(str(found.trace["start"]), found.trace["trace_id"]),
         key=text_at(settings.key, found.trace, found.label) if settings.key else None,
         case_id=case.case_id if case else None,
-        reply=_reply(found.trace),
+        reply=_reply(found),
     )
 
 
@@ -85,24 +70,21 @@ def _of_variant(clean: Shelf, variant: str) -> Iterator[LabelledTrace]:
             yield LabelledTrace(trace=trace, label={"cluster_name": "", "flags": []}, batch=clean_rows)
 
 
-def _check(clean: Shelf) -> None:
-    from llmci.core.privacy.manifest import check
-
-    check(clean.manifest(), clean.shards())
-
-
-def _reply(row: Row) -> Reply | Failed:
+def _reply(found: LabelledTrace) -> Reply | Failed:
+    row = found.trace
     output = row["output"] or {"kind": "none"}
     text = text_in(output, "assistant") or output.get("json") or ""
     scores = {s["name"]: s["num"] for s in row["scores"] or () if s["name"] and s["num"] is not None}
-    messages = tuple(_message(message) for message in output.get("messages") or ())
+    messages = tuple(message_of(message, found.batch) for message in output.get("messages") or ())
     if row["status"] == "error" and not text and not scores:
         return Failed(f"recorded as failed: {row['error_type'] or 'error'}", "system")
     usage, cost = row["usage"] or {}, row["cost"] or {}
     return Reply(
         text=text,
         messages=messages,
-        documents=None if row["documents"] is None else tuple(_document(item) for item in row["documents"]),
+        documents=None
+        if row["documents"] is None
+        else tuple(document_of(item, found.batch) for item in row["documents"]),
         usage=Usage(input=usage.get("input"), output=usage.get("output"), cached=usage.get("cache_read")),
         cost=cost.get("total"),
         latency_ms=row["latency_ms"],
@@ -111,13 +93,3 @@ def _reply(row: Row) -> Reply | Failed:
         clean=True,
         recorded=True,
     )
-
-
-def _message(message: Row) -> Message:
-    parts = tuple(Part(**{name: part[name] for name in _PART}) for part in message["parts"] or ())
-    return Message(role=message["role"], name=message["name"], parts=parts)
-
-
-def _document(item: Row) -> Document:
-    content = None if item["content"] is None else unclean(item["content"])
-    return Document(id=item["id"], content=content, score=item["score"], rank=item["rank"])

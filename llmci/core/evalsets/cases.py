@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from llmci.core.evalsets.digests import case_id_of
 from llmci.core.evalsets.places import check_place, named_at, structure_at, text_at
+from llmci.core.evalsets.rows import document_of, message_of, tool_of
 from llmci.core.grouping.anomalies import FAILURES
 from llmci.core.privacy.mint import vouched
-from llmci.domain.case import Case, Document, Message, Origin, Part, Tool
+from llmci.domain.case import Case, Message, Origin, Part
 from llmci.domain.text import declared_clean
 from llmci.domain.trace import TRACE
 
@@ -56,7 +57,8 @@ def case_of(found: LabelledTrace, settings: EvalsetSettings) -> Case | None:
     messages = messages_of(found)
     if not messages:
         return None
-    tools = _tools(found)
+    offered = (trace.get("request") or {}).get("tools") or ()
+    tools = tuple(tool_of(tool, found.batch) for tool in offered)
     key = text_at(settings.key, trace, label) if settings.key else None
     reference, origin = _reference(found, settings)
     case_id = case_id_of(messages, tools, key)
@@ -65,7 +67,7 @@ def case_of(found: LabelledTrace, settings: EvalsetSettings) -> Case | None:
         key=key,
         messages=messages,
         tools=tools,
-        documents=_documents(found),
+        documents=tuple(document_of(document, found.batch) for document in trace.get("documents") or ()),
         reference=reference,
         reference_origin=origin,
         expectations=_expectations(found, settings),
@@ -90,65 +92,13 @@ def has_failed(label: Mapping[str, Any]) -> bool:
 def messages_of(found: LabelledTrace) -> tuple[Message, ...]:
     """The input as messages; a bare text is what a user said. Empty where nothing was said at all."""
     payload = found.trace.get("input") or {}
-    messages = tuple(_message(message, found.batch) for message in payload.get("messages") or ())
+    messages = tuple(message_of(message, found.batch) for message in payload.get("messages") or ())
     if any(message.parts for message in messages):
         return messages
     text = payload.get("text") or payload.get("json")
     if not text or not text.strip():
         return ()
     return (Message(role="user", parts=(Part(type="text", text=vouched(text, found.batch)),)),)
-
-
-def _message(message: Mapping[str, Any], batch: CleanBatch) -> Message:
-    parts = tuple(_part(part, batch) for part in message.get("parts") or ())
-    return Message(role=message.get("role") or "user", name=message.get("name"), parts=parts)
-
-
-def _part(part: Mapping[str, Any], batch: CleanBatch) -> Part:
-    def clean(field: str) -> CleanText | None:
-        text = part.get(field)
-        return None if text is None else vouched(text, batch)
-
-    return Part(
-        type=part.get("type") or "unknown",
-        text=clean("text"),
-        uri=part.get("uri"),
-        mime_type=part.get("mime_type"),
-        tool_call_id=part.get("tool_call_id"),
-        tool_name=part.get("tool_name"),
-        tool_arguments=clean("tool_arguments"),
-        tool_result=clean("tool_result"),
-        is_error=part.get("is_error"),
-        extra=clean("extra"),
-    )
-
-
-def _tools(found: LabelledTrace) -> tuple[Tool, ...]:
-    offered = (found.trace.get("request") or {}).get("tools") or ()
-    return tuple(
-        Tool(
-            name=tool.get("name") or "",
-            description=_clean(tool.get("description"), found),
-            parameters=_clean(tool.get("parameters"), found),
-        )
-        for tool in offered
-    )
-
-
-def _documents(found: LabelledTrace) -> tuple[Document, ...]:
-    return tuple(
-        Document(
-            id=document.get("id"),
-            content=_clean(document.get("content"), found),
-            score=document.get("score"),
-            rank=document.get("rank"),
-        )
-        for document in found.trace.get("documents") or ()
-    )
-
-
-def _clean(text: str | None, found: LabelledTrace) -> CleanText | None:
-    return None if text is None else vouched(text, found.batch)
 
 
 def _reference(found: LabelledTrace, settings: EvalsetSettings) -> tuple[CleanText | None, str | None]:

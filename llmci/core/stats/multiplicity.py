@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from llmci.core.stats.arrays import BoolArray, FloatArray
+    from llmci.core.stats.arrays import FloatArray
 
 
 def holm(evidence: FloatArray) -> FloatArray:
@@ -50,24 +50,3 @@ def benjamini_hochberg(evidence: FloatArray) -> FloatArray:
     adjusted = np.empty(count)
     adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1)
     return adjusted
-
-
-def e_bh(e_values: FloatArray, rate: float) -> BoolArray:
-    """Which questions to reject so that at most `rate` of the rejections are false on average.
-
-    Holds under any dependence, and at any moment of looking.
-
-    Args:
-        e_values: One e-value per question, shape (k,).
-        rate: False discovery rate, in (0, 1).
-
-    Source:
-        Wang & Ramdas (2022), False discovery rate control with e-values.
-    """
-    count = len(e_values)
-    order = np.argsort(-e_values, kind="stable")
-    enough = np.flatnonzero(e_values[order] * np.arange(1, count + 1) >= count / rate)
-    rejected = np.zeros(count, dtype=np.bool_)
-    if enough.size:
-        rejected[order[: enough[-1] + 1]] = True
-    return rejected

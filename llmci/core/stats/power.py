@@ -5,10 +5,7 @@ from __future__ import annotations
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
-    from llmci.core.stats.arrays import IntArray
     from llmci.core.stats.paired import Moments
 
 # "9 times in 10", everywhere.
@@ -79,16 +76,6 @@ def discordance_seen(of: Moments) -> float:
     mean = float(of.estimate)
     squares = float(of.se) ** 2 * (n - 1) + mean**2
     return max((squares * n + 2) / (n + 2) - abs(mean), 2 / (n + 2))
-
-
-def discordance_of_trials(passes: IntArray, tries: int) -> float:
-    """Share of cases that differ between two runs, from repeated tries of one system.
-
-    Args:
-        passes: How often each case passed, shape (n,).
-        tries: How often each was tried; at least 2.
-    """
-    return float(np.mean(2 * passes * (tries - passes) / (tries * (tries - 1))))
 
 
 def _quantile(probability: float) -> float:

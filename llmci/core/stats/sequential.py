@@ -13,13 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmci.core.stats.paired import bounds
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llmci.core.stats.arrays import FloatArray
-    from llmci.core.stats.paired import Moments
 
 # Late spending for a drop and early spending for its absence: unchanged systems, which are the
 # many, stop at half the calls, and the chance to notice a drop is not touched.
@@ -59,15 +56,6 @@ def plan(cases: Sequence[int], alpha: float) -> Boundaries:
         fail=nominal_levels(times, hwang_shih_decani(times, alpha, GAMMA_FAIL)),
         succeed=nominal_levels(times, hwang_shih_decani(times, alpha, GAMMA_PASS)),
     )
-
-
-def repeated_bounds(of: Moments, boundaries: Boundaries, look: int) -> tuple[FloatArray, FloatArray]:
-    """Bounds of the difference that hold at every look together.
-
-    Source:
-        Jennison & Turnbull (2000), Group Sequential Methods, chapter 9.
-    """
-    return bounds(of, boundaries.succeed[look])[0], bounds(of, boundaries.fail[look])[1]
 
 
 def hwang_shih_decani(times: Sequence[float], alpha: float, gamma: float) -> tuple[float, ...]:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from llmci.core.traces.otlp import Event
     from llmci.core.traces.parts import Row
 
-Attributes = "Mapping[str, Any]"
-
 _KINDS = {
     "chat": "llm",
     "generate_content": "llm",
