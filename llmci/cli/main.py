@@ -33,6 +33,7 @@ COMMANDS = (
     "evalset",
     "bench",
     "gate",
+    "repro",
     "judge",
     "report",
     "canary",

@@ -76,7 +76,7 @@ def gate_runs(config: Config, baseline: Run, candidate: Run) -> GateResult:
     Raises:
         UsageError: There is no gate in the configuration, or the set is not there.
     """
-    return _contest(config, baseline, candidate).decide()
+    return contest_of(config, baseline, candidate).decide()
 
 
 def contest(
@@ -107,7 +107,7 @@ def contest(
     if not any(file.is_file() for file in files):
         settings = config()
         runs = [_stored(name, settings) for name in (baseline, candidate)]
-        found = _contest(settings, *runs)
+        found = contest_of(settings, *runs)
         return replace(found, rules=tuple(rules(reading))) if by_flags else found
     first, second = (_results(file, form) for file in files)
     reading = settled(reading, first, second)
@@ -116,7 +116,8 @@ def contest(
     return Contest(before, after, cases, tuple(rules(reading)), max_lost, pairing(first, second, reading))
 
 
-def _contest(config: Config, baseline: Run, candidate: Run) -> Contest:
+def contest_of(config: Config, baseline: Run, candidate: Run) -> Contest:
+    """Two stored runs with the rules of the configuration; raises as `gate_runs` does."""
     from llmci.wiring.evalset import store
 
     evalset = store(config).load(baseline.evalset_name, baseline.evalset_version)
