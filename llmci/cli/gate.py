@@ -14,7 +14,7 @@ from llmci.errors import UsageError
 
 if TYPE_CHECKING:
     from llmci.core.gating.plan import Sight
-    from llmci.core.gating.results import Reading
+    from llmci.core.gating.reading import Reading
     from llmci.core.gating.selftest import SelfTest
     from llmci.domain.verdict import Rule
     from llmci.wiring.gate import Contest
@@ -88,10 +88,12 @@ def gate(
 
     Example: llmci gate baseline.jsonl candidate.jsonl --metric correct --tolerance 5pt
     """
-    from llmci.core.gating.results import Reading
+    from llmci.core.gating.reading import Reading
     from llmci.wiring.gate import contest
 
     failing = fail_on_of(fail_on)
+    if output and (plan or self_test):
+        raise UsageError("-o: only a verdict is reported.", fix="Leave out --plan and --self-test, or use --json.")
     low, high = _ends(range)
     reading = Reading(
         id=id,

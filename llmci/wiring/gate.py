@@ -10,7 +10,8 @@ from llmci import registry
 from llmci.core.gating.ask import Comparison, compare
 from llmci.core.gating.comparable import obstacles
 from llmci.core.gating.plan import Sight, sights
-from llmci.core.gating.results import Reading, ResultFile, pairing, runs_of, settled
+from llmci.core.gating.reading import Reading, ResultFile, pairing, settled
+from llmci.core.gating.results import runs_of
 from llmci.core.gating.selftest import SelfTest
 from llmci.core.gating.selftest import self_test as exchange
 from llmci.domain.settings import BenchSettings

@@ -19,7 +19,7 @@ import pytest
 
 from llmci import registry
 from llmci.core.gating.faults import fault_of
-from llmci.core.gating.results import Reading
+from llmci.core.gating.reading import Reading
 from llmci.domain.verdict import Outcome, Rule
 from llmci.errors import NoDecisionError, UsageError
 from llmci.wiring.gate import contest
@@ -219,6 +219,44 @@ def test_a_grader_that_failed_gives_no_score(tmp_path: Path) -> None:
     [row, *_] = rows_of("promptfoo", promptfoo_changed(tmp_path, broken))
 
     assert (row.values["success"], row.fault) == (None, None)
+
+
+def test_a_named_score_that_only_some_tests_have_is_compared_on_those(tmp_path: Path) -> None:
+    def half(document: dict[str, Any]) -> None:
+        for item in document["results"]["results"][:6]:
+            item["namedScores"] = {}
+
+    path = promptfoo_changed(tmp_path, half)
+    result = gated(path, path, metrics=("sum",))
+
+    assert result.outcome is Outcome.INCONCLUSIVE
+    assert any("6 cases hold nothing to compare with" in note for note in result.notes)
+    assert gated(FILES / "promptfoo/before.json", path, metrics=("sum",)).outcome is Outcome.NO_EVIDENCE
+
+
+def test_a_case_without_a_score_does_not_make_two_judges_of_one(tmp_path: Path) -> None:
+    document = json.loads((FILES / "deepeval/test_run_before.json").read_text())
+    document["testCases"] *= 5
+    for at, case in enumerate(document["testCases"]):
+        document["testCases"][at] = {**case, "name": f"sum {at}"}
+    whole = tmp_path / "whole.json"
+    whole.write_text(json.dumps(document))
+    document["testCases"][0]["metricsData"] = [{"name": "Sum", "error": "TimeoutError"}]
+    lossy = tmp_path / "lossy.json"
+    lossy.write_text(json.dumps(document))
+
+    result = gated(whole, lossy)
+
+    assert result.verdicts[0].difference.cases == 59  # type: ignore[union-attr]
+    assert result.outcome is Outcome.PASSED
+
+
+def test_another_threshold_is_not_comparable(tmp_path: Path) -> None:
+    before = FILES / "deepeval/test_run_before.json"
+    strict = tmp_path / "strict.json"
+    strict.write_text(before.read_text().replace('"threshold": 0.5', '"threshold": 0.9'))
+
+    assert gated(before, strict).outcome is Outcome.NOT_COMPARABLE
 
 
 def test_answers_of_several_prompts_count_as_one_observation_each(tmp_path: Path) -> None:

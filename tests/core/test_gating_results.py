@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from llmci.core.gating.results import Reading, ResultFile, runs_of
+from llmci.core.gating.reading import Reading, ResultFile
+from llmci.core.gating.results import runs_of
 from llmci.domain.result import ResultRow
 from llmci.domain.run import Scored, Unscored
 from llmci.errors import UsageError

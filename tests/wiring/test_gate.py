@@ -12,7 +12,7 @@ from llmci.adapters.stores.casefile import CASES
 from llmci.adapters.stores.runs import DirectoryRuns
 from llmci.config import load
 from llmci.core.evalsets.digests import case_id_of, evalset_digest, schema_fingerprint
-from llmci.core.gating.results import Reading
+from llmci.core.gating.reading import Reading
 from llmci.domain.verdict import Outcome, Rule
 from llmci.errors import NoDecisionError, UsageError
 from llmci.wiring.evalset import store

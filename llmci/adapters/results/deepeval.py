@@ -50,12 +50,12 @@ def _row(case: Mapping[str, Any], where: str) -> ResultRow:
     nameless = not name or _PLACE.fullmatch(name) is not None
     metrics = objects(case.get("metricsData") or [], f"{where}, metricsData")
     # DeepEval calls a case failed when a judge broke: that is no verdict on the answer.
-    judged = bool(metrics) and all(metric.get("error") is None for metric in metrics)
+    judged = bool(metrics) and all(not metric.get("error") for metric in metrics)
     seconds = case.get("runDuration")
     values: dict[str, object] = {
         **labels(case.get("metadata") or case.get("additionalMetadata"), "metadata"),
         "latency_ms": seconds * 1000 if isinstance(seconds, (int, float)) else None,
-        **{str(metric.get("name")): metric.get("score") for metric in metrics if metric.get("error") is None},
+        **{str(metric.get("name")): None if metric.get("error") else metric.get("score") for metric in metrics},
         "success": case.get("success") if judged else None,
         "id": asked if nameless else name,
     }

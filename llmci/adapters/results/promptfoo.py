@@ -61,7 +61,7 @@ def _variables(item: dict[str, Any]) -> object:
 
 def _row(item: dict[str, Any], where: str, case_id: str, test: str, asserts: str) -> ResultRow:
     fault, why = _fault(item)
-    named = item.get("namedScores") if isinstance(item.get("namedScores"), dict) else {}
+    named = item.get("namedScores") or {}
     answered = fault is None and not _grader_failed(item)
     usage = item.get("tokenUsage")
     values: dict[str, object] = {
@@ -73,7 +73,7 @@ def _row(item: dict[str, Any], where: str, case_id: str, test: str, asserts: str
         "latency_ms": item.get("latencyMs"),
         "tokens": member(usage, "total") or None,
         "score": item.get("score") if answered else None,
-        **({name: value for name, value in named.items() if answered} if named else {}),
+        **{name: value if answered else None for name, value in named.items()},
         "success": item.get("success") if answered else None,
         "id": case_id,
     }

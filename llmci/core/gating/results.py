@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,63 +16,11 @@ from llmci.errors import NoDecisionError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from llmci.core.gating.reading import Reading, ResultFile
     from llmci.domain.result import ResultRow
     from llmci.domain.run import Answer, Score
 
-# Where a runner's own id of a case is put.
-_ID = "id"
 _TRUE, _FALSE = {"true", "pass", "passed", "yes"}, {"false", "fail", "failed", "no"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """Which columns say what.
-
-    Attributes:
-        id: Names the case; results are paired by it.
-        metrics: Columns that are scores; where none is named, those of the runner, or "score" in a table.
-        ratios: Columns that are costs, tokens or the like, compared as a share of the baseline.
-        low: Smallest possible score; with `high`, needed where scores leave 0..1.
-        high: Largest possible score.
-        lower_is_better: Scores where less is better.
-        weight: Share of production of the case; equal by default.
-        group: Cases with the same value depend on each other.
-        slices: Columns whose values are reported one by one.
-    """
-
-    id: str = _ID
-    metrics: tuple[str, ...] = ()
-    ratios: tuple[str, ...] = ()
-    low: float = 0.0
-    high: float = 1.0
-    lower_is_better: bool = False
-    weight: str | None = None
-    group: str | None = None
-    slices: tuple[str, ...] = ()
-
-    def scores(self) -> tuple[str, ...]:
-        """The columns that are scores."""
-        return self.metrics or (() if self.ratios else ("score",))
-
-
-@dataclass(frozen=True, slots=True)
-class ResultFile:
-    """A result file, read; `name` is as the user wrote it."""
-
-    name: str
-    rows: Sequence[ResultRow]
-
-    def by_runner(self) -> bool:
-        """Whether a runner wrote it, which says what its scores are; a table does not."""
-        return any(row.scores for row in self.rows)
-
-
-def settled(reading: Reading, baseline: ResultFile, candidate: ResultFile) -> Reading:
-    """The same reading, with the scores that the runner names where the user names none."""
-    named = [name for file in (baseline, candidate) for row in file.rows for name in row.scores]
-    if reading.metrics or reading.ratios or not named:
-        return reading
-    return replace(reading, metrics=tuple(dict.fromkeys(named)))
 
 
 def runs_of(baseline: ResultFile, candidate: ResultFile, reading: Reading) -> tuple[Run, Run, list[Case]]:
@@ -90,23 +37,11 @@ def runs_of(baseline: ResultFile, candidate: ResultFile, reading: Reading) -> tu
     tries = [_tries(file, reading) for file in files]
     metrics = [_score(name, reading, tries) for name in reading.scores()]
     metrics += [Metric(name=name, kind="ratio", digest="", higher_is_better=False, unit="") for name in reading.ratios]
-    before, after = (_run(file, by_id, metrics) for file, by_id in zip(files, tries, strict=True))
+    before, after = (
+        _run(file, by_id, [_measured(metric, file, tries) for metric in metrics if _holds(file, metric.name)])
+        for file, by_id in zip(files, tries, strict=True)
+    )
     return before, after, _cases(baseline, reading, len(before.case_ids))
-
-
-def pairing(baseline: ResultFile, candidate: ResultFile, reading: Reading) -> tuple[str, ...]:
-    """What a reader should know of how the cases of two files were paired, as sentences."""
-    notes = []
-    files = (baseline, candidate)
-    if reading.id == _ID and any(row.by_input for file in files for row in file.rows):
-        notes.append("the runner gives its cases no id: they are paired by a digest of their input")
-    counts = [Counter(str(row.values.get(reading.id)) for row in file.rows) for file in files]
-    if most := max(max(count.values(), default=1) for count in counts) - 1:
-        notes.append(f"up to {most + 1} tries of a case are averaged")
-    uneven = sum(counts[0][case_id] != counts[1][case_id] for case_id in counts[0] if case_id in counts[1])
-    if uneven:
-        notes.append(f"{uneven:,} of the cases were tried a different number of times in the two files")
-    return tuple(notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +172,6 @@ def _case(key: str, row: ResultRow, file: ResultFile, reading: Reading, share: f
 
 
 def _run(file: ResultFile, by_id: _Tries, metrics: Sequence[Metric]) -> Run:
-    measured = [_measured(metric, by_id) for metric in metrics if _holds(file, metric.name)]
     answers: list[Answer] = []
     scores: list[Score] = []
     for key, tries in by_id.items():
@@ -245,7 +179,7 @@ def _run(file: ResultFile, by_id: _Tries, metrics: Sequence[Metric]) -> Run:
             if one.row.fault is not None:
                 answers.append(Unanswered(case_id=key, repeat=repeat, why=one.row.why, fault=one.row.fault))
             else:
-                scores += [score for metric in measured if (score := _scored(key, repeat, metric, one)) is not None]
+                scores += [score for metric in metrics if (score := _scored(key, repeat, metric, one)) is not None]
     return Run(
         run_id=file.name,
         system=SystemSpec(name=file.name, kind="recorded", parameters={}, digest=""),
@@ -254,7 +188,7 @@ def _run(file: ResultFile, by_id: _Tries, metrics: Sequence[Metric]) -> Run:
         evalset_digest="",
         case_ids=tuple(by_id),
         repeats=max(map(len, by_id.values()), default=1),
-        metrics=tuple(measured),
+        metrics=tuple(metrics),
         answers=tuple(answers),
         scores=tuple(scores),
         cost=None,
@@ -269,18 +203,29 @@ def _holds(file: ResultFile, name: str) -> bool:
     return any(name in row.values or name in row.scores for row in file.rows)
 
 
-def _measured(metric: Metric, by_id: _Tries) -> Metric:
-    """The metric as this file measured it: two that were decided by different things do not compare."""
-    decided = sorted({(key, one.row.scores.get(metric.name, "")) for key, tries in by_id.items() for one in tries})
-    if not any(text for _, text in decided):
+def _measured(metric: Metric, file: ResultFile, tries: Sequence[_Tries]) -> Metric:
+    """The metric with a digest that is this file's own where the same case was decided by something else."""
+    before, after = (_decided(metric.name, by_id) for by_id in tries)
+    if all(after.get(key, by) == by for key, by in before.items()):
         return metric
-    return replace(metric, digest=hashlib.sha256(repr(decided).encode()).hexdigest())
+    return replace(metric, digest=hashlib.sha256(file.name.encode()).hexdigest())
+
+
+def _decided(name: str, by_id: _Tries) -> dict[str, set[str]]:
+    """What decided the score of each case that has one."""
+    return {
+        key: texts
+        for key, tries in by_id.items()
+        if (texts := {one.row.scores.get(name, "") for one in tries if one.numbers[name] is not None})
+    }
 
 
 def _scored(key: str, repeat: int, metric: Metric, one: _Try) -> Score | None:
     number = one.numbers[metric.name]
     if number is not None:
         return Scored(case_id=key, repeat=repeat, metric=metric.name, value=number)
-    if metric.kind == "ratio":
+    absent = bool(one.row.scores) and metric.name not in one.row.values
+    if metric.kind == "ratio" or absent:
+        # What a runner does not even name was not asked of this case.
         return Unscored(case_id=key, repeat=repeat, metric=metric.name, why="empty", fault="case")
     return None
