@@ -1,6 +1,7 @@
 """A real OpenAI-compatible server on 127.0.0.1: chat completions, embeddings, and every way they fail.
 
-The model's name says how it behaves: `fine` answers, `401` refuses, `429-twice` recovers, ...
+The model's name says how it behaves: `fine` answers, `401` refuses, `401-late` does from the sixth
+call on, `429-twice` recovers, ...
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class OpenaiServer:
         self.seen: Counter[str] = Counter()
         self.reply: str | None = None
         self.url = ""
+        self.revoked = 5
         self._loop = asyncio.new_event_loop()
         self._over = asyncio.Event()
 
@@ -44,6 +46,11 @@ class OpenaiServer:
         self.headers.clear()
         self.seen.clear()
         self.reply = None
+        self.revoked = 5
+
+    def mend(self) -> None:
+        """Give the key back that `-late` models lost."""
+        self.revoked = 10_000
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         body: Body = await request.json()
@@ -62,9 +69,10 @@ class OpenaiServer:
     def _fault(self, model: str) -> web.Response | None:
         """A refusal, where the name is a status code: for good, twice only, or with a wait."""
         code, _, how = model.partition("-")
-        if not code.isdigit() or (how == "twice" and self.seen[model] > 2):
+        recovered = (how == "twice" and self.seen[model] > 2) or (how == "late" and self.seen[model] <= self.revoked)
+        if not code.isdigit() or recovered:
             return None
-        wait = "0" if how == "twice" else how.removeprefix("after-")
+        wait = "0" if how == "twice" else how.removeprefix("after-").removeprefix("late")
         error = {"error": {"message": "no, said to Ana", "type": "refused", "code": code}}
         return web.json_response(error, status=int(code), headers={"Retry-After": wait} if wait else None)
 

@@ -14,7 +14,8 @@ from llmci import __version__
 from llmci.adapters.stores.cache import SqliteCache
 from llmci.adapters.stores.journal import FileJournal
 from llmci.adapters.stores.runs import DirectoryRuns
-from llmci.core.bench.digests import digest_of, plan_digest
+from llmci.core.bench.digests import plan_digest
+from llmci.core.canonical import digest_of
 from llmci.errors import Interrupted
 from llmci.pipeline.bench.job import BenchJob, Entrant
 from llmci.pipeline.bench.stage import bench as run_stage
@@ -135,7 +136,7 @@ def _cleaner(config: Config, environ: Mapping[str, str]) -> Cleaner:
 
     def clean(texts: Sequence[str], case: Case) -> list[CleanText]:
         if not made:
-            from llmci.wiring.sanitize import cleaner  # type: ignore[import-not-found, unused-ignore]
+            from llmci.wiring.sanitize import cleaner
 
             made.append(cleaner(config, environ))
         return made[0](texts, case)

@@ -67,7 +67,7 @@ def check_configured(
     if block.options.scale != "binary" and menu.cut is None:
         raise UsageError(f"scorers.{name} gives grades: it is not said which is a pass.", fix="Say it with --cut.")
     if evalset is None:
-        from llmci.wiring.evalset import store  # type: ignore[import-not-found, unused-ignore]
+        from llmci.wiring.evalset import store
 
         evalset = store(config).load(config.evalset.name)
     scorer = build("scorer", block, config, environ)

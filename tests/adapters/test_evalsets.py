@@ -39,8 +39,8 @@ def a_full_case(question: str) -> Case:
     tools = (Tool(name="track", description=text("Finds it."), parameters=text("{}")),)
     return replace(
         a_case(),
-        case_id=case_id_of(messages, tools, "k"),
-        key="k",
+        case_id=case_id_of(messages, tools, f"key of {question}"),
+        key=f"key of {question}",
         messages=messages,
         tools=tools,
         documents=(Document(id="d1", content=text("Lyon is a city."), score=0.5, rank=1),),
@@ -242,10 +242,6 @@ def test_the_card_holds_no_text_of_a_case(tmp_path: Path) -> None:
     assert "Lyon" not in card
     assert "Where?" not in card
     assert "| all | 100.00% | 3 | 3 |" in card
-
-
-def test_the_stored_schema_is_the_one_that_was_published() -> None:
-    assert schema_fingerprint(CASES) == "f11b93ac043c6704"
 
 
 def test_messages_become_rows_that_other_tools_can_read() -> None:

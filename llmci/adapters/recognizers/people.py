@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĖĘĚĜĞĠĢĤĦĨĪİĴĶĹĻĽŁŃŅŇŌŐŒŔŖŘŚŜŞŠŢŤŦŨŪŮŰŲŴŶŸŹŻŽΑ-ΩА-Я"
 _CAPITAL = rf"[{_UPPER}](?:[^\W\d_]|['’](?=[^\W\d_]{{2}})|-(?=[^\W\d_]))+"
-_PARTICLE = r"(?:van der|van den|van|von|de la|de los|de|del|della|da|dos|di|du|la|le|bin|ibn|al|el|ter|zu|y|st\.?)"
+_PARTICLE = r"(?:van der|van den|van|von|de la|de los|de|del|della|da|dos|di|du|la|le|bin|ibn|al|el|ter|zu|y|st\.)(?= )"
 # Words in capitals beside each other, with initials and particles between them.
 _RUN = re.compile(
     rf"(?<![\w@#/\\.$-]){_CAPITAL}(?:[ ](?:[A-Z]\.?(?=[ ])|{_PARTICLE}(?=[ ]){{0,1}}|{_CAPITAL}|[{_UPPER}][a-z]?\.))*",
@@ -28,25 +28,34 @@ _CUES = tuple(
     re.compile(cue)
     for cue in (
         (
-            rf"(?i:\bmy (?:full |first |last |real )?name(?:'s|’s| is|:)|\bname is|\bnames?:|\bthis is|\bi am|\bi['’]m|\bcall me|\bcalled|\bnamed"
-            rf"|\bit['’]?s|\bspeaking with|\bon behalf of|\bname of|\bname to|\bmi nombre es|\bme llamo|\bich hei(?:ß|ss)e|\bmein name ist"
-            rf"|\bje m['’]appelle|\bmi chiamo|Меня зовут)[ ]+(?P<name>{_FULL})"
+            r"(?i:\b(?=[bcimnost\u041c])(?:my (?:full |first |last |real )?name(?:'s|’s| is|:)|names?:|name (?:is|of|to)|this is|i am|i['’]m"
+            r"|call me|called|named|it['’]?s|speaking with|on behalf of|mi nombre es|me llamo|ich hei(?:ß|ss)e|mein name ist"
+            rf"|mi chiamo|je m['’]appelle|Меня зовут))[ ]+(?P<name>{_FULL})"
         ),
         (
-            rf"(?i:\b(?:customer|patient|passenger|client|user|contact|account holder|card ?holder|guest|full|first|last|sur|author|attn|dear)"
-            rf"(?:[ _]?name)?(?:'s name)?(?:[ ]is)?[ ]?[:=]?[ ]+[\"']?)(?P<name>{_FULL})"
+            r"(?i:\b(?=[acdfglpsu])(?:customer|patient|passenger|client|user|contact|account holder|card ?holder|guest|full|first|last|sur"
+            rf"|author|attn|dear)(?:[ _]?name)?(?:'s name)?(?:[ ]is)?[ ]?[:=]?[ ]+[\"']?)(?P<name>{_FULL})"
         ),
-        rf"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sra|Sr|Herr|Herrn|Frau|Mme|Monsieur|Madame|Señor|Señora|Don|Doña|Sir|Lady|Captain|Officer|Rev|Judge)\.?[ ]+(?P<name>{_FULL})",
         (
-            rf"(?im:^[\s>*\-|\"']*(?:hi|hello|hey|dear|hola|hallo|bonjour|thanks|thank you|ciao|good (?:morning|afternoon|evening)),?[ ]+(?:there,?[ ]+)?)"
-            rf"(?P<name>{_FULL})(?=\s*(?:[,!.:;?\n]|$))"
+            r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sra|Sr|Herr|Herrn|Frau|Mme|Monsieur|Madame|Señor|Señora|Don|Doña|Sir|Lady|Captain"
+            rf"|Officer|Rev|Judge)\.?[ ]+(?P<name>{_FULL})"
         ),
-        rf"(?im:(?:regards|sincerely|cheers|thanks|thank you|best|wishes|yours|saludos|grüße),?\s+[-–—]?\s*)(?P<name>{_FULL})[ \t]*(?m:$)",
-        rf"(?i:\bsay hi to|\bgreetings to|\bcontact|\bspeak (?:to|with)|\btalk to|\bcc|\bfrom|\bto|\bby|\band)[ ]+(?P<known>{_FULL})",
+        (
+            r"(?im:^[\s>*\-|\"']*(?:hi|hello|hey|dear|hola|hallo|bonjour|thanks|thank you|ciao|good (?:morning|afternoon|evening))"
+            rf",?[ ]+(?:there,?[ ]+)?)(?P<name>{_FULL})(?=\s*(?:[,!.:;?\n]|$))"
+        ),
+        (
+            r"(?im:\b(?=[bcgrstwy])(?:regards|sincerely|cheers|thanks|thank you|best|wishes|yours|saludos|grüße),?\s+[-–—]?\s*)"
+            rf"(?P<name>{_FULL})[ \t]*(?m:$)"
+        ),
+        (
+            r"(?i:\b(?=[abcfgst])(?:say hi to|greetings to|contact|speak (?:to|with)|talk to|cc|from|to|by|and))[ ]+"
+            rf"(?P<known>{_FULL})"
+        ),
     )
 )
 _LOWER_CUES = re.compile(
-    rf"(?i:\bmy (?:full )?name(?:['’]?s| is)|\bname is|\bi am called|\bmy name|^name|\bname:)[ ]+(?P<name>{_LOWER})"
+    rf"(?i:\b(?=[imn])(?:my (?:full )?name(?:['’]?s| is)?|name is|i am called|name:)|^name)[ ]+(?P<name>{_LOWER})"
 )
 # Asian scripts have no capitals: a name stands before a title or after a cue.
 _OTHER_SCRIPTS = (
@@ -58,12 +67,18 @@ _OTHER_SCRIPTS = (
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _LOWER_PAIR = re.compile(r"(?<![\w@./-])([a-z]{2,}) ([a-z]{2,})(?![\w@/-])")
+_LOWER_WORD = re.compile(r"(?<![\w@./-])[^\W\d_]{4,}(?![\w@/-])")
+_LIST = re.compile(
+    rf"(?<!\w){_CAPITAL}(?: {_CAPITAL})?(?:, {_CAPITAL}(?: {_CAPITAL})?){{1,12}},? (?:and|or|&|y|und|et) {_CAPITAL}(?: {_CAPITAL})?"
+)
+_ITEM = re.compile(rf"{_CAPITAL}(?: {_CAPITAL})?")
+_BEFORE_PLACES = frozenset({"san", "santa", "são", "saint", "fort", "port", "los", "las", "new", "mount", "lake"})
 _MASKED = re.compile(r"(?m)^[ \t>|*]*(?P<last>[A-Z][a-z]+),[ ]?(?P<first>[A-Z][a-z]+)(?=[,;|\t]|$)")
 
 # Capitalised words that start sentences, head tables or stand for things.
 _NO_NAMES = frozenset(
     """
-    a about access account actions active actually add additionally address after again agent ai air airline
+    a id ids about access account actions active actually add additionally address after again agent ai air airline
     airlines airport all already also although always am american an and another any anyone anything apart api
     app apple application apply april are area as ask assist assistant at august available avenue back bank
     based because before below best book booking bot both bring business but button by cabin call can cancel
@@ -108,7 +123,7 @@ _NO_NAMES = frozenset(
 # After such a word a run of capitals is a place, a firm or a thing.
 _NO_LAST = frozenset(
     """
-    street st avenue ave road rd drive dr lane ln boulevard blvd court place square way highway park river lake
+    international street st avenue ave road rd drive dr lane ln boulevard blvd court place square way highway park river lake
     mountain island city county state airport station university college school hospital bank ltd inc llc corp
     co company group center centre hotel museum church bridge building tower house foundation institute
     association society club league team band album song film movie book times post news press tv radio airlines
@@ -140,6 +155,7 @@ def people(text: str, extra: frozenset[str]) -> Iterator[Span]:
         if match["last"].casefold() in last_names() or match["first"].casefold() in first_names():
             yield Span(match.start("last"), match.end("last"), "PERSON", 0.7, "structured.name")
             yield Span(match.start("first"), match.end("first"), "PERSON", 0.7, "structured.name")
+    yield from _listed(text, extra)
     yield from _lower(text, extra)
 
 
@@ -176,9 +192,10 @@ def _cued(name: str, start: int, extra: frozenset[str], *, must_be_known: bool) 
         return
     if must_be_known and not is_first_name(taken[0], extra) and taken[-1].casefold() not in last_names():
         return
-    if must_be_known and len(taken) == 1 and taken[0].casefold() in _RATHER_NOT:
+    code = len(taken) == 1 and taken[0].isupper() and len(taken[0]) <= 4
+    if must_be_known and len(taken) == 1 and (code or taken[0].casefold() in _RATHER_NOT):
         return
-    if len(taken) == 1 and taken[0].isupper() and len(taken[0]) <= 4 and not is_first_name(taken[0], extra):
+    if code and not is_first_name(taken[0], extra):
         return
     yield Span(start, start + end, "PERSON", 0.7 if must_be_known else 0.85, "structured.cue")
 
@@ -188,7 +205,8 @@ def _in_run(run: str, start: int, extra: frozenset[str]) -> Iterator[Span]:
     words = list(_WORD.finditer(run))
     index = 0
     while index < len(words):
-        stop = _end_of_name(words, index, extra)
+        after_place = index and words[index - 1][0].casefold() in _BEFORE_PLACES
+        stop = index if after_place else _end_of_name(words, index, extra)
         if stop > index:
             yield Span(start + words[index].start(), start + words[stop - 1].end(), "PERSON", 0.75, "structured.name")
             index = stop
@@ -207,18 +225,31 @@ def _end_of_name(words: list[re.Match[str]], index: int, extra: frozenset[str]) 
         word = words[stop][0]
         folded = word.casefold()
         if folded in _NO_LAST:
-            return index if stop == index + 1 or not known else stop
+            return index
         if folded in _NO_NAMES and folded not in last_names():
             break
         stop += 1
     following = [words[i][0] for i in range(index + 1, stop)]
     has_last = any(word.casefold() in last_names() for word in following)
     if known:
-        alone = not following
-        return stop if not (alone and (first in COMMON or first in _RATHER_NOT)) else index
+        # Three or four capitals on their own are a code, such as that of an airport.
+        code = words[index][0].isupper() and len(first) <= 4
+        doubtful = first in COMMON or first in _RATHER_NOT or code
+        return index if doubtful and not following else stop
     if has_last and first not in COMMON | _NO_LAST and len(first) > 1 and len(following) <= 2:
         return stop
     return index
+
+
+def _listed(text: str, extra: frozenset[str]) -> Iterator[Span]:
+    """All of a list of words in capitals, where half of them are known names: Malon, Mark and Kaylee."""
+    for match in _LIST.finditer(text):
+        items = list(_ITEM.finditer(text, match.start(), match.end()))
+        firsts = [item[0].split()[0].casefold() for item in items]
+        known = sum(is_first_name(first, extra) or first in last_names() for first in firsts)
+        if 2 * known >= len(items) and not any(first in _NO_NAMES and first not in COMMON for first in firsts):
+            for item in items:
+                yield Span(item.start(), item.end(), "PERSON", 0.7, "structured.list")
 
 
 def _lower(text: str, extra: frozenset[str]) -> Iterator[Span]:
@@ -228,6 +259,10 @@ def _lower(text: str, extra: frozenset[str]) -> Iterator[Span]:
         first, last = match[1], match[2]
         if is_first_name(first, extra) and last in last_names() and first not in COMMON and last not in COMMON:
             yield Span(match.start(), match.end(), "PERSON", 0.6, "structured.name")
+    if text.islower():
+        for match in _LOWER_WORD.finditer(text):
+            if is_first_name(match[0], extra) and match[0] not in COMMON | _RATHER_NOT:
+                yield Span(match.start(), match.end(), "PERSON", 0.5, "structured.name")
 
 
 def _cued_lower(name: str, start: int, extra: frozenset[str]) -> Iterator[Span]:

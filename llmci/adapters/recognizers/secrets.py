@@ -42,7 +42,14 @@ _RULES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("_v1_",), r"(?<![A-Za-z0-9])do[opr]_v1_[a-f0-9]{64}"),
     (("shp",), r"(?<![A-Za-z0-9])shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"),
     (("sq0", "EAAA"), r"(?<![A-Za-z0-9])(?:sq0(?:atp|csp|idp)-[\w-]{22,43}|EAAA[\w-]{60})"),
-    (("EAAC", "EAAB"), r"(?<![A-Za-z0-9])EAA[BC][0-9A-Za-z]{40,300}"),
+    (("EAA",), r"(?<![A-Za-z0-9])EAA[A-Z][0-9A-Za-z]{60,300}"),
+    (("A3T",), r"(?<![A-Za-z0-9])A3T[A-Z0-9][A-Z0-9]{16}(?![A-Z0-9])"),
+    (("GR1348941",), r"GR1348941[\w-]{20}"),
+    (("eyJrIjoi",), r"eyJrIjoi[A-Za-z0-9+/=]{60,400}"),
+    (("oy2",), r"(?<![A-Za-z0-9])oy2[a-z0-9]{43}(?![a-z0-9])"),
+    (("Q~",), r"[\w.~-]{3}\dQ~[\w.~-]{31,34}"),
+    (("oken",), r"[Tt]oken[\s\"':=]{1,4}(?P<secret>[a-z0-9]{6}\.[a-z0-9]{16})(?![a-z0-9])"),
+    (("_", "-"), r"(?<![\w-])[a-z]{2,8}[_-](?=[A-Za-z]{0,30}\d)[A-Za-z0-9]{24,80}(?![\w-])"),
     (("SK", "AC"), r"(?<![A-Za-z0-9])(?:SK|AC)[0-9a-f]{32}(?![0-9a-f])"),
     (("dckr_pat_",), r"dckr_pat_[\w-]{20,60}"),
     (("PMAK-",), r"PMAK-[a-f0-9]{24}-[a-f0-9]{34}"),
@@ -62,7 +69,7 @@ _RULES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("eyJ",), r"(?<![A-Za-z0-9])eyJ[\w-]{10,4000}\.[\w-]{10,8000}(?:\.[\w-]{0,2000}){0,3}"),
     (("PRIVATE KEY", "PGP"), r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY[A-Z ]{0,20}-----(?:[^-]|-(?!----))*(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY[A-Z ]{0,20}-----)?"),
     (("://",), r"(?<![a-z0-9])[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,80}:(?P<secret>[^\s@/\"'<>]{3,200})@"),
-    (("earer ",), r"[Bb]earer\s{1,3}(?P<secret>[\w.~+/=-]{16,4000})"),
+    (("earer ",), r"[Bb]earer\s{1,3}(?P<secret>(?=[\w.~+/=-]{0,40}\d)[\w.~+/=-]{14,4000})"),
     (("asic ",), r"(?<![A-Za-z])[Bb]asic\s{1,3}(?P<secret>[A-Za-z0-9+/]{16,400}={0,2})(?![\w])"),
     (("-u ", "--user "), r"\bcurl\b[^\n]{0,200}?\s(?:-u|--user)\s[\"']?[^\s:\"']{1,80}:(?P<secret>[^\s\"']{4,100})"),
     (("-p",), r"\b(?:mysql|sshpass|mysqldump)\b[^\n]{0,120}?\s-p\s?[\"']?(?P<secret>[^\s\"'-][^\s\"']{3,80})"),
@@ -71,13 +78,14 @@ _RULES: tuple[tuple[tuple[str, ...], str], ...] = (
 _TELLING_WORDS = (
     r"passw(?:or)?d|passwd|pwd|passphrase|passcode|secret|token|api[_-]?key|apikey|access[_-]?key|auth[_-]?key|account[_-]?key|"
     r"private[_-]?key|encryption[_-]?key|signing[_-]?key|client[_-]?key|secret[_-]?key|consumer[_-]?key|app[_-]?key|master[_-]?key|"
-    r"credential|authorization|x-api-key|client[_-]?secret|auth"
+    r"[_-]key|credential|authorization|x-api-key|client[_-]?secret|auth"
 )
 _ASSIGNED = re.compile(
-    rf"(?i:(?P<word>{_TELLING_WORDS})[a-z0-9_.-]{{0,30}}\\{{0,2}}[\"'\]]{{0,2}}\s{{0,3}}(?P<sign>=>|:=|==|=|:|,|\bis\b)\s{{0,3}}"
+    rf"(?i:(?P<word>{_TELLING_WORDS})[a-z0-9_.-]{{0,30}}\\{{0,2}}[\"'\]]{{0,2}}\s{{0,3}}(?P<sign>=>|:=|==|=|:|,|\bis\b|(?=[ ][\"']))\s{{0,3}}"
     r"(?:[a-z]{1,8}\()?\\{0,2}(?P<quote>[\"'`]?))(?P<secret>[^\s\"'`,;<>(){}\\]{4,400})"
 )
-_TELLING = re.compile(rf"(?i:{_TELLING_WORDS})")
+# One of them is in every telling word.
+_STEMS = ("pass", "pwd", "secret", "token", "key", "credential", "auth")
 _PASSWORD = re.compile(r"(?i)passw|pwd|passphrase|passcode")
 _SPOKEN = re.compile(
     r"(?i:\b(?:password|passcode|passphrase|pwd)\b(?:\s(?:is|was|to|should be|:))?\s[\"'`]?)(?P<secret>[^\s\"'`]{5,60})"
@@ -90,6 +98,9 @@ _NO_SECRET = re.compile(
     r".*\.(?:py|js|json|yml|yaml|txt|pem|key|com|html)|https?://.*|/.*|@.*|abc123|foo.*|bar)$"
 )
 _MIXED = 3
+_LEAST_ENTROPY = 2.0
+# xxxxxx and 000000 stand for a secret and are none.
+_FILLED = re.compile(r"([xX0*.])\1{5,}")
 _LONGEST_WORD = re.compile(r"[a-z]{9,}|[A-Z]?[a-z]{4,}(?:[A-Z][a-z]{3,})+")
 
 
@@ -110,7 +121,8 @@ class SecretsRecognizer:
         min_entropy: float = 3.0
 
     def __init__(self, options: Options, context: seams.Context) -> None:
-        self._rules = [(keywords, re.compile(pattern)) for keywords, pattern in _RULES]
+        self._rules = [re.compile(pattern) for _, pattern in _RULES]
+        self._gates = [(keyword, index) for index, (keywords, _) in enumerate(_RULES) for keyword in keywords]
         self._own = [_compiled(pattern, context.name) for pattern in options.patterns]
         self._min_entropy = options.min_entropy
 
@@ -124,12 +136,13 @@ class SecretsRecognizer:
         return [list(self._find(leaf.text)) for leaf in leaves]
 
     def _find(self, text: str) -> Iterator[Span]:
-        for keywords, pattern in self._rules:
-            if any(keyword in text for keyword in keywords):
-                yield from (_span(match, 0.99, "secrets.rule") for match in pattern.finditer(text) if _is_one(match))
+        for index in sorted({index for keyword, index in self._gates if keyword in text}):
+            found = self._rules[index].finditer(text)
+            yield from (_span(match, 0.99, "secrets.rule") for match in found if _is_one(match))
         for pattern in self._own:
             yield from (_span(match, 0.99, "secrets.own") for match in pattern.finditer(text))
-        if not _TELLING.search(text):
+        lower = text.lower()
+        if not any(stem in lower for stem in _STEMS):
             return
         for match in _ASSIGNED.finditer(text):
             if self._looks_secret(match):
@@ -169,7 +182,7 @@ def _is_password(value: str) -> bool:
 
 def _is_one(match: re.Match[str]) -> bool:
     value = match["secret"] if "secret" in match.re.groupindex else match[0]
-    return len(set(value)) > _MIXED and not _NO_SECRET.match(value)
+    return entropy(value) >= _LEAST_ENTROPY and not _NO_SECRET.match(value) and not _FILLED.search(value)
 
 
 def _compiled(pattern: str, name: str) -> re.Pattern[str]:

@@ -16,6 +16,7 @@ import orjson
 
 from llmci.adapters.stores.rows import answer_of, answer_row, score_of, score_row
 from llmci.domain.run import Answered, Unanswered
+from llmci.errors import OutsideError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,12 @@ class FileJournal:
             row = {"answer": answer_row(entry)}
         else:
             row = {"score": score_row(entry)}
-        self._file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        try:
+            os.write(self._file.fileno(), orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        except OSError as error:
+            raise OutsideError(
+                f"{self.path}: cannot be written: {error.strerror}.", fix="Make room, then go on with --resume."
+            ) from None
 
     def discard(self) -> None:
         """Remove it, once the run is stored and nothing in it is worth another try."""

@@ -86,7 +86,7 @@ def _of_variant(clean: Shelf, variant: str) -> Iterator[LabelledTrace]:
 
 
 def _check(clean: Shelf) -> None:
-    from llmci.core.privacy.manifest import check  # type: ignore[import-not-found, unused-ignore]
+    from llmci.core.privacy.manifest import check
 
     check(clean.manifest(), clean.shards())
 

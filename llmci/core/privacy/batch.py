@@ -92,7 +92,7 @@ def sanitize_batch(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Mem
 
 def _sanitized(row: TraceRow, redactor: Redactor, session: Memory | None, tally: Tally) -> TraceRow | Withheld:
     texts = texts_of(row)
-    memory = Memory(dict(session.needles) if session else {})
+    memory = session.copy() if session else Memory()
     unreadable = redactor.learned(texts, memory)
     if unreadable is not None:
         return Withheld(unreadable.why)

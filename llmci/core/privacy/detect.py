@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from llmci.core.privacy.jsontext import Piece, pieces_of
 from llmci.domain.finding import Leaf, Span
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 # Characters of texts that are remembered with what was found in them.
 _REMEMBERED = 24_000_000
+# What an entry takes beside its text.
+_ENTRY = 200
+_Asked = tuple[str, str | None, str | None]
+Kept = TypeVar("Kept")
 
 
 class Find(Protocol):
@@ -50,38 +54,63 @@ class Detector:
     def __init__(self, recognizers: Sequence[Find], *, max_chars: int) -> None:
         self._recognizers = recognizers
         self._max_chars = max_chars
-        self._seen: OrderedDict[tuple[str, str | None, str | None], Looked | Unreadable] = OrderedDict()
-        self._size = 0
+        self._texts: _Recent[Looked | Unreadable] = _Recent(_REMEMBERED)
+        self._leaves: _Recent[tuple[Span, ...]] = _Recent(_REMEMBERED)
 
     def look(self, text: str, key: str | None, role: str | None) -> Looked | Unreadable:
         """Take a text apart and search it."""
         asked = (text, key, role)
-        known = self._seen.get(asked)
-        if known is not None:
-            self._seen.move_to_end(asked)
-            return known
-        looked = self._look(text, key, role)
-        self._seen[asked] = looked
-        self._size += len(text) + 200
-        while self._size > _REMEMBERED:
-            (old, _, _), _ = self._seen.popitem(last=False)
-            self._size -= len(old) + 200
-        return looked
+        known = self._texts.get(asked)
+        if known is None:
+            known = self._look(text, key, role)
+            self._texts.keep(asked, known)
+        return known
 
     def _look(self, text: str, key: str | None, role: str | None) -> Looked | Unreadable:
         if len(text) > self._max_chars:
             return Unreadable(f"a text is longer than {self._max_chars} characters")
         pieces = pieces_of(text, key)
-        leaves = [Leaf(piece.text, piece.key, role) for piece in pieces]
+        asked = [(piece.text, piece.key, role) for piece in pieces]
+        found = {leaf: self._leaves.get(leaf) for leaf in asked}
+        new = [leaf for leaf, spans in found.items() if spans is None]
+        searched = self._search([Leaf(*leaf) for leaf in new])
+        if isinstance(searched, Unreadable):
+            return searched
+        for leaf, spans in zip(new, searched, strict=True):
+            self._leaves.keep(leaf, tuple(spans))
+            found[leaf] = tuple(spans)
+        return Looked(tuple((piece, found[leaf] or ()) for piece, leaf in zip(pieces, asked, strict=True)))
+
+    def _search(self, leaves: list[Leaf]) -> list[list[Span]] | Unreadable:
         found: list[list[Span]] = [[] for _ in leaves]
-        for find in self._recognizers:
+        for find in self._recognizers if leaves else ():
             try:
-                results = find(leaves)
-                for spans, more, leaf in zip(found, results, leaves, strict=True):
+                for spans, more, leaf in zip(found, find(leaves), leaves, strict=True):
                     spans.extend(_checked(more, leaf.text))
             except Exception as error:  # noqa: BLE001  whatever a recognizer raises holds the trace back
                 return Unreadable(f"the recognizer {find.name} failed: {type(error).__name__}")
-        return Looked(tuple((piece, tuple(spans)) for piece, spans in zip(pieces, found, strict=True)))
+        return found
+
+
+class _Recent(Generic[Kept]):
+    """What was asked for last, up to so many characters of text."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+        self._kept: OrderedDict[_Asked, Kept] = OrderedDict()
+
+    def get(self, asked: _Asked) -> Kept | None:
+        found = self._kept.get(asked)
+        if found is not None:
+            self._kept.move_to_end(asked)
+        return found
+
+    def keep(self, asked: _Asked, found: Kept) -> None:
+        self._kept[asked] = found
+        self._left -= len(asked[0]) + _ENTRY
+        while self._left < 0:
+            (old, _, _), _ = self._kept.popitem(last=False)
+            self._left += len(old) + _ENTRY
 
 
 def _checked(spans: Sequence[Span], text: str) -> Sequence[Span]:

@@ -14,16 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _DETECTOR = "memory"
-_SCORE = 0.9
+# What was found before is certain, however sure its finder was.
+_SCORE = 1.0
 _SHORTEST = 4
 # A value as long as this, and no mere word, is looked for inside of words as well.
 _DISTINCTIVE = 8
 _SQUEEZED = re.compile(r"[\s().\-\u2010-\u2015/]+")
 _NUMBER_DIGITS = 9
+# San Diego is nobody's name.
+_PLACE_BEFORE = re.compile(r"\b(?:San|Santa|Fort|Saint|Port|Los|Las) $")
+_LONG_NUMBER = re.compile(r"(?:\d[\s().\-\u2010-\u2015/]{0,3}){9}")
 _NAME_PART = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]{2,})*")
 _NAMED_ID = re.compile(r"([a-z]{2,})[._-]([a-z]{2,})[._-]?\d*")
 # Kinds whose value says nothing on its own, or too much on a page that is not about it.
-_FORGOTTEN = frozenset({"LOCATION", "ORGANIZATION", "NRP", "DATE_TIME", "URL", "ZIP_CODE", "AGE"})
+_FORGOTTEN = frozenset({"LOCATION", "ORGANIZATION", "NRP", "DATE_TIME", "URL", "AGE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,15 @@ class Needle:
 
 @dataclass(slots=True)
 class Memory:
-    """Needles of one conversation, by their text in lower case."""
+    """Needles of one conversation.
+
+    Attributes:
+        needles: By their text in lower case.
+        numbers: Those of them that are long numbers, which people write with separators or without.
+    """
 
     needles: dict[str, Needle] = field(default_factory=dict)
+    numbers: set[str] = field(default_factory=set)
 
     def learn(self, found: Iterable[tuple[str, str]]) -> None:
         """Take in findings: kind and value of each."""
@@ -55,26 +65,32 @@ class Memory:
                 known = self.needles.get(needle.text)
                 if known is None or (known.exact is not None and needle.exact is None):
                     self.needles[needle.text] = needle
+                    if len(needle.text) >= _NUMBER_DIGITS and needle.text.isdecimal():
+                        self.numbers.add(needle.text)
+
+    def copy(self) -> Memory:
+        """A memory that may learn more without this one."""
+        return Memory(dict(self.needles), set(self.numbers))
 
     def recall(self, text: str) -> list[Span]:
         """Where the needles stand in a text."""
         folded = _folded(text)
         found = []
-        for needle in self.needles.values():
-            if needle.text in folded:
+        for known, needle in self.needles.items():
+            if known in folded:
                 found += _spans(needle, text, folded)
-        if any(len(needle.text) >= _NUMBER_DIGITS and needle.text.isdecimal() for needle in self.needles.values()):
-            found += self._respaced(text)
-        return found
+        return found + self._respaced(text) if self.numbers else found
 
     def _respaced(self, text: str) -> list[Span]:
         """Long numbers that are written with other separators."""
+        if not _LONG_NUMBER.search(text):
+            return []
         squeezed = _SQUEEZED.sub("", text)
         return [
-            Span(match.start(), match.end(), needle.kind, _SCORE, _DETECTOR)
-            for needle in self.needles.values()
-            if len(needle.text) >= _NUMBER_DIGITS and needle.text.isdecimal() and needle.text in squeezed
-            for match in _spaced(needle.text).finditer(text)
+            Span(match.start(), match.end(), self.needles[number].kind, _SCORE, _DETECTOR)
+            for number in self.numbers
+            if number in squeezed
+            for match in _spaced(number).finditer(text)
         ]
 
 
@@ -111,7 +127,8 @@ def _parts(kind: str, text: str) -> list[Needle]:
     if kind == "EMAIL_ADDRESS":
         local = re.split(r"\s?(?:@|%40|[\[(]at[\])])\s?", text, maxsplit=1, flags=re.IGNORECASE)[0]
         whole = [Needle(_folded(local), "USER_ID")] if len(local) >= _SHORTEST and not local.isalpha() else []
-        return [*whole, *_parts("USER_ID", local)]
+        names = [word for word in re.findall(r"[a-z]{4,}", local.lower()) if word not in TECHNICAL | COMMON]
+        return [*whole, *_parts("USER_ID", local), *(Needle(word, "PERSON", word.capitalize()) for word in names)]
     if kind in ("USER_ID", "USERNAME") and (match := _NAMED_ID.match(text.lower())):
         words = match.groups()
         if not any(word in TECHNICAL for word in words):
@@ -130,17 +147,25 @@ def _spans(needle: Needle, text: str, folded: str) -> list[Span]:
     start = folded.find(needle.text)
     while start >= 0:
         end = start + len(needle.text)
-        spelled = needle.exact is None or text[start:end] in (needle.exact, needle.exact.upper())
-        if spelled and (needle.inside or _is_whole(text, start, end)):
+        if _is_spelled(needle, text[start:end]) and (needle.inside or _is_whole(text, start, end)):
             found.append(Span(start, end, needle.kind, _SCORE, _DETECTOR))
         start = folded.find(needle.text, end)
     return found
 
 
+def _is_spelled(needle: Needle, found: str) -> bool:
+    """Short names in capitals are codes of airports and the like, unless they were found that way."""
+    if needle.exact is not None:
+        return found == needle.exact or (found == needle.exact.upper() and len(found) > _SHORTEST)
+    return needle.kind != "PERSON" or len(found) > _SHORTEST or not found.isupper()
+
+
 def _is_whole(text: str, start: int, end: int) -> bool:
-    return not (start and text[start - 1].isalnum() and text[start].isalnum()) and not (
-        text[end : end + 1].isalnum() and text[end - 1].isalnum()
-    )
+    if start and text[start - 1].isalnum() and text[start].isalnum():
+        return False
+    if text[end : end + 1].isalnum() and text[end - 1].isalnum():
+        return False
+    return not _PLACE_BEFORE.search(text, max(0, start - 6), start)
 
 
 @lru_cache(maxsize=1024)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmci.core.privacy.audit import MASK, is_broken, survivor
 from llmci.core.privacy.detect import Looked, Unreadable
-from llmci.core.privacy.flatten import IDENTITIES
+from llmci.core.privacy.flatten import IDENTITIES, LABELS
 from llmci.core.privacy.jsontext import edited, lifted
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.policy import replacement
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # Shorter ids, and those of one common word, stand in other texts without meaning anybody.
 _SHORTEST_ID = 6
+_NO_LABEL = frozenset({"EMAIL_ADDRESS", "SECRET", "CREDIT_CARD", "US_SSN", "IBAN_CODE", "USER_ID"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Redactor:
     def learned(self, texts: Sequence[Text], memory: Memory) -> Unreadable | None:
         """Search texts and remember what is found; gives the reason where one cannot be searched."""
         for text in texts:
-            looked = self._looked(text)
+            looked = self.looked(text)
             if isinstance(looked, Unreadable):
                 return looked
             memory.learn(self._removed(looked))
@@ -85,7 +86,8 @@ class Redactor:
         for text in texts:
             if (why := work.add(text)) is not None:
                 return Withheld(why)
-        if (kind := survivor(work.kept, work.memory_of_removed())) is not None:
+        removed = [(finding.span.kind, finding.value) for finding in work.findings]
+        if (kind := survivor(work.kept, work.memory_of_removed(), removed)) is not None:
             return Withheld(f"the audit found a survivor of kind {kind}")
         return Redacted(tuple(work.clean), tuple(work.findings))
 
@@ -93,16 +95,25 @@ class Redactor:
         self, piece: Piece, found: Sequence[Span], memory: Memory, exempt: Callable[[str], bool] | None
     ) -> list[Span]:
         """What is removed from a piece: findings of its own and remembered ones, without overlaps."""
-        spans = [
-            span
-            for span in (*found, *memory.recall(piece.text))
-            if self.policy.removes(span, value := piece.text[span.start : span.end])
-            and not (exempt is not None and exempt(value))
-        ]
-        return resolved(spans) if spans else []
+        own, recalled = (
+            [
+                span
+                for span in spans
+                if self.policy.removes(span, value := piece.text[span.start : span.end])
+                and not (exempt is not None and exempt(value))
+            ]
+            for spans in (found, memory.recall(piece.text))
+        )
+        return resolved(own, recalled) if own or recalled else []
 
-    def _looked(self, text: Text) -> Looked | Unreadable:
-        return self.detector.look(text.text, text.key, text.role)
+    def looked(self, text: Text) -> Looked | Unreadable:
+        """Search a text; in labels such as a release, only what can be no label counts."""
+        looked = self.detector.look(text.text, text.key, text.role)
+        if isinstance(looked, Unreadable) or text.column not in LABELS:
+            return looked
+        return Looked(
+            tuple((piece, tuple(span for span in found if span.kind in _NO_LABEL)) for piece, found in looked.pieces)
+        )
 
     def _removed(self, looked: Looked) -> list[tuple[str, str]]:
         return [
@@ -128,7 +139,7 @@ class _Work:
             self.clean.append(f"id-{self.redactor.surrogates.hashed('identity', text.text)}")
             self.findings.append(Finding(text.path, Span(0, len(text.text), "USER_ID", 1.0, "identity"), text.text))
             return None
-        looked = self.redactor.detector.look(text.text, text.key, text.role)
+        looked = self.redactor.looked(text)
         if isinstance(looked, Unreadable):
             return looked.why
         edits, masks = self._edits(text, looked)
@@ -157,8 +168,9 @@ class _Work:
             return self.memory
         removed = Memory()
         removed.learn((finding.span.kind, finding.value) for finding in self.findings)
-        removed.needles = {text: needle for text, needle in removed.needles.items() if not self.exempt(text)}
-        return removed
+        exempt = {text for text in removed.needles if self.exempt(text)}
+        needles = {text: needle for text, needle in removed.needles.items() if text not in exempt}
+        return Memory(needles, removed.numbers - exempt)
 
 
 def _is_telling(identity: str) -> bool:

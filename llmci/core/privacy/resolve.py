@@ -12,16 +12,17 @@ if TYPE_CHECKING:
     from llmci.domain.finding import Span
 
 
-def resolved(spans: Iterable[Span]) -> list[Span]:
+def resolved(spans: Iterable[Span], recalled: Iterable[Span] = ()) -> list[Span]:
     """Spans that do not overlap, in order of the text; together they cover what was covered before.
 
-    The surest wins, then the longest. What sticks out of the winner is kept as a span of its own,
-    for every character of every finding has to go.
+    The surest wins, then the longest; what was only recalled comes last. What sticks out of the
+    winner is kept as a span of its own, for every character of every finding has to go.
     """
     kept: list[Span] = []
-    for span in sorted(spans, key=lambda s: (-s.score, s.start - s.end, s.start, s.kind)):
-        for part in _outside(span, kept):
-            insort(kept, part, key=_start)
+    for tier in (spans, recalled):
+        for span in sorted(tier, key=lambda s: (-s.score, s.start - s.end, s.start, s.kind)):
+            for part in _outside(span, kept):
+                insort(kept, part, key=_start)
     return kept
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from llmci.core.bench.ledger import Ledger
@@ -38,11 +39,14 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
         _check_prices(job, lanes)
     started = job.clock().isoformat()
     job.progress.begin("bench", len(job.cases) * job.settings.repeat * len(lanes), "answers")
-    try:
+    # Closed one after the other: libraries keep connections in common.
+    async with AsyncExitStack() as stack:
+        for scorer in job.scorers:
+            stack.push_async_callback(scorer.aclose)
+        for lane in lanes:
+            stack.push_async_callback(lane.system.aclose)
+        stack.callback(job.progress.end)
         await _work(job, lanes, asker, marker)
-    finally:
-        job.progress.end()
-        await asyncio.gather(*(lane.system.aclose() for lane in lanes), *(scorer.aclose() for scorer in job.scorers))
     metrics = tuple(scorer.metric() for scorer in job.scorers)
     finished = job.clock().isoformat()
     return BenchResult(

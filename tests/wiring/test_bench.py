@@ -1,0 +1,284 @@
+"""`llmci bench` put together: real systems, a real server, real stores, the gate, and the exit code it leads to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from builders import a_case, an_evalset
+from openai_server import OpenaiServer
+
+from llmci.cli.exits import exit_code_of
+from llmci.config import load
+from llmci.domain.case import Origin
+from llmci.domain.run import Answered, Scored
+from llmci.domain.text import declared_clean
+from llmci.errors import ExitCode, OutsideError, PrivacyStop, UsageError
+from llmci.pipeline.gate import gate
+from llmci.seams import Silent
+from llmci.wiring.bench import bench, open_cache, runs
+from llmci.wiring.bench_plan import Ask, forecast, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from llmci.config import Config
+    from llmci.domain.evalset import EvalSet
+    from llmci.wiring.bench import BenchOutcome
+
+ENVIRON = {"KEY": "sk-secret", "PATH": "/usr/bin:/bin"}
+HAND = Origin(kind="hand")
+
+
+@pytest.fixture(scope="module")
+def openai() -> Iterator[OpenaiServer]:
+    with OpenaiServer().running() as server:
+        yield server
+
+
+@pytest.fixture
+def server(openai: OpenaiServer) -> OpenaiServer:
+    openai.forget()
+    return openai
+
+
+def the_set(count: int = 60) -> EvalSet:
+    """Questions that the server's echo answers rightly."""
+    return an_evalset(
+        [
+            a_case(
+                f"c{number:03}",
+                f"question {number}",
+                reference=declared_clean(f"question {number}"),
+                rubric=declared_clean("Is it polite?"),
+                weight=1 / count,
+                origin=HAND,
+                slices={"parity": str(number % 2)},
+            )
+            for number in range(count)
+        ],
+        sanitize_digest=None,
+    )
+
+
+def a_config(root: Path, server: OpenaiServer, *, candidate: str = "", judge: str = "", more: str = "") -> Config:
+    """A baseline that echoes, a candidate laid over it, and one gate."""
+    (root / "prompt.txt").write_text("{{ question }}")
+    (root / "llmci.yaml").write_text(
+        f"""
+systems:
+  baseline:
+    kind: litellm
+    model: openai/fine
+    base_url: {server.url}
+    api_key_env: KEY
+    prompt: prompt.txt
+    prompt_role: user
+    prices: {{input: 1.0, output: 1.0}}
+    params: {{max_tokens: 20}}
+  candidate: {{extends: baseline{candidate}}}
+scorers:
+  right: {{kind: exact}}
+  {judge}
+gates:
+  - {{metric: right, tolerance: 10pt}}
+  {"- {metric: polite, tolerance: 10pt}" if judge else ""}
+bench: {{retries: 0, timeout_s: 2{more}}}
+"""
+    )
+    return load(root / "llmci.yaml")
+
+
+def run(config: Config, evalset: EvalSet | None = None, **ask: Any) -> BenchOutcome:
+    asked = Ask(**ask)
+    prepared = prepare(config, asked, ENVIRON, evalset=evalset or the_set())
+    return bench(
+        config,
+        asked,
+        environ=ENVIRON,
+        progress=Silent(),
+        clock=lambda: datetime.now(UTC),
+        prepared=prepared,
+    )
+
+
+def way_out(config: Config, outcome: BenchOutcome) -> ExitCode:
+    return exit_code_of(gate(outcome.baseline, outcome.candidate, the_set().cases, config.gates))
+
+
+JUDGE = (
+    "polite: {kind: judge, model: openai/%s, base_url: %s, api_key_env: KEY, scale: binary, retries: 0, timeout_s: 2}"
+)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "code"),
+    [
+        (", params: {seed: 1}", ExitCode.PASSED),
+        (", prompt_role: system, prompt: worse.txt", ExitCode.PASSED),
+        (", model: openai/gpt-4o, prompt: worse.txt", ExitCode.REGRESSED),
+        (", model: openai/empty", ExitCode.REGRESSED),
+        (", model: openai/400", ExitCode.REGRESSED),
+        (", model: openai/401", ExitCode.OUTSIDE_FAILED),
+        (", model: openai/402", ExitCode.OUTSIDE_FAILED),
+        (", model: openai/404", ExitCode.OUTSIDE_FAILED),
+        (", model: openai/429", ExitCode.OUTSIDE_FAILED),
+        (", model: openai/500", ExitCode.OUTSIDE_FAILED),
+        (", model: openai/broken", ExitCode.OUTSIDE_FAILED),
+        (", base_url: 'http://127.0.0.1:9/v1'", ExitCode.OUTSIDE_FAILED),
+    ],
+)
+def test_what_the_shell_sees(tmp_path: Path, server: OpenaiServer, candidate: str, code: ExitCode) -> None:
+    (tmp_path / "worse.txt").write_text("Say something else.")
+    config = a_config(tmp_path, server, candidate=candidate)
+
+    outcome = run(config)
+
+    assert way_out(config, outcome) is code
+    assert [load_again.run_id for load_again in map(runs(config).load, runs(config).list())]
+
+
+def test_a_key_that_is_revoked_on_the_way_is_no_evidence_and_can_be_mended(
+    tmp_path: Path, server: OpenaiServer
+) -> None:
+    config = a_config(tmp_path, server, candidate=", model: openai/401-late")
+    outcome = run(config)
+    assert outcome.result.halted == "given up"
+    assert way_out(config, outcome) is ExitCode.OUTSIDE_FAILED
+
+    server.mend()
+    mended = run(config, retry_errors=True)
+
+    assert way_out(config, mended) is ExitCode.PASSED
+    assert len(server.requests) < 120 + 25
+    assert mended.result.halted is None
+
+
+def test_a_judge_that_is_down_is_no_evidence(tmp_path: Path, server: OpenaiServer) -> None:
+    config = a_config(tmp_path, server, judge=JUDGE % ("500", server.url))
+
+    outcome = run(config, the_set(30))
+
+    assert way_out(config, outcome) is ExitCode.OUTSIDE_FAILED
+
+
+def test_a_judge_is_asked_once_for_the_same_text_and_its_words_are_kept(tmp_path: Path, server: OpenaiServer) -> None:
+    server.reply = '{"verdict": "pass"}'
+    config = a_config(tmp_path, server, judge=JUDGE % ("judge", server.url), candidate=", params: {seed: 1}")
+
+    outcome = run(config, the_set(10))
+
+    scores = [score for score in outcome.candidate.scores if score.metric == "polite"]
+    assert {score.value for score in scores if isinstance(score, Scored)} == {1.0}
+    assert server.seen["judge"] == 10
+    assert outcome.candidate.metrics[1].judge == "openai/judge"
+
+
+def test_a_budget_that_is_spent_first_is_no_decision_and_goes_on(tmp_path: Path, server: OpenaiServer) -> None:
+    config = a_config(tmp_path, server, candidate=", params: {seed: 1}")
+
+    outcome = run(config, budget=0.0015, cache=False)
+
+    assert outcome.result.halted == "budget"
+    assert outcome.result.spent <= 0.0015
+    assert way_out(config, outcome) is ExitCode.NO_DECISION
+    spent = len(server.requests)
+    resumed = run(config, resume=True, cache=False)
+    assert way_out(config, resumed) is ExitCode.PASSED
+    assert len(server.requests) == 120
+    assert 0 < spent < 120
+
+
+def test_unchanged_requests_are_asked_once_and_pass(tmp_path: Path, server: OpenaiServer) -> None:
+    config = a_config(tmp_path, server)
+
+    outcome = run(config)
+
+    assert len(server.requests) == 60
+    assert way_out(config, outcome) is ExitCode.PASSED
+
+
+def test_what_a_bench_will_take_is_known_before_anybody_is_asked(tmp_path: Path, server: OpenaiServer) -> None:
+    config = a_config(tmp_path, server, candidate=", params: {seed: 1}")
+    run(config, the_set(10), candidate="baseline")
+    asked = len(server.requests)
+    prepared = prepare(config, Ask(), ENVIRON, evalset=the_set(30))
+
+    import contextlib
+
+    with contextlib.ExitStack() as stack:
+        before, after = forecast(prepared, open_cache(config, Ask(), stack))
+
+    assert len(server.requests) == asked
+    assert (before.cached, before.calls, after.calls) == (10, 20, 30)
+    assert after.cost is not None
+    assert after.output_tokens == 30 * 20
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        ({"candidate": "absent"}, "no system called 'absent'"),
+        ({"filters": {"colour": "red"}}, "no case has a slice label 'colour'"),
+        ({"filters": {"parity": "7"}}, "no case is left"),
+    ],
+)
+def test_what_is_not_there_is_said_before_anything_is_spent(
+    tmp_path: Path, server: OpenaiServer, ask: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        run(a_config(tmp_path, server), **ask)
+
+    assert not server.requests
+
+
+def test_a_missing_key_costs_nothing(tmp_path: Path, server: OpenaiServer) -> None:
+    judge = JUDGE.replace("api_key_env: KEY", "api_key_env: ABSENT") % ("judge", server.url)
+
+    with pytest.raises(UsageError, match="ABSENT must be set"):
+        run(a_config(tmp_path, server, judge=judge))
+
+    assert not server.requests
+
+
+def test_production_text_that_nobody_vouches_for_is_not_used(tmp_path: Path, server: OpenaiServer) -> None:
+    with pytest.raises(PrivacyStop):
+        run(a_config(tmp_path, server), an_evalset([a_case()], sanitize_digest=None))
+
+
+def test_a_sample_and_a_slice(tmp_path: Path, server: OpenaiServer) -> None:
+    config = a_config(tmp_path, server)
+
+    first, second = (run(config, limit=7, filters={"parity": "1"}) for _ in range(2))
+
+    assert len(first.baseline.case_ids) == 7
+    assert first.baseline.case_ids == second.baseline.case_ids
+    assert all(int(case_id[1:]) % 2 for case_id in first.baseline.case_ids)
+
+
+def test_a_disk_that_is_full_is_an_outside_failure(
+    tmp_path: Path, server: OpenaiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from llmci.adapters.stores import journal
+
+    def full(*arguments: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(journal.os, "write", full)
+
+    with pytest.raises(OutsideError, match="No space left"):
+        run(a_config(tmp_path, server), the_set(5))
+
+
+def test_answers_are_sanitized_by_the_projects_own_recognizers(tmp_path: Path, server: OpenaiServer) -> None:
+    server.reply = "Write to maria.keller@mailhouse.de or call 030 901820."
+
+    outcome = run(a_config(tmp_path, server), the_set(2))
+
+    [answer, _] = outcome.baseline.answers
+    assert isinstance(answer, Answered)
+    assert "maria.keller" not in answer.text
+    stored = b"".join(path.read_bytes() for path in (tmp_path / ".llmci").rglob("*") if path.is_file())
+    assert b"maria.keller" not in stored
