@@ -51,8 +51,13 @@ ADAPTERS: dict[str, dict[str, str]] = {
     },
     "results": {
         "csv": "llmci.adapters.results.csv:CsvResults",
+        "deepeval": "llmci.adapters.results.deepeval:DeepevalResults",
+        "inspect": "llmci.adapters.results.inspect_log:InspectResults",
         "jsonl": "llmci.adapters.results.jsonl:JsonlResults",
+        "langfuse": "llmci.adapters.results.langfuse:LangfuseResults",
+        "openai-evals": "llmci.adapters.results.openai_evals:OpenaiEvalsResults",
         "parquet": "llmci.adapters.results.parquet:ParquetResults",
+        "promptfoo": "llmci.adapters.results.promptfoo:PromptfooResults",
     },
     "reporter": {
         "csv": "llmci.adapters.reporters.csv:CsvReporter",

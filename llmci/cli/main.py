@@ -32,6 +32,7 @@ COMMANDS = (
     "evalset",
     "bench",
     "gate",
+    "repro",
     "judge",
     "report",
     "canary",

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def write_reports(
-    config: Config, report: ReportInput, outputs: Sequence[Path], options: ReportOptions | None = None
+    config: Config | None, report: ReportInput, outputs: Sequence[Path], options: ReportOptions | None = None
 ) -> list[Path]:
     """Write a report to every path, each atomically.
 
     Args:
-        config: Its project names the report.
+        config: Its project names the report; None for results that no configuration is about.
         report: What to show.
         outputs: Paths; their suffixes are checked before anything is rendered.
         options: Size and texts; by default the project's name and the seam's defaults.
@@ -35,7 +35,7 @@ def write_reports(
     Raises:
         UsageError: No reporter writes a suffix, or a file cannot be written.
     """
-    options = options or ReportOptions(name=config.project)
+    options = options or (ReportOptions(name=config.project) if config else ReportOptions())
     reporters = {path: reporter_for(path, options) for path in outputs}
     written = []
     for path, document in documents(report, reporters):

@@ -50,12 +50,17 @@ def report_stored(
     Raises:
         UsageError: A run is not there, or an output has no reporter.
     """
-    runs = DirectoryRuns(config.state / "runs")
-    candidate = _latest(runs, config) if run == LATEST else runs.load(run)
-    before = runs.load(baseline) if baseline else _baseline_of(runs, candidate, config)
+    before, candidate = runs_to_compare(config, run, baseline)
     report = report_of(config, gate_runs(config, before, candidate), before, candidate)
     paths = outputs or [config.root / name for name in config.report]
     return Reported(report.result, write_reports(config, report, paths, options))
+
+
+def runs_to_compare(config: Config, run: str, baseline: str | None) -> tuple[Run, Run]:
+    """The runs of baseline and candidate; see `report_stored` for the names."""
+    runs = DirectoryRuns(config.state / "runs")
+    candidate = _latest(runs, config) if run == LATEST else runs.load(run)
+    return runs.load(baseline) if baseline else _baseline_of(runs, candidate, config), candidate
 
 
 def report_of(config: Config, result: GateResult, baseline: Run, candidate: Run) -> ReportInput:

@@ -62,6 +62,14 @@ def test_a_stored_run_is_reported_against_the_newest_run_of_the_baseline(project
     assert (project / "junit.xml").exists()
 
 
+def test_a_gate_on_stored_runs_writes_reports_with_their_texts(project: Path) -> None:
+    done = llmci("gate", BASELINE, CANDIDATE, "-o", "report.html", "-o", "comment.md", cwd=project)
+
+    assert done.returncode == 1
+    assert "Where is parcel " in (project / "report.html").read_text(encoding="utf-8")
+    assert "regressed" in (project / "comment.md").read_text(encoding="utf-8")
+
+
 def test_latest_is_the_newest_run_of_a_candidate(project: Path) -> None:
     done = llmci("report", "latest", "-o", "result.json", "--json", cwd=project)
 
