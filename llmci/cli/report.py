@@ -26,7 +26,7 @@ def report(
         typer.Option(
             "--output",
             "-o",
-            help="Where to; repeatable. The suffix decides: .html .md .json .xml .csv .parquet.",
+            help="Where to; repeatable. The suffix decides: .html .md .json .xml .csv .parquet .sarif .annotations.",
             show_default=False,
         ),
     ] = None,
