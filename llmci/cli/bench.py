@@ -69,7 +69,7 @@ def bench(
         evalset=evalset,
         version=version,
         limit=limit,
-        filters=_filters(filters or []),
+        filters=filters_of(filters or []),
         holdout=holdout,
         concurrency=concurrency,
         repeat=repeat,
@@ -87,7 +87,8 @@ def bench(
         raise typer.Exit(_bench(settings, ask, fail_on, output, quiet=quiet or json, as_json=json))
 
 
-def _filters(given: Sequence[str]) -> dict[str, str]:
+def filters_of(given: Sequence[str]) -> dict[str, str]:
+    """Read `label=value` pairs; raises `UsageError`."""
     pairs = [item.partition("=") for item in given]
     for label, equals, _ in pairs:
         if not equals or not label:

@@ -79,7 +79,7 @@ class LabelSettings:
     seed: Seed = 7
     min_traces: Count = 5
     min_users: Count = 5
-    fit_sample: Count = 20_000
+    fit_sample: Count = 10_000
     embedder: str | None = None
     slow_ms: Positive | None = None
 

@@ -37,7 +37,14 @@ if TYPE_CHECKING:
 
 _INPUT_COLUMNS = ("trace_id", "user_id", "input")
 _SURVEY_COLUMNS = (*_INPUT_COLUMNS, "latency_ms", "cost", "scores")
-_FLAG_COLUMNS = (*_SURVEY_COLUMNS, "status", "output", "steps.list.element.kind", "steps.list.element.status")
+_FLAG_COLUMNS = (
+    *_SURVEY_COLUMNS,
+    "status",
+    "missing",
+    "output",
+    "steps.list.element.kind",
+    "steps.list.element.status",
+)
 _REMEMBERED = 200_000
 
 

@@ -39,8 +39,8 @@ def a_full_case(question: str) -> Case:
     tools = (Tool(name="track", description=text("Finds it."), parameters=text("{}")),)
     return replace(
         a_case(),
-        case_id=case_id_of(messages, tools, "k"),
-        key="k",
+        case_id=case_id_of(messages, tools, f"key of {question}"),
+        key=f"key of {question}",
         messages=messages,
         tools=tools,
         documents=(Document(id="d1", content=text("Lyon is a city."), score=0.5, rank=1),),

@@ -75,9 +75,9 @@ async def test_without_a_key_a_trace_answers_the_case_with_its_input(tmp_path: P
     case = a_case(case_id_of(case.messages, (), None), "Where?")
     shelf = a_shelf(tmp_path, a_trace("t1", "Where?", "Here.", variant="v"))
 
-    found, missing = (
+    found, missing = [
         await asked(a_system(tmp_path, shelf, variant="v"), each) for each in (case, a_case("c9", "Why?"))
-    )
+    ]
 
     assert isinstance(found, Reply)
     assert missing == Failed("there is no recorded answer to this case", "infrastructure")

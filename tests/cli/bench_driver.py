@@ -21,7 +21,7 @@ from llmci.wiring.bench_plan import Ask, prepare
 def main() -> None:
     root, flags = Path(sys.argv[1]), set(sys.argv[2:])
     config = load(root / "llmci.yaml")
-    ask = Ask(cache="no-cache" not in flags, resume="resume" in flags, retry_errors="retry" in flags)
+    ask = Ask(cache="no-cache" not in flags, resume="resume" in flags)
     cases = some_cases(60, reference=declared_clean("even"))
     prepared = prepare(config, ask, os.environ, evalset=an_evalset(cases))
     wiring._cleaner = lambda config, environ: scrub

@@ -121,5 +121,5 @@ def test_what_a_judge_may_be_used_for(counts: tuple[int, ...], use: Use, because
         ("", Menu(), None),
     ],
 )
-def test_labels_as_they_come(value: object, menu: Menu, expected: bool | None) -> None:  # noqa: FBT001
+def test_labels_as_they_come(value: object, menu: Menu, expected: bool | None) -> None:
     assert verdict_of(value, menu) is expected

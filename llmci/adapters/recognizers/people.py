@@ -60,7 +60,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _LOWER_PAIR = re.compile(r"(?<![\w@./-])([a-z]{2,}) ([a-z]{2,})(?![\w@/-])")
 _LOWER_WORD = re.compile(r"(?<![\w@./-])[^\W\d_]{4,}(?![\w@/-])")
 _LIST = re.compile(
-    rf"{_CAPITAL}(?: {_CAPITAL})?(?:, {_CAPITAL}(?: {_CAPITAL})?){{1,12}},? (?:and|or|&|y|und|et) {_CAPITAL}(?: {_CAPITAL})?"
+    rf"(?<!\w){_CAPITAL}(?: {_CAPITAL})?(?:, {_CAPITAL}(?: {_CAPITAL})?){{1,12}},? (?:and|or|&|y|und|et) {_CAPITAL}(?: {_CAPITAL})?"
 )
 _ITEM = re.compile(rf"{_CAPITAL}(?: {_CAPITAL})?")
 _BEFORE_PLACES = frozenset({"san", "santa", "são", "saint", "fort", "port", "los", "las", "new", "mount", "lake"})

@@ -35,6 +35,8 @@ _CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length
 _SENTENCE = re.compile(r"[^.!?\n]{15,}[.!?\n]*")
 _LOOP_TIMES = 4
 _LOOP_WITHIN = 20_000
+# Shorter messages, such as a greeting, may come often.
+_LOOP_MESSAGE = 60
 # Fewer traces than these have no meaningful 99th percentile.
 _FEW = 100
 _POSITIVE = frozenset(
@@ -115,13 +117,13 @@ def flags_of(row: TraceRow, limits: Limits) -> list[str]:
         "empty_answer": row.get("status") != "error" and not said.strip() and not _acted(row),
         "refusal": _refused(row, said),
         "truncated": _cut_off(row),
-        "loop": _loops(said),
+        "loop": _repeats_itself(row, said),
         "tool_error": _tool_failed(row),
         "fenced_json": _is_fenced_json(said),
         "thumbs_down": feedback is not None and feedback < 0.5,
         "slow": latency is not None and limits.slow_ms is not None and latency > limits.slow_ms,
         "expensive": cost is not None and limits.expensive is not None and cost > limits.expensive,
-        "no_user_message": not has_user_message(row.get("input")),
+        "no_user_message": not has_user_message(row.get("input")) or "user_message" in (row.get("missing") or ()),
     }
     return [flag for flag, holds in found.items() if holds]
 
@@ -182,10 +184,15 @@ def _cut_off(row: TraceRow) -> bool:
     return bool(messages) and (messages[-1].get("finish_reason") or "").lower() in _CUT_OFF
 
 
-def _loops(said: str) -> bool:
-    """Whether a sentence comes back again and again at the end of the answer."""
-    sentences = [match.strip().lower() for match in _SENTENCE.findall(said[-_LOOP_WITHIN:])]
-    return any(times >= _LOOP_TIMES for times in Counter(sentences).values())
+def _repeats_itself(row: TraceRow, said: str) -> bool:
+    """Whether one message says the same sentence again and again, or one message comes again and again."""
+    turns = ["\n".join(part.get("text") or "" for part in m.get("parts") or ()).strip() for m in _messages(row)]
+    for turn in turns or [said]:
+        sentences = [match.strip().lower() for match in _SENTENCE.findall(turn[-_LOOP_WITHIN:])]
+        if any(times >= _LOOP_TIMES for times in Counter(sentences).values()):
+            return True
+    spoken = [turn for turn in turns if len(turn) >= _LOOP_MESSAGE]
+    return any(times >= _LOOP_TIMES for times in Counter(spoken).values())
 
 
 def _tool_failed(row: TraceRow) -> bool:

@@ -26,7 +26,7 @@ STEPS = 3
 # A report shows a handful of topics, a gate uses all clusters.
 MAX_TOPICS = 12
 # The tree needs memory with the square of what it holds: 250 MB at this size.
-MAX_TREE = 8_000
+MAX_TREE = 6_000
 _SMALLEST_MEAN_SIZE = 5
 _MAX_CLUSTERS = 400
 # The finest cut that gives up no more than this of the best modularity: groups as small as the

@@ -127,7 +127,8 @@ def _parts(kind: str, text: str) -> list[Needle]:
     if kind == "EMAIL_ADDRESS":
         local = re.split(r"\s?(?:@|%40|[\[(]at[\])])\s?", text, maxsplit=1, flags=re.IGNORECASE)[0]
         whole = [Needle(_folded(local), "USER_ID")] if len(local) >= _SHORTEST and not local.isalpha() else []
-        return [*whole, *_parts("USER_ID", local)]
+        names = [word for word in re.findall(r"[a-z]{4,}", local.lower()) if word not in TECHNICAL | COMMON]
+        return [*whole, *_parts("USER_ID", local), *(Needle(word, "PERSON", word.capitalize()) for word in names)]
     if kind in ("USER_ID", "USERNAME") and (match := _NAMED_ID.match(text.lower())):
         words = match.groups()
         if not any(word in TECHNICAL for word in words):

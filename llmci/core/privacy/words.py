@@ -23,7 +23,7 @@ COMMON = frozenset(
 # Words of ids that name no person, such as order_item_1234.
 TECHNICAL = frozenset(
     """
-    account action address admin agent api app area asset attempt auth bag balance bank base batch bill billing
+    abuse account action address admin agent api app area asset attempt auth bag balance bank base batch bill billing
     block book booking bot box branch build bundle button call card cart case cash category cell certificate
     channel chat check city claim class client code column comment commit company config contact content context
     cost count coupon credit currency customer data database date day db debit default delivery demo deploy
@@ -41,6 +41,7 @@ TECHNICAL = frozenset(
     spec stage start state status step stock store stream string style sub subject system table tag task team
     temp template term test text thread ticket tier time title token tool topic total trace track train
     transaction transfer trip type unit update upload url usage user value variant vendor version video view
-    virtual visa visit voucher wallet warehouse web week worker workflow write year zone
+    virtual visa visit voucher wallet warehouse web week worker workflow write year zone support sales hello office help news noreply reply postmaster webmaster
+    marketing press jobs careers legal security
     """.split()  # noqa: SIM905  words read more easily without quotes
 )

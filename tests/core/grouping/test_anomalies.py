@@ -35,6 +35,7 @@ def said(text: str, **message: Any) -> dict[str, Any]:
             {"input": {"kind": "messages", "messages": [a_message("system", "Be brief.")]}}, ["no_user_message"]
         ),
         pytest.param({"input": {"kind": "text", "text": "Where is it?"}}, [], id="text-input"),
+        pytest.param({"missing": ["user_message"]}, ["no_user_message"], id="nobody-asked"),
         pytest.param({"steps": [{"kind": "tool", "status": "error"}]}, ["tool_error"], id="tool-error"),
     ],
 )

@@ -1,0 +1,179 @@
+"""Labelling beside other methods on real queries, and its time and memory on many inputs.
+
+Run: python benchmarks/label.py [distinct inputs]
+
+Quality needs the data sets under ../shared/data and is left out where they are absent. Speed is
+measured on 100,000 distinct made-up inputs by default, from clean shelf to labels, in one process.
+Data: BANKING77 (PolyAI, CC BY 4.0), CLINC150 (CC BY 3.0).
+"""
+
+from __future__ import annotations
+
+import random
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from scipy.optimize import linear_sum_assignment
+from sklearn.cluster import HDBSCAN, KMeans
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, roc_auc_score
+from sklearn.preprocessing import normalize
+
+from llmci.adapters.stores.shelf import DirectoryShelf
+from llmci.core.grouping.groups import fit_groups, place
+from llmci.core.grouping.sample import InputSample
+from llmci.domain.label import LABEL
+from llmci.domain.settings import LabelSettings
+from llmci.domain.trace import TRACE
+from llmci.pipeline.label import LabelRun, fit, survey, write_labels
+from llmci.seams import Silent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scipy.sparse import csr_matrix
+
+DATA = Path(__file__).parent.parent.parent / "shared" / "data"
+SETS = (("banking77", "train.parquet", 4000), ("clinc150", "val.parquet", 10_000))
+
+
+def main() -> None:
+    """Print the quality table, then the speed line."""
+    for name, file, count in SETS:
+        if (DATA / name / file).exists():
+            quality(name, DATA / name / file, count)
+        else:
+            print(f"{name}: not at hand, left out")
+    speed(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+
+
+def quality(name: str, path: Path, count: int) -> None:
+    """One line a method; unassigned inputs count as one cluster."""
+    rows = pq.read_table(path).to_pydict()
+    keep = np.random.default_rng(0).permutation(len(rows["text"]))[:count]
+    texts, intents = [rows["text"][at] for at in keep], np.array(rows["intent"])[keep]
+    known = intents != "oos"
+    kinds = len(set(intents[known]))
+    print(f"\n{name}: {known.sum()} queries, {kinds} intents")
+    print(f"{'':34} clusters  none    NMI    ARI    acc  seconds")
+    asked = [text for text, is_known in zip(texts, known, strict=True) if is_known]
+    methods: dict[str, Callable[[], np.ndarray]] = {
+        "word TF-IDF + KMeans, k given": lambda: kmeans(words(asked), kinds),
+        "char TF-IDF + SVD + KMeans, k given": lambda: kmeans(characters(asked), kinds),
+        "char TF-IDF + SVD + HDBSCAN": lambda: HDBSCAN(min_cluster_size=5, copy=True).fit_predict(characters(asked)),
+        "llmci, k given": lambda: ours(asked, kinds)[0],
+        "llmci, k chosen": lambda: ours(asked, "auto")[0],
+    }
+    for method, run in methods.items():
+        start = time.perf_counter()
+        found = run()
+        print(f"{method:34} {measures(intents[known], found)}  {time.perf_counter() - start:7.1f}")
+    if not known.all():
+        print(f"out of scope, AUROC in the mixed pool: {roc_auc_score(~known, ours(texts, 'auto')[1]):.3f}")
+    print(f"90 % subsamples agree, ARI: {stability(asked):.3f}")
+
+
+def measures(intents: np.ndarray, found: np.ndarray) -> str:
+    """Clusters, share of unassigned inputs, NMI, ARI, and accuracy under the best matching."""
+    _, truth = np.unique(intents, return_inverse=True)
+    _, labels = np.unique(found, return_inverse=True)
+    table = np.zeros((labels.max() + 1, truth.max() + 1))
+    np.add.at(table, (labels, truth), 1)
+    matched = table[linear_sum_assignment(-table)].sum() / len(truth)
+    nmi, ari = normalized_mutual_info_score(truth, labels), adjusted_rand_score(truth, labels)
+    return f"{len(set(found[found >= 0])):8} {np.mean(found < 0):5.0%}  {nmi:5.3f}  {ari:5.3f}  {matched:5.3f}"
+
+
+def words(texts: list[str]) -> csr_matrix:
+    return TfidfVectorizer().fit_transform(texts)
+
+
+def characters(texts: list[str]) -> np.ndarray:
+    rows = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, min_df=2).fit_transform(texts)
+    return normalize(TruncatedSVD(128, random_state=7).fit_transform(rows))
+
+
+def kmeans(rows: csr_matrix | np.ndarray, clusters: int) -> np.ndarray:
+    return KMeans(clusters, n_init=3, random_state=7).fit_predict(rows)
+
+
+def ours(texts: list[str], clusters: int | Literal["auto"]) -> tuple[np.ndarray, np.ndarray]:
+    sample = InputSample(20_000, 7)
+    for number, text in enumerate(texts):
+        sample.add(text, f"t{number}", None)
+    groups = fit_groups(sample.distinct(), clusters=clusters, seed=7, min_traces=5, min_users=5)
+    found = place(groups, texts)
+    return found.cluster, found.novelty
+
+
+def stability(texts: list[str]) -> float:
+    """Agreement of two fits on random nine tenths, on the inputs that both had, with the chosen number of clusters."""
+    clusters = len(set(ours(texts, "auto")[0].tolist()))
+    fits = []
+    for seed in (1, 2):
+        keep = np.random.default_rng(seed).permutation(len(texts))[: int(0.9 * len(texts))]
+        labels = ours([texts[at] for at in keep], clusters)[0]
+        fits.append(dict(zip(keep.tolist(), labels.tolist(), strict=True)))
+    both = sorted(fits[0].keys() & fits[1].keys())
+    return float(adjusted_rand_score([fits[0][at] for at in both], [fits[1][at] for at in both]))
+
+
+def speed(count: int) -> None:
+    """From a clean shelf of so many distinct inputs to labels."""
+    with tempfile.TemporaryDirectory() as folder:
+        clean, labels = DirectoryShelf(Path(folder) / "clean", TRACE), DirectoryShelf(Path(folder) / "labels", LABEL)
+        write_traffic(clean, count)
+        start = time.perf_counter()
+        settings = LabelSettings()
+        sample, normal = survey(clean, settings, Silent())
+        surveyed = time.perf_counter()
+        groups = fit(sample, settings, None)
+        fitted = time.perf_counter()
+        run = LabelRun(groups=groups, normal=normal, settings=settings, digest="benchmark")
+        summary = write_labels(clean, labels, run, Silent())
+        done = time.perf_counter()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"\n{count} distinct inputs, {len(summary.clusters) - 1} clusters: {done - start:.0f} s in all")
+    print(f"  look {surveyed - start:.1f} s, fit {fitted - surveyed:.1f} s, place and write {done - fitted:.1f} s")
+    print(f"  {count / (done - start):.0f} traces/s, peak memory {peak:.0f} MB (the tables above included)")
+
+
+def write_traffic(clean: DirectoryShelf, count: int) -> None:
+    """Made-up questions of 8 to 40 words, of 200 topics with words of their own."""
+    rng = random.Random(7)
+    syllables = [a + b for a in "bcdfghklmnprstvz" for b in ("a", "e", "i", "o", "u", "an", "er", "ol")]
+    common = ["".join(rng.choices(syllables, k=2)) for _ in range(300)]
+    topics = [["".join(rng.choices(syllables, k=3)) for _ in range(12)] for _ in range(200)]
+    with clean.writer("made-up", "1") as writer:
+        for start in range(0, count, 1000):
+            rows = [trace(f"t{n}", rng, common, topics) for n in range(start, min(start + 1000, count))]
+            writer.write(pa.RecordBatch.from_pylist(rows, schema=TRACE))
+
+
+def trace(trace_id: str, rng: random.Random, common: list[str], topics: list[list[str]]) -> dict[str, Any]:
+    topic = rng.choice(topics)
+    asked = " ".join(rng.choice(topic if rng.random() < 0.3 else common) for _ in range(rng.randint(8, 40)))
+    return {
+        "trace_id": trace_id,
+        "user_id": f"u{rng.randint(1, 5000)}",
+        "status": "ok",
+        "latency_ms": rng.expovariate(1 / 800),
+        "input": {"kind": "messages", "messages": [spoken("system", "Be brief. " * 30), spoken("user", asked)]},
+        "output": {"kind": "messages", "messages": [spoken("assistant", asked[::-1])]},
+    }
+
+
+def spoken(role: str, text: str) -> dict[str, Any]:
+    return {"role": role, "parts": [{"type": "text", "text": text}]}
+
+
+if __name__ == "__main__":
+    main()

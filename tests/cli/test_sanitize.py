@@ -1,0 +1,104 @@
+"""`llmci sanitize` in a shell."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from builders import a_trace
+from commands import llmci
+from sanitize_project import KEY, a_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LEAKY = "My name is Torvald Lindqvist, mail torvald.l@corp.example, call 212-867-5309."
+
+
+def test_it_tells_what_was_removed(tmp_path: Path) -> None:
+    a_project(tmp_path, {"s": [a_trace(question=LEAKY)]})
+
+    done = llmci("sanitize", "--quiet", cwd=tmp_path, environ=KEY)
+
+    assert done.returncode == 0
+    assert done.stdout.startswith("1 clean traces (1 shards sanitized, 0 unchanged)\n0 held back\nremoved: ")
+    assert "EMAIL_ADDRESS 1" in done.stdout
+    assert "Torvald" not in done.stdout + done.stderr
+
+
+def test_it_prints_one_document(tmp_path: Path) -> None:
+    a_project(tmp_path, {"s": [a_trace(question=LEAKY)]})
+
+    done = llmci("sanitize", "--json", cwd=tmp_path, environ=KEY)
+
+    document = json.loads(done.stdout)
+    assert (document["traces"], document["quarantined"], document["counts"]["PERSON"]) == (1, 0, 1)
+
+
+def test_too_many_held_back_leaves_with_five_and_writes_nothing(tmp_path: Path) -> None:
+    a_project(tmp_path, {"s": [a_trace(question=LEAKY)]}, settings="  max_leaf_chars: 5\n")
+
+    done = llmci("sanitize", "--json", cwd=tmp_path, environ=KEY)
+
+    assert done.returncode == 5
+    assert json.loads(done.stdout)["exit_code"] == 5
+    assert not (tmp_path / ".llmci" / "clean").exists()
+
+
+def test_it_explains_with_masked_shapes_and_writes_nothing(tmp_path: Path) -> None:
+    a_project(tmp_path, {"s": [a_trace("t9", question=LEAKY)]}, settings="  policy: {PHONE_NUMBER: keep}\n")
+
+    done = llmci("sanitize", "--explain", "t9", "--json", cwd=tmp_path, environ=KEY)
+
+    found = {(f["kind"], f["shape"], f["action"]) for f in json.loads(done.stdout)["findings"]}
+    assert ("PERSON", "Aaaaaaa Aaaaaaaaa", "surrogate") in found
+    assert ("PHONE_NUMBER", "000-000-0000", "keep: by policy") in found
+    assert "Torvald" not in done.stdout + done.stderr
+    assert not (tmp_path / ".llmci" / "clean").exists()
+
+
+def test_a_trace_that_is_not_there_cannot_be_explained(tmp_path: Path) -> None:
+    a_project(tmp_path, {"s": [a_trace()]})
+
+    assert llmci("sanitize", "--explain", "Torvald", cwd=tmp_path, environ=KEY).returncode == 2
+
+
+def test_a_dry_run_names_the_shards(tmp_path: Path) -> None:
+    a_project(tmp_path, {"a": [a_trace("t1")], "b": [a_trace("t2")]})
+
+    done = llmci("sanitize", "--dry-run", cwd=tmp_path, environ=KEY)
+
+    assert done.stdout == "sanitize a\nsanitize b\n"
+    assert not (tmp_path / ".llmci" / "clean").exists()
+
+
+def test_spans_only_finds_spans_with_the_memory_of_a_group(tmp_path: Path) -> None:
+    a_project(tmp_path, {})
+    lines = [
+        {"id": 1, "text": "Ask Lindqvist", "group": "a"},
+        {"id": 2, "text": '{"full_name": "Torvald Lindqvist", "dob": "1971-05-05"}', "group": "a"},
+        {"id": 3, "text": "Ask Lindqvist", "group": "b"},
+    ]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    done = llmci("sanitize", "--spans-only", "in.jsonl", "-o", "out.jsonl", "--quiet", cwd=tmp_path, environ=KEY)
+
+    assert done.returncode == 0, done.stderr
+    first, second, third = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [(s["start"], s["end"], s["type"]) for s in first["spans"]] == [(4, 13, "PERSON")]
+    assert [(s["start"], s["end"], s["type"]) for s in second["spans"]] == [
+        (15, 32, "PERSON"),
+        (43, 53, "DATE_TIME"),
+    ]
+    assert third == {"id": 3, "spans": []}
+
+
+def test_spans_only_names_the_line_that_it_cannot_read(tmp_path: Path) -> None:
+    a_project(tmp_path, {})
+    (tmp_path / "in.jsonl").write_text('{"id": 1, "text": "a"}\n{"id": 2, "text": 5}\n')
+
+    done = llmci("sanitize", "--spans-only", "in.jsonl", "-o", "out.jsonl", cwd=tmp_path, environ=KEY)
+
+    assert done.returncode == 2
+    assert "in.jsonl:2" in done.stderr
+    assert not (tmp_path / "out.jsonl").exists()

@@ -1,0 +1,217 @@
+"""Findings are resolved, remembered, replaced and audited."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmci.core.privacy.audit import survivor
+from llmci.core.privacy.detect import Detector, Unreadable
+from llmci.core.privacy.flatten import Text
+from llmci.core.privacy.memory import Memory
+from llmci.core.privacy.policy import policy_of
+from llmci.core.privacy.redact import Redacted, Redactor, Withheld
+from llmci.core.privacy.resolve import resolved
+from llmci.core.privacy.surrogate import Surrogates
+from llmci.domain.finding import Span
+from llmci.domain.settings import SanitizeSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llmci.domain.finding import Leaf
+
+
+class Finds:
+    """A recognizer that finds exact words."""
+
+    name = "words"
+
+    def __init__(self, **kinds: str) -> None:
+        self.kinds, self.seen = kinds, 0
+
+    def __call__(self, leaves: Sequence[Leaf]) -> list[list[Span]]:
+        self.seen += len(leaves)
+        return [
+            [
+                Span(leaf.text.index(word), leaf.text.index(word) + len(word), kind, 0.9, "words")
+                for word, kind in self.kinds.items()
+                if word in leaf.text
+            ]
+            for leaf in leaves
+        ]
+
+
+def a_redactor(find: object, **settings: object) -> Redactor:
+    told = SanitizeSettings(**settings)  # type: ignore[arg-type]
+    return Redactor(Detector([find], max_chars=1000), policy_of(told), Surrogates(b"k"))  # type: ignore[list-item]
+
+
+def redact(redactor: Redactor, *texts: str) -> Redacted | Withheld:
+    places = [Text(f"t[{index}]", "text", None, text) for index, text in enumerate(texts)]
+    memory = Memory()
+    assert redactor.learned(places, memory) is None
+    return redactor.redact(places, memory)
+
+
+def clean(redactor: Redactor, *texts: str) -> tuple[str, ...]:
+    outcome = redact(redactor, *texts)
+    assert isinstance(outcome, Redacted)
+    return outcome.texts
+
+
+spans = st.lists(
+    st.tuples(st.integers(0, 20), st.integers(1, 8), st.sampled_from("ABC"), st.sampled_from([0.5, 0.7, 0.9])),
+    max_size=8,
+)
+
+
+@given(spans, spans)
+def test_resolved_spans_do_not_overlap_and_cover_what_was_covered(
+    first: list[tuple[int, int, str, float]], then: list[tuple[int, int, str, float]]
+) -> None:
+    own, recalled = (
+        [Span(start, start + size, kind, score, "d") for start, size, kind, score in g] for g in (first, then)
+    )
+
+    kept = resolved(own, recalled)
+
+    assert all(a.end <= b.start for a, b in pairwise(kept))
+    assert {i for s in kept for i in range(s.start, s.end)} == {
+        i for s in own + recalled for i in range(s.start, s.end)
+    }
+
+
+def test_what_is_found_once_is_removed_everywhere_in_the_conversation() -> None:
+    redactor = a_redactor(Finds(**{"Mia Lindqvist": "PERSON"}))
+
+    texts = clean(redactor, "I am Mia Lindqvist.", "Hello Mia! LINDQVIST is here.", "mia's bag", "Miami and amial")
+
+    assert not any("lindqvist" in text.lower() for text in texts)
+    assert "Mia" not in texts[1]
+    assert texts[3] == "Miami and amial"
+
+
+def test_a_number_is_removed_with_other_separators_too() -> None:
+    redactor = a_redactor(Finds(**{"415-867-5309": "PHONE_NUMBER"}))
+
+    texts = clean(redactor, "call 415-867-5309", "or (415) 867 5309", "or 4158675309 now")
+
+    assert not any("867" in text for text in texts)
+
+
+def test_the_name_in_a_user_id_and_the_local_part_of_an_e_mail_are_removed() -> None:
+    redactor = a_redactor(Finds(mia_lindqvist_3668="USER_ID", **{"j.haddad88@mail.example": "EMAIL_ADDRESS"}))
+
+    texts = clean(redactor, "id mia_lindqvist_3668, j.haddad88@mail.example", "Thanks Mia, and j.haddad88 too")
+
+    assert "Mia" not in texts[1]
+    assert "haddad" not in texts[1]
+
+
+def test_a_name_that_is_a_word_is_removed_only_where_it_is_capitalised() -> None:
+    redactor = a_redactor(Finds(**{"Rose Haddad": "PERSON"}))
+
+    _, second = clean(redactor, "Rose Haddad", "Rose said prices rose")
+
+    assert "Rose" not in second
+    assert second.endswith("prices rose")
+
+
+def test_each_distinct_text_is_searched_once() -> None:
+    find = Finds(Mia="PERSON")
+    redactor = a_redactor(find)
+
+    clean(redactor, *["Mia says hello"] * 50)
+
+    assert find.seen == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"operator": "redact"}, "hi "),
+        ({"operator": "mask"}, "hi ***"),
+        ({"operator": "keep"}, "hi Mia"),
+        ({"policy": {"PERSON": "keep"}}, "hi Mia"),
+        ({"allow": ("MIA",)}, "hi Mia"),
+        ({"min_score": 0.95}, "hi Mia"),
+    ],
+)
+def test_the_policy_decides_what_takes_the_place_of_a_finding(settings: dict[str, object], expected: str) -> None:
+    assert clean(a_redactor(Finds(Mia="PERSON"), **settings), "hi Mia") == (expected,)
+
+
+def test_denied_texts_are_removed_though_nothing_finds_them() -> None:
+    [text] = clean(a_redactor(Finds(), deny=("Project Nightingale",)), "about project nightingale today")
+
+    assert "nightingale" not in text
+
+
+def test_secrets_get_a_placeholder_that_tells_them_apart_and_nothing_else() -> None:
+    [text] = clean(a_redactor(Finds(hunter2="SECRET")), "password hunter2")
+
+    assert text.startswith("password [SECRET_")
+
+
+class Fails:
+    name = "failing"
+
+    def __init__(self, error: type[Exception]) -> None:
+        self.error = error
+
+    def __call__(self, leaves: Sequence[Leaf]) -> list[list[Span]]:
+        raise self.error(f"cannot read {leaves[0].text}")
+
+
+@pytest.mark.parametrize("error", [ValueError, TimeoutError, RecursionError, MemoryError])
+def test_a_recognizer_that_fails_holds_the_text_back_and_does_not_quote_it(error: type[Exception]) -> None:
+    outcome = a_redactor(Fails(error)).detector.look("my name is Mia", None, None)
+
+    assert isinstance(outcome, Unreadable)
+    assert outcome.why == f"the recognizer failing failed: {error.__name__}"
+
+
+class Miscounts:
+    name = "miscounting"
+
+    def __call__(self, leaves: Sequence[Leaf]) -> list[list[Span]]:
+        return [[Span(0, len(leaf.text) + 1, "PERSON", 1.0, "m")] for leaf in leaves]
+
+
+def test_spans_outside_of_the_text_hold_it_back() -> None:
+    assert isinstance(a_redactor(Miscounts()).detector.look("Mia", None, None), Unreadable)
+
+
+def test_a_text_that_is_too_long_is_not_searched_in_part() -> None:
+    find = Finds()
+
+    assert isinstance(a_redactor(find).detector.look("a" * 1001, None, None), Unreadable)
+    assert find.seen == 0
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        pytest.param("ask Lindqvist", id="as-it-was"),
+        pytest.param("ask LINDQVIST", id="in-capitals"),
+        pytest.param('{"a": "\\u004cindqvist"}', id="escaped"),
+        pytest.param("at (415) 867 53 09", id="other-separators"),
+    ],
+)
+def test_the_audit_sees_what_was_left(kept: str) -> None:
+    memory = Memory()
+    memory.learn([("PERSON", "Mia Lindqvist"), ("PHONE_NUMBER", "415-867-5309")])
+
+    assert survivor([kept], memory)
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_nothing_that_was_found_is_left_whatever_stands_around_it(before: str, after: str) -> None:
+    outcome = redact(a_redactor(Finds(zq81x7lmw2="USER_ID")), f"{before}zq81x7lmw2{after}")
+
+    assert isinstance(outcome, Withheld) or "zq81x7lmw2" not in outcome.texts[0]

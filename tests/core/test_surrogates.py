@@ -1,0 +1,112 @@
+"""Surrogates: consistent, injective, of the same shape, and nobody's."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import string
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmci.core.privacy.permutation import Keyed
+from llmci.core.privacy.surrogate import Surrogates
+
+SURROGATES = Surrogates(b"a key for tests")
+
+
+@given(st.text(string.digits, min_size=2, max_size=12), st.text(string.digits, min_size=2, max_size=12))
+def test_two_numbers_never_become_one(one: str, other: str) -> None:
+    keyed = Keyed(b"k")
+
+    assert (keyed.permuted("t", one) == keyed.permuted("t", other)) == (one == other)
+
+
+def test_the_permutation_of_a_small_range_reaches_all_of_it() -> None:
+    keyed = Keyed(b"k")
+
+    assert len({keyed.permuted("zip", f"{number:04d}") for number in range(10_000)}) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        pytest.param("EMAIL_ADDRESS", [f"user{n}@mail.example" for n in range(3000)], id="e-mails-of-one-host"),
+        pytest.param("EMAIL_ADDRESS", [f"info@host{n}.example" for n in range(3000)], id="e-mails-of-many-hosts"),
+        pytest.param("USER_ID", [f"mia_li_{n:04d}" for n in range(3000)], id="user-ids"),
+        pytest.param("ZIP_CODE", [f"{n:05d}" for n in range(3000)], id="postcodes"),
+        pytest.param("CREDIT_CARD", [f"{4000_0000_0000_0000 + 7919 * n}" for n in range(3000)], id="cards"),
+        pytest.param("US_SSN", [f"{100 + n // 100}-{n % 100:02d}-{n:04d}" for n in range(3000)], id="ssn"),
+        pytest.param(
+            "DATE_OF_BIRTH", [(date(1950, 1, 1) + timedelta(days=n)).isoformat() for n in range(3000)], id="birth-dates"
+        ),
+    ],
+)
+def test_distinct_values_stay_distinct(kind: str, values: list[str]) -> None:
+    made = {SURROGATES.of(kind, value) for value in values}
+
+    assert len(made) == len(set(values))
+    assert all(SURROGATES.of(kind, value) != value for value in values)
+
+
+@given(
+    st.sampled_from(["PERSON", "EMAIL_ADDRESS", "ADDRESS", "ZIP_CODE", "US_PASSPORT", "PHONE_NUMBER"]),
+    st.text(max_size=40),
+)
+def test_any_text_gets_a_surrogate_that_is_not_the_text(kind: str, value: str) -> None:
+    assert SURROGATES.of(kind, value) != value
+
+
+def test_the_parts_of_a_person_stay_together() -> None:
+    first, last = SURROGATES.of("PERSON", "Mia Li").split()
+
+    assert SURROGATES.of("PERSON", "MIA") == first.upper()
+    assert SURROGATES.of("USER_ID", "mia_li_3668").startswith(f"{first.lower()}_{last.lower()}_")
+    assert SURROGATES.of("EMAIL_ADDRESS", "mia.li@mail.example").startswith(f"{first.lower()}.{last.lower()}@")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "form"),
+    [
+        ("EMAIL_ADDRESS", "jane.doe@corp.example", r"[a-z]+\.[a-z]+@[a-z]+\.example\.(com|net|org)"),
+        ("PHONE_NUMBER", "+1 (415) 867-5309", r"\+1 \(\d{3}\) 555-01\d\d"),
+        ("PHONE_NUMBER", "415-867-5309", r"\d{3}-555-01\d\d"),
+        ("PHONE_NUMBER", "+49 30 1234567", r"\+99 9\d \d{7}"),
+        ("US_SSN", "536-90-4399", r"9\d\d-\d\d-\d{4}"),
+        ("CREDIT_CARD", "4111 1111 1111 1111", r"00\d\d \d{4} \d{4} \d{4}"),
+        ("IBAN_CODE", "DE89 3704 0044 0532 0130 00", r"DE00 (\d{4} ){4}\d\d"),
+        ("DATE_OF_BIRTH", "March 5, 1990", r"[A-Z][a-z]+ \d{1,2}, \d{4}"),
+        ("DATE_OF_BIRTH", "05.03.1990", r"\d\d\.\d\d\.\d{4}"),
+        ("ZIP_CODE", "NW1 6XE", r"[A-Z]{2}\d \d[A-Z]{2}"),
+        ("ADDRESS", "975 Sunset Drive, Suite 217", r"\d{3} [A-Z][a-z]+ Drive, Suite \d{3}"),
+        ("MAC_ADDRESS", "00:1B:44:11:3A:B7", r"02(:[0-9A-Fa-f]{2}){5}"),
+        ("PERSON", "Иван Петров", "[\u0410-\u042f][\u0430-\u044f]{3} [\u0410-\u042f][\u0430-\u044f]{5}"),
+    ],
+)
+def test_the_shape_is_kept_and_the_range_is_nobodys(kind: str, value: str, form: str) -> None:
+    assert re.fullmatch(form, SURROGATES.of(kind, value))
+
+
+def test_network_addresses_are_of_the_ranges_for_tests() -> None:
+    four = ipaddress.ip_address(SURROGATES.of("IP_ADDRESS", "8.8.8.8"))
+    six = ipaddress.ip_address(SURROGATES.of("IP_ADDRESS", "2a00:1450::200e"))
+
+    assert four in ipaddress.ip_network("198.18.0.0/15")
+    assert six in ipaddress.ip_network("2001:db8::/32")
+
+
+def test_a_date_of_birth_is_the_same_date_in_every_spelling() -> None:
+    year, month, day = SURROGATES.of("DATE_OF_BIRTH", "1990-03-05").split("-")
+
+    assert SURROGATES.of("DATE_OF_BIRTH", "03/05/1990") == f"{month}/{day}/{year}"
+    assert abs(int(year) - 1990) <= 12
+
+
+def test_another_key_gives_other_surrogates_and_does_not_show_itself() -> None:
+    other = Surrogates(b"another key")
+
+    assert other.of("PERSON", "Mia Li") != SURROGATES.of("PERSON", "Mia Li")
+    assert other.fingerprint != SURROGATES.fingerprint
+    assert b"another" not in other.fingerprint.encode()
