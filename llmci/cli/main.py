@@ -35,6 +35,7 @@ COMMANDS = (
     "gate",
     "judge",
     "report",
+    "comment",
     "canary",
     "promote",
     "run",

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from llmci.core.reporting.compose import view_of
 from llmci.core.reporting.marks import CHANGES
 from llmci.core.reporting.markup import alert, document, fenced, inline, marker, table
-from llmci.core.reporting.verdict_tables import gate_table, slice_table
+from llmci.core.reporting.verdict_tables import gate_table, noticed, slice_table
 from llmci.core.reporting.view import Change
 from llmci.seams import ReportOptions
 
@@ -65,8 +65,7 @@ def _counts(view: ReportView) -> str:
     words = f"{view.count(Change.IMPROVED):,} answers got better, {worse:,} got worse, {same:,} unchanged."
     if unscored := view.count(Change.UNSCORED):
         words += f" {unscored:,} could not be scored."
-    noticed = [f"{inline(row.metric)}: {row.noticed}" for row in view.gates if row.noticed and row.gating]
-    return "\n".join([words, *(f"- {line}" for line in noticed)]) if noticed else words
+    return "\n".join(filter(None, (words, noticed(view.gates))))
 
 
 def _spending(view: ReportView) -> str:

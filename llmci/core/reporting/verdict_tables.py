@@ -1,4 +1,4 @@
-"""Gates and slices as tables of Markdown."""
+"""Gates and slices as tables and lists of Markdown."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ def gate_table(rows: Sequence[GateRow]) -> str:
         ],
         most=_GATES,
     )
+
+
+def noticed(rows: Sequence[GateRow]) -> str:
+    """What these cases could have shown, as a list; empty if no gate says."""
+    return "\n".join(f"- {inline(row.metric)}: {row.noticed}" for row in rows[:_GATES] if row.noticed and row.gating)
 
 
 def slice_table(rows: Sequence[SliceRow]) -> str:
