@@ -46,7 +46,7 @@ def changed_places(config: Config, baseline: SystemSpec, candidate: SystemSpec) 
         else:
             at = ("systems", candidate.name, *loc)
             lines.append(Place(path=_named(config, config.path), line=document.line(at), what=path(loc) or "system"))
-    return tuple(dict.fromkeys([*files, *lines]))
+    return tuple(dict.fromkeys([*files, *sorted(lines, key=lambda place: place.line)]))
 
 
 def _options(value: object, loc: Loc = ()) -> Iterator[tuple[Loc, object]]:

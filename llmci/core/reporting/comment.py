@@ -97,10 +97,14 @@ def _counts(result: Reread) -> str:
     words = f"{counts['improved']:,} of {counts['cases']:,} answers got better, {result.worse:,} got worse."
     if counts["unscored"]:
         words += f" {counts['unscored']:,} could not be scored."
+    return "\n".join(filter(None, (f"{words} {_cost(result)}", noticed(result.gates))))
+
+
+def _cost(result: Reread) -> str:
+    if result.cost == (None, None):
+        return "What the answers cost is unknown."
     before, after = (wording.money(cost) for cost in result.cost)
-    return "\n".join(
-        filter(None, (f"{words} The answers cost {before} before and {after} now.", noticed(result.gates)))
-    )
+    return f"The answers cost {before} before and {after} now."
 
 
 def _changed(result: Reread) -> str:
