@@ -24,8 +24,6 @@ PART_TYPES = (
     "tool_result",
     "unknown",
 )
-REPLAY_KINDS = ("chat", "rag", "agent", "none")
-ANNOTATORS = ("end_user", "human", "llm", "code", "api")
 
 _text = pa.string()
 _time = pa.timestamp("us", tz="UTC")

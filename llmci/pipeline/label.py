@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
 
+from llmci.core.canonical import canonical
 from llmci.core.grouping.anomalies import Limits, Normal, feedback_of, flags_of, limits_of
 from llmci.core.grouping.groups import Groups, fit_groups, place
 from llmci.core.grouping.language import language_of
@@ -171,8 +171,8 @@ def label_fingerprint(digest: str, clean_sha256: str) -> str:
 def run_digest(clean_digest: str, groups: Groups, settings: LabelSettings) -> str:
     """Digest of everything that decides the labels of a window."""
     hashed = hashlib.sha256(f"{SCHEMA_NAME}:{clean_digest}".encode())
-    hashed.update(orjson.dumps(asdict(settings), option=orjson.OPT_SORT_KEYS))
-    hashed.update(orjson.dumps([groups.names, groups.topic_names, groups.trace_ids]))
+    hashed.update(canonical(asdict(settings)))
+    hashed.update(canonical([groups.names, groups.topic_names, groups.trace_ids]))
     hashed.update(groups.clustering.centres.tobytes())
     hashed.update(groups.digests.tobytes())
     return hashed.hexdigest()

@@ -14,7 +14,8 @@ from llmci import __version__
 from llmci.adapters.stores.cache import SqliteCache
 from llmci.adapters.stores.journal import FileJournal
 from llmci.adapters.stores.runs import DirectoryRuns
-from llmci.core.bench.digests import digest_of, plan_digest
+from llmci.core.bench.digests import plan_digest
+from llmci.core.canonical import digest_of
 from llmci.errors import Interrupted
 from llmci.pipeline.bench.job import BenchJob, Entrant
 from llmci.pipeline.bench.stage import bench as run_stage

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from llmci.core.bench.digests import answer_key, digest_of
+from llmci.core.bench.digests import answer_key
 from llmci.core.bench.tries import chosen
+from llmci.core.canonical import digest_of
 from llmci.errors import PrivacyStop, UsageError
 from llmci.wiring.build import build
 

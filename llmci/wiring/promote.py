@@ -70,18 +70,20 @@ def promote(
 
 
 def _baseline_of(runs: DirectoryRuns, candidate: Run, against: str | None, config: Config) -> Run:
-    """The run to compare with: the one named, else the newest of the baseline on the same set."""
+    """The run to compare with: the one named, else its partner of the same bench, else the baseline's newest."""
     if against is not None:
         return runs.load(against)
-    for run_id in runs.list():
-        run = runs.load(run_id)
-        if (
-            run.system.name == config.bench.baseline
-            and run.evalset_digest == candidate.evalset_digest
-            and run.run_id != candidate.run_id
-        ):
+    newest: Run | None = None
+    for run in map(runs.load, runs.list()):
+        if run.run_id == candidate.run_id or run.evalset_digest != candidate.evalset_digest:
+            continue
+        if run.started_at == candidate.started_at:
             return run
-    raise UsageError(
-        f"no run of {config.bench.baseline!r} on the same eval set is stored.",
-        fix="Run `llmci bench`, or name the run to compare with: --against RUN.",
-    )
+        if newest is None and run.system.name == config.bench.baseline:
+            newest = run
+    if newest is None:
+        raise UsageError(
+            f"no run of {config.bench.baseline!r} on the same eval set is stored.",
+            fix="Run `llmci bench`, or name the run to compare with: --against RUN.",
+        )
+    return newest

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from llmci import registry
-from llmci.core.traces.digest import digest_of
+from llmci.core.canonical import digest_of
 from llmci.errors import LlmciError, OutsideError, UsageError
 from llmci.files import locked
 from llmci.pipeline import pull as stage
@@ -119,7 +119,7 @@ class _Pull:
         keep = Keep(threshold=stage.threshold_of(keys, limit))
         if keep.threshold is None:
             return listed, keep
-        return [replace(item, fingerprint=digest_of([item.fingerprint, keep.threshold])) for item in listed], keep
+        return [replace(item, fingerprint=digest_of(item.fingerprint, keep.threshold)) for item in listed], keep
 
     def _planned(self, listed: list[Listed]) -> stage.Plan:
         on_shelf = self._shelf.shards()

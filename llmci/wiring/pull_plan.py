@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from llmci import registry
 from llmci.adapters.sources.files import shard_prefix
-from llmci.core.traces.digest import NORMALISATION, digest_of
+from llmci.core.canonical import digest_of
+from llmci.core.traces.digest import NORMALISATION
 from llmci.errors import LlmciError, UsageError
 from llmci.pipeline.pull import SourceFailure
 from llmci.wiring.build import build
@@ -63,7 +64,7 @@ def listed_of(
         try:
             source: Source = build("source", block, config, environ)
             listed += [
-                Listed(source=name, shard=shard, fingerprint=digest_of([shard.fingerprint, *told]))
+                Listed(source=name, shard=shard, fingerprint=digest_of(shard.fingerprint, *told))
                 for shard in source.shards(window)
             ]
         except LlmciError as error:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
 
+from llmci.adapters.stores.casefile import CASES
+from llmci.adapters.stores.rows import ANSWER, SCORE
+from llmci.core.evalsets.digests import schema_fingerprint
 from llmci.domain.label import LABEL
 from llmci.domain.trace import TRACE
 
@@ -19,11 +21,12 @@ if TYPE_CHECKING:
     [
         (TRACE, b"trace/1", "9f8bd4dda207ac60"),
         (LABEL, b"label/1", "915abbe37eb792dd"),
+        (CASES, b"evalset/1", "f11b93ac043c6704"),
+        (ANSWER, b"run/1 answers", "acac3e8b79885295"),
+        (SCORE, b"run/1 scores", "bb87faedbd524a5c"),
     ],
-    ids=["trace/1", "label/1"],
+    ids=["trace/1", "label/1", "evalset/1", "run/1-answers", "run/1-scores"],
 )
 def test_a_stored_schema_is_the_one_that_was_published(schema: pa.Schema, name: bytes, fingerprint: str) -> None:
-    spelled = "\n".join(f"{field.name}: {field.type} {field.nullable}" for field in schema)
-
     assert schema.metadata == {b"llmci.schema": name}
-    assert hashlib.sha256(spelled.encode()).hexdigest()[:16] == fingerprint
+    assert schema_fingerprint(schema) == fingerprint

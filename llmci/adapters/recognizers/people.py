@@ -28,25 +28,34 @@ _CUES = tuple(
     re.compile(cue)
     for cue in (
         (
-            rf"(?i:\bmy (?:full |first |last |real )?name(?:'s|’s| is|:)|\bname is|\bnames?:|\bthis is|\bi am|\bi['’]m|\bcall me|\bcalled|\bnamed"
-            rf"|\bit['’]?s|\bspeaking with|\bon behalf of|\bname of|\bname to|\bmi nombre es|\bme llamo|\bich hei(?:ß|ss)e|\bmein name ist"
-            rf"|\bje m['’]appelle|\bmi chiamo|Меня зовут)[ ]+(?P<name>{_FULL})"
+            r"(?i:\b(?=[bcimnost\u041c])(?:my (?:full |first |last |real )?name(?:'s|’s| is|:)|names?:|name (?:is|of|to)|this is|i am|i['’]m"
+            r"|call me|called|named|it['’]?s|speaking with|on behalf of|mi nombre es|me llamo|ich hei(?:ß|ss)e|mein name ist"
+            rf"|mi chiamo|je m['’]appelle|Меня зовут))[ ]+(?P<name>{_FULL})"
         ),
         (
-            rf"(?i:\b(?:customer|patient|passenger|client|user|contact|account holder|card ?holder|guest|full|first|last|sur|author|attn|dear)"
-            rf"(?:[ _]?name)?(?:'s name)?(?:[ ]is)?[ ]?[:=]?[ ]+[\"']?)(?P<name>{_FULL})"
+            r"(?i:\b(?=[acdfglpsu])(?:customer|patient|passenger|client|user|contact|account holder|card ?holder|guest|full|first|last|sur"
+            rf"|author|attn|dear)(?:[ _]?name)?(?:'s name)?(?:[ ]is)?[ ]?[:=]?[ ]+[\"']?)(?P<name>{_FULL})"
         ),
-        rf"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sra|Sr|Herr|Herrn|Frau|Mme|Monsieur|Madame|Señor|Señora|Don|Doña|Sir|Lady|Captain|Officer|Rev|Judge)\.?[ ]+(?P<name>{_FULL})",
         (
-            rf"(?im:^[\s>*\-|\"']*(?:hi|hello|hey|dear|hola|hallo|bonjour|thanks|thank you|ciao|good (?:morning|afternoon|evening)),?[ ]+(?:there,?[ ]+)?)"
-            rf"(?P<name>{_FULL})(?=\s*(?:[,!.:;?\n]|$))"
+            r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sra|Sr|Herr|Herrn|Frau|Mme|Monsieur|Madame|Señor|Señora|Don|Doña|Sir|Lady|Captain"
+            rf"|Officer|Rev|Judge)\.?[ ]+(?P<name>{_FULL})"
         ),
-        rf"(?im:(?:regards|sincerely|cheers|thanks|thank you|best|wishes|yours|saludos|grüße),?\s+[-–—]?\s*)(?P<name>{_FULL})[ \t]*(?m:$)",
-        rf"(?i:\bsay hi to|\bgreetings to|\bcontact|\bspeak (?:to|with)|\btalk to|\bcc|\bfrom|\bto|\bby|\band)[ ]+(?P<known>{_FULL})",
+        (
+            r"(?im:^[\s>*\-|\"']*(?:hi|hello|hey|dear|hola|hallo|bonjour|thanks|thank you|ciao|good (?:morning|afternoon|evening))"
+            rf",?[ ]+(?:there,?[ ]+)?)(?P<name>{_FULL})(?=\s*(?:[,!.:;?\n]|$))"
+        ),
+        (
+            r"(?im:\b(?=[bcgrstwy])(?:regards|sincerely|cheers|thanks|thank you|best|wishes|yours|saludos|grüße),?\s+[-–—]?\s*)"
+            rf"(?P<name>{_FULL})[ \t]*(?m:$)"
+        ),
+        (
+            r"(?i:\b(?=[abcfgst])(?:say hi to|greetings to|contact|speak (?:to|with)|talk to|cc|from|to|by|and))[ ]+"
+            rf"(?P<known>{_FULL})"
+        ),
     )
 )
 _LOWER_CUES = re.compile(
-    rf"(?i:\bmy (?:full )?name(?:['’]?s| is)|\bname is|\bi am called|\bmy name|^name|\bname:)[ ]+(?P<name>{_LOWER})"
+    rf"(?i:\b(?=[imn])(?:my (?:full )?name(?:['’]?s| is)?|name is|i am called|name:)|^name)[ ]+(?P<name>{_LOWER})"
 )
 # Asian scripts have no capitals: a name stands before a title or after a cue.
 _OTHER_SCRIPTS = (

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from llmci import seams
 from llmci.adapters.scorers.rule import RuleScorer
-from llmci.core.bench.digests import digest_of
+from llmci.core.canonical import digest_of
 from llmci.errors import UsageError
 from llmci.files import read_json
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from llmci import registry, seams
-from llmci.core.bench.digests import case_digest, digest_of
+from llmci.core.bench.digests import case_digest
+from llmci.core.canonical import digest_of
 from llmci.core.judging.question import VERSION, judge_messages
 from llmci.core.judging.verdicts import last_verdict
 from llmci.core.privacy.replies import unclean

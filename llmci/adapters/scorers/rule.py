@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from llmci import seams
-from llmci.core.bench.digests import digest_of
+from llmci.core.canonical import digest_of
 from llmci.domain.run import Metric, MetricKind, Scored, Unscored
 
 if TYPE_CHECKING:

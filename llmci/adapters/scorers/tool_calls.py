@@ -9,6 +9,7 @@ import orjson
 
 from llmci import seams
 from llmci.adapters.scorers.rule import NoMark, RuleScorer
+from llmci.core.canonical import canonical
 from llmci.domain.run import Metric
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class ToolCallsScorer(RuleScorer[ToolCallsOptions]):
                 return _f1(Counter(made), Counter(right))
 
     def _call(self, name: str, arguments: object) -> tuple[str, str]:
-        return name, _canonical(arguments) if self.options.arguments else ""
+        return name, _comparable(arguments) if self.options.arguments else ""
 
 
 def _named(item: object) -> tuple[str, object]:
@@ -74,7 +75,7 @@ def _named(item: object) -> tuple[str, object]:
     return str(inner.get("name", "")), inner.get("arguments")
 
 
-def _canonical(arguments: object) -> str:
+def _comparable(arguments: object) -> str:
     """Arguments with keys in order and without white space; 1.0 is 1. What is not JSON stays as it is."""
     if isinstance(arguments, str):
         try:
@@ -82,7 +83,7 @@ def _canonical(arguments: object) -> str:
         except orjson.JSONDecodeError:
             return str(arguments)
     value = _whole({} if arguments is None else arguments)
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
+    return canonical(value).decode()
 
 
 def _whole(value: Any) -> Any:  # noqa: ANN401  JSON holds anything

@@ -14,7 +14,7 @@ from llmci.adapters.sources.files import READ_ERRORS, matching, open_bytes, shar
 from llmci.adapters.sources.lines import NotJson, lines_of, parsed
 from llmci.adapters.sources.rows import within
 from llmci.adapters.sources.spill import Spill
-from llmci.core.traces.digest import digest_of
+from llmci.core.canonical import digest_of
 from llmci.core.traces.mapping import Where
 from llmci.core.traces.otlp import span_of, spans_in, trace_id_of
 from llmci.core.traces.records import Origin
@@ -67,7 +67,7 @@ class OtlpJsonSource:
             size = sum(path.stat().st_size for path in files)
         except OSError as error:
             raise unreadable(files[0], error) from None
-        return [Shard(shard_id(name, self._options.path), digest_of(digests), self._options.path, size)]
+        return [Shard(shard_id(name, self._options.path), digest_of(*digests), self._options.path, size)]
 
     def read(self, shard: Shard, window: Window) -> Iterator[TraceRow | Rejected]:
         """See `Source.read`."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pyarrow as pa
 
-from llmci.core.evalsets.digests import canonical, case_document
+from llmci.core.canonical import canonical
+from llmci.core.evalsets.digests import case_document
 from llmci.core.privacy.mint import sanitized_batch, vouched
 from llmci.domain.case import Case, Document, Message, Origin, Part, Tool
 from llmci.domain.evalset import SCHEMA_NAME

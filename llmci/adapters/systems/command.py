@@ -16,7 +16,7 @@ from llmci.adapters.systems.line_process import LineProcess, ProcessEnded
 from llmci.adapters.systems.replies import reply_of
 from llmci.adapters.systems.requests import request_of
 from llmci.adapters.systems.watched import digest_of_files, matching
-from llmci.core.bench.digests import digest_of
+from llmci.core.canonical import digest_of
 from llmci.domain.system import SystemSpec
 from llmci.errors import UsageError
 from llmci.seams import Failed

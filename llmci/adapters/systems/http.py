@@ -14,8 +14,8 @@ from llmci import seams
 from llmci.adapters.systems.filled import filled, filled_from_environment
 from llmci.adapters.systems.replies import reply_of
 from llmci.adapters.systems.requests import request_of
-from llmci.core.bench.digests import digest_of
 from llmci.core.bench.retry_after import seconds_of
+from llmci.core.canonical import digest_of
 from llmci.core.traces.paths import at
 from llmci.domain.system import SystemSpec
 from llmci.seams import Failed

@@ -10,7 +10,7 @@ from pydantic import Field
 from llmci import registry, seams
 from llmci.adapters.systems.prompt import Prompt
 from llmci.core.bench.chat import chat_messages, chat_tools, said
-from llmci.core.bench.digests import digest_of
+from llmci.core.canonical import digest_of
 from llmci.domain.system import SystemSpec
 from llmci.seams import Failed, ModelRequest, Reply
 

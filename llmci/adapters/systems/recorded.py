@@ -9,7 +9,7 @@ from pydantic import model_validator
 from llmci import seams
 from llmci.adapters.systems.recorded_file import read_file
 from llmci.adapters.systems.recorded_traces import read_traces
-from llmci.core.bench.digests import digest_of
+from llmci.core.canonical import digest_of
 from llmci.domain.system import SystemSpec
 from llmci.files import sha256_of
 from llmci.seams import Failed

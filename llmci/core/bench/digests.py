@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
-import orjson
+from llmci.core.canonical import digest_of
 
 if TYPE_CHECKING:
     from llmci.domain.case import Case
     from llmci.domain.run import Answered, Metric
     from llmci.domain.system import SystemSpec
-
-_CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
-
-
-def digest_of(*parts: object) -> str:
-    """SHA-256 of values as canonical JSON; dataclasses count as objects."""
-    return hashlib.sha256(orjson.dumps(parts, option=_CANONICAL)).hexdigest()
 
 
 def case_digest(case: Case) -> str:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
+from llmci.core.canonical import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,11 +58,6 @@ def case_document(case: Case) -> dict[str, Any]:
     """A case as plain values; what is not known is left out."""
     document: dict[str, Any] = document_of(case)
     return document
-
-
-def canonical(value: object) -> bytes:
-    """JSON bytes that are equal for equal values."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def document_of(value: Any) -> Any:  # noqa: ANN401  any noun

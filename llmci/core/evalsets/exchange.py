@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from llmci.core.evalsets.digests import canonical, case_id_of
+from llmci.core.canonical import canonical
+from llmci.core.evalsets.digests import case_id_of
 from llmci.domain.case import Case, Message, Origin, Part, Tool
 from llmci.domain.text import declared_clean
 from llmci.errors import UsageError

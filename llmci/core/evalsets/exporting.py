@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from llmci.core.evalsets.digests import canonical, case_document
+from llmci.core.canonical import canonical
+from llmci.core.evalsets.digests import case_document
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmci.core.privacy.audit import MASK, is_broken, survivor
 from llmci.core.privacy.detect import Looked, Unreadable
-from llmci.core.privacy.flatten import IDENTITIES
+from llmci.core.privacy.flatten import IDENTITIES, LABELS
 from llmci.core.privacy.jsontext import edited, lifted
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.policy import replacement
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # Shorter ids, and those of one common word, stand in other texts without meaning anybody.
 _SHORTEST_ID = 6
+_NO_LABEL = frozenset({"EMAIL_ADDRESS", "SECRET", "CREDIT_CARD", "US_SSN", "IBAN_CODE", "USER_ID"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Redactor:
     def learned(self, texts: Sequence[Text], memory: Memory) -> Unreadable | None:
         """Search texts and remember what is found; gives the reason where one cannot be searched."""
         for text in texts:
-            looked = self._looked(text)
+            looked = self.looked(text)
             if isinstance(looked, Unreadable):
                 return looked
             memory.learn(self._removed(looked))
@@ -85,7 +86,8 @@ class Redactor:
         for text in texts:
             if (why := work.add(text)) is not None:
                 return Withheld(why)
-        if (kind := survivor(work.kept, work.memory_of_removed())) is not None:
+        removed = [(finding.span.kind, finding.value) for finding in work.findings]
+        if (kind := survivor(work.kept, work.memory_of_removed(), removed)) is not None:
             return Withheld(f"the audit found a survivor of kind {kind}")
         return Redacted(tuple(work.clean), tuple(work.findings))
 
@@ -104,8 +106,14 @@ class Redactor:
         )
         return resolved(own, recalled) if own or recalled else []
 
-    def _looked(self, text: Text) -> Looked | Unreadable:
-        return self.detector.look(text.text, text.key, text.role)
+    def looked(self, text: Text) -> Looked | Unreadable:
+        """Search a text; in labels such as a release, only what can be no label counts."""
+        looked = self.detector.look(text.text, text.key, text.role)
+        if isinstance(looked, Unreadable) or text.column not in LABELS:
+            return looked
+        return Looked(
+            tuple((piece, tuple(span for span in found if span.kind in _NO_LABEL)) for piece, found in looked.pieces)
+        )
 
     def _removed(self, looked: Looked) -> list[tuple[str, str]]:
         return [
@@ -131,7 +139,7 @@ class _Work:
             self.clean.append(f"id-{self.redactor.surrogates.hashed('identity', text.text)}")
             self.findings.append(Finding(text.path, Span(0, len(text.text), "USER_ID", 1.0, "identity"), text.text))
             return None
-        looked = self.redactor.detector.look(text.text, text.key, text.role)
+        looked = self.redactor.looked(text)
         if isinstance(looked, Unreadable):
             return looked.why
         edits, masks = self._edits(text, looked)

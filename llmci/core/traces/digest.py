@@ -28,10 +28,10 @@ def sealed(row: TraceRow, pulled_at: datetime) -> tuple[TraceRow, int]:
     return {**row, "content_hash": digest, "pulled_at": pulled_at}, len(content)
 
 
-def digest_of(value: object) -> str:
-    """SHA-256 of a value's canonical JSON, in hexadecimal.
+def record_digest(record: object) -> str:
+    """SHA-256 of a record as it came, in hexadecimal; what JSON has no word for counts as its `str`.
 
     Raises:
         Unreadable: It is nested too deeply to be written.
     """
-    return hashlib.sha256(json_text(value, sort=True).encode()).hexdigest()
+    return hashlib.sha256(json_text(record, sort=True).encode()).hexdigest()

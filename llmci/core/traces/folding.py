@@ -11,6 +11,7 @@ from llmci.core.traces.payloads import NOTHING, has_content
 from llmci.core.traces.replay import replay_of
 from llmci.core.traces.scalars import json_text
 from llmci.core.traces.usage import summed_usage
+from llmci.domain.trace import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,7 +80,7 @@ def fold(steps: Sequence[Step], trace_id: str, origin: Origin) -> TraceRow:
     kept, truncated = _bounded(rows)
     first = next(step for step in steps if step.row is root)
     return {
-        "schema_version": 1,
+        "schema_version": SCHEMA_VERSION,
         "source": origin.source,
         "source_kind": origin.kind,
         "trace_id": trace_id,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from llmci.core.traces.digest import digest_of
+from llmci.core.traces.digest import record_digest
 from llmci.core.traces.mapping import guessed
 from llmci.core.traces.messages import messages_of
 from llmci.core.traces.money import reported_cost
@@ -16,6 +16,7 @@ from llmci.core.traces.replay import replay_of
 from llmci.core.traces.scalars import decoded, float_of, int_of, json_text, list_of, text_of, time_of
 from llmci.core.traces.status import status_of
 from llmci.core.traces.usage import tokens_of, usage_of
+from llmci.domain.trace import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -63,10 +64,10 @@ def row_of(record: dict[str, Any], plan: Plan | None, origin: Origin) -> TraceRo
     kind, missing = replay_of(asked=asked, answered=answered, documents=documents, lacks=lacks)
     status, error_type, error = status_of(found.get("status"), found.get("error"))
     return {
-        "schema_version": 1,
+        "schema_version": SCHEMA_VERSION,
         "source": origin.source,
         "source_kind": origin.kind,
-        "trace_id": text_of(found.get("trace_id")) or digest_of(record)[:32],
+        "trace_id": text_of(found.get("trace_id")) or record_digest(record)[:32],
         "complete": True,
         "missing": missing,
         **{name: text_of(found.get(name)) for name in _TEXTS},
