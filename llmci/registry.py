@@ -60,12 +60,14 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "promptfoo": "llmci.adapters.results.promptfoo:PromptfooResults",
     },
     "reporter": {
+        "annotations": "llmci.adapters.reporters.annotations:AnnotationsReporter",
         "csv": "llmci.adapters.reporters.csv:CsvReporter",
         "html": "llmci.adapters.reporters.html:HtmlReporter",
         "markdown": "llmci.adapters.reporters.markdown:MarkdownReporter",
         "json": "llmci.adapters.reporters.json:JsonReporter",
         "junit": "llmci.adapters.reporters.junit:JunitReporter",
         "parquet": "llmci.adapters.reporters.parquet:ParquetReporter",
+        "sarif": "llmci.adapters.reporters.sarif:SarifReporter",
     },
     "rollout": {
         "json": "llmci.adapters.rollouts.json:JsonRollout",

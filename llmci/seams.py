@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from llmci.domain.case import Case, Document, Message
     from llmci.domain.evalset import EvalSet
+    from llmci.domain.place import Place
     from llmci.domain.result import ResultRow
     from llmci.domain.run import Answer, Answered, Fault, Metric, Run, Score, Scored, Usage
     from llmci.domain.system import SystemSpec
@@ -319,13 +320,18 @@ class Results(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportInput:
-    """Everything a report may show; all text in it is clean."""
+    """Everything a report may show; all text in it is clean.
+
+    Attributes:
+        changed: Where the candidate parts from the baseline, the most telling place first; empty where that is not known.
+    """
 
     result: GateResult
     baseline: Run
     candidate: Run
     evalset: EvalSet | None
     sanitize_summary: Mapping[str, object] | None = None
+    changed: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ COMMANDS = (
     "repro",
     "judge",
     "report",
+    "comment",
     "canary",
     "promote",
     "run",

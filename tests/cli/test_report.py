@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from builders import a_case, a_run, an_evalset
 from commands import llmci
+from jsonschema import Draft202012Validator
 
 from llmci.adapters.stores.casefile import CASES
 from llmci.adapters.stores.evalsets import DirectoryEvalSets
@@ -110,3 +111,20 @@ def test_what_is_wrong_is_said_with_its_fix(project: Path, arguments: list[str],
     assert done.returncode == 2
     assert said in done.stderr
     assert "fix:" in done.stderr
+
+
+def test_every_format_names_where_the_candidate_parts_from_the_baseline(project: Path) -> None:
+    llmci("report", "-o", "result.json", "-o", "r.sarif", "-o", "r.annotations", cwd=project)
+
+    [place] = json.loads((project / "result.json").read_text(encoding="utf-8"))["changed"]
+    [run] = json.loads((project / "r.sarif").read_text(encoding="utf-8"))["runs"]
+    assert place["path"] == "llmci.yaml"
+    assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "llmci.yaml"
+    assert (project / "r.annotations").read_text(encoding="utf-8").startswith("::error file=llmci.yaml,line=2,")
+
+
+def test_the_schema_of_reports_is_published(project: Path) -> None:
+    llmci("report", "-o", "result.json", cwd=project)
+    schema = json.loads(llmci("schema", "--report", cwd=project).stdout)
+
+    Draft202012Validator(schema).validate(json.loads((project / "result.json").read_text(encoding="utf-8")))
