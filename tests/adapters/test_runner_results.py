@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from llmci import registry
+from llmci.adapters.results.document import document as parsed_document
 from llmci.core.gating.faults import fault_of
 from llmci.core.gating.reading import Reading
 from llmci.domain.verdict import Outcome, Rule
@@ -458,6 +459,50 @@ def test_messages_of_inspect_are_the_same_under_other_ids(tmp_path: Path) -> Non
 
     assert inputs[0] == inputs[1]
     assert len(set(inputs[0])) == 4
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a JSON value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, item in inner for place in places(item, (*path, key)))]
+
+
+def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    if not path:
+        return new
+    copy = value.copy()
+    copy[path[0]] = replaced(value[path[0]], path[1:], new)
+    return copy
+
+
+def a_small_document(name: str, tmp_path: Path) -> Any:
+    if name == "langfuse":
+        return json.loads(langfuse_page(tmp_path / "page.json", [1.0, 0.0]).read_text())
+    if name == "openai-evals":
+        lines = evals_log(tmp_path / "log.jsonl", [True, None]).read_text().splitlines()
+        return [json.loads(line) for line in lines]
+    document = json.loads((FILES / RUNNERS[name][2]).read_text())
+    for sample in document.get("samples", ()):
+        sample["events"] = []
+        sample["error"] = {"message": "HTTP 503"}
+    return document
+
+
+@pytest.mark.parametrize("name", [*RUNNERS, "openai-evals", "langfuse"])
+@pytest.mark.parametrize("new", [None, 7, "x", [7], {"x": 7}], ids=repr)
+def test_a_value_of_another_type_anywhere_is_read_or_refused(name: str, new: Any, tmp_path: Path) -> None:
+    document = a_small_document(name, tmp_path)
+    log = name == "openai-evals"
+    path = tmp_path / ("broken.jsonl" if log else "broken.json")
+    for place in places(document)[::5]:
+        broken = replaced(document, place, new)
+        path.write_text("\n".join(map(json.dumps, broken)) if log and isinstance(broken, list) else json.dumps(broken))
+        parsed_document.cache_clear()
+        try:
+            rows = rows_of(name, path)
+        except UsageError:
+            continue
+        assert all(isinstance(row.values["id"], str) for row in rows)
 
 
 def ran(tool: str, *arguments: str, cwd: Path) -> None:

@@ -51,6 +51,16 @@ def objects(value: Any, where: str) -> list[dict[str, Any]]:  # noqa: ANN401  se
     raise UsageError(f"{where}: not a list of objects.", fix="Have the runner write the file again.")
 
 
+def mapping(value: Any) -> dict[str, Any]:  # noqa: ANN401  see above
+    """The object, or an empty one where there is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def listing(value: Any) -> list[Any]:  # noqa: ANN401  see above
+    """The list, or an empty one where there is none."""
+    return value if isinstance(value, list) else []
+
+
 def digest(value: object) -> str:
     """Digest of any JSON value; equal for equal values."""
     text = json.dumps(value, sort_keys=True, default=str)
@@ -59,5 +69,5 @@ def digest(value: object) -> str:
 
 def labels(value: object, prefix: str) -> Mapping[str, object]:
     """The plain members of an object as columns: `{"lang": "de"}` is `{"metadata.lang": "de"}`."""
-    members = value.items() if isinstance(value, dict) else ()
+    members = mapping(value).items()
     return {f"{prefix}.{name}": item for name, item in members if isinstance(item, (str, int, float, bool))}

@@ -6,7 +6,7 @@ import struct
 import zipfile
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from llmci.adapters.results.document import digest, document, labels, member, objects, parsed
+from llmci.adapters.results.document import digest, document, labels, listing, mapping, member, objects, parsed
 from llmci.core.gating.faults import fault_of
 from llmci.domain.result import ResultRow
 from llmci.errors import UsageError
@@ -49,7 +49,7 @@ class InspectResults:
         seen: dict[tuple[str, int], dict[str, Any]] = {}
         for sample in samples:
             # The last word on a sample that was tried again.
-            seen[str(sample.get("id")), int(sample.get("epoch") or 1)] = sample
+            seen[str(sample.get("id")), _epochs(sample.get("epoch"))] = sample
         found = {name for sample in seen.values() for name in _values(sample)}
         scores = {name: decided.get(name.partition(".")[0], "") for name in sorted({*found, *_named(decided, found)})}
         for (case_id, epoch), sample in seen.items():
@@ -66,7 +66,7 @@ def _named(decided: Mapping[str, str], found: set[str]) -> set[str]:
 
 
 def _plain(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    header = document(path)
+    header = mapping(document(path))
     return header, objects(header.get("samples") or [], f"{path}, samples")
 
 
@@ -110,26 +110,28 @@ def _zstandard(path: Path, info: zipfile.ZipInfo) -> bytes:
 
 def _decided(header: Mapping[str, Any]) -> dict[str, str]:
     """What each scorer is made of: with another judge or option a score means something else."""
-    scorers = member(header, "eval", "scorers")
-    listed = [item for item in scorers if isinstance(item, dict)] if isinstance(scorers, list) else []
+    listed = [item for item in listing(member(header, "eval", "scorers")) if isinstance(item, dict)]
     return {str(item.get("name")): digest(item.get("options")) for item in listed}
 
 
 def _planned(header: Mapping[str, Any]) -> list[tuple[str, int]]:
-    ids = member(header, "eval", "dataset", "sample_ids")
-    epochs = member(header, "eval", "config", "epochs") or 1
-    return [(str(case_id), epoch) for case_id in ids or () for epoch in range(1, epochs + 1)]
+    ids = listing(member(header, "eval", "dataset", "sample_ids"))
+    epochs = _epochs(member(header, "eval", "config", "epochs"))
+    return [(str(case_id), epoch) for case_id in ids for epoch in range(1, epochs + 1)]
+
+
+def _epochs(value: object) -> int:
+    return value if isinstance(value, int) else 1
 
 
 def _row(sample: Mapping[str, Any], case_id: str, epoch: int, scores: Mapping[str, str]) -> ResultRow:
     fault, why = _fault(sample)
-    usage = sample.get("model_usage")
-    tokens = [member(used, "total_tokens") for used in usage.values()] if isinstance(usage, dict) else []
+    tokens = [member(used, "total_tokens") for used in mapping(sample.get("model_usage")).values()]
     seconds = sample.get("total_time")
     values: dict[str, object] = {
         **labels(sample.get("metadata"), "metadata"),
         "latency_ms": seconds * 1000 if isinstance(seconds, (int, float)) else None,
-        "tokens": sum(tokens) if tokens and None not in tokens else None,
+        "tokens": sum(tokens) if tokens and all(isinstance(count, int) for count in tokens) else None,
         **dict.fromkeys(scores),
         **(_values(sample) if fault is None else {}),
         "id": case_id,
@@ -160,8 +162,7 @@ def _fault(sample: Mapping[str, Any]) -> tuple[Fault | None, str]:
 
 def _values(sample: Mapping[str, Any]) -> dict[str, object]:
     found: dict[str, object] = {}
-    scores = sample.get("scores")
-    for name, score in scores.items() if isinstance(scores, dict) else ():
+    for name, score in mapping(sample.get("scores")).items():
         value = member(score, "value")
         parts = value if isinstance(value, dict) else {None: value}
         for key, part in parts.items():

@@ -33,7 +33,7 @@ class LangfuseResults:
         if member(found, "meta", "cursor"):
             raise UsageError(f"{path}: one page of several.", fix="Put the `data` of all pages into one file.")
         items = objects(_items(found), f"{path}, items")
-        experiments = {item["experimentId"] for item in items if item.get("experimentId")}
+        experiments = {str(item["experimentId"]) for item in items if item.get("experimentId")}
         if len(experiments) > 1:
             raise UsageError(f"{path}: items of {len(experiments)} experiments.", fix="Export one experiment a file.")
         scored = [_scores(item) for item in items]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from llmci.adapters.results.document import digest, document, labels, member, objects
+from llmci.adapters.results.document import digest, document, labels, listing, mapping, member, objects
 from llmci.core.gating.faults import fault_of
 from llmci.domain.result import ResultRow
 from llmci.errors import UsageError
@@ -61,7 +61,7 @@ def _variables(item: dict[str, Any]) -> object:
 
 def _row(item: dict[str, Any], where: str, case_id: str, test: str, asserts: str) -> ResultRow:
     fault, why = _fault(item)
-    named = item.get("namedScores") or {}
+    named = mapping(item.get("namedScores"))
     answered = fault is None and not _grader_failed(item)
     usage = item.get("tokenUsage")
     values: dict[str, object] = {
@@ -90,5 +90,5 @@ def _fault(item: dict[str, Any]) -> tuple[Fault | None, str]:
 
 def _grader_failed(item: dict[str, Any]) -> bool:
     """Whether a judge gave no verdict: promptfoo counts that as a failed assertion."""
-    parts = member(item, "gradingResult", "componentResults")
-    return any(member(part, "metadata", "graderError") is True for part in parts or ())
+    parts = listing(member(item, "gradingResult", "componentResults"))
+    return any(member(part, "metadata", "graderError") is True for part in parts)
