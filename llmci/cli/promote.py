@@ -12,7 +12,7 @@ from llmci.cli.terminal import safe_text, show, show_json
 
 
 def promote(
-    run: Annotated[str, typer.Argument(help="The candidate's run, as `llmci bench` printed it.")],
+    run: Annotated[str, typer.Argument(help="The candidate's run, as `llmci bench` printed it, or `latest`.")],
     *,
     against: Annotated[
         str | None,
