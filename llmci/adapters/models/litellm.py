@@ -1,4 +1,7 @@
-"""Any chat model that litellm knows; litellm is imported with the first call."""
+"""Any chat model that litellm knows.
+
+litellm is imported with the first call and nowhere else; see `llmci.quiet`.
+"""
 
 from __future__ import annotations
 
