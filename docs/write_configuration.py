@@ -48,7 +48,7 @@ that end in `_env` hold the *name* of an environment variable.
 |---|---|---|
 | `project` | `main` | Name of the project. |
 | `state` | `.llmci` | Directory of llmci's own state: raw and clean traces, labels, runs. Keep it out of git. |
-| `report` | `[llmci-report.html]` | Files that `bench` and `gate` write; the suffix decides the format. |
+| `report` | `[llmci-report.html]` | Reports that `bench` and `report` write where no `-o` names others; the suffix decides the format. |
 """
 
 STAGES = {

@@ -103,7 +103,7 @@ class _Gate(BaseModel):
     min_cases: int = Field(default=10, ge=1)
 
 
-class _File(BaseModel):
+class File(BaseModel):
     """The file's top level; adapter blocks are checked against their own adapter afterwards."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -177,7 +177,7 @@ def parse(text: str, path: Path) -> Config:
     document = read(text)
     # A section whose keys are all commented out is a section that is not there.
     given = {key: value for key, value in document.value.items() if value is not None}
-    file: _File | None = None if document.mistakes else _validated(_File, given, (), document)
+    file: File | None = None if document.mistakes else _validated(File, given, (), document)
     if file is None:
         raise _as_error(document.mistakes, path)
     blocks = {section: _blocks(section, seam, getattr(file, section), document) for section, seam in SECTIONS.items()}
@@ -200,32 +200,6 @@ def parse(text: str, path: Path) -> Config:
         canary=file.canary,
         report=tuple(file.report),
     )
-
-
-def json_schema() -> dict[str, Any]:
-    """JSON schema (2020-12) of the whole file, with the options of every adapter."""
-    schema = _File.model_json_schema()
-    definitions = schema.setdefault("$defs", {})
-    for section, seam in SECTIONS.items():
-        names = [_define(seam, name, definitions) for name in registry.names(seam)]
-        variants: list[dict[str, Any]] = [{"$ref": f"#/$defs/{name}"} for name in names]
-        if section == "systems":
-            variants.append({"type": "object", "required": ["extends"], "properties": {"extends": {"type": "string"}}})
-        schema["properties"][section]["additionalProperties"] = {"anyOf": variants}
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = FILE_NAME
-    return schema
-
-
-def _define(seam: str, name: str, definitions: dict[str, Any]) -> str:
-    """Add the options of an adapter to the schema's definitions; returns their name there."""
-    options: dict[str, Any] = registry.adapter(seam, name).Options.model_json_schema(ref_template="#/$defs/{model}")
-    definitions.update(options.pop("$defs", {}))
-    extends = {"extends": {"type": "string"}} if seam == "system" else {}
-    options["properties"] = {"kind": {"const": name}, **extends, **options.get("properties", {})}
-    options["required"] = ["kind", *options.get("required", [])]
-    definitions[f"{seam}-{name}"] = options
-    return f"{seam}-{name}"
 
 
 def _blocks(section: str, seam: str, given: Mapping[str, dict[str, Any]], document: Document) -> dict[str, Block]:
@@ -253,7 +227,7 @@ def _options(at: Loc, seam: str, kind: object, document: Document) -> Any:  # no
         return None
 
 
-def _check_names(file: _File, document: Document) -> None:
+def _check_names(file: File, document: Document) -> None:
     """Names that one section gives and another uses."""
 
     def check(loc: Loc, name: str | None, known: Iterable[str], what: str) -> None:

@@ -13,11 +13,10 @@ from llmci.domain.run import Scored, Usage
 from llmci.domain.settings import BenchSettings
 from llmci.domain.system import SystemSpec
 from llmci.pipeline.bench.job import BenchJob, Entrant
-from llmci.seams import Context, Estimate, Failed, Reply, Silent
+from llmci.seams import Estimate, Failed, Reply, Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from llmci.domain.case import Case
     from llmci.domain.run import Answer, Answered, Metric, Score
@@ -26,13 +25,6 @@ if TYPE_CHECKING:
 
 def a_reply(text: str = "In Lyon.", **changes: Any) -> Reply:
     return Reply(**{"text": text, "usage": Usage(input=10, output=5), "cost": 0.01, "latency_ms": 3.0} | changes)
-
-
-def a_context(root: Path, name: str = "it", **environ: str) -> Context:
-    def no_shelf(shelf: str) -> Any:
-        raise AssertionError(f"opened the shelf {shelf}")
-
-    return Context(name=name, root=root, state=root / ".llmci", environ=environ, shelf=no_shelf)
 
 
 class FakeSystem:

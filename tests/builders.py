@@ -13,9 +13,11 @@ from llmci.domain.run import Answered, Metric, Run, Scored, Usage
 from llmci.domain.system import SystemSpec
 from llmci.domain.text import declared_clean
 from llmci.domain.trace import TRACE
+from llmci.seams import Context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from llmci.domain.run import Answer, Score
     from llmci.domain.trace import TraceRow
@@ -122,3 +124,10 @@ def a_run(
         "finished_at": NOON.isoformat(),
     }
     return Run(**fields | changes)
+
+
+def a_context(root: Path, name: str = "it", **environ: str) -> Context:
+    def no_shelf(shelf: str) -> Any:
+        raise AssertionError(f"opened the shelf {shelf}")
+
+    return Context(name=name, root=root, state=root / ".llmci", environ=environ, shelf=no_shelf)

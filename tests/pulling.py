@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
+from builders import a_context
 
 from llmci import registry
-from llmci.seams import Context, Rejected, Window
+from llmci.seams import Rejected, Window
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 def a_source(kind: str, root: Path, **options: Any) -> Source:
     adapter = registry.adapter("source", kind)
-    context = Context(name="prod", root=root, state=root / ".llmci", environ={}, shelf=pytest.fail)
-    source: Source = adapter(adapter.Options(**options), context)
+    source: Source = adapter(adapter.Options(**options), a_context(root, "prod"))
     return source
 
 

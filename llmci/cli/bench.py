@@ -107,12 +107,9 @@ def filters_of(given: Sequence[str]) -> dict[str, str]:
 def _bench(
     config: Config, ask: Ask, fail_on: str | None, output: Sequence[Path] | None, *, quiet: bool, as_json: bool
 ) -> int:
-    from llmci.seams import ReportInput
     from llmci.wiring.bench import bench as run
     from llmci.wiring.bench_plan import prepare
-    from llmci.wiring.build import shelf_of
-    from llmci.wiring.gate import gate_runs
-    from llmci.wiring.report import write_reports
+    from llmci.wiring.stored_report import report_runs
 
     stops = fail_on_of(fail_on)
     if not config.gates:
@@ -126,15 +123,8 @@ def _bench(
         clock=lambda: datetime.now(UTC),
         prepared=prepared,
     )
-    result = gate_runs(config, outcome.baseline, outcome.candidate)
-    report = ReportInput(
-        result=result,
-        baseline=outcome.baseline,
-        candidate=outcome.candidate,
-        evalset=prepared.evalset,
-        sanitize_summary=shelf_of(config, "clean").manifest(),
-    )
-    written = write_reports(config, report, output or [config.root / name for name in config.report])
+    done = report_runs(config, outcome.baseline, outcome.candidate, output or ())
+    result, written = done.result, done.written
     code = exit_code_of(result, stops)
     if as_json:
         show_json({"exit_code": code, "result": result, **_facts(outcome), "reports": written})

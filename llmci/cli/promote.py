@@ -12,7 +12,7 @@ from llmci.cli.terminal import safe_text, show, show_json
 
 
 def promote(
-    run: Annotated[str, typer.Argument(help="The candidate's run, as `llmci bench` printed it.")],
+    run: Annotated[str, typer.Argument(help="The candidate's run, as `llmci bench` printed it, or `latest`.")],
     *,
     against: Annotated[
         str | None,
@@ -41,7 +41,7 @@ def promote(
         show_json({"promotion": done, "dry_run": dry_run})
         return
     verb = "would become" if dry_run else "is"
-    show(f"{safe_text(run)} {verb} the baseline: {safe_text(done.result.headline)}")
+    show(f"{safe_text(done.result.candidate_run)} {verb} the baseline: {safe_text(done.result.headline)}")
     show(f"  baseline: {done.baseline_file}")
     if done.review_file is not None:
         show(f"  {len(done.proposed)} failures to review for the next eval set: {done.review_file}")

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from llmci import __version__
 from llmci.adapters.stores.cache import SqliteCache
 from llmci.adapters.stores.journal import FileJournal
-from llmci.adapters.stores.runs import DirectoryRuns
 from llmci.core.bench.digests import plan_digest
 from llmci.core.canonical import digest_of
 from llmci.errors import Interrupted
 from llmci.pipeline.bench.job import BenchJob, Entrant
 from llmci.pipeline.bench.stage import bench as run_stage
 from llmci.wiring.bench_plan import prepare
+from llmci.wiring.runs import runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -79,7 +79,7 @@ def bench(
         for journal in journals:
             stack.callback(journal.close)
         result = _run(job, [_entrant(*pair, clock()) for pair in zip(prepared.systems, journals, strict=True)])
-        store = runs(config)
+        store = runs_of(config)
         for run in result.runs:
             store.save(run)
         if not result.unfinished and result.halted is None:
@@ -87,11 +87,6 @@ def bench(
                 journal.discard()
     baseline, candidate = result.runs
     return BenchOutcome(baseline=baseline, candidate=candidate, result=result)
-
-
-def runs(config: Config) -> DirectoryRuns:
-    """The stored runs of a project."""
-    return DirectoryRuns(config.state / "runs")
 
 
 def open_cache(config: Config, ask: Ask, stack: contextlib.ExitStack) -> SqliteCache | None:

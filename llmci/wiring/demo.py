@@ -16,16 +16,14 @@ from llmci.demo.directory import CONFIG, REPORTS, lay_out
 from llmci.demo.survivors import survivors
 from llmci.demo.traffic import traffic
 from llmci.demo.writer import greet
-from llmci.seams import ReportInput, Silent, Window
+from llmci.seams import Silent, Window
 from llmci.wiring.bench import bench
 from llmci.wiring.bench_plan import Ask
-from llmci.wiring.build import shelf_of
 from llmci.wiring.evalset import build_version
-from llmci.wiring.gate import gate_runs
 from llmci.wiring.label import label
 from llmci.wiring.pull import pull
-from llmci.wiring.report import write_reports
 from llmci.wiring.sanitize import sanitize
+from llmci.wiring.stored_report import report_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -137,7 +135,7 @@ def demo(
     )
     traces, rejected = _traces(loop)
     evalset = _evalset(loop)
-    broken, better = _trial(loop, evalset, "broken"), _trial(loop, evalset, "better")
+    broken, better = _trial(loop, "broken"), _trial(loop, "better")
     left = survivors(log.planted, _places(loop.config, broken, better))
     stages.done(
         "check",
@@ -187,7 +185,7 @@ def _evalset(loop: _Loop) -> EvalSet:
     return evalset
 
 
-def _trial(loop: _Loop, evalset: EvalSet, candidate: str) -> Trial:
+def _trial(loop: _Loop, candidate: str) -> Trial:
     outcome = bench(
         loop.config,
         # A cached answer has no latency; with a model, it saves money.
@@ -196,16 +194,8 @@ def _trial(loop: _Loop, evalset: EvalSet, candidate: str) -> Trial:
         progress=loop.progress,
         clock=lambda: datetime.now(UTC),
     )
-    result = gate_runs(loop.config, outcome.baseline, outcome.candidate)
     path = loop.directory / REPORTS[candidate]
-    report = ReportInput(
-        result=result,
-        baseline=outcome.baseline,
-        candidate=outcome.candidate,
-        evalset=evalset,
-        sanitize_summary=shelf_of(loop.config, "clean").manifest(),
-    )
-    write_reports(loop.config, report, [path])
+    result = report_runs(loop.config, outcome.baseline, outcome.candidate, [path]).result
     loop.stages.done(candidate, f"benched live against the baseline: {result.outcome}")
     return Trial(candidate=candidate, result=result, report=path)
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from llmci import __version__
-from llmci.config import FILE_NAME, json_schema, parse
+from llmci.config import FILE_NAME, parse
 from llmci.core.configuration.writing import written
 from llmci.errors import UsageError
 from llmci.files import write_bytes
 from llmci.wiring.credentials import wanted
+from llmci.wiring.schema import json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

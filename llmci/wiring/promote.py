@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING
 import orjson
 
 from llmci.adapters.stores.audit import AuditLog
-from llmci.adapters.stores.runs import DirectoryRuns
-from llmci.errors import UsageError
 from llmci.files import write_bytes, write_json
 from llmci.pipeline.promote import baseline_record, proposals
 from llmci.wiring.build import shelf_of
 from llmci.wiring.evalset import REVIEW, directory_of, store
 from llmci.wiring.gate import gate_runs
+from llmci.wiring.runs import baseline_run, candidate_run
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
     from llmci.config import Config
-    from llmci.domain.run import Run
     from llmci.domain.verdict import GateResult
     from llmci.pipeline.promote import Proposal
 
@@ -50,12 +48,10 @@ def promote(
         NoDecisionError: It did not pass, and no reason was given.
         UsageError: One of the runs is not there.
     """
-    runs = DirectoryRuns(config.state / "runs")
-    candidate = runs.load(run_id)
-    result = gate_runs(config, _baseline_of(runs, candidate, against, config), candidate)
+    candidate = candidate_run(config, run_id)
+    result = gate_runs(config, baseline_run(config, candidate, against), candidate)
     record = baseline_record(result, candidate, now=now.isoformat(), reason=reason)
-    sets = store(config)
-    cases = sets.load(candidate.evalset_name, candidate.evalset_version).cases
+    cases = store(config).load(candidate.evalset_name, candidate.evalset_version).cases
     labels = (row for batch in shelf_of(config, "labels").batches() for row in batch.to_pylist())
     proposed = proposals(labels, cases, most=most)
     directory = directory_of(config, candidate.evalset_name)
@@ -67,23 +63,3 @@ def promote(
         facts = {key: record[key] for key in ("run", "evalset", "verdict", "reason")}
         AuditLog(config.state / "audit.jsonl").append("promote", facts, at=now.isoformat())
     return Promotion(result, directory / "baseline.json", review, tuple(proposed))
-
-
-def _baseline_of(runs: DirectoryRuns, candidate: Run, against: str | None, config: Config) -> Run:
-    """The run to compare with: the one named, else its partner of the same bench, else the baseline's newest."""
-    if against is not None:
-        return runs.load(against)
-    newest: Run | None = None
-    for run in map(runs.load, runs.list()):
-        if run.run_id == candidate.run_id or run.evalset_digest != candidate.evalset_digest:
-            continue
-        if run.started_at == candidate.started_at:
-            return run
-        if newest is None and run.system.name == config.bench.baseline:
-            newest = run
-    if newest is None:
-        raise UsageError(
-            f"no run of {config.bench.baseline!r} on the same eval set is stored.",
-            fix="Run `llmci bench`, or name the run to compare with: --against RUN.",
-        )
-    return newest

@@ -10,7 +10,7 @@ from llmci.core.gating.smallest import restricted, smallest
 from llmci.errors import NoDecisionError, UsageError
 from llmci.files import write_bytes
 from llmci.wiring.gate import contest_of
-from llmci.wiring.stored_report import runs_to_compare
+from llmci.wiring.runs import baseline_run, candidate_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,8 @@ def reproduce(config: Config, run: str, baseline: str | None, output: Path) -> R
         NoDecisionError: The gates do not say that the run regressed.
         UsageError: A run is not there, or the file cannot be written.
     """
-    before, after = runs_to_compare(config, run, baseline)
+    after = candidate_run(config, run)
+    before = baseline_run(config, after, baseline)
     whole = contest_of(config, before, after)
     found = smallest(whole.decide(), whole.cases, lambda ids: _part(whole, ids).decide())
     if not found:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from llmci.config import json_schema
+from llmci import registry
+from llmci.config import FILE_NAME, SECTIONS, File
 from llmci.errors import UsageError
 from llmci.files import write_json
 
@@ -38,3 +39,29 @@ def write_schema(target: Path | None, *, report: bool = False) -> dict[str, Any]
                 f"{target}: cannot be written: {error.strerror}.", fix="Name a file in a directory you may write to."
             ) from None
     return document
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON schema (2020-12) of the whole file, with the options of every adapter."""
+    schema = File.model_json_schema()
+    definitions = schema.setdefault("$defs", {})
+    for section, seam in SECTIONS.items():
+        names = [_define(seam, name, definitions) for name in registry.names(seam)]
+        variants: list[dict[str, Any]] = [{"$ref": f"#/$defs/{name}"} for name in names]
+        if section == "systems":
+            variants.append({"type": "object", "required": ["extends"], "properties": {"extends": {"type": "string"}}})
+        schema["properties"][section]["additionalProperties"] = {"anyOf": variants}
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = FILE_NAME
+    return schema
+
+
+def _define(seam: str, name: str, definitions: dict[str, Any]) -> str:
+    """Add the options of an adapter to the schema's definitions; returns their name there."""
+    options: dict[str, Any] = registry.adapter(seam, name).Options.model_json_schema(ref_template="#/$defs/{model}")
+    definitions.update(options.pop("$defs", {}))
+    extends = {"extends": {"type": "string"}} if seam == "system" else {}
+    options["properties"] = {"kind": {"const": name}, **extends, **options.get("properties", {})}
+    options["required"] = ["kind", *options.get("required", [])]
+    definitions[f"{seam}-{name}"] = options
+    return f"{seam}-{name}"

@@ -6,13 +6,13 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from llmci.adapters.stores.runs import DirectoryRuns
 from llmci.errors import UsageError
 from llmci.pipeline.report import report_on
 from llmci.wiring.build import shelf_of
 from llmci.wiring.evalset import store
 from llmci.wiring.gate import gate_runs
 from llmci.wiring.report import write_reports
+from llmci.wiring.runs import baseline_run, candidate_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from llmci.domain.evalset import EvalSet
     from llmci.domain.run import Run
     from llmci.domain.verdict import GateResult
-    from llmci.seams import ReportInput, ReportOptions, RunStore
-
-LATEST = "latest"
+    from llmci.seams import ReportInput, ReportOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,47 +48,30 @@ def report_stored(
     Raises:
         UsageError: A run is not there, or an output has no reporter.
     """
-    before, candidate = runs_to_compare(config, run, baseline)
-    report = report_of(config, gate_runs(config, before, candidate), before, candidate)
+    candidate = candidate_run(config, run)
+    before = baseline_run(config, candidate, baseline)
+    return report_runs(config, before, candidate, outputs, options)
+
+
+def report_runs(
+    config: Config, baseline: Run, candidate: Run, outputs: Sequence[Path] = (), options: ReportOptions | None = None
+) -> Reported:
+    """Ask the gates about two runs and write the reports; what is not at hand is left out of them.
+
+    The arguments are those of `report_stored`.
+    """
+    result = gate_runs(config, baseline, candidate)
     paths = outputs or [config.root / name for name in config.report]
-    return Reported(report.result, write_reports(config, report, paths, options))
-
-
-def runs_to_compare(config: Config, run: str, baseline: str | None) -> tuple[Run, Run]:
-    """The runs of baseline and candidate; see `report_stored` for the names."""
-    runs = DirectoryRuns(config.state / "runs")
-    candidate = _latest(runs, config) if run == LATEST else runs.load(run)
-    return runs.load(baseline) if baseline else _baseline_of(runs, candidate, config), candidate
+    return Reported(result, write_reports(config, report_of(config, result, baseline, candidate), paths, options))
 
 
 def report_of(config: Config, result: GateResult, baseline: Run, candidate: Run) -> ReportInput:
     """A verdict with all that a report can say about it; what is not at hand is left out of the report."""
-    return report_on(
-        result, (baseline, candidate), _evalset_of(config, candidate), shelf_of(config, "clean").manifest()
-    )
+    vouched = shelf_of(config, "clean").manifest()
+    return report_on(result, (baseline, candidate), _evalset_of(config, candidate), vouched)
 
 
 def _evalset_of(config: Config, run: Run) -> EvalSet | None:
     with contextlib.suppress(UsageError):
         return store(config).load(run.evalset_name, run.evalset_version)
     return None
-
-
-def _latest(runs: RunStore, config: Config) -> Run:
-    for run_id in runs.list():
-        run = runs.load(run_id)
-        if run.system.name != config.bench.baseline:
-            return run
-    raise UsageError("there is no run of a candidate yet.", fix="Make one with `llmci bench`.")
-
-
-def _baseline_of(runs: RunStore, candidate: Run, config: Config) -> Run:
-    for run_id in runs.list():
-        run = runs.load(run_id)
-        named = run.system.name == config.bench.baseline and run.run_id != candidate.run_id
-        if named and run.evalset_digest == candidate.evalset_digest:
-            return run
-    raise UsageError(
-        f"there is no run of {config.bench.baseline!r} on the eval set of {candidate.run_id!r}.",
-        fix="Name the run to compare with: `llmci report RUN BASELINE_RUN`.",
-    )

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
-from bench_builders import a_context
-from builders import a_case
+from builders import a_case, a_context
 
 from llmci.adapters.systems.command import CommandSystem
 from llmci.errors import UsageError

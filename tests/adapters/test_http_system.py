@@ -7,8 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from bench_builders import a_context
-from builders import a_case
+from builders import a_case, a_context
 from werkzeug import Response
 
 from llmci.adapters.systems.http import HttpSystem

@@ -4,18 +4,17 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from builders import a_context
 
 from llmci.adapters.rollouts.json import JsonRollout
 from llmci.errors import UsageError
-from llmci.seams import Context
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def rollout(tmp_path: Path, **options: str) -> JsonRollout:
-    context = Context("rollout", tmp_path, tmp_path / ".llmci", {}, pytest.fail)
-    return JsonRollout(JsonRollout.Options(path="flags.json", **options), context)
+    return JsonRollout(JsonRollout.Options(path="flags.json", **options), a_context(tmp_path, "rollout"))
 
 
 def test_a_new_share_leaves_the_rest_of_the_file_alone(tmp_path: Path) -> None:

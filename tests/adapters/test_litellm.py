@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from bench_builders import a_context
-from builders import a_case, an_answer
+from builders import a_case, a_context, an_answer
 from commands import ROOT, python
 
 from llmci.adapters.embedders.litellm import LitellmEmbedder
@@ -351,7 +350,7 @@ def connecting(self, address): contacted.add(address[0]); return connect(self, a
 def looking(host, *rest, **more): contacted.add(host); return look_up(host, *rest, **more)
 socket.socket.connect = connecting; socket.socket.connect_ex = connecting; socket.getaddrinfo = looking
 from pathlib import Path
-from bench_builders import a_context
+from builders import a_context
 from llmci.adapters.models.litellm import LitellmModel
 from llmci.seams import ModelRequest
 async def main():

@@ -6,8 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from bench_builders import a_context
-from builders import a_case, an_answer
+from builders import a_case, a_context, an_answer
 
 from llmci import registry
 from llmci.core.bench.chat import said

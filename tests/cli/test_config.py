@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmci import registry
-from llmci.config import Config, discover, json_schema, load, parse
+from llmci.config import Config, discover, load, parse
 from llmci.errors import UsageError
+from llmci.wiring.schema import json_schema
 
 GOOD = """
 project: parcels

@@ -17,8 +17,9 @@ from llmci.domain.text import declared_clean
 from llmci.errors import ExitCode, OutsideError, PrivacyStop, UsageError
 from llmci.pipeline.gate import gate
 from llmci.seams import Silent
-from llmci.wiring.bench import bench, open_cache, runs
+from llmci.wiring.bench import bench, open_cache
 from llmci.wiring.bench_plan import Ask, forecast, prepare
+from llmci.wiring.runs import runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,7 +138,7 @@ def test_what_the_shell_sees(tmp_path: Path, server: OpenaiServer, candidate: st
     outcome = run(config)
 
     assert way_out(config, outcome) is code
-    assert [load_again.run_id for load_again in map(runs(config).load, runs(config).list())]
+    assert [load_again.run_id for load_again in map(runs_of(config).load, runs_of(config).list())]
 
 
 def test_a_key_that_is_revoked_on_the_way_is_no_evidence_and_can_be_mended(

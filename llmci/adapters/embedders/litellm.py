@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import Field
 
 from llmci import seams
 from llmci.errors import OutsideError
+from llmci.quiet import quiet_litellm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +55,7 @@ class LitellmEmbedder:
         options = self._options
         key = self._context.environ.get(options.api_key_env) if options.api_key_env else None
         try:
-            reply = _litellm().embedding(
+            reply = quiet_litellm().embedding(
                 model=options.model,
                 # Providers refuse empty texts.
                 input=[text or " " for text in texts],
@@ -78,14 +77,3 @@ class LitellmEmbedder:
                 fix="Use another model, or a smaller batch.",
             )
         return [item["embedding"] for item in ordered]
-
-
-def _litellm() -> Any:  # noqa: ANN401  a module
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    import litellm
-
-    litellm.telemetry = False
-    litellm.suppress_debug_info = True
-    # It logs requests that fail, and those hold user text.
-    logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
-    return litellm

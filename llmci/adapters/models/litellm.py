@@ -1,14 +1,11 @@
 """Any chat model that litellm knows.
 
-litellm is imported with the first call and nowhere else: it takes 3 CPU-seconds, and unless
-LITELLM_LOCAL_MODEL_COST_MAP is set before, it fetches its prices from the network.
+litellm is imported with the first call and nowhere else; see `llmci.quiet`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 import time
 from importlib.util import find_spec
 from random import Random
@@ -22,6 +19,7 @@ from llmci.core.bench.patience import wait_s
 from llmci.core.bench.retry_after import seconds_of
 from llmci.domain.run import Usage
 from llmci.errors import UsageError
+from llmci.quiet import quiet_litellm
 from llmci.seams import Estimate, Failed, ModelReply
 
 if TYPE_CHECKING:
@@ -106,7 +104,7 @@ class LitellmModel:
     async def aclose(self) -> None:
         """See `Model.aclose`."""
         if self._checked:
-            library = _litellm()
+            library = quiet_litellm()
             await library.close_litellm_async_clients()
             # Closed clients are otherwise found and used again.
             library.in_memory_llm_clients_cache.flush_cache()
@@ -119,7 +117,7 @@ class LitellmModel:
         """
         if self._checked:
             return
-        library = await asyncio.to_thread(_litellm)
+        library = await asyncio.to_thread(quiet_litellm)
         options, environ = self._options, self._context.environ
         try:
             library.get_llm_provider(model=options.model, api_base=options.base_url)
@@ -146,7 +144,7 @@ class LitellmModel:
         try:
             # litellm's own timeout starts again with every byte that arrives.
             async with asyncio.timeout(options.timeout_s):
-                reply = await _litellm().acompletion(**self._arguments(request))
+                reply = await quiet_litellm().acompletion(**self._arguments(request))
         except TimeoutError:
             return Failed(f"no reply from {options.model} within {options.timeout_s:g} s", "system")
         except Exception as error:  # noqa: BLE001  litellm raises its own, openai's and httpx's
@@ -210,7 +208,7 @@ class LitellmModel:
 
     def _info(self) -> Mapping[str, Any]:
         try:
-            info: Mapping[str, Any] = _litellm().get_model_info(self._options.model)
+            info: Mapping[str, Any] = quiet_litellm().get_model_info(self._options.model)
         except Exception:  # noqa: BLE001  a model that is not in the table
             return {}
         return info
@@ -232,17 +230,6 @@ class LitellmModel:
         if highest["input"] is None or highest["output"] is None:
             return None
         return Prices(input=highest["input"] * 1e6, output=highest["output"] * 1e6)
-
-
-def _litellm() -> Any:  # noqa: ANN401  a module
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    import litellm
-
-    litellm.telemetry = False
-    litellm.suppress_debug_info = True
-    # It logs requests that fail, and those hold user text.
-    logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
-    return litellm
 
 
 def _without_mcp() -> dict[str, Any]:
