@@ -16,7 +16,7 @@ def promote(
     config: ConfigFlag = None,
     against: Annotated[
         str | None,
-        typer.Option(help="Run of the present baseline; by default its newest on the same set.", show_default=False),
+        typer.Option(help="Run of the present baseline; by default the one of the same bench.", show_default=False),
     ] = None,
     reason: Annotated[
         str | None, typer.Option(help="Promote although it did not pass, for this reason.", show_default=False)

@@ -17,9 +17,7 @@ def report(
     ] = "latest",
     baseline: Annotated[
         str | None,
-        typer.Argument(
-            help="Run to compare with; by default the baseline's newest on the same set.", show_default=False
-        ),
+        typer.Argument(help="Run to compare with; by default the one of the same bench.", show_default=False),
     ] = None,
     output: Annotated[
         list[Path] | None,

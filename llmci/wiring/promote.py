@@ -9,19 +9,18 @@ import orjson
 
 from llmci.adapters.stores.audit import AuditLog
 from llmci.adapters.stores.runs import DirectoryRuns
-from llmci.errors import UsageError
 from llmci.files import write_bytes, write_json
 from llmci.pipeline.promote import baseline_record, proposals
 from llmci.wiring.build import shelf_of
 from llmci.wiring.evalset import store
 from llmci.wiring.gate import gate_runs
+from llmci.wiring.opponents import baseline_of
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
     from llmci.config import Config
-    from llmci.domain.run import Run
     from llmci.domain.verdict import GateResult
     from llmci.pipeline.promote import Proposal
 
@@ -52,7 +51,7 @@ def promote(
     """
     runs = DirectoryRuns(config.state / "runs")
     candidate = runs.load(run_id)
-    result = gate_runs(config, _baseline_of(runs, candidate, against, config), candidate)
+    result = gate_runs(config, runs.load(against) if against else baseline_of(runs, candidate, config), candidate)
     record = baseline_record(result, candidate, now=now.isoformat(), reason=reason)
     sets = store(config)
     cases = sets.load(candidate.evalset_name, candidate.evalset_version).cases
@@ -67,21 +66,3 @@ def promote(
         facts = {key: record[key] for key in ("run", "evalset", "verdict", "reason")}
         AuditLog(config.state / "audit.jsonl").append("promote", facts, at=now.isoformat())
     return Promotion(result, directory / "baseline.json", review, tuple(proposed))
-
-
-def _baseline_of(runs: DirectoryRuns, candidate: Run, against: str | None, config: Config) -> Run:
-    """The run to compare with: the one named, else the newest of the baseline on the same set."""
-    if against is not None:
-        return runs.load(against)
-    for run_id in runs.list():
-        run = runs.load(run_id)
-        if (
-            run.system.name == config.bench.baseline
-            and run.evalset_digest == candidate.evalset_digest
-            and run.run_id != candidate.run_id
-        ):
-            return run
-    raise UsageError(
-        f"no run of {config.bench.baseline!r} on the same eval set is stored.",
-        fix="Run `llmci bench`, or name the run to compare with: --against RUN.",
-    )

@@ -12,6 +12,7 @@ from llmci.pipeline.report import report_on
 from llmci.wiring.build import shelf_of
 from llmci.wiring.evalset import store
 from llmci.wiring.gate import gate_runs
+from llmci.wiring.opponents import baseline_of, newest_candidate
 from llmci.wiring.report import write_reports
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from llmci.domain.evalset import EvalSet
     from llmci.domain.run import Run
     from llmci.domain.verdict import GateResult
-    from llmci.seams import ReportInput, ReportOptions, RunStore
+    from llmci.seams import ReportInput, ReportOptions
 
 LATEST = "latest"
 
@@ -43,7 +44,7 @@ def report_stored(
     Args:
         config: Its gates are asked, so that a changed tolerance needs no new run.
         run: Id of the candidate's run, or `latest`.
-        baseline: Id of the baseline's run; None takes its newest on the same eval set.
+        baseline: Id of the baseline's run; None takes the one of the same bench.
         outputs: Where to; the configuration's `report:` if there are none.
         options: See `write_reports`.
 
@@ -51,8 +52,8 @@ def report_stored(
         UsageError: A run is not there, or an output has no reporter.
     """
     runs = DirectoryRuns(config.state / "runs")
-    candidate = _latest(runs, config) if run == LATEST else runs.load(run)
-    before = runs.load(baseline) if baseline else _baseline_of(runs, candidate, config)
+    candidate = newest_candidate(runs) if run == LATEST else runs.load(run)
+    before = runs.load(baseline) if baseline else baseline_of(runs, candidate, config)
     report = report_of(config, gate_runs(config, before, candidate), before, candidate)
     paths = outputs or [config.root / name for name in config.report]
     return Reported(report.result, write_reports(config, report, paths, options))
@@ -69,23 +70,3 @@ def _evalset_of(config: Config, run: Run) -> EvalSet | None:
     with contextlib.suppress(UsageError):
         return store(config).load(run.evalset_name, run.evalset_version)
     return None
-
-
-def _latest(runs: RunStore, config: Config) -> Run:
-    for run_id in runs.list():
-        run = runs.load(run_id)
-        if run.system.name != config.bench.baseline:
-            return run
-    raise UsageError("there is no run of a candidate yet.", fix="Make one with `llmci bench`.")
-
-
-def _baseline_of(runs: RunStore, candidate: Run, config: Config) -> Run:
-    for run_id in runs.list():
-        run = runs.load(run_id)
-        named = run.system.name == config.bench.baseline and run.run_id != candidate.run_id
-        if named and run.evalset_digest == candidate.evalset_digest:
-            return run
-    raise UsageError(
-        f"there is no run of {config.bench.baseline!r} on the eval set of {candidate.run_id!r}.",
-        fix="Name the run to compare with: `llmci report RUN BASELINE_RUN`.",
-    )
