@@ -129,7 +129,11 @@ def diff(
 
 @app.command()
 def verify(
-    config: ConfigFlag = None, *, name: NameFlag = None, version: VersionFlag = None, as_json: JsonFlag = False
+    config: ConfigFlag = None,
+    *,
+    name: NameFlag = None,
+    version: Annotated[int | None, typer.Option("--version", help="By default all.", show_default=False)] = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Check every digest of a set; all versions by default.
 
