@@ -16,7 +16,7 @@ def report(
     ] = "latest",
     baseline: Annotated[
         str | None,
-        typer.Argument(help="Run to compare with; by default the baseline's newest on the same set."),
+        typer.Argument(help="Run to compare with; by default the one of the same bench."),
     ] = None,
     output: OutputFlag = None,
     report_max_mb: Annotated[

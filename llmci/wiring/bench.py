@@ -7,7 +7,7 @@ import contextlib
 import platform
 import re
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from llmci import __version__
@@ -19,7 +19,8 @@ from llmci.errors import Interrupted
 from llmci.pipeline.bench.job import BenchJob, Entrant
 from llmci.pipeline.bench.stage import bench as run_stage
 from llmci.wiring.bench_plan import prepare
-from llmci.wiring.runs import runs_of
+from llmci.wiring.build import keep_from_git
+from llmci.wiring.runs import AGAINST, runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -60,6 +61,7 @@ def bench(
         UsageError: The configuration cannot work.
     """
     prepared = prepared or prepare(config, ask, environ)
+    keep_from_git(config.state)
     with contextlib.ExitStack() as stack:
         job = BenchJob(
             evalset=prepared.evalset,
@@ -79,13 +81,14 @@ def bench(
         for journal in journals:
             stack.callback(journal.close)
         result = _run(job, [_entrant(*pair, clock()) for pair in zip(prepared.systems, journals, strict=True)])
+        baseline, candidate = result.runs
+        candidate = replace(candidate, environment={**candidate.environment, AGAINST: baseline.run_id})
         store = runs_of(config)
-        for run in result.runs:
+        for run in (baseline, candidate):
             store.save(run)
         if not result.unfinished and result.halted is None:
             for journal in journals:
                 journal.discard()
-    baseline, candidate = result.runs
     return BenchOutcome(baseline=baseline, candidate=candidate, result=result)
 
 

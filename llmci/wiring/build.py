@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from llmci import registry
+from llmci.errors import PrivacyStop, UsageError
+from llmci.files import write_once
 from llmci.seams import Context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -20,7 +23,9 @@ def shelf_of(config: Config, name: str) -> DirectoryShelf:
     """Open a shelf of the project: "raw", "clean" or "labels"."""
     from llmci.adapters.stores.shelf import DirectoryShelf
 
-    return DirectoryShelf(config.state / name, _schema_of(name), private=name == "raw")
+    # Nobody vouches for clean text that was changed after it was sanitized.
+    damaged = PrivacyStop if name == "clean" else UsageError
+    return DirectoryShelf(config.state / name, _schema_of(name), private=name == "raw", damaged=damaged)
 
 
 def _schema_of(name: str) -> pa.Schema:
@@ -44,3 +49,8 @@ def context_of(config: Config, name: str, environ: Mapping[str, str]) -> Context
         environ=environ,
         shelf=lambda shelf: shelf_of(config, shelf),
     )
+
+
+def keep_from_git(state: Path) -> None:
+    """Make a state directory that git does not see, whether or not `llmci init` was run: it holds unsanitized text."""
+    write_once(state / ".gitignore", b"*\n")

@@ -13,7 +13,7 @@ from llmci.files import locked
 from llmci.pipeline import pull as stage
 from llmci.pipeline.pull import Keep, PullSummary, ShardPulled, SourceFailure
 from llmci.seams import Window
-from llmci.wiring.build import build, shelf_of
+from llmci.wiring.build import build, keep_from_git, shelf_of
 from llmci.wiring.engine import executor_of
 from llmci.wiring.pull_plan import Listed, failure_of, goes, listed_of, named, owner
 
@@ -65,6 +65,7 @@ def pull(
         UsageError: A source is not in the configuration, there is none, or another pull is running.
     """
     names = named(config, sources)
+    keep_from_git(config.state)
     with locked(config.state / "pull.lock") as alone:
         if not alone:
             raise UsageError(

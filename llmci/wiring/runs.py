@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from llmci.domain.run import Run
 
 LATEST = "latest"
+# What a candidate's run remembers in its environment: the id of the baseline's run in the same bench.
+# Both start in the same second, so their ids do not tell which is which.
+AGAINST = "against"
 
 
 def runs_of(config: Config) -> DirectoryRuns:
@@ -32,13 +35,15 @@ def candidate_run(config: Config, run_id: str) -> Run:
         return runs.load(run_id)
     for known in runs.list():
         run = runs.load(known)
-        if run.system.name != config.bench.baseline:
+        if AGAINST in run.environment:
             return run
     raise UsageError("there is no run of a candidate yet.", fix="Make one with `llmci bench`.")
 
 
 def baseline_run(config: Config, candidate: Run, run_id: str | None) -> Run:
-    """The run to compare a candidate with: the one named, else the baseline's newest on the same eval set.
+    """The run to compare a candidate with.
+
+    The one named, else the one it ran against, else the baseline's newest on the same eval set.
 
     Raises:
         UsageError: There is none.
@@ -46,6 +51,8 @@ def baseline_run(config: Config, candidate: Run, run_id: str | None) -> Run:
     runs = runs_of(config)
     if run_id is not None:
         return runs.load(run_id)
+    if (against := candidate.environment.get(AGAINST, "")) in runs.list():
+        return runs.load(against)
     for known in runs.list():
         run = runs.load(known)
         named = run.system.name == config.bench.baseline and run.run_id != candidate.run_id

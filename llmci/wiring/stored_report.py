@@ -41,7 +41,7 @@ def report_stored(
     Args:
         config: Its gates are asked, so that a changed tolerance needs no new run.
         run: Id of the candidate's run, or `latest`.
-        baseline: Id of the baseline's run; None takes its newest on the same eval set.
+        baseline: Id of the baseline's run; None takes the one of the same bench.
         outputs: Where to; the configuration's `report:` if there are none.
         options: See `write_reports`.
 

@@ -50,7 +50,8 @@ def project(tmp_path: Path) -> Path:
     wrong = {case_id: float(at % 3 > 0) for at, case_id in enumerate(right)}
     runs.save(a_run(right, run_id=BASELINE, evalset_digest=digest))
     system = SystemSpec(name="candidate", kind="recorded", parameters={}, digest="other")
-    runs.save(a_run(wrong, run_id=CANDIDATE, evalset_digest=digest, system=system))
+    against = {"against": BASELINE}
+    runs.save(a_run(wrong, run_id=CANDIDATE, evalset_digest=digest, system=system, environment=against))
     return tmp_path
 
 
@@ -81,6 +82,18 @@ def test_latest_is_the_newest_run_of_a_candidate(project: Path) -> None:
     }
 
 
+def test_latest_is_the_candidate_of_the_newest_bench_whichever_system_that_was(project: Path) -> None:
+    runs = DirectoryRuns(project / ".llmci" / "runs")
+    before, after = runs.load(BASELINE), runs.load(CANDIDATE)
+    runs.save(replace(after, run_id="20261120T130000-candidate-d", environment={}))
+    exchanged = {"against": "20261120T130000-candidate-d"}
+    runs.save(replace(before, run_id="20261120T130000-baseline-c", environment=exchanged))
+
+    done = llmci("report", "-o", "result.json", cwd=project)
+
+    assert done.stdout.startswith("passed: correct rose by about 33")
+
+
 def test_without_an_output_the_configured_report_is_written(project: Path) -> None:
     llmci("report", cwd=project)
 
@@ -94,7 +107,7 @@ def test_texts_can_be_left_out(project: Path) -> None:
 
 
 def test_a_run_of_the_baseline_has_nothing_to_be_compared_with(project: Path) -> None:
-    with pytest.raises(UsageError, match="there is no run of 'baseline'"):
+    with pytest.raises(UsageError, match="no run of 'baseline'"):
         report_stored(load(project / "llmci.yaml"), BASELINE, None, [])
 
 

@@ -19,6 +19,7 @@ from llmci.adapters.stores.shelf import DirectoryShelf
 from llmci.core.privacy.manifest import check
 from llmci.domain.trace import TRACE
 from llmci.errors import PrivacyStop, UsageError
+from llmci.wiring.build import shelf_of
 from llmci.wiring.clean import clean_digest
 
 CANARIES = (
@@ -186,6 +187,17 @@ def test_only_what_changed_is_sanitized_again(tmp_path: Path) -> None:
     assert (changed.shards, changed.shards_unchanged) == (1, 1)
     stricter = run(a_project(tmp_path, shards, settings="  operator: redact\n"))
     assert stricter.shards == 2
+
+
+def test_a_manifest_that_was_edited_is_written_again(tmp_path: Path) -> None:
+    config = a_project(tmp_path, {"a": [a_trace("t1")]})
+    run(config)
+    shelf = shelf_of(config, "clean")
+    shelf.write_manifest({**(shelf.manifest() or {}), "rows": 7})
+
+    run(config)
+
+    assert clean_digest(shelf)
 
 
 def test_a_shard_that_is_gone_from_the_raw_shelf_is_dropped(tmp_path: Path) -> None:

@@ -63,6 +63,14 @@ def a_record(trace_id: str, **more: Any) -> dict[str, Any]:
     return {"id": trace_id, "input": f"question {trace_id}", "output": "answer", **more}
 
 
+def test_git_does_not_see_what_was_pulled_even_without_init(project: Project) -> None:
+    project.write("a.jsonl", {"id": "t1", "input": "hi"})
+
+    project.pull()
+
+    assert (project.root / ".llmci" / ".gitignore").read_text() == "*\n"
+
+
 def test_pulling_twice_changes_nothing(project: Project) -> None:
     project.write("a.jsonl", a_record("1"), a_record("2"))
     first = project.pull()

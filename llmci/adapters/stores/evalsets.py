@@ -37,7 +37,7 @@ _MANIFEST_KEYS = (
     "seed",
     "parameters",
 )
-_RESTORE = "Restore the version from your repository's history, or build a new one with `llmci evalset build`."
+_RESTORE = "Restore the version from your repository's history, or delete its directory and run `llmci evalset build`."
 
 
 class DirectoryEvalSets:

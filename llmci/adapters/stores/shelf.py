@@ -4,7 +4,8 @@
     <shelf>/<shard>.json           rows, fingerprint of the input, SHA-256; written last: the commit
     <shelf>/rejected/<shard>.jsonl records that were held back: where and why, never their text
 
-A shard without a sidecar does not exist. Workers on different shards never touch the same file.
+A shard without a sidecar does not exist, and one whose rows are not those of its sidecar is not read.
+Workers on different shards never touch the same file.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import orjson
+from pydantic import TypeAdapter
 
 from llmci.errors import UsageError
 from llmci.files import atomic_path, read_json, sha256_of, write_bytes, write_json
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from llmci.errors import LlmciError
+
 REJECTED = "rejected"
 
 
@@ -35,12 +39,16 @@ class DirectoryShelf:
         path: The directory; made on the first write, readable by its owner only where `private`.
         schema: Of every shard.
         private: For text that has not been sanitized.
+        damaged: What is raised where a file is not as it was written.
     """
 
-    def __init__(self, path: Path, schema: pa.Schema, *, private: bool = False) -> None:
+    def __init__(
+        self, path: Path, schema: pa.Schema, *, private: bool = False, damaged: type[LlmciError] = UsageError
+    ) -> None:
         self.path = path
         self.schema = schema
         self._private = private
+        self._damaged = damaged
 
     def shards(self) -> Mapping[str, ShardInfo]:
         """See `Shelf.shards`."""
@@ -49,7 +57,7 @@ class DirectoryShelf:
             if sidecar.name == "manifest.json":
                 continue
             with contextlib.suppress(FileNotFoundError):
-                found[sidecar.stem] = _info(sidecar)
+                found[sidecar.stem] = self._info(sidecar)
         return found
 
     def read(self, shard_id: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
@@ -59,13 +67,12 @@ class DirectoryShelf:
 
         path = self._rows(shard_id)
         try:
+            if sha256_of(path) != self._info(self._sidecar(shard_id)).sha256:
+                raise self._redo(path, "its SHA-256 is not that of its sidecar")
             with pq.ParquetFile(path) as file:
                 yield from file.iter_batches(batch_size=1024, columns=list(columns) if columns else None)
         except (pa.ArrowInvalid, OSError) as error:
-            raise UsageError(
-                f"{path}: damaged or unreadable ({type(error).__name__}).",
-                fix=f"Delete {path.with_suffix('.json').name} beside it and run the stage again; only this shard is redone.",
-            ) from None
+            raise self._redo(path, type(error).__name__) from None
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """See `Shelf.batches`."""
@@ -119,13 +126,13 @@ class DirectoryShelf:
     def manifest(self) -> Mapping[str, object] | None:
         """See `Shelf.manifest`."""
         try:
-            found: Mapping[str, object] = read_json(self.path / "manifest.json")
+            found = read_json(self.path / "manifest.json")
         except FileNotFoundError:
             return None
         except ValueError:
-            raise UsageError(
-                f"{self.path / 'manifest.json'}: damaged.", fix="Delete it and run the stage again."
-            ) from None
+            found = None
+        if not isinstance(found, dict):
+            raise self._damaged(f"{self.path / 'manifest.json'}: damaged.", fix="Delete it and run the stage again.")
         return found
 
     def write_manifest(self, manifest: Mapping[str, object]) -> None:
@@ -140,6 +147,16 @@ class DirectoryShelf:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
+
+    def _info(self, sidecar: Path) -> ShardInfo:
+        try:
+            return TypeAdapter(ShardInfo).validate_python({"shard_id": sidecar.stem, **read_json(sidecar)})
+        except (ValueError, TypeError):
+            raise self._redo(sidecar, "not a sidecar") from None
+
+    def _redo(self, path: Path, why: str) -> LlmciError:
+        fix = f"Delete {self._sidecar(path.stem)} and run the stage again; only this shard is redone."
+        return self._damaged(f"{path}: damaged or changed ({why}).", fix=fix)
 
     def _make(self) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
@@ -180,12 +197,3 @@ class _Writer:
 
     def reject(self, rejected: Rejected) -> None:
         self.rejected.append(rejected)
-
-
-def _info(sidecar: Path) -> ShardInfo:
-    try:
-        return ShardInfo(shard_id=sidecar.stem, **read_json(sidecar))
-    except (ValueError, TypeError):
-        raise UsageError(
-            f"{sidecar}: damaged.", fix="Delete it and run the stage again; only this shard is redone."
-        ) from None

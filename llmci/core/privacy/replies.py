@@ -53,7 +53,7 @@ def clean_said(
     texts = {text: None}
     for message in messages:
         texts |= {value: None for part in message.parts for value in _texts_of(part).values()}
-    texts |= {document.content: None for document in documents or () if document.content}
+    texts |= {said: None for document in documents or () for said in (document.id, document.content) if said}
     raw = list(texts)
     minted = {before: sanitized(after) for before, after in zip(raw, clean(raw), strict=True)}
     return CleanSaid(
@@ -73,4 +73,5 @@ def _cleaned(part: Part, minted: Mapping[str, CleanText]) -> Part:
 
 
 def _clean_document(document: Document, minted: Mapping[str, CleanText]) -> Document:
-    return replace(document, content=minted[document.content]) if document.content else document
+    found: dict[str, Any] = {name: minted[value] for name in ("id", "content") if (value := getattr(document, name))}
+    return replace(document, **found)
