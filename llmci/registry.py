@@ -51,16 +51,23 @@ ADAPTERS: dict[str, dict[str, str]] = {
     },
     "results": {
         "csv": "llmci.adapters.results.csv:CsvResults",
+        "deepeval": "llmci.adapters.results.deepeval:DeepevalResults",
+        "inspect": "llmci.adapters.results.inspect_log:InspectResults",
         "jsonl": "llmci.adapters.results.jsonl:JsonlResults",
+        "langfuse": "llmci.adapters.results.langfuse:LangfuseResults",
+        "openai-evals": "llmci.adapters.results.openai_evals:OpenaiEvalsResults",
         "parquet": "llmci.adapters.results.parquet:ParquetResults",
+        "promptfoo": "llmci.adapters.results.promptfoo:PromptfooResults",
     },
     "reporter": {
+        "annotations": "llmci.adapters.reporters.annotations:AnnotationsReporter",
         "csv": "llmci.adapters.reporters.csv:CsvReporter",
         "html": "llmci.adapters.reporters.html:HtmlReporter",
         "markdown": "llmci.adapters.reporters.markdown:MarkdownReporter",
         "json": "llmci.adapters.reporters.json:JsonReporter",
         "junit": "llmci.adapters.reporters.junit:JunitReporter",
         "parquet": "llmci.adapters.reporters.parquet:ParquetReporter",
+        "sarif": "llmci.adapters.reporters.sarif:SarifReporter",
     },
     "rollout": {
         "json": "llmci.adapters.rollouts.json:JsonRollout",

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from llmci.domain.case import Case, Document, Message
     from llmci.domain.evalset import EvalSet
+    from llmci.domain.place import Place
+    from llmci.domain.result import ResultRow
     from llmci.domain.run import Answer, Answered, Fault, Metric, Run, Score, Scored, Usage
     from llmci.domain.system import SystemSpec
     from llmci.domain.trace import TraceRow
@@ -295,23 +297,15 @@ class Scorer(Protocol):
 # --- gate ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ResultRow:
-    """One result of another runner.
-
-    Attributes:
-        where: Where it stands, such as "line 7".
-        values: Its columns by name.
-    """
-
-    where: str
-    values: Mapping[str, object]
-
-
 class Results(Protocol):
     """Reads the result files of another evaluation runner."""
 
     suffixes: ClassVar[tuple[str, ...]]
+    # Whether any file of these suffixes is read as one row a result; such a format is tried last.
+    table: ClassVar[bool]
+
+    def recognizes(self, path: Path) -> bool:
+        """Whether the file is of this format, by its content; raises `UsageError` where it cannot be read at all."""
 
     def rows(self, path: Path) -> Iterator[ResultRow]:
         """Every result, in order.
@@ -326,13 +320,18 @@ class Results(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportInput:
-    """Everything a report may show; all text in it is clean."""
+    """Everything a report may show; all text in it is clean.
+
+    Attributes:
+        changed: Where the candidate parts from the baseline, the most telling place first; empty where that is not known.
+    """
 
     result: GateResult
     baseline: Run
     candidate: Run
     evalset: EvalSet | None
     sanitize_summary: Mapping[str, object] | None = None
+    changed: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A small runner of composite actions: executes the shell steps of `action.yml` as GitHub would, with a fake event."""
+"""A small runner of GitHub's steps: executes the shell steps of an action or of a job, with a fake event."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
 _EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
@@ -25,12 +25,14 @@ class Job:
     Attributes:
         codes: Exit code of each shell step that ran, by name; steps of other actions are not run.
         used: The `with` of each step of another action that would have run, by name.
+        logs: What each shell step printed, by name; `log` is all of it.
     """
 
     codes: dict[str, int] = field(default_factory=dict)
     used: dict[str, dict[str, str]] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     log: str = ""
+    logs: dict[str, str] = field(default_factory=dict)
     summary: str = ""
 
     @property
@@ -38,7 +40,13 @@ class Job:
         return any(self.codes.values())
 
 
-def run_action(action: Path, workspace: Path, inputs: Mapping[str, str], environ: Mapping[str, str]) -> Job:
+def run_action(
+    action: Path,
+    workspace: Path,
+    inputs: Mapping[str, str],
+    environ: Mapping[str, str],
+    known: Mapping[str, str] | None = None,
+) -> Job:
     """Run the steps of a composite action in a workspace.
 
     Args:
@@ -46,22 +54,39 @@ def run_action(action: Path, workspace: Path, inputs: Mapping[str, str], environ
         workspace: Where the job's files are; the runner's own go beside it.
         inputs: As a workflow gives them; the rest take their defaults.
         environ: Environment of the step that uses the action.
+        known: Values of further expressions, such as the outputs of steps that are not run.
     """
     document = yaml.safe_load((action / "action.yml").read_text(encoding="utf-8"))
-    values: dict[str, str] = {
-        f"inputs.{name}": str(spec.get("default", "")) for name, spec in document["inputs"].items()
+    values = {"github.action_path": str(action), "github.run_id": "1", "github.run_attempt": "1", **(known or {})}
+    values |= {
+        f"inputs.{name}": _filled(str(spec.get("default", "")), values) for name, spec in document["inputs"].items()
     }
     values |= {f"inputs.{name}": value for name, value in inputs.items()}
-    values |= {"github.action_path": str(action), "github.run_id": "1", "github.run_attempt": "1"}
+    job = _run_all(document["runs"]["steps"], workspace, values, environ)
+    job.outputs = {name: _filled(spec["value"], values) for name, spec in document["outputs"].items()}
+    return job
+
+
+def run_steps(
+    workflow: Path, names: Collection[str], workspace: Path, known: Mapping[str, str], environ: Mapping[str, str]
+) -> Job:
+    """Run those steps of a workflow's only job that have these names; see `run_action`."""
+    [job] = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"].values()
+    steps = [step for step in job["steps"] if step["name"] in names]
+    return _run_all(steps, workspace, dict(known), environ)
+
+
+def _run_all(
+    steps: Sequence[dict[str, Any]], workspace: Path, values: dict[str, str], environ: Mapping[str, str]
+) -> Job:
     job = Job()
-    for step in document["runs"]["steps"]:
+    for step in steps:
         if not _wanted(step.get("if", ""), values, failed=job.failed):
             continue
         if "uses" in step:
             job.used[step["name"]] = {key: _filled(str(value), values) for key, value in step.get("with", {}).items()}
             continue
         _run(step, workspace, values, environ, job)
-    job.outputs = {name: _filled(spec["value"], values) for name, spec in document["outputs"].items()}
     return job
 
 
@@ -86,6 +111,7 @@ def _run(step: dict[str, Any], workspace: Path, values: dict[str, str], environ:
     )
     job.codes[step["name"]] = done.returncode
     job.log += done.stdout
+    job.logs[step["name"]] = done.stdout
     job.summary = summary.read_text(encoding="utf-8")
     name = step.get("id", "")
     values[f"steps.{name}.outcome"] = "failure" if done.returncode else "success"

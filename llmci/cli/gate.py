@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,7 @@ from llmci.errors import UsageError
 
 if TYPE_CHECKING:
     from llmci.core.gating.plan import Sight
-    from llmci.core.gating.results import Reading
+    from llmci.core.gating.reading import Reading
     from llmci.core.gating.selftest import SelfTest
     from llmci.domain.verdict import Rule
     from llmci.wiring.gate import Contest
@@ -53,11 +54,24 @@ def gate(
     weight: Annotated[
         str | None, typer.Option(help="Column with the case's share of production.", show_default=False)
     ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", help="Format of result files; by default seen by their content.", show_default=False),
+    ] = None,
     range: Annotated[str, typer.Option(help="Smallest and largest possible score.")] = "0:1",
     lower_is_better: Annotated[
         bool, typer.Option("--lower-is-better", help="Scores of result files are better when low.")
     ] = False,
     fail_on: FailOnFlag = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Also write a report; repeatable. The suffix decides: .html .md .json .xml .csv .parquet.",
+            show_default=False,
+        ),
+    ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show which drops these cases would notice.")] = False,
     self_test: Annotated[
         bool, typer.Option("--self-test", help="Show how often these gates cry wolf on these cases.")
@@ -67,16 +81,19 @@ def gate(
 ) -> None:
     """Compare two runs and leave with 1 if the candidate regressed.
 
-    Runs are gated by llmci.yaml; result files (JSON Lines, CSV, Parquet) by --metric and --tolerance.
+    Runs are gated by llmci.yaml; result files by --metric and --tolerance: JSON Lines, CSV, Parquet, and what
+    promptfoo, Inspect, DeepEval, OpenAI evals and Langfuse write.
 
     Exit codes: 0 passed, 1 regressed, 3 inconclusive or not comparable, 4 no evidence.
 
     Example: llmci gate baseline.jsonl candidate.jsonl --metric correct --tolerance 5pt
     """
-    from llmci.core.gating.results import Reading
+    from llmci.core.gating.reading import Reading
     from llmci.wiring.gate import contest
 
     failing = fail_on_of(fail_on)
+    if output and (plan or self_test):
+        raise UsageError("-o: only a verdict is reported.", fix="Leave out --plan and --self-test, or use --json.")
     low, high = _ends(range)
     reading = Reading(
         id=id,
@@ -94,15 +111,16 @@ def gate(
         candidate,
         config=lambda: open_config(config),
         reading=reading,
-        rules=_rules(reading, tolerance or "5pt", critical=critical),
+        rules=lambda read: _rules(read, tolerance or "5pt", critical=critical),
         by_flags=bool(metric or ratio or tolerance or slice_by or critical),
+        form=form,
     )
     if plan:
         _show_plan(found.plan(), as_json=as_json)
     elif self_test:
         _show_self_test(found.self_test(draws=_DRAWS, seed=_SEED if seed is None else seed), as_json=as_json)
     else:
-        _show_verdict(found, failing, as_json=as_json)
+        _show_verdict(found, failing, output or [], as_json=as_json)
 
 
 def _rules(reading: Reading, tolerance: str, *, critical: bool) -> list[Rule]:
@@ -134,13 +152,18 @@ def _ends(text: str) -> tuple[float, float]:
     return ends
 
 
-def _show_verdict(found: Contest, failing: frozenset[str], *, as_json: bool) -> None:
+def _show_verdict(found: Contest, failing: frozenset[str], outputs: list[Path], *, as_json: bool) -> None:
+    from llmci.wiring.gate_report import report_contest
+
     result = found.decide()
     code = exit_code_of(result, failing)
+    written = report_contest(found, result, outputs)
     if as_json:
-        show_json({"result": result, "exit_code": int(code)})
+        show_json({"result": result, "exit_code": int(code), "written": written})
     else:
         show(summary(result, found.baseline.metrics))
+        for path in written:
+            show(f"  {safe_text(path)}")
     raise typer.Exit(code)
 
 

@@ -15,6 +15,7 @@ from llmci.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from llmci.core.judging.trust import Trust
     from llmci.core.stats.agreement import Estimate
+    from llmci.core.stats.ppi import Corrected
     from llmci.pipeline.judge_check import Checked
 
 app = typer.Typer(help="Calibrate judges.", no_args_is_help=True, rich_markup_mode=None)
@@ -69,7 +70,8 @@ def check(
     may_gate = all(trust.use is Use.GATE for trust in checked.groups.values())
     code = ExitCode.PASSED if may_gate else ExitCode.NO_DECISION
     if as_json:
-        show_json({"exit_code": code, "groups": checked.groups, "unlabelled": checked.unlabelled, "cost": checked.cost})
+        told = {"groups": checked.groups, "passing": checked.passing, "unlabelled": checked.unlabelled}
+        show_json({"exit_code": code, **told, "cost": checked.cost})
     else:
         _show(checked)
     raise typer.Exit(code)
@@ -86,8 +88,10 @@ def _show(checked: Checked) -> None:
             show(f"    - {reason}")
         if trust.length is not None:
             show(f"  {_length(trust)}")
+        if name in checked.passing:
+            show(f"  {_passing(checked.passing[name])}")
     if checked.unlabelled:
-        show(f"{checked.unlabelled} without a person's verdict were left out")
+        show(f"{checked.unlabelled} without a person's verdict say nothing of the judge")
 
 
 def _line(name: str, trust: Trust) -> str:
@@ -106,6 +110,14 @@ def _share(found: Estimate) -> str:
 
 def _point(found: Estimate | None) -> str:
     return "unknown" if found is None else f"{found.value:.0%} of {found.of}"
+
+
+def _passing(found: Corrected) -> str:
+    low, high = max(0.0, found.low), min(1.0, found.high)
+    return (
+        f"people would pass {found.value:.0%} of all that it judged ({low:.0%} to {high:.0%}); its verdicts and your"
+        f" labels together say as much as {found.worth:.0f} labels"
+    )
 
 
 def _length(trust: Trust) -> str:

@@ -28,7 +28,9 @@ SourcesArgument = Annotated[
 OutputFlag = Annotated[
     list[Path] | None,
     typer.Option(
-        "--output", "-o", help="Report to write; repeatable. The suffix decides: .html .md .json .xml .csv .parquet."
+        "--output",
+        "-o",
+        help="Report to write; repeatable. The suffix decides: .html .md .json .xml .csv .parquet .sarif.",
     ),
 ]
 SinceFlag = Annotated[

@@ -16,7 +16,7 @@ def promote(
     *,
     against: Annotated[
         str | None,
-        typer.Option(help="Run of the present baseline; by default its newest on the same set."),
+        typer.Option(help="Run of the present baseline; by default the one of the same bench."),
     ] = None,
     reason: Annotated[str | None, typer.Option(help="Promote although it did not pass, for this reason.")] = None,
     limit: Annotated[

@@ -1,4 +1,4 @@
-"""`llmci schema`: the JSON schema of `llmci.yaml`, for editors and for checks."""
+"""`llmci schema`: the JSON schemas of `llmci.yaml` and of reports, for editors and for checks."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from llmci.cli.terminal import note, show_json
 
 def schema(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it there and not to stdout.")] = None,
+    report: Annotated[bool, typer.Option("--report", help="The schema of reports in JSON instead.")] = False,
     as_json: JsonFlag = False,  # noqa: ARG001  a schema is JSON with or without the flag
 ) -> None:
     """Print the JSON schema of llmci.yaml.
@@ -24,7 +25,7 @@ def schema(
     """
     from llmci.wiring.schema import write_schema
 
-    document = write_schema(output)
+    document = write_schema(output, report=report)
     if output is None:
         show_json(document)
     else:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from llmci.core.judging.labels import verdict_of
 from llmci.core.judging.trust import Labelled, trust_in
+from llmci.core.stats.ppi import corrected_mean
 from llmci.domain.run import Answered, Scored, Usage
 
 if TYPE_CHECKING:
@@ -16,9 +17,14 @@ if TYPE_CHECKING:
 
     from llmci.core.judging.labels import Menu
     from llmci.core.judging.trust import Trust
+    from llmci.core.stats.ppi import Corrected
     from llmci.domain.case import Case
     from llmci.domain.text import CleanText
     from llmci.seams import Progress, Scorer
+
+
+# Fewer of either kind say too little for an interval that rests on the normal distribution.
+_LABELS_TO_CORRECT = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,29 +43,46 @@ class Checked:
 
     Attributes:
         groups: Name of the group to the trust in its verdicts; one group called "all" without groups.
-        unlabelled: Rows without a person's verdict; they are left out.
+        unlabelled: Rows without a person's verdict; they say nothing of the judge.
+        passing: Share that people would pass of all that the judge has seen, by group; where a group
+            has enough rows with both verdicts, drawn at random, and enough with the judge's alone.
         cost: US dollars; None is unknown.
     """
 
     groups: Mapping[str, Trust]
     unlabelled: int
+    passing: Mapping[str, Corrected] = field(default_factory=dict)
     cost: float | None = 0.0
 
 
 def check_rows(rows: Iterable[Mapping[str, object]], columns: Columns, menu: Menu) -> Checked:
     """Compare verdicts that are there already."""
     groups: defaultdict[str, list[Labelled]] = defaultdict(list)
+    alone: defaultdict[str, list[bool]] = defaultdict(list)
     unlabelled = 0
     for row in rows:
-        human = verdict_of(row.get(columns.human), menu)
+        human, judge = verdict_of(row.get(columns.human), menu), verdict_of(row.get(columns.judge), menu)
+        group = str(row.get(columns.by)) if columns.by else "all"
         if human is None:
             unlabelled += 1
+            alone[group] += [] if judge is None else [judge]
             continue
         answer = row.get(columns.answer) if columns.answer else None
         length = len(answer) if isinstance(answer, str) else None
-        group = str(row.get(columns.by)) if columns.by else "all"
-        groups[group].append(Labelled(verdict_of(row.get(columns.judge), menu), human, length))
-    return Checked(groups={name: trust_in(group) for name, group in sorted(groups.items())}, unlabelled=unlabelled)
+        groups[group].append(Labelled(judge, human, length))
+    passing = {name: _passing(group, alone[name]) for name, group in sorted(groups.items())}
+    return Checked(
+        groups={name: trust_in(group) for name, group in sorted(groups.items())},
+        unlabelled=unlabelled,
+        passing={name: found for name, found in passing.items() if found is not None},
+    )
+
+
+def _passing(labelled: Sequence[Labelled], alone: Sequence[bool]) -> Corrected | None:
+    both = [(item.human, item.judge) for item in labelled if item.judge is not None]
+    if min(len(both), len(alone)) < _LABELS_TO_CORRECT:
+        return None
+    return corrected_mean([human for human, _ in both], [judge for _, judge in both], alone, confidence=0.95)
 
 
 async def check_scorer(

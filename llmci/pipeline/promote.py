@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from llmci.core.grouping.anomalies import FAILURES
 from llmci.domain.verdict import Outcome
 from llmci.errors import NoDecisionError
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from llmci.domain.run import Run
     from llmci.domain.trace import TraceRow
     from llmci.domain.verdict import GateResult
-
-# Flags of `label` that mean that production failed its user.
-FAILURE_FLAGS = frozenset({"thumbs_down", "error", "refusal", "empty_answer", "truncated", "tool_error", "loop"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def proposals(labels: Iterable[TraceRow], cases: Sequence[Case], *, most: int) -
     held = {case.origin.trace_id for case in cases}
     by_cluster: dict[str, list[tuple[float, Proposal]]] = {}
     for row in labels:
-        reasons = tuple(sorted(FAILURE_FLAGS.intersection(row.get("flags") or ())))
+        reasons = tuple(sorted(FAILURES.intersection(row.get("flags") or ())))
         if reasons and row["trace_id"] not in held and not row.get("near_duplicate_of"):
             cluster = row.get("cluster_name") or "other"
             by_cluster.setdefault(cluster, []).append(

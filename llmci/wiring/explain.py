@@ -12,16 +12,18 @@ from llmci.core.privacy.detect import Unreadable
 from llmci.core.privacy.flatten import IDENTITIES, Text, texts_of
 from llmci.core.privacy.jsontext import lifted
 from llmci.core.privacy.memory import Memory
+from llmci.core.privacy.resolve import resolved
 from llmci.errors import UsageError
 from llmci.files import write_bytes
 from llmci.wiring.build import shelf_of
 from llmci.wiring.privacy import privacy_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from llmci.config import Config
+    from llmci.core.privacy.jsontext import Piece
     from llmci.core.privacy.redact import Redactor
     from llmci.domain.finding import Span
     from llmci.domain.trace import TraceRow
@@ -74,22 +76,26 @@ def write_spans(config: Config, source: Path, target: Path, *, environ: Mapping[
     """Read lines of {id, text, group} and write lines of {id, spans}, in their order.
 
     Lines of one group are one conversation. A text that cannot be searched is one span as a whole.
+    Spans of kinds that the policy keeps are marked as `kept`.
 
     Raises:
         UsageError: A line cannot be read.
     """
-    redactor = privacy_of(config, environ).redactor
     records = list(_records(source))
-    memories: dict[str, Memory] = {}
     progress.begin("spans", len(records), "traces")
-    for index, record in enumerate(records):
-        memory = memories.setdefault(_group(record, index), Memory())
-        redactor.learned([_text(record)], memory)
-        progress.advance()
+    lines = spans_of(records, privacy_of(config, environ).redactor, progress)
     progress.end()
-    lines = [_spans_line(record, memories[_group(record, index)], redactor) for index, record in enumerate(records)]
-    write_bytes(target, b"".join(lines))
+    write_bytes(target, b"".join(orjson.dumps(line) + b"\n" for line in lines))
     return len(records)
+
+
+def spans_of(records: Sequence[Mapping[str, Any]], redactor: Redactor, progress: Progress) -> list[dict[str, object]]:
+    """The lines that `write_spans` writes, in order of the records."""
+    memories: dict[str, Memory] = {}
+    for index, record in enumerate(records):
+        redactor.learned([_text(record)], memories.setdefault(_group(record, index), Memory()))
+        progress.advance()
+    return [_spans_line(record, memories[_group(record, index)], redactor) for index, record in enumerate(records)]
 
 
 def _row(config: Config, trace_id: str) -> TraceRow:
@@ -109,7 +115,7 @@ def _explained(text: Text, redactor: Redactor, memory: Memory) -> Iterator[Expla
     if text.column in IDENTITIES:
         yield Explained(text.path, "USER_ID", "identity", 1.0, mask(text.text), "hash")
         return
-    looked = redactor.detector.look(text.text, text.key, text.role)
+    looked = redactor.looked(text)
     if isinstance(looked, Unreadable):
         return
     for piece, found in looked.pieces:
@@ -155,16 +161,21 @@ def _text(record: Mapping[str, Any]) -> Text:
     return Text("text", "text", None, record["text"])
 
 
-def _spans_line(record: Mapping[str, Any], memory: Memory, redactor: Redactor) -> bytes:
+def _spans_line(record: Mapping[str, Any], memory: Memory, redactor: Redactor) -> dict[str, object]:
     text = _text(record)
-    looked = redactor.detector.look(text.text, text.key, text.role)
+    looked = redactor.looked(text)
     if isinstance(looked, Unreadable):
-        spans = [{"start": 0, "end": len(text.text), "type": "UNREADABLE", "score": 1.0}]
+        spans: list[dict[str, object]] = [{"start": 0, "end": len(text.text), "type": "UNREADABLE", "score": 1.0}]
     else:
-        spans = [
-            {"start": edit.start, "end": edit.end, "type": _PUBLISHED.get(span.kind, span.kind), "score": span.score}
-            for piece, found in looked.pieces
-            for span in redactor.spans_in(piece, found, memory, None)
-            for edit in (lifted(piece, span.start, span.end, ""),)
-        ]
-    return orjson.dumps({"id": record.get("id"), "spans": sorted(spans, key=lambda s: s["start"])}) + b"\n"
+        spans = [line for piece, found in looked.pieces for line in _span_lines(piece, found, memory, redactor)]
+    return {"id": record.get("id"), "spans": spans}
+
+
+def _span_lines(piece: Piece, found: Sequence[Span], memory: Memory, redactor: Redactor) -> Iterator[dict[str, object]]:
+    """Spans of the whole text: those that would be removed, and those that the policy keeps."""
+    removed = redactor.spans_in(piece, found, memory, None)
+    kept = [span for span in found if redactor.policy.operator_of(span.kind) == "keep"]
+    for span in resolved(removed, kept):
+        edit = lifted(piece, span.start, span.end, "")
+        line = {"start": edit.start, "end": edit.end, "type": _PUBLISHED.get(span.kind, span.kind), "score": span.score}
+        yield line | {"kept": True} if redactor.policy.operator_of(span.kind) == "keep" else line

@@ -10,7 +10,8 @@ from llmci import registry
 from llmci.core.gating.ask import Comparison, compare
 from llmci.core.gating.comparable import obstacles
 from llmci.core.gating.plan import Sight, sights
-from llmci.core.gating.results import Reading, ResultFile, runs_of
+from llmci.core.gating.reading import Reading, ResultFile, pairing, settled
+from llmci.core.gating.results import runs_of
 from llmci.core.gating.selftest import SelfTest
 from llmci.core.gating.selftest import self_test as exchange
 from llmci.domain.settings import BenchSettings
@@ -29,17 +30,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """Two runs on the same cases, and the rules that decide between them."""
+    """Two runs on the same cases, and the rules that decide between them.
+
+    Attributes:
+        notes: What else to know of the comparison.
+        config: Of stored runs; None for result files.
+    """
 
     baseline: Run
     candidate: Run
     cases: Sequence[Case]
     rules: tuple[Rule, ...]
     max_lost: float
+    notes: tuple[str, ...] = ()
+    config: Config | None = None
 
     def decide(self) -> GateResult:
         """The verdict."""
-        return gate(self.baseline, self.candidate, self.cases, self.rules, max_infrastructure_failures=self.max_lost)
+        result = gate(self.baseline, self.candidate, self.cases, self.rules, max_infrastructure_failures=self.max_lost)
+        return replace(result, notes=(*result.notes, *self.notes))
 
     def plan(self) -> list[Sight]:
         """What each gate can see on these cases.
@@ -68,7 +77,7 @@ def gate_runs(config: Config, baseline: Run, candidate: Run) -> GateResult:
     Raises:
         UsageError: There is no gate in the configuration, or the set is not there.
     """
-    return _contest(config, baseline, candidate).decide()
+    return contest_of(config, baseline, candidate).decide()
 
 
 def contest(
@@ -77,8 +86,9 @@ def contest(
     *,
     config: Callable[[], Config],
     reading: Reading,
-    rules: Sequence[Rule],
+    rules: Callable[[Reading], Sequence[Rule]],
     by_flags: bool,
+    form: str | None = None,
 ) -> Contest:
     """Find what two names stand for: result files, run directories, or ids of stored runs.
 
@@ -87,8 +97,9 @@ def contest(
         candidate: The same; files go with files and runs with runs.
         config: Opens the configuration, which only runs need.
         reading: How result files are read.
-        rules: Rules of the command line: they decide on result files.
+        rules: Rules of the command line, for the columns that are read: they decide on result files.
         by_flags: Whether the user gave any, so that they decide on runs, too, instead of the configuration's.
+        form: Adapter that reads both files; by default the one that knows a file by suffix and content.
 
     Raises:
         UsageError: There is no such file or run, or it cannot be read.
@@ -97,17 +108,22 @@ def contest(
     if not any(file.is_file() for file in files):
         settings = config()
         runs = [_stored(name, settings) for name in (baseline, candidate)]
-        found = _contest(settings, *runs)
-        return replace(found, rules=tuple(rules)) if by_flags else found
-    before, after, cases = runs_of(_results(files[0]), _results(files[1]), reading)
-    return Contest(before, after, cases, tuple(rules), BenchSettings().max_infrastructure_failures)
+        found = contest_of(settings, *runs)
+        return replace(found, rules=tuple(rules(reading))) if by_flags else found
+    first, second = (_results(file, form) for file in files)
+    reading = settled(reading, first, second)
+    before, after, cases = runs_of(first, second, reading)
+    max_lost = BenchSettings().max_infrastructure_failures
+    return Contest(before, after, cases, tuple(rules(reading)), max_lost, pairing(first, second, reading))
 
 
-def _contest(config: Config, baseline: Run, candidate: Run) -> Contest:
+def contest_of(config: Config, baseline: Run, candidate: Run) -> Contest:
+    """Two stored runs with the rules of the configuration; raises as `gate_runs` does."""
     from llmci.wiring.evalset import store
 
     evalset = store(config).load(baseline.evalset_name, baseline.evalset_version)
-    return Contest(baseline, candidate, evalset.cases, config.gates, config.bench.max_infrastructure_failures)
+    max_lost = config.bench.max_infrastructure_failures
+    return Contest(baseline, candidate, evalset.cases, config.gates, max_lost, config=config)
 
 
 def _stored(name: str, config: Config) -> Run:
@@ -119,10 +135,10 @@ def _stored(name: str, config: Config) -> Run:
     return DirectoryRuns(config.state / "runs").load(name)
 
 
-def _results(path: Path) -> ResultFile:
-    reader = _reader(path)
+def _results(path: Path, form: str | None) -> ResultFile:
     try:
-        rows = [(row.where, row.values) for row in reader.rows(path)]
+        reader: Results = registry.adapter("results", form)() if form else _reader(path)
+        rows = list(reader.rows(path))
     except FileNotFoundError:
         raise UsageError(f"{path}: there is no such file.", fix="Name two result files, or two runs.") from None
     except OSError as error:
@@ -133,13 +149,18 @@ def _results(path: Path) -> ResultFile:
 
 
 def _reader(path: Path) -> Results:
-    known: list[str] = []
-    for name in registry.names("results"):
-        adapter = registry.adapter("results", name)
-        if path.suffix.lower() in adapter.suffixes:
-            reader: Results = adapter()
+    """The format that knows the file by its content; any row a line only where no runner does."""
+    readers: dict[str, Results] = {name: registry.adapter("results", name)() for name in registry.names("results")}
+    fitting = {name: reader for name, reader in readers.items() if path.suffix.lower() in reader.suffixes}
+    for reader in sorted(fitting.values(), key=lambda reader: reader.table):
+        if reader.recognizes(path):
             return reader
-        known += adapter.suffixes
+    if fitting:
+        raise UsageError(
+            f"{path}: not a result file of {', '.join(fitting)}.",
+            fix="Name its format with --format, or write one result a line to a .jsonl file.",
+        )
+    known = dict.fromkeys(suffix for reader in readers.values() for suffix in reader.suffixes)
     raise UsageError(
         f"{path}: results in a file called *{path.suffix} are not known.", fix=f"Use one of: {', '.join(known)}."
     )

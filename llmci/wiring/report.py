@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from llmci import registry
@@ -9,6 +10,7 @@ from llmci.errors import UsageError
 from llmci.files import write_bytes
 from llmci.pipeline.report import documents
 from llmci.seams import ReportOptions
+from llmci.wiring.changed import changed_places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,12 +21,13 @@ if TYPE_CHECKING:
 
 
 def write_reports(
-    config: Config, report: ReportInput, outputs: Sequence[Path], options: ReportOptions | None = None
+    config: Config | None, report: ReportInput, outputs: Sequence[Path], options: ReportOptions | None = None
 ) -> list[Path]:
     """Write a report to every path, each atomically.
 
     Args:
-        config: Its project names the report.
+        config: Its project names the report, and what changed is looked up beside it; None for results that
+            no configuration is about.
         report: What to show.
         outputs: Paths; their suffixes are checked before anything is rendered.
         options: Size and texts; by default the project's name and the seam's defaults.
@@ -35,10 +38,11 @@ def write_reports(
     Raises:
         UsageError: No reporter writes a suffix, or a file cannot be written.
     """
-    options = options or ReportOptions(name=config.project)
+    options = options or (ReportOptions(name=config.project) if config else ReportOptions())
     reporters = {path: reporter_for(path, options) for path in outputs}
+    changed = changed_places(config, report.baseline.system, report.candidate.system) if config else ()
     written = []
-    for path, document in documents(report, reporters):
+    for path, document in documents(replace(report, changed=changed), reporters):
         try:
             write_bytes(path, document)
         except OSError as error:

@@ -38,20 +38,26 @@ def candidate_run(config: Config, run_id: str) -> Run:
 
 
 def baseline_run(config: Config, candidate: Run, run_id: str | None) -> Run:
-    """The run to compare a candidate with: the one named, else the baseline's newest on the same eval set.
+    """The run to compare with: the one named, else its partner of the same bench, else the baseline's newest.
 
     Raises:
-        UsageError: There is none.
+        UsageError: There is none on the same eval set.
     """
     runs = runs_of(config)
     if run_id is not None:
         return runs.load(run_id)
-    for known in runs.list():
-        run = runs.load(known)
-        named = run.system.name == config.bench.baseline and run.run_id != candidate.run_id
-        if named and run.evalset_digest == candidate.evalset_digest:
+    newest: Run | None = None
+    for run in map(runs.load, runs.list()):
+        if run.run_id == candidate.run_id or run.evalset_digest != candidate.evalset_digest:
+            continue
+        # The partner of a baseline's run is a candidate.
+        if run.started_at == candidate.started_at and candidate.system.name != config.bench.baseline:
             return run
-    raise UsageError(
-        f"there is no run of {config.bench.baseline!r} on the eval set of {candidate.run_id!r}.",
-        fix="Make one with `llmci bench`, or name the run to compare with.",
-    )
+        if newest is None and run.system.name == config.bench.baseline:
+            newest = run
+    if newest is None:
+        raise UsageError(
+            f"there is no run of {config.bench.baseline!r} on the eval set of {candidate.run_id!r}.",
+            fix="Make one with `llmci bench`, or name the run to compare with.",
+        )
+    return newest

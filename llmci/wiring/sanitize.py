@@ -87,6 +87,7 @@ class _Sanitize:
         self._privacy = privacy_of(config, environ)
         self._clean = shelf_of(config, "clean")
         self._staging = _staging(config)
+        self._quarantine = config.state / "quarantine.jsonl"
 
     def run(self) -> SanitizeSummary:
         wanted = _wanted(self._config, self._privacy)
@@ -102,6 +103,7 @@ class _Sanitize:
         for shard_id in todo.stale:
             _move(self._staging, self._clean, shard_id)
         shutil.rmtree(self._staging.path, ignore_errors=True)
+        self._quarantine.unlink(missing_ok=True)
         return self._summary(todo)
 
     def _work(self, shards: Sequence[tuple[str, str]]) -> None:
@@ -126,14 +128,13 @@ class _Sanitize:
         if share <= most:
             return
         held = sum(info.rejected for info in infos)
-        listing = self._config.state / "quarantine.jsonl"
-        write_bytes(listing, b"".join(orjson.dumps(asdict(r)) + b"\n" for r in self._staging.rejected()))
+        write_bytes(self._quarantine, b"".join(orjson.dumps(asdict(r)) + b"\n" for r in self._staging.rejected()))
         why = next(self._staging.rejected()).why if held else ""
         shutil.rmtree(self._staging.path, ignore_errors=True)
         raise PrivacyStop(
             f"{held} of {sum(info.rows for info in infos) + held} traces cannot be made clean ({share:.1%}; at most {most:.1%} may be held back): "
             f"{why}, for one. Nothing was written.",
-            fix=f"Read {listing}: it says where and why. Then mend the traces, or raise sanitize.max_quarantine.",
+            fix=f"Read {self._quarantine}: it says where and why. Then mend the traces, or raise sanitize.max_quarantine.",
         )
 
     def _summary(self, todo: Plan) -> SanitizeSummary:

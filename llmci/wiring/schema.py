@@ -1,8 +1,11 @@
-"""The published JSON schema of `llmci.yaml`."""
+"""The published JSON schemas: of `llmci.yaml`, and of a report in JSON."""
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from llmci import registry
 from llmci.config import FILE_NAME, SECTIONS, File
@@ -13,9 +16,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def write_schema(target: Path | None) -> dict[str, Any]:
-    """Make the schema, and write it to `target` where one is named."""
-    document = json_schema()
+def report_schema() -> dict[str, Any]:
+    """Of what `llmci report -o result.json` writes, JSON Schema 2020-12."""
+    text = files("llmci.adapters.reporters").joinpath("report.schema.json").read_bytes()
+    schema: dict[str, Any] = orjson.loads(text)
+    return schema
+
+
+def write_schema(target: Path | None, *, report: bool = False) -> dict[str, Any]:
+    """Make a schema, and write it to `target` where one is named.
+
+    Args:
+        target: A file, or None.
+        report: The schema of reports rather than that of `llmci.yaml`.
+    """
+    document = report_schema() if report else json_schema()
     if target is not None:
         try:
             write_json(target, document)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from llmci.domain.evalset import EvalSet
     from llmci.domain.run import Run
     from llmci.domain.verdict import GateResult
-    from llmci.seams import ReportOptions
+    from llmci.seams import ReportInput, ReportOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,16 @@ def report_runs(
 
     The arguments are those of `report_stored`.
     """
-    result = gate_runs(config, baseline, candidate)
-    evalset, vouched = _evalset_of(config, candidate), shelf_of(config, "clean").manifest()
+    report = report_of(config, gate_runs(config, baseline, candidate), baseline, candidate)
     paths = outputs or [config.root / name for name in config.report]
-    report = report_on(result, (baseline, candidate), evalset, vouched)
-    return Reported(result, write_reports(config, report, paths, options))
+    return Reported(report.result, write_reports(config, report, paths, options))
+
+
+def report_of(config: Config, result: GateResult, baseline: Run, candidate: Run) -> ReportInput:
+    """A verdict with all that a report can say about it; what is not at hand is left out of the report."""
+    return report_on(
+        result, (baseline, candidate), _evalset_of(config, candidate), shelf_of(config, "clean").manifest()
+    )
 
 
 def _evalset_of(config: Config, run: Run) -> EvalSet | None:

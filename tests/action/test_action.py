@@ -2,83 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-import sys
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from composite_action import Job, run_action
+from action_world import CODES, ROOT, World, a_world
 
-ROOT = Path(__file__).parents[2]
-CODES = {
-    0: ("passed", "passed"),
-    1: ("regressed", "regressed"),
-    2: (None, "error"),
-    3: ("inconclusive", "inconclusive"),
-    4: (None, "infra"),
-    5: (None, "error"),
-    70: (None, "error"),
-    130: (None, "interrupted"),
-}
-FAKE_LLMCI = """#!/usr/bin/env bash
-printf '%s\\0' "$@" > "$FAKE/arguments"
-printf '%s' "${PROVIDER_KEY:-}" > "$FAKE/key-of-bench"
-echo '::error file=x::injected by a model'
-while [[ $# -gt 0 ]]; do
-  if [[ "$1" == -o ]]; then
-    if [[ "$2" == *.json && -f "$FAKE/result.json" ]]; then cp "$FAKE/result.json" "$2"; fi
-    if [[ "$2" == *.md && -f "$FAKE/result.json" ]]; then echo '> the summary' > "$2"; fi
-    if [[ "$2" == *.html && -f "$FAKE/result.json" ]]; then echo '<!doctype html>' > "$2"; fi
-    shift
-  fi
-  shift
-done
-exit "$FAKE_CODE"
-"""
-FAKE_PYTHON = """#!/usr/bin/env bash
-if [[ "$1" == -m && "$2" == pip ]]; then printf '%s' "${{PROVIDER_KEY:-}}" > "{fake}/key-of-pip"; exit 0; fi
-exec "{python}" "$@"
-"""
-
-
-@dataclass
-class World:
-    """A workspace with a fake `llmci` and `python` on PATH."""
-
-    fake: Path
-    workspace: Path
-
-    def run(self, code: int, outcome: str | None, **inputs: str) -> Job:
-        if outcome is not None:
-            counts = {"cases": 9, "regressed": 2, "errored": 1, "improved": 4}
-            result = {"outcome": outcome, "counts": counts, "candidate": {"cost_usd": 1.25}}
-            (self.fake / "result.json").write_text(json.dumps(result), encoding="utf-8")
-        environ = {
-            "PATH": f"{self.fake}:/usr/bin:/bin",
-            "FAKE": str(self.fake),
-            "FAKE_CODE": str(code),
-            "PROVIDER_KEY": "sk-secret",
-        }
-        return run_action(
-            ROOT, self.workspace, {name.replace("_", "-"): value for name, value in inputs.items()}, environ
-        )
-
-    def arguments(self) -> list[str]:
-        return (self.fake / "arguments").read_text(encoding="utf-8").split("\0")[:-1]
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    fake, workspace = tmp_path / "fake", tmp_path / "workspace"
-    fake.mkdir()
-    workspace.mkdir()
-    for name, script in (("llmci", FAKE_LLMCI), ("python", FAKE_PYTHON.format(fake=fake, python=sys.executable))):
-        (fake / name).write_text(script, encoding="utf-8")
-        (fake / name).chmod(0o755)
-    return World(fake, workspace)
+    return a_world(tmp_path)
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -157,7 +94,7 @@ def test_inputs_become_arguments(world: World) -> None:
     assert world.arguments()[-3:] == ["--config=gate.yaml", "--budget=5", "--limit=20"]
 
 
-@pytest.mark.parametrize("name", ["config", "name", "budget_usd", "max_cases", "fail_on"])
+@pytest.mark.parametrize("name", ["config", "name", "budget_usd", "max_cases", "fail_on", "comment", "github_token"])
 @pytest.mark.parametrize(
     "harm",
     [

@@ -119,7 +119,7 @@ def test_it_is_left_alone(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("city", "Boston"), ("name", "get_user"), ("zip", "true"), ("email", "string")]
+    ("key", "value"), [("city", "required"), ("name", "get_user"), ("zip", "true"), ("email", "string")]
 )
 def test_a_value_that_names_nobody_is_left_alone(key: str, value: str) -> None:
     assert found(value, key) == set()

@@ -17,8 +17,9 @@ from jsonschema import Draft202012Validator
 from report_builders import HOSTILE, a_hostile_report, a_report, a_result, a_verdict
 
 from llmci import registry
-from llmci.adapters.reporters.markdown import MOST_CHARS, MarkdownReporter, fenced, inline
+from llmci.adapters.reporters.markdown import MarkdownReporter
 from llmci.core.reporting.compose import view_of
+from llmci.core.reporting.markup import MOST_CHARS, fenced, inline
 from llmci.core.reporting.view import Change
 from llmci.domain.verdict import Outcome
 from llmci.seams import ReportInput, ReportOptions

@@ -101,6 +101,31 @@ def test_slices_and_costs_come_from_columns(tmp_path: Path) -> None:
     assert "  mail " in done.stdout
 
 
+def test_reports_are_written_and_the_exit_code_stays(tmp_path: Path) -> None:
+    reports = ["report.html", "comment.md", "junit.xml", "result.json", "cases.csv"]
+
+    done = gated(tmp_path, [1] * 100, [1] * 80 + [0] * 20, *(f"-o{name}" for name in reports))
+
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-len(reports) :] == [f"  {name}" for name in reports]
+    assert "regressed" in (tmp_path / "comment.md").read_text()
+    assert 'failures="1"' in (tmp_path / "junit.xml").read_text()
+    assert json.loads((tmp_path / "result.json").read_text())
+
+
+def test_a_report_of_an_unknown_suffix_leaves_with_2(tmp_path: Path) -> None:
+    done = gated(tmp_path, [1] * 100, [1] * 100, "-o", "report.docx")
+
+    assert done.returncode == 2
+    assert ".html" in done.stderr
+
+
+def test_a_format_can_be_named(tmp_path: Path) -> None:
+    assert gated(tmp_path, [1] * 100, [1] * 100, "--format", "jsonl").returncode == 0
+    assert gated(tmp_path, [1] * 100, [1] * 100, "--format", "promptfoo").returncode == 2
+    assert "langfuse" in gated(tmp_path, [1], [1], "--format", "langfus").stderr
+
+
 def test_the_plan_says_what_these_cases_can_see(tmp_path: Path) -> None:
     done = gated(tmp_path, [1] * 200, [1] * 190 + [0] * 10, "--plan", "--json")
 

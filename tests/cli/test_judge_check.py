@@ -133,3 +133,20 @@ def test_words_that_were_not_on_the_menu_are_no_verdicts(shared_data: Callable[[
 
     assert trust.use is Use.REFUSED
     assert trust.because[0] == "54% of its verdicts are not on the menu"
+
+
+def test_what_people_would_pass_is_told_from_the_judge_and_a_few_labels(tmp_path: Path) -> None:
+    path = tmp_path / "v.jsonl"
+    # People pass half; the judge passes three in four of everything.
+    labelled = [{"human": n % 2, "judge": "fail" if n % 4 == 0 else "pass"} for n in range(100)]
+    alone = [{"human": None, "judge": "fail" if n % 4 == 0 else "pass"} for n in range(900)]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in labelled + alone))
+
+    done = check(path, "--human", "human", "--judge", "judge", cwd=tmp_path)
+
+    assert "people would pass 50% of all that it judged (42% to 58%)" in done.stdout
+    assert found(path).passing["all"].worth > 100
+
+
+def test_few_labels_do_not_correct_a_judge(tmp_path: Path) -> None:
+    assert found(write(tmp_path / "v.jsonl")).passing == {}

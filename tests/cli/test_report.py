@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from builders import a_case, a_run, an_evalset
 from commands import llmci
+from jsonschema import Draft202012Validator
 
 from llmci.adapters.stores.casefile import CASES
 from llmci.adapters.stores.evalsets import DirectoryEvalSets
@@ -62,6 +63,14 @@ def test_a_stored_run_is_reported_against_the_newest_run_of_the_baseline(project
     assert (project / "junit.xml").exists()
 
 
+def test_a_gate_on_stored_runs_writes_reports_with_their_texts(project: Path) -> None:
+    done = llmci("gate", BASELINE, CANDIDATE, "-o", "report.html", "-o", "comment.md", cwd=project)
+
+    assert done.returncode == 1
+    assert "Where is parcel " in (project / "report.html").read_text(encoding="utf-8")
+    assert "regressed" in (project / "comment.md").read_text(encoding="utf-8")
+
+
 def test_latest_is_the_newest_run_of_a_candidate(project: Path) -> None:
     done = llmci("report", "latest", "-o", "result.json", "--json", cwd=project)
 
@@ -102,3 +111,20 @@ def test_what_is_wrong_is_said_with_its_fix(project: Path, arguments: list[str],
     assert done.returncode == 2
     assert said in done.stderr
     assert "fix:" in done.stderr
+
+
+def test_every_format_names_where_the_candidate_parts_from_the_baseline(project: Path) -> None:
+    llmci("report", "-o", "result.json", "-o", "r.sarif", "-o", "r.annotations", cwd=project)
+
+    [place] = json.loads((project / "result.json").read_text(encoding="utf-8"))["changed"]
+    [run] = json.loads((project / "r.sarif").read_text(encoding="utf-8"))["runs"]
+    assert place["path"] == "llmci.yaml"
+    assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "llmci.yaml"
+    assert (project / "r.annotations").read_text(encoding="utf-8").startswith("::error file=llmci.yaml,line=2,")
+
+
+def test_the_schema_of_reports_is_published(project: Path) -> None:
+    llmci("report", "-o", "result.json", cwd=project)
+    schema = json.loads(llmci("schema", "--report", cwd=project).stdout)
+
+    Draft202012Validator(schema).validate(json.loads((project / "result.json").read_text(encoding="utf-8")))

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
-from llmci.core.gating.results import Reading, ResultFile, runs_of
+from llmci.core.gating.reading import Reading, ResultFile
+from llmci.core.gating.results import runs_of
+from llmci.domain.result import ResultRow
 from llmci.domain.run import Scored, Unscored
 from llmci.errors import UsageError
 
 
 def a_file(*rows: dict[str, Any], name: str = "a.jsonl") -> ResultFile:
-    return ResultFile(name, [(f"line {at}", row) for at, row in enumerate(rows, start=1)])
+    return ResultFile(name, [ResultRow(f"line {at}", row) for at, row in enumerate(rows, start=1)])
 
 
 def test_rows_become_cases_and_scores() -> None:

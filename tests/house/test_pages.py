@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import yaml
@@ -57,7 +56,7 @@ def test_the_configuration_of_the_readme_is_valid(tmp_path: Path) -> None:
 def test_the_readme_lists_every_command() -> None:
     listed = re.findall(r"^\| `llmci ([a-z]+)` \|", README, flags=re.MULTILINE)
 
-    assert listed == [name for name in COMMANDS if find_spec(f"llmci.cli.{name}")]
+    assert listed == list(COMMANDS)
 
 
 def test_the_readme_lists_every_exit_code() -> None:

@@ -146,6 +146,21 @@ def test_the_same_key_gives_the_same_bytes_and_another_key_others(tmp_path: Path
     assert clean[0]["s.parquet"] != clean[2]["s.parquet"]
 
 
+def test_a_pool_of_processes_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from llmci.wiring import sanitize as wiring
+
+    shards = {name: [a_leaky_trace(f"t-{name}")] for name in "abc"}
+    for place in ("one", "pool"):
+        (tmp_path / place).mkdir()
+    one, pool = (a_project(tmp_path / place, shards) for place in ("one", "pool"))
+
+    run(one)
+    monkeypatch.setattr(wiring, "_PARALLEL_BYTES", 0)
+    run(pool)
+
+    assert files_of(one.state / "clean") == files_of(pool.state / "clean")
+
+
 def test_without_a_key_one_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     config = a_project(tmp_path, {"s": [a_leaky_trace()]})
 

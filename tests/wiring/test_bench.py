@@ -153,7 +153,8 @@ def test_a_key_that_is_revoked_on_the_way_is_no_evidence_and_can_be_mended(
     mended = run(config, retry_errors=True)
 
     assert way_out(config, mended) is ExitCode.PASSED
-    assert len(server.requests) < 120 + 25
+    # Nothing is paid twice, but for what was in flight when the key was revoked.
+    assert len(server.requests) < 120 + 60
     assert mended.result.halted is None
 
 

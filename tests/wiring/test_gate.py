@@ -12,7 +12,7 @@ from llmci.adapters.stores.casefile import CASES
 from llmci.adapters.stores.runs import DirectoryRuns
 from llmci.config import load
 from llmci.core.evalsets.digests import case_id_of, evalset_digest, schema_fingerprint
-from llmci.core.gating.results import Reading
+from llmci.core.gating.reading import Reading
 from llmci.domain.verdict import Outcome, Rule
 from llmci.errors import NoDecisionError, UsageError
 from llmci.wiring.evalset import store
@@ -62,7 +62,7 @@ def runs(config: Config) -> tuple[Run, Run]:
 
 def found(config: Config, before: str, after: str, *, by_flags: bool = False) -> Contest:
     lenient = [Rule(metric="correct", role="primary", tolerance=0.5)]
-    return contest(before, after, config=lambda: config, reading=Reading(), rules=lenient, by_flags=by_flags)
+    return contest(before, after, config=lambda: config, reading=Reading(), rules=lambda _: lenient, by_flags=by_flags)
 
 
 def test_two_runs_are_gated_by_the_configuration(config: Config, runs: tuple[Run, Run]) -> None:

@@ -31,6 +31,7 @@ KEYS: Mapping[str, str] = {
             "homeaddress billingaddress shippingaddress mailingaddress deliveryaddress postaladdress residence "
             "streetname housenumber apartment direccion anschrift strasse adresse"
         ),
+        "LOCATION": "city town municipality hometown ciudad ville",
         "ZIP_CODE": "zip zipcode postalcode postcode plz codigopostal codepostal",
         "US_SSN": "ssn socialsecurity socialsecuritynumber ssnlast4 taxid taxpayerid",
         "US_PASSPORT": "passport passportnumber passportno passportid",
@@ -52,7 +53,7 @@ KEYS: Mapping[str, str] = {
 _WITH_DIGITS = frozenset(
     {"PHONE_NUMBER", "ZIP_CODE", "US_SSN", "US_PASSPORT", "IBAN_CODE", "CREDIT_CARD", "ACCOUNT_ID", "DATE_OF_BIRTH"}
 )
-_LONGEST = 200
+_LONGEST, _LONGEST_NAME, _MOST_NAMES = 200, 60, 6
 # Values that say "nothing", "any", or what type a value would have.
 _EMPTY = frozenset(
     """
@@ -110,22 +111,25 @@ def fits(kind: str, value: str) -> bool:
         return False
     if text[0] in "<{[$" and text[-1:] in ">}]":
         return False
-    if kind in _WITH_DIGITS:
-        return any(c.isdigit() for c in text)
-    if kind == "EMAIL_ADDRESS":
-        return "@" in text or "%40" in text or "at" in text
-    if kind == "PERSON":
-        return len(text) <= 60 and not any(c.isdigit() for c in text) and len(text.split()) <= 6
-    return True
+    digits = any(c.isdigit() for c in text)
+    match kind:
+        case "LOCATION":
+            return text[0].isupper() and len(text) <= _LONGEST_NAME and not digits
+        case "EMAIL_ADDRESS":
+            return "@" in text or "%40" in text or "at" in text
+        case "PERSON":
+            return len(text) <= _LONGEST_NAME and not digits and len(text.split()) <= _MOST_NAMES
+        case _:
+            return digits or kind not in _WITH_DIGITS
 
 
 def pairs(text: str, extra: Mapping[str, str]) -> Iterator[Span]:
     """Values of telling keys inside of prose, code, logs and escaped JSON."""
-    for match in _QUOTED.finditer(text):
+    for match in _QUOTED.finditer(text) if '"' in text or "'" in text else ():
         kind = kind_of(match[1], extra)
         if kind is not None and fits(kind, match[3]):
             yield Span(match.start(3), match.end(3), kind, 0.95, "structured.pair")
-    for match in _BARE.finditer(text):
+    for match in _BARE.finditer(text) if "=" in text or ":" in text else ():
         kind = kind_of(match[1], extra)
         value = match[2].rstrip(".!?:")
         if kind is not None and fits(kind, value) and (kind != "PERSON" or value[:1].isupper()):

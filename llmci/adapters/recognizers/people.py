@@ -28,25 +28,34 @@ _CUES = tuple(
     re.compile(cue)
     for cue in (
         (
-            rf"(?i:\bmy (?:full |first |last |real )?name(?:'s|’s| is|:)|\bname is|\bnames?:|\bthis is|\bi am|\bi['’]m|\bcall me|\bcalled|\bnamed"
-            rf"|\bit['’]?s|\bspeaking with|\bon behalf of|\bname of|\bname to|\bmi nombre es|\bme llamo|\bich hei(?:ß|ss)e|\bmein name ist"
-            rf"|\bje m['’]appelle|\bmi chiamo|Меня зовут)[ ]+(?P<name>{_FULL})"
+            r"(?i:\b(?=[bcimnost\u041c])(?:my (?:full |first |last |real )?name(?:'s|’s| is|:)|names?:|name (?:is|of|to)|this is|i am|i['’]m"
+            r"|call me|called|named|it['’]?s|speaking with|on behalf of|mi nombre es|me llamo|ich hei(?:ß|ss)e|mein name ist"
+            rf"|mi chiamo|je m['’]appelle|Меня зовут))[ ]+(?P<name>{_FULL})"
         ),
         (
-            rf"(?i:\b(?:customer|patient|passenger|client|user|contact|account holder|card ?holder|guest|full|first|last|sur|author|attn|dear)"
-            rf"(?:[ _]?name)?(?:'s name)?(?:[ ]is)?[ ]?[:=]?[ ]+[\"']?)(?P<name>{_FULL})"
+            r"(?i:\b(?=[acdfglpsu])(?:customer|patient|passenger|client|user|contact|account holder|card ?holder|guest|full|first|last|sur"
+            rf"|author|attn|dear)(?:[ _]?name)?(?:'s name)?(?:[ ]is)?[ ]?[:=]?[ ]+[\"']?)(?P<name>{_FULL})"
         ),
-        rf"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sra|Sr|Herr|Herrn|Frau|Mme|Monsieur|Madame|Señor|Señora|Don|Doña|Sir|Lady|Captain|Officer|Rev|Judge)\.?[ ]+(?P<name>{_FULL})",
         (
-            rf"(?im:^[\s>*\-|\"']*(?:hi|hello|hey|dear|hola|hallo|bonjour|thanks|thank you|ciao|good (?:morning|afternoon|evening)),?[ ]+(?:there,?[ ]+)?)"
-            rf"(?P<name>{_FULL})(?=\s*(?:[,!.:;?\n]|$))"
+            r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sra|Sr|Herr|Herrn|Frau|Mme|Monsieur|Madame|Señor|Señora|Don|Doña|Sir|Lady|Captain"
+            rf"|Officer|Rev|Judge)\.?[ ]+(?P<name>{_FULL})"
         ),
-        rf"(?im:(?:regards|sincerely|cheers|thanks|thank you|best|wishes|yours|saludos|grüße),?\s+[-–—]?\s*)(?P<name>{_FULL})[ \t]*(?m:$)",
-        rf"(?i:\bsay hi to|\bgreetings to|\bcontact|\bspeak (?:to|with)|\btalk to|\bcc|\bfrom|\bto|\bby|\band)[ ]+(?P<known>{_FULL})",
+        (
+            r"(?im:^[\s>*\-|\"']*(?:hi|hello|hey|dear|hola|hallo|bonjour|thanks|thank you|ciao|good (?:morning|afternoon|evening))"
+            rf",?[ ]+(?:there,?[ ]+)?)(?P<name>{_FULL})(?=\s*(?:[,!.:;?\n]|$))"
+        ),
+        (
+            r"(?im:\b(?=[bcgrstwy])(?:regards|sincerely|cheers|thanks|thank you|best|wishes|yours|saludos|grüße),?\s+[-–—]?\s*)"
+            rf"(?P<name>{_FULL})[ \t]*(?m:$)"
+        ),
+        (
+            r"(?i:\b(?=[abcfgst])(?:say hi to|greetings to|contact|speak (?:to|with)|talk to|cc|from|to|by|and))[ ]+"
+            rf"(?P<known>{_FULL})"
+        ),
     )
 )
 _LOWER_CUES = re.compile(
-    rf"(?i:\bmy (?:full )?name(?:['’]?s| is)|\bname is|\bi am called|\bmy name|^name|\bname:)[ ]+(?P<name>{_LOWER})"
+    rf"(?i:\b(?=[imn])(?:my (?:full )?name(?:['’]?s| is)?|name is|i am called|name:)|^name)[ ]+(?P<name>{_LOWER})"
 )
 # Asian scripts have no capitals: a name stands before a title or after a cue.
 _OTHER_SCRIPTS = (
@@ -69,7 +78,7 @@ _MASKED = re.compile(r"(?m)^[ \t>|*]*(?P<last>[A-Z][a-z]+),[ ]?(?P<first>[A-Z][a
 # Capitalised words that start sentences, head tables or stand for things.
 _NO_NAMES = frozenset(
     """
-    a id ids about access account actions active actually add additionally address after again agent ai air airline
+    st rt re fwd fyi lol omg via ps tv pm am a id ids about access account actions active actually add additionally address after again agent ai air airline
     airlines airport all already also although always am american an and another any anyone anything apart api
     app apple application apply april are area as ask assist assistant at august available avenue back bank
     based because before below best book booking bot both bring business but button by cabin call can cancel
@@ -124,7 +133,7 @@ _NO_LAST = frozenset(
 # First names that are rather a place or a thing when they stand alone.
 _RATHER_NOT = frozenset(
     """
-    orlando milan santiago lourdes sidney jordan angel francisco chen kai ari jin jun lee min mei wei ming yang
+    charlotte savannah sydney chelsea florence madison brooklyn salvador orlando milan santiago lourdes sidney jordan angel francisco chen kai ari jin jun lee min mei wei ming yang
     ying xin ray logan dale lance jean jesus ida ina per liv uma lou ole ram kim sander said tracy devon homer
     virgil milton lara chandra usha
     """.split()  # noqa: SIM905  words read more easily without quotes
@@ -188,7 +197,8 @@ def _cued(name: str, start: int, extra: frozenset[str], *, must_be_known: bool) 
         return
     if code and not is_first_name(taken[0], extra):
         return
-    yield Span(start, start + end, "PERSON", 0.7 if must_be_known else 0.85, "structured.cue")
+    score = 0.7 if must_be_known else 0.9 if is_first_name(taken[0], extra) else 0.85
+    yield Span(start, start + end, "PERSON", score, "structured.cue")
 
 
 def _in_run(run: str, start: int, extra: frozenset[str]) -> Iterator[Span]:
@@ -199,7 +209,9 @@ def _in_run(run: str, start: int, extra: frozenset[str]) -> Iterator[Span]:
         after_place = index and words[index - 1][0].casefold() in _BEFORE_PLACES
         stop = index if after_place else _end_of_name(words, index, extra)
         if stop > index:
-            yield Span(start + words[index].start(), start + words[stop - 1].end(), "PERSON", 0.75, "structured.name")
+            known = stop > index + 1 and is_first_name(words[index][0], extra)
+            score = 0.9 if known else 0.75
+            yield Span(start + words[index].start(), start + words[stop - 1].end(), "PERSON", score, "structured.name")
             index = stop
         else:
             index += 1

@@ -31,7 +31,7 @@ _BY_LOCALE = {
 _NEED_CONTEXT = frozenset({"US_PASSPORT", "UK_NHS", "US_ITIN", "US_BANK_NUMBER"})
 # What any of these recognizers needs to find anything at all.
 _CANDIDATE = re.compile(
-    r"(?:\d[ \u00a0.:/-]{0,2}){7,}\d|\d{1,3}(?:\.\d{1,3}){3}|[A-Za-z]{1,2}\d{5,}|[0-9A-Fa-f]{1,4}:[0-9A-Fa-f:]{3,}|"
+    r"(?<![\w.-])(?!(?:19|20)\d\d-\d\d-\d\d)(?:\d[ \u00a0./-]{0,2}){7,}\d|\d{1,3}(?:\.\d{1,3}){3}|(?<!\w)[A-Za-z]{1,2}\d{5,}|(?:[0-9A-Fa-f]{1,4}:){3,}|::|"
     r"(?<![A-Za-z0-9])(?:bc1|[13])[a-zA-Z0-9]{25,59}|[A-Z]{2}\d{2}[A-Z0-9 ]{8,}|[A-Z]{6}\d{2}[A-Z]\d{2}|\d{3}[- ]\d{2}[- ]\d{4}"
 )
 _VERSION_BEFORE = re.compile(r"(?i:\b(?:build|version|release|ver|v)[\s.:=]*$)")
@@ -91,7 +91,7 @@ class PresidioRecognizer:
 
     def _engine(self) -> Any:  # noqa: ANN401  an AnalyzerEngine
         if self._analyzer is None:
-            _keep_quiet()
+            keep_quiet()
             self._analyzer = _engine(self._recognizers())
         return self._analyzer
 
@@ -125,8 +125,8 @@ def _windows(text: str) -> Iterable[tuple[int, int]]:
         yield start, end
 
 
-def _keep_quiet() -> None:
-    """Presidio logs values that it could not validate; tldextract fetches a list of domains."""
+def keep_quiet() -> None:
+    """Silence what logs values that it could not validate, and keep tldextract from fetching its list."""
     for name in ("presidio-analyzer", "presidio_analyzer", "decision_process", "tldextract"):
         logger = logging.getLogger(name)
         logger.setLevel(logging.CRITICAL + 1)

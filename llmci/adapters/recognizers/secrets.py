@@ -84,7 +84,8 @@ _ASSIGNED = re.compile(
     rf"(?i:(?P<word>{_TELLING_WORDS})[a-z0-9_.-]{{0,30}}\\{{0,2}}[\"'\]]{{0,2}}\s{{0,3}}(?P<sign>=>|:=|==|=|:|,|\bis\b|(?=[ ][\"']))\s{{0,3}}"
     r"(?:[a-z]{1,8}\()?\\{0,2}(?P<quote>[\"'`]?))(?P<secret>[^\s\"'`,;<>(){}\\]{4,400})"
 )
-_TELLING = re.compile(rf"(?i:{_TELLING_WORDS})")
+# One of them is in every telling word.
+_STEMS = ("pass", "pwd", "secret", "token", "key", "credential", "auth")
 _PASSWORD = re.compile(r"(?i)passw|pwd|passphrase|passcode")
 _SPOKEN = re.compile(
     r"(?i:\b(?:password|passcode|passphrase|pwd)\b(?:\s(?:is|was|to|should be|:))?\s[\"'`]?)(?P<secret>[^\s\"'`]{5,60})"
@@ -120,7 +121,8 @@ class SecretsRecognizer:
         min_entropy: float = 3.0
 
     def __init__(self, options: Options, context: seams.Context) -> None:
-        self._rules = [(keywords, re.compile(pattern)) for keywords, pattern in _RULES]
+        self._rules = [re.compile(pattern) for _, pattern in _RULES]
+        self._gates = [(keyword, index) for index, (keywords, _) in enumerate(_RULES) for keyword in keywords]
         self._own = [_compiled(pattern, context.name) for pattern in options.patterns]
         self._min_entropy = options.min_entropy
 
@@ -134,12 +136,13 @@ class SecretsRecognizer:
         return [list(self._find(leaf.text)) for leaf in leaves]
 
     def _find(self, text: str) -> Iterator[Span]:
-        for keywords, pattern in self._rules:
-            if any(keyword in text for keyword in keywords):
-                yield from (_span(match, 0.99, "secrets.rule") for match in pattern.finditer(text) if _is_one(match))
+        for index in sorted({index for keyword, index in self._gates if keyword in text}):
+            found = self._rules[index].finditer(text)
+            yield from (_span(match, 0.99, "secrets.rule") for match in found if _is_one(match))
         for pattern in self._own:
             yield from (_span(match, 0.99, "secrets.own") for match in pattern.finditer(text))
-        if not _TELLING.search(text):
+        lower = text.lower()
+        if not any(stem in lower for stem in _STEMS):
             return
         for match in _ASSIGNED.finditer(text):
             if self._looks_secret(match):

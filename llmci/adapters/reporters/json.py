@@ -44,6 +44,9 @@ class JsonReporter:
             "evalset": _evalset(report.candidate),
             "baseline": _system(report.baseline),
             "candidate": _system(report.candidate),
+            "changed": [
+                {**asdict(place), "path": visible(place.path), "what": visible(place.what)} for place in report.changed
+            ],
             "counts": _counts(view),
             "gates": [_verdict(verdict) for verdict in report.result.verdicts],
             "metrics": [asdict(metric) for metric in view.metrics],

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
 from llmci.core.reporting.compose import view_of
 from llmci.core.reporting.marks import CHANGES
+from llmci.core.reporting.markup import alert, document, fenced, inline, marker, table
+from llmci.core.reporting.verdict_tables import gate_table, noticed, slice_table
 from llmci.core.reporting.view import Change
 from llmci.seams import ReportOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llmci.core.reporting.view import CaseView, GateRow, ReportView, SideView, SliceRow
+    from llmci.core.reporting.view import CaseView, ReportView, SideView
     from llmci.seams import ReportInput
 
-# A comment on GitHub holds 65,536 characters; what is longer is refused.
-MOST_CHARS = 60_000
-_FAILURES, _SLICES, _GATES = 5, 8, 40
+_FAILURES = 5
 _EXCERPT = 600
-_ALERTS = {"good": "TIP", "bad": "CAUTION", "unsure": "WARNING"}
-# Where Markdown would see emphasis, code, a link, an image, HTML, a table or mathematics.
-_MEANING = re.compile(r"[\\`*\[\]<>!|~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
-# What GitHub links in the finished text (an entity would not stop it), broken by a joiner that nobody sees.
-_LINKED = re.compile(r"[@#]|(?<=\w)(?=://)|(?<=www)(?=\.)|(?<=GH)(?=-)", re.IGNORECASE)
-_JOINER = "\u2060"
 
 
 class MarkdownReporter:
@@ -38,104 +31,32 @@ class MarkdownReporter:
         self._options = options or ReportOptions()
 
     def render(self, report: ReportInput) -> bytes:
-        """See `Reporter.render`; at most `MOST_CHARS` characters."""
+        """See `Reporter.render`; at most `markup.MOST_CHARS` characters."""
         view = view_of(report, texts=self._options.texts)
-        return _fitting(_blocks(view, self._options.name)).encode()
+        first, *blocks = _blocks(view)
+        return document([f"{marker(self._options.name)}\n{first}", *blocks]).encode()
 
 
-def inline(text: str) -> str:
-    """Foreign text inside a line: nothing in it is Markdown, a mention, a link or an image."""
-    broken = _LINKED.sub(lambda match: f"{match[0]}{_JOINER}", text)
-    return _MEANING.sub(lambda match: f"&#{ord(match[0])};", broken)
-
-
-def fenced(text: str) -> str:
-    """Foreign text as a block that it cannot close."""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}text\n{text}\n{fence}"
-
-
-def _blocks(view: ReportView, name: str) -> list[str]:
+def _blocks(view: ReportView) -> list[str]:
     """The blocks of the comment, the most telling first; one that does not fit is left out whole."""
     failures = view.having(Change.REGRESSED, Change.ERRORED)
-    blocks = [
-        _verdict(view, name),
-        _gates(view.gates),
+    return [
+        _verdict(view),
+        gate_table(view.gates),
         _counts(view),
         _spending(view),
-        _slices([row for row in view.slices if row.damage > 0][:_SLICES]),
+        slice_table(view.slices),
         f"**New failures: {len(failures):,}**" if failures else "",
         *(_failure(case, view) for case in failures[:_FAILURES]),
         _rest(failures),
         _foot(view),
     ]
-    return [block for block in blocks if block]
 
 
-def _fitting(blocks: Sequence[str]) -> str:
-    kept: list[str] = []
-    room = MOST_CHARS - 200
-    for block in blocks:
-        if len(block) + 2 > room:
-            kept.append("_Cut here: the report holds the rest._")
-            break
-        kept.append(block)
-        room -= len(block) + 2
-    return "\n\n".join(kept) + "\n"
-
-
-def _verdict(view: ReportView, name: str) -> str:
-    marker = re.sub(r"[^A-Za-z0-9._-]", "-", name)
-    lines = [
-        f"<!-- llmci:{marker} -->",
-        f"> [!{_ALERTS.get(view.mark.tone, 'NOTE')}]",
-        f"> {view.mark.emoji} {f'**{view.word}:** ' if view.word else ''}{inline(view.headline)}",
-    ]
-    lines += [f"> - {inline(reason)}" for reason in view.because[:10]]
-    return "\n".join(lines)
-
-
-def _gates(rows: Sequence[GateRow]) -> str:
-    if not rows:
-        return ""
-    return _table(
-        ("gate", "baseline", "candidate", "change (plausible range)", "tolerance", ""),
-        [
-            (
-                inline(row.metric),
-                row.baseline,
-                row.candidate,
-                f"{row.change} ({row.plausible})" if row.interval else row.change,
-                row.tolerance,
-                f"{row.mark.emoji} {row.mark.word}{'' if row.gating else ', cannot fail the run'}",
-            )
-            for row in rows
-        ],
-        most=_GATES,
-    )
-
-
-def _slices(rows: Sequence[SliceRow]) -> str:
-    if not rows:
-        return ""
-    table = _table(
-        ("worst slices", "cases", "better / worse", "baseline", "candidate", "change (plausible range)", ""),
-        [
-            (
-                inline(f"{row.label}: {row.value}"),
-                f"{row.cases:,}",
-                f"{row.better:,} / {row.worse:,}",
-                row.baseline,
-                row.candidate,
-                f"{row.change} ({row.plausible})" if row.interval else row.change,
-                f"{row.mark.emoji} {row.mark.word}" if row.mark else "described only",
-            )
-            for row in rows
-        ],
-        most=_SLICES,
-    )
-    return f"**Where it got worse**\n\n{table}"
+def _verdict(view: ReportView) -> str:
+    word = f"**{view.word}:** " if view.word else ""
+    sentence = f"{view.mark.emoji} {word}{inline(view.headline)}"
+    return alert(view.mark.tone, sentence, [inline(reason) for reason in view.because[:10]])
 
 
 def _counts(view: ReportView) -> str:
@@ -144,14 +65,13 @@ def _counts(view: ReportView) -> str:
     words = f"{view.count(Change.IMPROVED):,} answers got better, {worse:,} got worse, {same:,} unchanged."
     if unscored := view.count(Change.UNSCORED):
         words += f" {unscored:,} could not be scored."
-    noticed = [f"{inline(row.metric)}: {row.noticed}" for row in view.gates if row.noticed and row.gating]
-    return "\n".join([words, *(f"- {line}" for line in noticed)]) if noticed else words
+    return "\n".join(filter(None, (words, noticed(view.gates))))
 
 
 def _spending(view: ReportView) -> str:
     wanted = ("cost of all answers", "cost per answer", "latency, median", "latency, 95th percentile")
     rows = [row for row in view.spending if row.name in wanted]
-    return _table(
+    return table(
         ("spent", "baseline", "candidate", "change"),
         [(row.name, row.baseline, row.candidate, row.change) for row in rows],
         most=len(rows),
@@ -188,11 +108,3 @@ def _foot(view: ReportView) -> str:
     notes = "".join(f"- {inline(note)}\n" for note in view.notes[:10])
     facts = f"<sub>{inline(view.candidate)} against {inline(view.baseline)} on {inline(view.evalset)}</sub>"
     return f"{notes}\n{facts}" if notes else facts
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, most: int) -> str:
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    lines += [f"| {' | '.join(row)} |" for row in rows[:most]]
-    if rest := len(rows[most:]):
-        lines.append(f"| {rest:,} more in the report |")
-    return "\n".join(lines)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING, ClassVar
 
+from llmci.domain.result import ResultRow
 from llmci.errors import UsageError
-from llmci.seams import ResultRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,11 @@ class CsvResults:
     """See `llmci.seams.Results`; every value is text."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".csv",)
+    table: ClassVar[bool] = True
+
+    def recognizes(self, path: Path) -> bool:  # noqa: ARG002  any file of the suffix will do
+        """See `Results.recognizes`."""
+        return True
 
     def rows(self, path: Path) -> Iterator[ResultRow]:
         """See `Results.rows`."""

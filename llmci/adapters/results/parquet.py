@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from llmci.domain.result import ResultRow
 from llmci.errors import UsageError
-from llmci.seams import ResultRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,11 @@ class ParquetResults:
     """See `llmci.seams.Results`."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".parquet", ".pq")
+    table: ClassVar[bool] = True
+
+    def recognizes(self, path: Path) -> bool:  # noqa: ARG002  any file of the suffix will do
+        """See `Results.recognizes`."""
+        return True
 
     def rows(self, path: Path) -> Iterator[ResultRow]:
         """See `Results.rows`."""

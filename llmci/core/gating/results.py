@@ -2,108 +2,114 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from llmci.core.wording import listed
+from llmci.core.wording import count, listed
 from llmci.domain.case import Case, Origin
-from llmci.domain.run import Metric, Run, Scored, Unscored
+from llmci.domain.run import Metric, Run, Scored, Unanswered, Unscored
 from llmci.domain.system import SystemSpec
-from llmci.errors import UsageError
+from llmci.errors import NoDecisionError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from llmci.domain.run import Score
+    from llmci.core.gating.reading import Reading, ResultFile
+    from llmci.domain.result import ResultRow
+    from llmci.domain.run import Answer, Score
 
 _TRUE, _FALSE = {"true", "pass", "passed", "yes"}, {"false", "fail", "failed", "no"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """Which columns say what.
+def runs_of(baseline: ResultFile, candidate: ResultFile, reading: Reading) -> tuple[Run, Run, list[Case]]:
+    """Make two runs of two result files; what one file measures and the other does not is missing in its run.
 
-    Attributes:
-        id: Names the case; results are paired by it.
-        metrics: Columns that are scores; "score" where none is named.
-        ratios: Columns that are costs, tokens or the like, compared as a share of the baseline.
-        low: Smallest possible score; with `high`, needed where scores leave 0..1.
-        high: Largest possible score.
-        lower_is_better: Scores where less is better.
-        weight: Share of production of the case; equal by default.
-        group: Cases with the same value depend on each other.
-        slices: Columns whose values are reported one by one.
+    Raises:
+        UsageError: A column is missing, an id stands twice in a table, or a value is no number.
+        NoDecisionError: A case was asked something else in the two files.
     """
-
-    id: str = "id"
-    metrics: tuple[str, ...] = ()
-    ratios: tuple[str, ...] = ()
-    low: float = 0.0
-    high: float = 1.0
-    lower_is_better: bool = False
-    weight: str | None = None
-    group: str | None = None
-    slices: tuple[str, ...] = ()
-
-    def scores(self) -> tuple[str, ...]:
-        """The columns that are scores."""
-        return self.metrics or (() if self.ratios else ("score",))
+    files = (baseline, candidate)
+    if baseline.by_runner() and candidate.by_runner():
+        _same_inputs(baseline, candidate, reading)
+        _asked_columns(files, reading)
+    tries = [_tries(file, reading) for file in files]
+    metrics = [_score(name, reading, tries) for name in reading.scores()]
+    metrics += [Metric(name=name, kind="ratio", digest="", higher_is_better=False, unit="") for name in reading.ratios]
+    before, after = (
+        _run(file, by_id, [_measured(metric, file, tries) for metric in metrics if _holds(file, metric.name)])
+        for file, by_id in zip(files, tries, strict=True)
+    )
+    return before, after, _cases(baseline, reading, len(before.case_ids))
 
 
 @dataclass(frozen=True, slots=True)
-class ResultFile:
-    """A result file, read.
+class _Try:
+    """One row, with the numbers that are asked for."""
 
-    Attributes:
-        name: As the user wrote it.
-        rows: Where each result stands in the file, and its values by column.
-    """
-
-    name: str
-    rows: Sequence[tuple[str, Mapping[str, object]]]
+    row: ResultRow
+    numbers: Mapping[str, float | None]
 
 
-def runs_of(baseline: ResultFile, candidate: ResultFile, reading: Reading) -> tuple[Run, Run, list[Case]]:
-    """Make two runs of two result files.
-
-    Raises:
-        UsageError: A column is missing, an id stands twice, or a value is no number.
-    """
-    values = [_values(file, reading) for file in (baseline, candidate)]
-    metrics = [_score(name, reading, values) for name in reading.scores()]
-    metrics += [Metric(name=name, kind="ratio", digest="", higher_is_better=False, unit="") for name in reading.ratios]
-    cases = [_case(where, row, baseline, reading) for where, row in baseline.rows]
-    before, after = (_run(file, by_id, metrics) for file, by_id in zip((baseline, candidate), values, strict=True))
-    return before, after, cases
+_Tries = dict[str, list[_Try]]
 
 
-_Values = dict[str, dict[str, float | None]]
-
-
-def _values(file: ResultFile, reading: Reading) -> _Values:
-    """Every number that is asked for, by case id and column."""
-    found: _Values = {}
-    stands: dict[str, str] = {}
-    for where, row in file.rows:
-        key = str(_cell(row, reading.id, file, where))
-        if key in found:
+def _tries(file: ResultFile, reading: Reading) -> _Tries:
+    """Every try, by case id."""
+    found: _Tries = {}
+    once = not file.by_runner()
+    for row in file.rows:
+        key = str(_cell(row, reading.id, file))
+        if once and key in found:
             raise UsageError(
-                f"{file.name}: id {key!r} stands twice ({stands[key]} and {where}).",
+                f"{file.name}: id {key!r} stands twice ({found[key][0].row.where} and {row.where}).",
                 fix="Give every case its own id, or name another column with --id.",
             )
-        names = (*reading.scores(), *reading.ratios)
-        found[key] = {name: _number(_cell(row, name, file, where), f"{file.name}, {where}, {name}") for name in names}
-        stands[key] = where
+        found.setdefault(key, []).append(_Try(row, _numbers(row, file, reading)))
     return found
 
 
-def _cell(row: Mapping[str, object], name: str, file: ResultFile, where: str) -> object:
-    if name in row:
-        return row[name]
-    raise UsageError(
-        f"{file.name}, {where}: there is no column {name!r}.",
-        fix=f"The columns are {listed(map(str, row), most=12)}; name the right one with --id, --metric or its own flag.",
+def _numbers(row: ResultRow, file: ResultFile, reading: Reading) -> dict[str, float | None]:
+    """What a runner leaves out is a gap; a table has every column or is mistaken."""
+    return {
+        name: _number(
+            row.values.get(name) if row.scores else _cell(row, name, file), f"{file.name}, {row.where}, {name}"
+        )
+        for name in (*reading.scores(), *reading.ratios)
+    }
+
+
+def _same_inputs(baseline: ResultFile, candidate: ResultFile, reading: Reading) -> None:
+    before, after = (
+        {str(row.values.get(reading.id)): row.input for row in file.rows if row.input} for file in (baseline, candidate)
+    )
+    apart = [case_id for case_id, asked in before.items() if after.get(case_id, asked) != asked]
+    if apart:
+        raise NoDecisionError(
+            f"{count(len(apart), 'case')} stand for something else in the two files ({listed(apart, most=3)}): "
+            "the input or the expected answer differs.",
+            fix="Compare two runs of the same cases.",
+        )
+
+
+def _asked_columns(files: Sequence[ResultFile], reading: Reading) -> None:
+    known = dict.fromkeys(name for file in files for row in file.rows for name in row.values)
+    for name in (*reading.scores(), *reading.ratios):
+        if name not in known:
+            raise _no_column(f"{files[0].name} and {files[1].name}", name, known)
+
+
+def _cell(row: ResultRow, name: str, file: ResultFile) -> object:
+    if name in row.values:
+        return row.values[name]
+    raise _no_column(f"{file.name}, {row.where}", name, row.values)
+
+
+def _no_column(place: str, name: str, known: Mapping[str, object]) -> UsageError:
+    return UsageError(
+        f"{place}: there is no column {name!r}.",
+        fix=f"The columns are {listed(map(str, known), most=12)}; name the right one with --id, --metric or its own flag.",
     )
 
 
@@ -124,8 +130,8 @@ def _number(cell: object, place: str) -> float | None:
         ) from None
 
 
-def _score(name: str, reading: Reading, values: Sequence[_Values]) -> Metric:
-    cells = (row[name] for by_id in values for row in by_id.values())
+def _score(name: str, reading: Reading, files: Sequence[_Tries]) -> Metric:
+    cells = (one.numbers[name] for by_id in files for tries in by_id.values() for one in tries)
     # What is no number at all stays in its place, for the gate to name the case.
     numbers = {cell for cell in cells if cell is not None and math.isfinite(cell)}
     strays = [number for number in numbers if not reading.low <= number <= reading.high]
@@ -144,41 +150,46 @@ def _score(name: str, reading: Reading, values: Sequence[_Values]) -> Metric:
     )
 
 
-def _case(where: str, row: Mapping[str, object], file: ResultFile, reading: Reading) -> Case:
-    key = str(row[reading.id])
-    weight: float | None = 1 / len(file.rows)
+def _cases(file: ResultFile, reading: Reading, number: int) -> list[Case]:
+    firsts = {str(row.values[reading.id]): row for row in reversed(file.rows)}
+    return [_case(key, row, file, reading, 1 / number) for key, row in reversed(firsts.items())]
+
+
+def _case(key: str, row: ResultRow, file: ResultFile, reading: Reading, share: float) -> Case:
+    weight: float | None = share
     if reading.weight is not None:
-        weight = _number(_cell(row, reading.weight, file, where), f"{file.name}, {where}, {reading.weight}")
+        weight = _number(_cell(row, reading.weight, file), f"{file.name}, {row.where}, {reading.weight}")
+    group = (row.group or key) if reading.group is None else str(_cell(row, reading.group, file))
     return Case(
         case_id=key,
         messages=(),
-        slices={name: str(row[name]) for name in reading.slices if row.get(name) not in (None, "")},
+        slices={name: str(row.values[name]) for name in reading.slices if row.values.get(name) not in (None, "")},
         stratum="",
-        dependence=key if reading.group is None else str(_cell(row, reading.group, file, where)),
+        dependence=group,
         weight=weight or 0.0,
         origin=Origin(kind="hand"),
     )
 
 
-def _run(file: ResultFile, values: _Values, metrics: Sequence[Metric]) -> Run:
+def _run(file: ResultFile, by_id: _Tries, metrics: Sequence[Metric]) -> Run:
+    answers: list[Answer] = []
     scores: list[Score] = []
-    for key, row in values.items():
-        for metric in metrics:
-            number = row[metric.name]
-            if number is not None:
-                scores.append(Scored(case_id=key, repeat=0, metric=metric.name, value=number))
-            elif metric.kind == "ratio":
-                scores.append(Unscored(case_id=key, repeat=0, metric=metric.name, why="empty", fault="case"))
+    for key, tries in by_id.items():
+        for repeat, one in enumerate(tries):
+            if one.row.fault is not None:
+                answers.append(Unanswered(case_id=key, repeat=repeat, why=one.row.why, fault=one.row.fault))
+            else:
+                scores += [score for metric in metrics if (score := _scored(key, repeat, metric, one)) is not None]
     return Run(
         run_id=file.name,
         system=SystemSpec(name=file.name, kind="recorded", parameters={}, digest=""),
         evalset_name=file.name,
         evalset_version=0,
         evalset_digest="",
-        case_ids=tuple(values),
-        repeats=1,
+        case_ids=tuple(by_id),
+        repeats=max(map(len, by_id.values()), default=1),
         metrics=tuple(metrics),
-        answers=(),
+        answers=tuple(answers),
         scores=tuple(scores),
         cost=None,
         judge_cost=None,
@@ -186,3 +197,35 @@ def _run(file: ResultFile, values: _Values, metrics: Sequence[Metric]) -> Run:
         started_at="",
         finished_at="",
     )
+
+
+def _holds(file: ResultFile, name: str) -> bool:
+    return any(name in row.values or name in row.scores for row in file.rows)
+
+
+def _measured(metric: Metric, file: ResultFile, tries: Sequence[_Tries]) -> Metric:
+    """The metric with a digest that is this file's own where the same case was decided by something else."""
+    before, after = (_decided(metric.name, by_id) for by_id in tries)
+    if all(after.get(key, by) == by for key, by in before.items()):
+        return metric
+    return replace(metric, digest=hashlib.sha256(file.name.encode()).hexdigest())
+
+
+def _decided(name: str, by_id: _Tries) -> dict[str, set[str]]:
+    """What decided the score of each case that has one."""
+    return {
+        key: texts
+        for key, tries in by_id.items()
+        if (texts := {one.row.scores.get(name, "") for one in tries if one.numbers[name] is not None})
+    }
+
+
+def _scored(key: str, repeat: int, metric: Metric, one: _Try) -> Score | None:
+    number = one.numbers[metric.name]
+    if number is not None:
+        return Scored(case_id=key, repeat=repeat, metric=metric.name, value=number)
+    absent = bool(one.row.scores) and metric.name not in one.row.values
+    if metric.kind == "ratio" or absent:
+        # What a runner does not even name was not asked of this case.
+        return Unscored(case_id=key, repeat=repeat, metric=metric.name, why="empty", fault="case")
+    return None

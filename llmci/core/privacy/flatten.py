@@ -20,6 +20,13 @@ _TECHNICAL = frozenset(
 )
 # Who it was and in which conversation: a keyed hash takes their place, whatever they look like.
 IDENTITIES = frozenset({"user_id", "session_id", "author"})
+# What names a thing of the system: 1.2.3.4 is a release here, and ten digits are an id.
+LABELS = frozenset(
+    """
+    trace_id root_span_id span_id parent_id tool_call_id target_id config_id environment release version variant
+    prompt_name prompt_version provider model response_model tool_name tool_choice
+    """.split()  # noqa: SIM905  words read more easily without quotes
+)
 # Columns whose name says nothing of the text in them.
 _PLACES = frozenset(
     """

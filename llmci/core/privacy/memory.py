@@ -27,7 +27,7 @@ _LONG_NUMBER = re.compile(r"(?:\d[\s().\-\u2010-\u2015/]{0,3}){9}")
 _NAME_PART = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]{2,})*")
 _NAMED_ID = re.compile(r"([a-z]{2,})[._-]([a-z]{2,})[._-]?\d*")
 # Kinds whose value says nothing on its own, or too much on a page that is not about it.
-_FORGOTTEN = frozenset({"LOCATION", "ORGANIZATION", "NRP", "DATE_TIME", "URL", "ZIP_CODE", "AGE"})
+_FORGOTTEN = frozenset({"LOCATION", "ORGANIZATION", "NRP", "DATE_TIME", "URL", "AGE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,14 @@ class Memory:
     needles: dict[str, Needle] = field(default_factory=dict)
     numbers: set[str] = field(default_factory=set)
 
-    def learn(self, found: Iterable[tuple[str, str]]) -> None:
-        """Take in findings: kind and value of each."""
+    def learn(self, found: Iterable[tuple[str, str]], *, sure: bool = True) -> None:
+        """Take in findings: kind and value of each.
+
+        A name that is not sure is looked for in the spelling that it was found in, and not in lower
+        case: "Wake" may be a word after all.
+        """
         for kind, value in found:
-            for needle in _needles(kind, value):
+            for needle in _needles(kind, value, sure=sure):
                 known = self.needles.get(needle.text)
                 if known is None or (known.exact is not None and needle.exact is None):
                     self.needles[needle.text] = needle
@@ -101,7 +105,7 @@ def _folded(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _needles(kind: str, value: str) -> tuple[Needle, ...]:
+def _needles(kind: str, value: str, *, sure: bool) -> tuple[Needle, ...]:
     if kind in _FORGOTTEN:
         return ()
     text = value.strip().strip("\"'")
@@ -110,25 +114,29 @@ def _needles(kind: str, value: str) -> tuple[Needle, ...]:
     if len(text) >= _SHORTEST and any(c.isalnum() for c in text):
         is_word = text.isalpha()
         inside = len(text) >= _DISTINCTIVE and not is_word and any(c.isdigit() or c == "@" for c in text)
-        exact = text if is_word and folded in COMMON else None
+        doubtful = folded in COMMON or (kind == "PERSON" and not sure)
+        exact = text if is_word and doubtful else None
         if not (is_word and folded in TECHNICAL and kind != "PERSON"):
             needles.append(Needle(folded, kind, exact, inside))
     digits = _SQUEEZED.sub("", text).lstrip("+")
     if digits.isdecimal() and len(digits) >= _NUMBER_DIGITS:
         needles.append(Needle(digits, kind, inside=True))
-    return (*needles, *_parts(kind, text))
+    return (*needles, *_parts(kind, text, sure=sure))
 
 
-def _parts(kind: str, text: str) -> list[Needle]:
+def _parts(kind: str, text: str, *, sure: bool) -> list[Needle]:
     if kind == "PERSON":
-        return [_name(part) for part in _NAME_PART.findall(text) if part[0].isupper() or not part.isascii()] + [
-            _name(part.capitalize()) for part in _NAME_PART.findall(text) if part.islower() and len(part) >= _SHORTEST
-        ]
+        parts = _NAME_PART.findall(text)
+        return [_name(part, sure=sure) for part in parts if not part.islower() or len(part) >= _SHORTEST]
     if kind == "EMAIL_ADDRESS":
         local = re.split(r"\s?(?:@|%40|[\[(]at[\])])\s?", text, maxsplit=1, flags=re.IGNORECASE)[0]
         whole = [Needle(_folded(local), "USER_ID")] if len(local) >= _SHORTEST and not local.isalpha() else []
         names = [word for word in re.findall(r"[a-z]{4,}", local.lower()) if word not in TECHNICAL | COMMON]
-        return [*whole, *_parts("USER_ID", local), *(Needle(word, "PERSON", word.capitalize()) for word in names)]
+        return [
+            *whole,
+            *_parts("USER_ID", local, sure=sure),
+            *(Needle(word, "PERSON", word.capitalize()) for word in names),
+        ]
     if kind in ("USER_ID", "USERNAME") and (match := _NAMED_ID.match(text.lower())):
         words = match.groups()
         if not any(word in TECHNICAL for word in words):
@@ -136,10 +144,11 @@ def _parts(kind: str, text: str) -> list[Needle]:
     return []
 
 
-def _name(part: str) -> Needle:
+def _name(part: str, *, sure: bool) -> Needle:
     folded = _folded(part)
-    certain = len(part) >= _SHORTEST and folded not in COMMON
-    return Needle(folded, "PERSON", None if certain else part.capitalize() if part.islower() else part)
+    certain = sure and len(part) >= _SHORTEST and folded not in COMMON
+    common = folded in COMMON and part.islower()
+    return Needle(folded, "PERSON", None if certain else part.capitalize() if common else part)
 
 
 def _spans(needle: Needle, text: str, folded: str) -> list[Span]:
@@ -156,7 +165,9 @@ def _spans(needle: Needle, text: str, folded: str) -> list[Span]:
 def _is_spelled(needle: Needle, found: str) -> bool:
     """Short names in capitals are codes of airports and the like, unless they were found that way."""
     if needle.exact is not None:
-        return found == needle.exact or (found == needle.exact.upper() and len(found) > _SHORTEST)
+        return found in (needle.exact, needle.exact.capitalize()) or (
+            found == needle.exact.upper() and len(found) > _SHORTEST
+        )
     return needle.kind != "PERSON" or len(found) > _SHORTEST or not found.isupper()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmci.core.privacy.audit import MASK, is_broken, survivor
 from llmci.core.privacy.detect import Looked, Unreadable
-from llmci.core.privacy.flatten import IDENTITIES
+from llmci.core.privacy.flatten import IDENTITIES, LABELS
 from llmci.core.privacy.jsontext import edited, lifted
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.policy import replacement
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Shorter ids, and those of one common word, stand in other texts without meaning anybody.
 _SHORTEST_ID = 6
+_SURE = 0.9
+_NO_LABEL = frozenset({"EMAIL_ADDRESS", "SECRET", "CREDIT_CARD", "US_SSN", "IBAN_CODE", "USER_ID"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,11 @@ class Redactor:
     def learned(self, texts: Sequence[Text], memory: Memory) -> Unreadable | None:
         """Search texts and remember what is found; gives the reason where one cannot be searched."""
         for text in texts:
-            looked = self._looked(text)
+            looked = self.looked(text)
             if isinstance(looked, Unreadable):
                 return looked
-            memory.learn(self._removed(looked))
+            memory.learn(self._removed(looked, sure=True))
+            memory.learn(self._removed(looked, sure=False), sure=False)
             if text.column in IDENTITIES and _is_telling(text.text):
                 memory.learn([("USER_ID", text.text)])
         memory.learn(("DENIED", denied) for denied in self.policy.deny)
@@ -85,7 +88,8 @@ class Redactor:
         for text in texts:
             if (why := work.add(text)) is not None:
                 return Withheld(why)
-        if (kind := survivor(work.kept, work.memory_of_removed())) is not None:
+        removed = [(finding.span.kind, finding.value) for finding in work.findings]
+        if (kind := survivor(work.kept, work.memory_of_removed(), removed)) is not None:
             return Withheld(f"the audit found a survivor of kind {kind}")
         return Redacted(tuple(work.clean), tuple(work.findings))
 
@@ -104,15 +108,21 @@ class Redactor:
         )
         return resolved(own, recalled) if own or recalled else []
 
-    def _looked(self, text: Text) -> Looked | Unreadable:
-        return self.detector.look(text.text, text.key, text.role)
+    def looked(self, text: Text) -> Looked | Unreadable:
+        """Search a text; in labels such as a release, only what can be no label counts."""
+        looked = self.detector.look(text.text, text.key, text.role)
+        if isinstance(looked, Unreadable) or text.column not in LABELS:
+            return looked
+        return Looked(
+            tuple((piece, tuple(span for span in found if span.kind in _NO_LABEL)) for piece, found in looked.pieces)
+        )
 
-    def _removed(self, looked: Looked) -> list[tuple[str, str]]:
+    def _removed(self, looked: Looked, *, sure: bool) -> list[tuple[str, str]]:
         return [
             (span.kind, value)
             for piece, spans in looked.pieces
             for span in spans
-            if self.policy.removes(span, value := piece.text[span.start : span.end])
+            if (span.score >= _SURE) == sure and self.policy.removes(span, value := piece.text[span.start : span.end])
         ]
 
 
@@ -131,7 +141,7 @@ class _Work:
             self.clean.append(f"id-{self.redactor.surrogates.hashed('identity', text.text)}")
             self.findings.append(Finding(text.path, Span(0, len(text.text), "USER_ID", 1.0, "identity"), text.text))
             return None
-        looked = self.redactor.detector.look(text.text, text.key, text.role)
+        looked = self.redactor.looked(text)
         if isinstance(looked, Unreadable):
             return looked.why
         edits, masks = self._edits(text, looked)
@@ -159,7 +169,9 @@ class _Work:
         if self.exempt is None:
             return self.memory
         removed = Memory()
-        removed.learn((finding.span.kind, finding.value) for finding in self.findings)
+        for sure in (True, False):
+            found = [f for f in self.findings if (f.span.score >= _SURE) == sure]
+            removed.learn(((f.span.kind, f.value) for f in found), sure=sure)
         exempt = {text for text in removed.needles if self.exempt(text)}
         needles = {text: needle for text, needle in removed.needles.items() if text not in exempt}
         return Memory(needles, removed.numbers - exempt)

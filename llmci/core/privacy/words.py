@@ -5,7 +5,7 @@ from __future__ import annotations
 # Names that are words too: found again only where they are capitalised.
 COMMON = frozenset(
     """
-    amber an angel april art ash august autumn ball banks barber basil bass bean bear bell berry best bill bird
+    amber an angel savannah paris april art ash august autumn ball banks barber basil bass bean bear bell berry best bill bird
     bishop black blue bond book boot bright brook brown bush butcher butler carol carter chance chase christian
     clay cliff coast cook cooper coral cross crystal daisy dale dawn day dean dick do dot drew duke earl east
     even ever fair faith field fields fish fisher flower ford forest fox frank french gene gift ginger glass

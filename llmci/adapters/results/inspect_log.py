@@ -1,0 +1,176 @@
+"""Inspect's logs, `.eval` and `.json`: every epoch of every sample, with the scores of all scorers."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from llmci.adapters.results.document import digest, document, labels, member, objects, parsed
+from llmci.core.gating.faults import fault_of
+from llmci.domain.result import ResultRow
+from llmci.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from llmci.domain.run import Fault
+
+# What Inspect's own reducers make of the letters of its scorers: correct, partly, incorrect, no answer.
+_GRADES = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
+# Compression of a member of a zip file that the standard library reads from Python 3.14 on.
+_ZSTANDARD = 93
+_LOCAL_HEADER = 30
+# Summaries cut long texts; so much of each is there in both forms of a log.
+_COMPARED = 1000
+
+
+class InspectResults:
+    """See `llmci.seams.Results`.
+
+    A sample has an id of its own, or its number in the dataset: the input is compared as well. What a
+    log planned and does not hold is lost, not left out.
+    """
+
+    suffixes: ClassVar[tuple[str, ...]] = (".eval", ".json")
+    table: ClassVar[bool] = False
+
+    def recognizes(self, path: Path) -> bool:
+        """See `Results.recognizes`."""
+        if path.suffix.lower() == ".eval":
+            return zipfile.is_zipfile(path)
+        return isinstance(member(document(path), "eval", "dataset"), dict)
+
+    def rows(self, path: Path) -> Iterator[ResultRow]:
+        """See `Results.rows`; every scorer is a score, `name.key` where one gives several."""
+        header, samples = _zipped(path) if path.suffix.lower() == ".eval" else _plain(path)
+        decided = _decided(header)
+        seen: dict[tuple[str, int], dict[str, Any]] = {}
+        for sample in samples:
+            # The last word on a sample that was tried again.
+            seen[str(sample.get("id")), int(sample.get("epoch") or 1)] = sample
+        found = {name for sample in seen.values() for name in _values(sample)}
+        scores = {name: decided.get(name.partition(".")[0], "") for name in sorted({*found, *_named(decided, found)})}
+        for (case_id, epoch), sample in seen.items():
+            yield _row(sample, case_id, epoch, scores)
+        for case_id, epoch in _planned(header):
+            if (case_id, epoch) not in seen:
+                where, why = f"sample {case_id}, epoch {epoch}", "the log ends before it"
+                yield ResultRow(where, {"id": case_id}, scores, fault="infrastructure", why=why)
+
+
+def _named(decided: Mapping[str, str], found: set[str]) -> set[str]:
+    """Scorers that no sample has a score of."""
+    return set(decided) - {name.partition(".")[0] for name in found}
+
+
+def _plain(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    header = document(path)
+    return header, objects(header.get("samples") or [], f"{path}, samples")
+
+
+def _zipped(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The header and the summaries; whole samples hold every event, and nothing more that a gate needs."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+            # A log that was cut off has a journal only.
+            start = "header.json" if "header.json" in names else "_journal/start.json"
+            header = _member(archive, start, path)
+            listed = ["summaries.json"] if "summaries.json" in names else _journal(names)
+            samples = [_member(archive, name, path) for name in listed]
+    except (zipfile.BadZipFile, KeyError, OSError, struct.error):
+        raise UsageError(f"{path}: not an Inspect log, or damaged.", fix="Run the evaluation again.") from None
+    return header, [item for found in samples for item in objects(found, f"{path}, summaries")]
+
+
+def _journal(names: set[str]) -> list[str]:
+    parts = [name for name in names if name.startswith("_journal/summaries/")]
+    return sorted(parts, key=lambda name: (len(name), name))
+
+
+def _member(archive: zipfile.ZipFile, name: str, path: Path) -> Any:  # noqa: ANN401  JSON holds anything
+    info = archive.getinfo(name)
+    content = _zstandard(path, info) if info.compress_type == _ZSTANDARD else archive.read(name)
+    return parsed(content, f"{path}, {name}")
+
+
+def _zstandard(path: Path, info: zipfile.ZipInfo) -> bytes:
+    import pyarrow as pa
+
+    with path.open("rb") as file:
+        file.seek(info.header_offset)
+        name, extra = struct.unpack("<HH", file.read(_LOCAL_HEADER)[26:])
+        file.seek(name + extra, 1)
+        packed = file.read(info.compress_size)
+    content: bytes = pa.CompressedInputStream(pa.BufferReader(packed), "zstd").read()
+    return content
+
+
+def _decided(header: Mapping[str, Any]) -> dict[str, str]:
+    """What each scorer is made of: with another judge or option a score means something else."""
+    scorers = member(header, "eval", "scorers")
+    listed = [item for item in scorers if isinstance(item, dict)] if isinstance(scorers, list) else []
+    return {str(item.get("name")): digest(item.get("options")) for item in listed}
+
+
+def _planned(header: Mapping[str, Any]) -> list[tuple[str, int]]:
+    ids = member(header, "eval", "dataset", "sample_ids")
+    epochs = member(header, "eval", "config", "epochs") or 1
+    return [(str(case_id), epoch) for case_id in ids or () for epoch in range(1, epochs + 1)]
+
+
+def _row(sample: Mapping[str, Any], case_id: str, epoch: int, scores: Mapping[str, str]) -> ResultRow:
+    fault, why = _fault(sample)
+    usage = sample.get("model_usage")
+    tokens = [member(used, "total_tokens") for used in usage.values()] if isinstance(usage, dict) else []
+    seconds = sample.get("total_time")
+    values: dict[str, object] = {
+        **labels(sample.get("metadata"), "metadata"),
+        "latency_ms": seconds * 1000 if isinstance(seconds, (int, float)) else None,
+        "tokens": sum(tokens) if tokens and None not in tokens else None,
+        **dict.fromkeys(scores),
+        **(_values(sample) if fault is None else {}),
+        "id": case_id,
+    }
+    asked = digest([_words(sample.get("input")), _words(sample.get("target"))])
+    return ResultRow(f"sample {case_id}, epoch {epoch}", values, scores, input=asked, fault=fault, why=why)
+
+
+def _words(value: object) -> list[object]:
+    """Texts and roles: messages carry ids that are new in every run, and summaries leave out images."""
+    found: list[object] = []
+    for part in value if isinstance(value, list) else [value]:
+        content = member(part, "content") or member(part, "text") if isinstance(part, dict) else part
+        if isinstance(content, list):
+            found += _words(content)
+        elif isinstance(content, str):
+            found += [member(part, "role"), content[:_COMPARED]]
+    return found
+
+
+def _fault(sample: Mapping[str, Any]) -> tuple[Fault | None, str]:
+    error = sample.get("error")
+    if error is None:
+        return None, ""
+    # A log in JSON keeps the whole error, the summary of an `.eval` its message.
+    return fault_of(str(member(error, "message") or error)), "Inspect kept an error"
+
+
+def _values(sample: Mapping[str, Any]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    scores = sample.get("scores")
+    for name, score in scores.items() if isinstance(scores, dict) else ():
+        value = member(score, "value")
+        parts = value if isinstance(value, dict) else {None: value}
+        for key, part in parts.items():
+            found[name if key is None else f"{name}.{key}"] = _number(part)
+    return found
+
+
+def _number(value: object) -> object:
+    """A value as Inspect counts it; NaN is its way to say that there is none."""
+    if isinstance(value, str):
+        return _GRADES.get(value, value)
+    return None if value != value else value  # noqa: PLR0124  only NaN differs from itself
