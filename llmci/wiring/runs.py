@@ -33,10 +33,12 @@ def candidate_run(config: Config, run_id: str) -> Run:
     runs = runs_of(config)
     if run_id != LATEST:
         return runs.load(run_id)
-    for known in runs.list():
-        run = runs.load(known)
-        if AGAINST in run.environment:
-            return run
+    stored = [runs.load(known) for known in runs.list()]
+    of_candidates = [run for run in stored if AGAINST in run.environment]
+    # Runs that were not made by a bench have nothing but the name of their system.
+    by_name = [run for run in stored if run.system.name != config.bench.baseline]
+    for run in (*of_candidates, *by_name):
+        return run
     raise UsageError("there is no run of a candidate yet.", fix="Make one with `llmci bench`.")
 
 
