@@ -70,14 +70,26 @@ def build_version(config: Config, *, now: datetime, progress: Progress | None = 
     if digest is not None:
         check_labels(clean, labels, digest)
     lineage = _lineage(config, config.evalset.name, digest, now)
+    progress = progress or Silent()
     evalset = draw_set(
         (lambda: LabelledShelf(clean, labels).traces(COLUMNS)) if shelved else list,
         config.evalset,
         hand_written,
         lineage,
-        progress or Silent(),
+        progress,
     )
+    if without := _without_reference(evalset, config):
+        progress.note(without)
     return _stored(sets, evalset, lineage.previous)
+
+
+def _without_reference(evalset: EvalSet, config: Config) -> str | None:
+    """Said before anybody pays for answers that there is nothing to compare with."""
+    place, bare = config.evalset.reference, sum(case.reference is None for case in evalset.cases)
+    if place is None or not bare:
+        return None
+    why = ", which takes only answers that users liked" if place == "output" else ""
+    return f"{bare} of {len(evalset.cases)} cases have no reference: evalset.reference is {place}{why}"
 
 
 def _lineage(config: Config, name: str, sanitize_digest: str | None, now: datetime) -> Lineage:

@@ -14,7 +14,7 @@ from shelves import a_clean_shelf
 from llmci.config import Config, load
 from llmci.domain.label import OTHER
 from llmci.errors import NoDecisionError, PrivacyStop, UsageError
-from llmci.seams import Window
+from llmci.seams import Silent, Window
 from llmci.wiring.build import shelf_of
 from llmci.wiring.drift import measure
 from llmci.wiring.evalset import build_version, export, import_file, store
@@ -180,6 +180,22 @@ def test_no_trace_with_an_input_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="no input: 1"):
         build_version(config, now=NOON)
+
+
+def test_cases_without_the_reference_that_was_asked_for_are_counted_aloud(tmp_path: Path) -> None:
+    config = a_project(tmp_path, traffic(40), "evalset: {size: 40, reference: output}")
+    label(config, now=NOON)
+    heard: list[str] = []
+
+    class Heard(Silent):
+        def note(self, message: str) -> None:
+            heard.append(message)
+
+    evalset = build_version(config, now=NOON, progress=Heard()).evalset
+
+    count = len(evalset.cases)
+    expected = f"{count} of {count} cases have no reference: evalset.reference is output, which takes only answers that users liked"
+    assert heard == [expected]
 
 
 def test_a_rebuild_without_change_is_no_new_version(tmp_path: Path) -> None:
