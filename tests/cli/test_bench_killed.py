@@ -19,6 +19,7 @@ from commands import ROOT, environment
 
 from llmci.adapters.stores.runs import DirectoryRuns
 from llmci.domain.run import Answered
+from llmci.wiring.runs import AGAINST
 
 if TYPE_CHECKING:
     from llmci.domain.run import Run
@@ -84,7 +85,8 @@ def substance(root: Path, run_id: str) -> Run:
     """A run without what differs from one execution to the next: id and times."""
     run = DirectoryRuns(root / ".llmci" / "runs").load(run_id)
     answers = tuple(replace(a, latency_ms=None, cached=False) if isinstance(a, Answered) else a for a in run.answers)
-    return replace(run, run_id="", started_at="", finished_at="", answers=answers)
+    environment = {name: value for name, value in run.environment.items() if name != AGAINST}
+    return replace(run, run_id="", started_at="", finished_at="", answers=answers, environment=environment)
 
 
 def test_a_bench_that_is_killed_again_and_again_gives_the_same_run_and_loses_only_calls_in_flight(root: Path) -> None:
