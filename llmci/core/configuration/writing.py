@@ -15,7 +15,7 @@ _WHAT_FOR = {
     "systems": "What answers. A candidate says with `extends:` only what differs from the baseline.",
     "scorers": "What turns an answer into a number; the name is the metric's.",
     "gates": "What decides. 5pt is five points of the metric's range.",
-    "evalset": "How cases are drawn from the traces.",
+    "evalset": "How cases are drawn from the traces. `output` takes the answers that users liked for references.",
     "bench": "Which two systems are compared, and how.",
     "report": "Files that are written; the suffix decides the format.",
 }
