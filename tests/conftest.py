@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
+
+# A job may have been started with interrupts ignored, as shells do in the background; commands under test would inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A shared CI machine is slow now and then; a test that is always slow is caught by pytest-timeout.
 settings.register_profile("developer", deadline=None, suppress_health_check=[HealthCheck.too_slow])
