@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from llmci.domain.rollout import Decision
 
 app = typer.Typer(
-    help="Decide from live traffic whether a candidate gets more of it.", no_args_is_help=True, rich_markup_mode=None
+    help="Decide from live traffic whether a candidate gets more of it.",
+    epilog="Example: llmci canary check prod --since 24h",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 _EXIT = {

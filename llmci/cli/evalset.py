@@ -14,7 +14,12 @@ from llmci.cli.terminal import note, progress, safe_text, show, show_json
 if TYPE_CHECKING:
     from llmci.domain.evalset import EvalSet
 
-app = typer.Typer(help="Build, look at, compare and check eval sets.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Build, look at, compare and check eval sets.",
+    epilog="Example: llmci evalset build",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 NameFlag = Annotated[str | None, typer.Option("--name", help="Of the set; by default evalset.name.")]
 VersionFlag = Annotated[int | None, typer.Option("--version", help="By default the current one.")]

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from llmci.core.stats.ppi import Corrected
     from llmci.pipeline.judge_check import Checked
 
-app = typer.Typer(help="Calibrate judges.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Calibrate judges.",
+    epilog="Example: llmci judge check verdicts.jsonl --human reward --judge verdict",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @app.callback()
