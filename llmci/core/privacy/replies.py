@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 # Sanitizes the texts of one answer. What already stands in the case's own clean text stays as it is.
 Cleaner = Callable[[Sequence[str], Case], list[CleanText]]
 
-_PART_TEXTS = ("text", "tool_arguments", "tool_result", "extra", "uri")
+# Names and ids are what the model made up, so they are texts like any other.
+_PART_TEXTS = ("text", "tool_name", "tool_call_id", "tool_arguments", "tool_result", "extra", "uri")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +53,25 @@ def clean_said(
     """Send every text of a reply through `clean`, each distinct text once, and put it back in its place."""
     texts = {text: None}
     for message in messages:
+        texts |= {message.name: None} if message.name else {}
         texts |= {value: None for part in message.parts for value in _texts_of(part).values()}
     texts |= {said: None for document in documents or () for said in (document.id, document.content) if said}
     raw = list(texts)
     minted = {before: sanitized(after) for before, after in zip(raw, clean(raw), strict=True)}
     return CleanSaid(
         minted[text],
-        tuple(replace(m, parts=tuple(_cleaned(part, minted) for part in m.parts)) for m in messages),
+        tuple(_clean_message(message, minted) for message in messages),
         None if documents is None else tuple(_clean_document(document, minted) for document in documents),
     )
 
 
 def _texts_of(part: Part) -> dict[str, str]:
     return {name: value for name in _PART_TEXTS if (value := getattr(part, name))}
+
+
+def _clean_message(message: Message, minted: Mapping[str, CleanText]) -> Message:
+    parts = tuple(_cleaned(part, minted) for part in message.parts)
+    return replace(message, parts=parts, name=minted[message.name] if message.name else None)
 
 
 def _cleaned(part: Part, minted: Mapping[str, CleanText]) -> Part:
