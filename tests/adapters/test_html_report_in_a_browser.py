@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 from report_builders import HOSTILE, a_hostile_report, a_report
 
 from llmci.adapters.reporters.html import HtmlReporter
+from llmci.core.evalsets.exchange import cases_of, rows_of
 from llmci.core.reporting.compose import view_of
 from llmci.core.reporting.view import Change
 
@@ -301,3 +303,35 @@ def test_a_ten_megabyte_answer_opens(browser: Browser, tmp_path: Path) -> None:
 
     page.wait_for_selector("#detail .text")
     assert "more characters]" in page.locator("#detail").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_no_barrier(browser: Browser, address: str, scheme: Any, width: int) -> None:
+    # The page's own policy lets no other script in: axe comes through the debugger.
+    page = opened_page(browser, address, color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True)
+    page.locator("#list [role=option]").first.click()
+    page.wait_for_selector("#detail ins")
+    page.evaluate("document.querySelectorAll('details').forEach(node => { node.open = true; })")
+
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]})
+
+    assert len(found.response["passes"]) > 20
+    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found.response["violations"]] == []
+
+
+def test_a_case_is_copied_as_yaml_that_can_be_imported(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_bytes(HtmlReporter().render(a_hostile_report()))
+    page = opened_page(browser, (tmp_path / "report.html").as_uri(), permissions=["clipboard-read", "clipboard-write"])
+    page.locator("#list [role=option]").first.click()
+    page.click("text=As YAML")
+
+    page.click("text=Copy")
+
+    expect(page.locator("#detail [role=status]")).to_have_text(" copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    cases, rejected = cases_of(rows_of(copied.encode(), ".yaml", "copied"))
+    case = view_of(a_hostile_report()).cases[0]
+    assert not rejected
+    assert cases[0].key == case.case_id
+    assert cases[0].messages[0].parts[0].text == case.turns[0].pieces[0][1]

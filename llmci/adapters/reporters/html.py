@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 from llmci.core.reporting.compose import view_of
 from llmci.core.reporting.marks import CHANGES
 from llmci.core.reporting.packing import packed
-from llmci.core.reporting.plot import HEIGHT, WIDTH, plot_of
+from llmci.core.reporting.plot import HEIGHT, WIDTH, across, plot_of
 from llmci.core.reporting.view import Change
 from llmci.core.reporting.worddiff import side, word_diff
 from llmci.seams import ReportOptions
@@ -59,6 +59,7 @@ class HtmlReporter:
             fixed=view.count(Change.IMPROVED),
             packed=packed(view, int(self._options.max_mb * 1_000_000)),
             plot=plot_of,
+            across=across,
             width=WIDTH,
             height=HEIGHT,
             compared=_compared,

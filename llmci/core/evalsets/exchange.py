@@ -14,6 +14,7 @@ import orjson
 
 from llmci.core.canonical import canonical
 from llmci.core.evalsets.digests import case_id_of
+from llmci.core.evalsets.yamltext import yaml_of
 from llmci.domain.case import Case, Message, Origin, Part, Tool
 from llmci.domain.text import declared_clean
 from llmci.errors import UsageError
@@ -67,14 +68,15 @@ def rows_of(content: bytes, suffix: str, name: str) -> Iterator[Row]:
 
     Args:
         content: Of the file.
-        suffix: ".csv", ".json" (a list, or an object with `tests`, `samples` or `goldens`), else JSON lines.
+        suffix: ".csv", ".json" or ".yaml" (a list, or an object with `tests`, `samples` or `goldens`), else JSON lines.
         name: For messages.
     """
     if suffix == ".csv":
         yield from _csv_rows(content.decode("utf-8-sig", "replace"), name)
         return
-    if suffix == ".json":
-        for number, item in enumerate(_listed(content, name), start=1):
+    if suffix in (".json", ".yaml", ".yml"):
+        parsed = _json(content, name) if suffix == ".json" else yaml_of(content, name)
+        for number, item in enumerate(_listed(parsed), start=1):
             yield f"{name}, item {number}", item if isinstance(item, dict) else "not an object"
         return
     for number, line in enumerate(content.splitlines(), start=1):
@@ -206,13 +208,16 @@ def _csv_rows(text: str, name: str) -> Iterator[Row]:
         yield f"{name}, after row {number}", "not CSV"
 
 
-def _listed(content: bytes, name: str) -> list[Any]:
+def _json(content: bytes, name: str) -> object:
     try:
-        value = orjson.loads(content)
+        return orjson.loads(content)
     except orjson.JSONDecodeError:
         raise UsageError(
             f"{name}: not JSON.", fix="Mend the file, or name it .jsonl if it holds one object a line."
         ) from None
+
+
+def _listed(value: object) -> list[Any]:
     if isinstance(value, dict):
         value = next(
             (value[key] for key in ("tests", "samples", "goldens") if isinstance(value.get(key), list)), [value]

@@ -12,6 +12,7 @@ from llmci.core.reporting.inert import one_line
 from llmci.core.reporting.marks import OUTCOMES
 from llmci.core.reporting.slices import described_slices
 from llmci.core.reporting.spending import spending
+from llmci.core.reporting.spreads import spreads
 from llmci.core.reporting.view import Change, MetricView, ReportView
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def view_of(material: Material, *, texts: bool = True) -> ReportView:
         gates=gate_rows(result.verdicts, metrics),
         slices=(*gated, *described),
         spending=spending(before, after),
+        spreads=spreads(before, after),
         facts=fact_groups(before, after, material.evalset, material.sanitize_summary),
         metrics=tuple(_metric_view(metric) for metric in metrics.values()),
         deciding=deciding[0].name if deciding else None,

@@ -30,12 +30,16 @@ class Plot:
     beyond_right: bool
 
 
+def across(share: float) -> float:
+    """A share of the drawing's width, in [0, 1], as a position from the left."""
+    return round(_EDGE + share * (WIDTH - 2 * _EDGE), 1)
+
+
 def plot_of(interval: Interval) -> Plot:
     """Lay a range out on the scale of its table."""
 
     def at(value: float) -> float:
-        share = (min(max(value, -interval.reach), interval.reach) + interval.reach) / (2 * interval.reach)
-        return round(_EDGE + share * (WIDTH - 2 * _EDGE), 1)
+        return across((min(max(value, -interval.reach), interval.reach) + interval.reach) / (2 * interval.reach))
 
     return Plot(
         low=at(interval.low),

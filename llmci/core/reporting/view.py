@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from llmci.core.reporting.spreads import SpreadRow
     from llmci.domain.verdict import Outcome
 
 
@@ -234,6 +235,7 @@ class ReportView:
     gates: tuple[GateRow, ...]
     slices: tuple[SliceRow, ...]
     spending: tuple[SpendRow, ...]
+    spreads: tuple[SpreadRow, ...]
     facts: tuple[FactGroup, ...]
     metrics: tuple[MetricView, ...]
     deciding: str | None

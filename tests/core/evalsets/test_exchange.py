@@ -111,3 +111,18 @@ def test_a_case_without_reference_exports_as_such() -> None:
     rows = exported([replace(a_case(), reference=None)], "inspect")
 
     assert orjson.loads(rows)["target"] == ""
+
+
+def test_yaml_is_read_like_json() -> None:
+    content = b"- question: Since 2026-01-02?\n  reference: 2026-01-03\n  must_pass: true\n"
+
+    cases, rejected = read(content, ".yaml")
+
+    assert not rejected
+    assert (cases[0].reference, cases[0].must_pass) == ("2026-01-03", True)
+
+
+@pytest.mark.parametrize("content", [b"- &a [1]\n- *a\n", b"- question: [\n", b"\xff\xfe\x00", b"[" * 5000])
+def test_yaml_that_cannot_be_read_is_refused_with_its_line(content: bytes) -> None:
+    with pytest.raises(UsageError, match=r"file.*not YAML"):
+        read(content, ".yaml")

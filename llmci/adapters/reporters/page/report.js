@@ -238,12 +238,39 @@ const open = async row => {
       found.u === undefined ? null : fold("Rubric", false, textBox(found.u)),
       found.m ? fold("Conversation", true, ...turnNodes(found.m)) : null,
       found.d ? fold(`Recorded documents: ${found.d.length}`, false, ...documentNodes(found.d)) : null,
+      found.m ? yamlNode(row, found) : null,
     ] : [make("p", "none", "This file holds no text of this case; a Parquet or CSV report does.")]).filter(Boolean));
   detail.scrollTop = 0;
 };
 // On a narrow screen the case stands below the list.
 const reveal = () => { if (detail.getBoundingClientRect().top > innerHeight - 160) detail.scrollIntoView({ block: "start" }); };
 const step = by => { select(selected + by); if (shown.length) open(shown[selected]); };
+
+// A case as `llmci evalset import` reads it. Every JSON string is a YAML string, too, so that no text can leave its place.
+const yamlOf = (row, found) => {
+  const text = JSON.stringify, lines = [`- key: ${text(index.ids[row])}`, "  messages:"];
+  for (const [role, pieces] of found.m || []) {
+    lines.push(`    - role: ${text(role)}`, `      content: ${text(pieces.filter(([kind]) => kind === "text").map(([, words]) => words).join("\n"))}`);
+  }
+  if (found.r !== undefined) lines.push(`  reference: ${text(found.r)}`);
+  if (found.u !== undefined) lines.push(`  rubric: ${text(found.u)}`);
+  if (slicesOf(row).length) lines.push(`  slices: ${text(Object.fromEntries(slicesOf(row)))}`);
+  if (found.p) lines.push("  must_pass: true");
+  return `${lines.join("\n")}\n`;
+};
+const yamlNode = (row, found) => {
+  const box = make("textarea", "", yamlOf(row, found)), told = make("span", "fine");
+  box.readOnly = true;
+  box.rows = 8;
+  box.spellcheck = false;
+  box.setAttribute("aria-label", "the case as YAML");
+  told.setAttribute("role", "status");
+  return fold("As YAML, for llmci evalset import", false, make("p", "", button("Copy", async () => {
+    box.select();
+    // A sandboxed page may not write to the clipboard; the text is selected all the same.
+    try { await navigator.clipboard.writeText(box.value); told.textContent = " copied"; } catch { told.textContent = " selected: press Ctrl+C"; }
+  }), told), box);
+};
 
 // Words that one text has and the other has not: Myers (1986), An O(ND) difference algorithm.
 const diff = (before, after) => {
