@@ -54,6 +54,14 @@ class OutsideError(LlmciError):
     exit_code = ExitCode.OUTSIDE_FAILED
 
 
+class TooMuch(OutsideError):
+    """A source could not answer so much at once; a smaller page or a shorter window may be answered."""
+
+
+class NotFound(OutsideError):
+    """A source does not know what it was asked for; another version of it may."""
+
+
 class PrivacyStop(LlmciError):
     """Going on could leak personal data; nothing was written."""
 

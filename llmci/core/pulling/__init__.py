@@ -1,0 +1,1 @@
+"""What pulling over a network takes that is neither network nor file."""
