@@ -1,4 +1,4 @@
-"""`llmci canary plan | check`: expose a candidate step by step, on evidence."""
+"""`llmci canary plan | start | check | stop`: expose a candidate step by step, on evidence."""
 
 from __future__ import annotations
 
@@ -31,18 +31,30 @@ _EXIT = {
 }
 
 
+ByFlag = Annotated[str | None, typer.Option("--by", help="Who decides; goes into the log.")]
+
+
 @app.command()
-def plan(*, config: ConfigFlag = None, as_json: JsonFlag = False) -> None:
+def plan(
+    *,
+    agree: Annotated[
+        bool, typer.Option("--agree", help="Record the plan: a later check refuses if its terms have changed.")
+    ] = False,
+    config: ConfigFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
     """Show the stages and the traffic that each needs.
 
-    Example: llmci canary plan
+    Example: llmci canary plan --agree
     """
+    from llmci.wiring import exposure
     from llmci.wiring.canary import plan_of, stage_table
 
     settings = open_config(config)
     agreed, rows = plan_of(settings), stage_table(settings)
+    digest = exposure.agree(settings, agreed, at=datetime.now(UTC)) if agree else exposure.digest_of_plan(agreed)
     if as_json:
-        show_json({"plan": agreed, "stages": rows})
+        show_json({"plan": agreed, "stages": rows, "digest": digest, "recorded": agree})
         return
     show(f"{safe_text(agreed.treatment)} against {safe_text(agreed.control)}")
     show(f"{'share':>6}  {'criterion':24} {'requests':>9} {'hours':>7}")
@@ -50,6 +62,55 @@ def plan(*, config: ConfigFlag = None, as_json: JsonFlag = False) -> None:
         hours = f"{row['hours']:.1f}" if row["hours"] is not None else "?"
         show(f"{row['share']:>6.0%}  {safe_text(row['criterion']):24} {row['requests']:>9} {hours:>7}")
     show("requests: of the candidate, until a worsening by the margin is expected to be noticed.")
+    for stage in agreed.stages:
+        if stage.approver is not None:
+            show(f"{stage.share:.0%} takes the approval of {safe_text(stage.approver)}.")
+    if agree:
+        show(f"recorded: {digest[:12]}")
+
+
+@app.command()
+def start(*, by: ByFlag = None, config: ConfigFlag = None, as_json: JsonFlag = False) -> None:
+    """Give the candidate its first share of traffic; record the plan.
+
+    Example: llmci canary start --by anna
+    """
+    from llmci.wiring import exposure
+    from llmci.wiring.canary import plan_of
+
+    settings, now = open_config(config), datetime.now(UTC)
+    agreed = plan_of(settings)
+    exposure.agree(settings, agreed, at=now)
+    first = agreed.stages[0].share
+    before = exposure.move(settings, agreed, dict(os.environ), first, "the canary starts.", by=by, at=now)
+    _moved(before, first, as_json=as_json)
+
+
+@app.command()
+def stop(
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why; goes into the log.")],
+    by: ByFlag = None,
+    config: ConfigFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Take all traffic from the candidate, whatever the evidence.
+
+    Example: llmci canary stop --reason "support asked for it"
+    """
+    from llmci.wiring import exposure
+    from llmci.wiring.canary import plan_of
+
+    settings = open_config(config)
+    before = exposure.move(settings, plan_of(settings), dict(os.environ), 0.0, reason, by=by, at=datetime.now(UTC))
+    _moved(before, 0.0, as_json=as_json)
+
+
+def _moved(before: float, after: float, *, as_json: bool) -> None:
+    if as_json:
+        show_json({"from": before, "to": after})
+    else:
+        show(f"share of traffic: {before:.2%} → {after:.2%}")
 
 
 @app.command()
@@ -67,6 +128,9 @@ def check(
     allow_expand: Annotated[
         bool, typer.Option("--allow-expand", help="Let --apply raise the share by one stage.")
     ] = False,
+    approved_by: Annotated[
+        str | None, typer.Option("--approved-by", help="Who approves the next stage, where the plan asks for it.")
+    ] = None,
     config: ConfigFlag = None,
     quiet: QuietFlag = False,
     as_json: JsonFlag = False,
@@ -77,19 +141,32 @@ def check(
 
     Example: llmci canary check prod --since 24h --apply
     """
-    from llmci.wiring import canary
+    from llmci.wiring import canary, exposure
 
-    settings = open_config(config)
+    settings, now = open_config(config), datetime.now(UTC)
     environ = dict(os.environ)
     decision = canary.check(
         settings,
         sources=sources or [],
-        window=window_of(since, None, datetime.now(UTC)),
+        window=window_of(since, None, now),
         share=share,
         environ=environ,
         progress=progress(quiet=quiet or as_json),
+        now=now,
     )
-    written = canary.apply(settings, decision, environ, allow_expand=allow_expand) if apply else None
+    written = (
+        exposure.apply(
+            settings,
+            canary.plan_of(settings),
+            decision,
+            environ,
+            allow_expand=allow_expand,
+            approved_by=approved_by,
+            at=now,
+        )
+        if apply
+        else None
+    )
     if as_json:
         show_json({"decision": decision, "written_share": written})
     else:

@@ -62,7 +62,7 @@ class FlagdRollout:
         weights = self._weights(flag.get("targeting"))
         if weights is None:
             return 1.0 if flag.get("defaultVariant") == self._options.treatment else 0.0
-        before, after = weights[0][1], weights[1][1]
+        before, after = (float(pair[1]) for pair in weights)
         return after / (before + after)
 
     def set_share(self, share: float) -> None:
