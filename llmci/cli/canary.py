@@ -1,14 +1,24 @@
-"""`llmci canary plan | start | check | stop`: expose a candidate step by step, on evidence."""
+"""`llmci canary plan | start | check | stop | simulate | kayenta`: expose a candidate step by step, on evidence."""
 
 from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmci.cli.options import ConfigFlag, JsonFlag, QuietFlag, SinceFlag, SourcesArgument, open_config, window_of
+from llmci.cli.options import (
+    ConfigFlag,
+    JsonFlag,
+    QuietFlag,
+    SeedFlag,
+    SinceFlag,
+    SourcesArgument,
+    open_config,
+    window_of,
+)
 from llmci.cli.terminal import note, progress, safe_text, show, show_json
 from llmci.errors import ExitCode
 
@@ -172,6 +182,79 @@ def check(
     else:
         _show(decision, written)
     raise typer.Exit(_EXIT[decision.action])
+
+
+@app.command()
+def simulate(
+    sources: SourcesArgument = None,
+    *,
+    since: SinceFlag = None,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Rollouts of each kind of candidate.")] = 100,
+    requests: Annotated[
+        int, typer.Option("--requests", min=1000, help="Longest rollout; recorded traffic is repeated to get there.")
+    ] = 60_000,
+    every: Annotated[int, typer.Option("--every", min=1, help="Look after so many requests of the candidate.")] = 50,
+    seed: SeedFlag = None,
+    config: ConfigFlag = None,
+    quiet: QuietFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Try the plan on recorded or made-up traffic.
+
+    With sources, their recorded traffic plays the control; without, traffic is made up that swings twenty-fold over
+    the day. Candidates are unchanged, worse by each margin, and much worse.
+
+    Example: llmci canary simulate prod --since 7d
+    """
+    from llmci.wiring.simulate import Trial, simulate_plan
+
+    fates, per_hour = simulate_plan(
+        open_config(config),
+        Trial(runs=runs, requests=requests, every=every, seed=7 if seed is None else seed),
+        sources=sources or None,
+        window=window_of(since, None, datetime.now(UTC)),
+        environ=dict(os.environ),
+        progress=progress(quiet=quiet or as_json),
+    )
+    if as_json:
+        show_json({"fates": fates, "requests_per_hour": per_hour, "runs": runs})
+        return
+    show(f"{'candidate':36} {'rolled back':>11} {'completed':>9} {'going on':>8} {'hours':>6} {'exposed':>8}")
+    for fate in fates:
+        shares = f"{fate.rolled_back:>11.0%} {fate.completed:>9.0%} {fate.still_going:>8.0%}"
+        show(f"{safe_text(fate.truth)[:36]:36} {shares} {fate.requests / per_hour:>6.0f} {fate.exposed:>8,.0f}")
+    show(
+        f"{runs} rollouts each; hours at {per_hour:g} requests an hour; exposed: requests that the candidate answered (medians)."
+    )
+
+
+@app.command()
+def kayenta(
+    pairs: Annotated[Path, typer.Argument(help="JSON list of metric set pairs, as Kayenta's API gives them.")],
+    *,
+    canary_config: Annotated[
+        Path | None, typer.Option("--canary-config", help="Kayenta's canary configuration; by default its defaults.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say what Kayenta's judge would, for comparison.
+
+    Exit codes: 0 all pass, 1 a metric is high or low, 4 a metric has no data.
+
+    Example: llmci canary kayenta pairs.json --canary-config canary.json
+    """
+    from llmci.wiring.kayenta import kayenta_verdicts
+
+    verdicts = kayenta_verdicts(pairs, canary_config)
+    said = {item["verdict"] for item in verdicts}
+    if as_json:
+        show_json({"metrics": verdicts})
+    else:
+        for item in verdicts:
+            show(f"{item['verdict']:7} {safe_text(item['metric'])}{' (critical)' if item['critical'] else ''}")
+    if said & {"High", "Low"}:
+        raise typer.Exit(ExitCode.REGRESSED)
+    raise typer.Exit(ExitCode.OUTSIDE_FAILED if "Nodata" in said or not verdicts else ExitCode.PASSED)
 
 
 def _show(decision: Decision, written: float | None) -> None:

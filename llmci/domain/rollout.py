@@ -80,7 +80,7 @@ class Evidence:
     """How one criterion stands.
 
     Attributes:
-        against: Evidence (an e-value) that the treatment is worse; 1 / alpha and more rolls back.
+        against: Evidence (an e-value) that the treatment is worse.
         in_favour: Evidence that it is not worse by `margin`.
     """
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from llmci.core import wording
 from llmci.core.stats import canary as stats
+from llmci.core.stats.criterion import evidence_of
 from llmci.domain.rollout import Action, Criterion, Decision, Evidence, RolloutPlan
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 _SKEW = timedelta(minutes=5)
 # Evidence against the intended split at which the data are not believed.
 _SPLIT_BROKEN = 1000.0
-_LATENCY_QUANTILE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +134,13 @@ def decide(units: LiveUnits, plan: RolloutPlan, *, share: float, held_hours: flo
     notes = _notes(units)
     if reason := _unusable(units, plan, share):
         return Decision(Action.NO_EVIDENCE, reason, share, share, (), notes)
-    paths = {criterion.name: _paths(units, criterion, share) for criterion in plan.criteria}
+    paths = {c.name: evidence_of(units.values[c.name], units.treated, c, share=share) for c in plan.criteria}
     shown = tuple(_evidence(units, criterion, paths[criterion.name]) for criterion in plan.criteria)
     if unmeasured := [item.criterion.name for item in shown if not len(paths[item.criterion.name].against)]:
         because = f"{', '.join(unmeasured)} was not measured on enough requests of both sides."
         return Decision(Action.NO_EVIDENCE, because, share, share, shown, notes)
-    if stats.strongest_mean(list(paths.values())) >= 1 / plan.alpha:
+    stage = sum(stage.share < share for stage in plan.stages)
+    if stats.strongest_mean(list(paths.values())) >= stats.evidence_against(plan.alpha, stage):
         worst = max(shown, key=lambda item: item.against)
         because = f"{worst.criterion.name} got worse: {_means(worst)}."
         return Decision(Action.ROLL_BACK, because, share, 0.0, shown, notes)
@@ -184,24 +185,6 @@ def _unusable(units: LiveUnits, plan: RolloutPlan, share: float) -> str | None:
         got = wording.percent(treated / total)
         return f"the traffic is not split as intended: the candidate got {got} of it, not {wording.percent(share)}."
     return None
-
-
-def _paths(units: LiveUnits, criterion: Criterion, share: float) -> EvidencePaths:
-    values = units.values[criterion.name]
-    if criterion.kind == "latency":
-        values = stats.rolling_exceedance(values, units.treated, quantile=_LATENCY_QUANTILE)
-    known = np.flatnonzero(~np.isnan(values))
-    found = stats.blocks_of(values[known], units.treated[known], share=min(share, 0.99))
-    # Counted among all requests, so that the criteria share one clock.
-    blocks = replace(found, closed_at=known[found.closed_at])
-    if criterion.kind == "cost":
-        return stats.relative_evidence(blocks, margin=criterion.margin, base_rate=criterion.base_rate)
-    return stats.evidence(
-        blocks.treatment - blocks.control,
-        blocks.closed_at,
-        margin=criterion.margin,
-        base_rate=criterion.base_rate,
-    )
 
 
 def _value(row: TraceRow, criterion: Criterion) -> float:

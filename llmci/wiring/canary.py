@@ -110,15 +110,21 @@ def check(
     if known and moved is not None and window.since is None:
         window = Window(since=moved[1], until=window.until)
     progress.begin("canary", None, "traces")
-    units = units_of(_rows(config, sources, window, environ, progress), plan, now=now)
+    units = units_of(live_rows(config, sources, window, environ, progress), plan, now=now)
     progress.end()
     held = (now - moved[1]) / timedelta(hours=1) if known and moved is not None else None
     return decide(units, plan, share=present, held_hours=held)
 
 
-def _rows(
+def live_rows(
     config: Config, sources: list[str], window: Window, environ: Mapping[str, str], progress: Progress
 ) -> Iterator[TraceRow]:
+    """Traces as their sources hold them now; what cannot be read is counted in a note.
+
+    Raises:
+        UsageError: A source is not configured.
+        OutsideError: There is none, or one could not be read.
+    """
     rejected = 0
     for name in sources or list(config.sources):
         if name not in config.sources:

@@ -172,3 +172,34 @@ def test_a_line_of_the_log_that_was_edited_is_found(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "the chain is broken" in done.stderr
+
+
+def test_a_plan_is_tried_on_recorded_traffic(tmp_path: Path) -> None:
+    project(tmp_path, failures=0.05, requests=3000)
+
+    done = llmci("canary", "simulate", "live", "--runs", "3", "--requests", "6000", "--json", cwd=tmp_path)
+
+    fates = json.loads(done.stdout)["fates"]
+    assert [fate["truth"] for fate in fates][:2] == ["unchanged", "errors worse by the margin"]
+    assert all(fate["rolled_back"] + fate["completed"] + fate["still_going"] == pytest.approx(1) for fate in fates)
+
+
+def test_too_little_recorded_traffic_is_refused(tmp_path: Path) -> None:
+    done = llmci("canary", "simulate", "live", cwd=project(tmp_path, failures=0.05, requests=100))
+
+    assert done.returncode == 2
+    assert "too few" in done.stderr
+
+
+def test_kayenta_s_pairs_get_kayenta_s_verdicts(tmp_path: Path) -> None:
+    calm, high = [1.0, 1.1, 0.9, 1.0, 1.05, 0.95], [5.0, 5.1, 4.9, 5.0, 5.05, 4.95]
+    pairs = [{"name": "latency", "values": {"control": calm, "experiment": high}}]
+    (tmp_path / "pairs.json").write_text(json.dumps(pairs))
+    asked = {"analysisConfigurations": {"canary": {"direction": "decrease"}}}
+    (tmp_path / "canary.json").write_text(json.dumps({"metrics": [{"name": "latency", **asked}]}))
+
+    assert llmci("canary", "kayenta", "pairs.json", cwd=tmp_path).returncode == 1
+    assert llmci("canary", "kayenta", "pairs.json", "--canary-config", "canary.json", cwd=tmp_path).returncode == 0
+    (tmp_path / "pairs.json").write_text('[{"name": "x", "values": {"control": [1], "experiment": ["?"]}}]')
+    refused = llmci("canary", "kayenta", "pairs.json", cwd=tmp_path)
+    assert (refused.returncode, "item 1" in refused.stderr) == (2, True)
