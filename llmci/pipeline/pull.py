@@ -51,6 +51,23 @@ class SourceFailure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What came over the network.
+
+    Attributes:
+        windows: Windows of time that were fetched or surveyed.
+        records: Spans and scores that came.
+        new: Those that were not there before.
+        seconds: It took so long.
+    """
+
+    windows: int
+    records: int
+    new: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PullSummary:
     """What a pull did, and what the shelf now holds of its sources.
 
@@ -66,6 +83,8 @@ class PullSummary:
         missing: Traces by what they lack.
         variants: Traces by variant; "" for those without one.
         unknown_costs: Traces whose cost is not known.
+        fetched: What came over the network; None where no source is behind one.
+        notes: What the reader should know of that.
         failures: Sources that failed.
     """
 
@@ -81,6 +100,8 @@ class PullSummary:
     missing: Mapping[str, int]
     variants: Mapping[str, int]
     unknown_costs: int
+    fetched: Fetched | None = None
+    notes: tuple[str, ...] = ()
     failures: tuple[SourceFailure, ...]
 
     @property

@@ -11,11 +11,12 @@ from llmci.core.canonical import digest_of
 from llmci.errors import LlmciError, OutsideError, UsageError
 from llmci.files import locked
 from llmci.pipeline import pull as stage
-from llmci.pipeline.pull import Keep, PullSummary, ShardPulled, SourceFailure
+from llmci.pipeline.pull import Fetched, Keep, PullSummary, ShardPulled, SourceFailure
 from llmci.seams import Window
 from llmci.wiring.build import build, keep_from_git, shelf_of
 from llmci.wiring.engine import executor_of
 from llmci.wiring.pull_plan import Listed, failure_of, goes, listed_of, named, owner
+from llmci.wiring.pull_remote import land_all, with_implied
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from llmci.config import Config
+    from llmci.pipeline.land import Landed
     from llmci.seams import Progress, ShardInfo, Shelf, Source
 
 # Below this, starting processes takes longer than they save.
@@ -64,6 +66,7 @@ def pull(
     Raises:
         UsageError: A source is not in the configuration, there is none, or another pull is running.
     """
+    config = with_implied(config, sources)
     names = named(config, sources)
     keep_from_git(config.state)
     with locked(config.state / "pull.lock") as alone:
@@ -93,7 +96,9 @@ class _Pull:
         self._failures: list[SourceFailure] = []
 
     def run(self, limit: int | None) -> PullSummary:
-        listed, self._failures = listed_of(self._config, self._names, self._window, self._environ)
+        landed, failed = self._landed()
+        listed, unlisted = listed_of(self._config, self._names, self._window, self._environ)
+        self._failures = failed + [failure for failure in unlisted if failure.source not in {f.source for f in failed}]
         self._progress.begin("pull", None, "traces")
         sizes = [item.shard.size or 0 for item in listed]
         with executor_of(self._config, "pull", self._environ, sizes, worth_bytes=_PARALLEL_BYTES) as executor:
@@ -110,7 +115,23 @@ class _Pull:
                 executor.shutdown(wait=False, cancel_futures=True)
                 raise
         self._progress.end()
-        return self._summary(planned)
+        return replace(
+            self._summary(planned), fetched=_together(landed), notes=tuple(n for one in landed for n in one.notes)
+        )
+
+    def _landed(self) -> tuple[list[Landed], list[SourceFailure]]:
+        """Fetch what is behind a network, before its traces are read from what was fetched."""
+        self._progress.begin("fetch", None, "records")
+        landed, failures = land_all(
+            self._config,
+            self._names,
+            window=self._window,
+            environ=self._environ,
+            progress=self._progress,
+            now=self._now,
+        )
+        self._progress.end()
+        return list(landed.values()), failures
 
     def _limited(self, listed: list[Listed], limit: int | None, executor: Executor) -> tuple[list[Listed], Keep]:
         if limit is None:
@@ -206,6 +227,17 @@ class _Pull:
                 )
                 found.append(failure_of(name, error))
         return found
+
+
+def _together(landed: Sequence[Landed]) -> Fetched | None:
+    if not landed:
+        return None
+    return Fetched(
+        windows=sum(one.windows for one in landed),
+        records=sum(one.records for one in landed),
+        new=sum(one.new for one in landed),
+        seconds=round(sum(one.seconds for one in landed), 3),
+    )
 
 
 def _pull_shard(work: _Work) -> ShardPulled | SourceFailure:

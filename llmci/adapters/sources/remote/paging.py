@@ -83,7 +83,7 @@ def by_number(
     number, pages = 1, 1
     while number <= pages:
         rows, now = ask(number, limit)
-        if now < pages or (not rows and number < now):
+        if number > 1 and (now < pages or (not rows and number < now)):
             why = f"it had {pages} pages and now has {now}: rows were deleted while they were read"
             raise client.stop(path, of, why, "Pull again; what was pulled of other windows is kept.")
         if now > MOST_PAGES:
