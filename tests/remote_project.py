@@ -49,5 +49,5 @@ class RemoteProject:
             str(path.relative_to(state)): path.read_bytes()
             for folder in ("raw", "landing")
             for path in (state / folder).rglob("*.*")
-            if path.is_file() and path.suffix != ".sqlite"
+            if path.is_file() and ".sqlite" not in path.name
         }

@@ -18,8 +18,8 @@ FIRST = timedelta(hours=1)
 LONGEST = timedelta(days=4)
 # Records that a window should hold: enough for a few pages, few enough to be fetched anew after a kill.
 WANTED = 20_000
-# A window with fewer is followed by a longer one.
-_FEW = 0.3
+# A window with less than this share is followed by one twice as long, with less than that by one four times as long.
+_FEW, _HARDLY_ANY = 0.3, 0.05
 
 
 def whole_seconds(since: datetime, until: datetime) -> Span:
@@ -100,7 +100,8 @@ class Cutter:
         if records > WANTED:
             self.step = _clamped(length * (WANTED / records))
         elif records < _FEW * WANTED and length >= self.step:
-            self.step = _clamped(self.step * 2)
+            # Windows in flight were cut before this was known; the first one back decides.
+            self.step = _clamped(length * (4 if records < _HARDLY_ANY * WANTED else 2))
 
     def halve(self, window: Span) -> bool:
         """A window was too much: put its halves back; False where it cannot be cut."""

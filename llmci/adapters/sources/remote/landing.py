@@ -216,7 +216,8 @@ class Landing:
         self._make()
         try:
             with closing(sqlite3.connect(self.path / _LEDGER, timeout=30)) as ledger:
-                ledger.executescript(_SCHEMA)
+                # A lost power may lose the last commits this way, which are then fetched anew; a kill loses none.
+                ledger.executescript(f"pragma journal_mode=wal; pragma synchronous=normal; {_SCHEMA}")
                 yield ledger
         except sqlite3.DatabaseError:
             raise UsageError(
