@@ -80,6 +80,12 @@ def bounds(source: Remote, landing: Landing, window: Window, now: datetime) -> S
     return (since, until) if since < until else None
 
 
+def missing(source: Remote, landing: Landing, window: Window, now: datetime) -> Sequence[Span]:
+    """What of a window would be fetched, rather than looked through again."""
+    wanted = bounds(source, landing, window, now)
+    return gaps(*wanted, landing.covered("spans")) if wanted else []
+
+
 def land(source: Remote, landing: Landing, window: Window, *, name: str, now: datetime, progress: Progress) -> Landed:
     """Fetch what is missing of a window, and what has changed of it.
 
@@ -202,7 +208,7 @@ class _Run:
         left = f", about {spent * (1 - share) / share:.0f} s left" if share > 0 else ""
         rate = self.done.records / spent if spent else 0.0
         self._progress.note(
-            f"{self._name}: {self.done.windows} windows of {stream}, {share:.0%} of the time, {rate:.0f} records/s{left}"
+            f"{self.done.windows} windows of {stream}, {share:.0%} of the time, {rate:.0f} records/s{left}"
         )
 
     def _fetched(self, stream: Stream, span: Span) -> Fetched:

@@ -240,6 +240,11 @@ def threshold_of(keys: Iterable[list[int]], limit: int) -> int | None:
     return best[-1] if len(best) == limit else None
 
 
+def threshold_of_share(share: float) -> int:
+    """The key up to which this share of all traces is kept."""
+    return min(int(share * 2**64), 2**64 - 1)
+
+
 def repeated_elsewhere(shelf: Shelf, shard_ids: Sequence[str]) -> dict[str, dict[str, str]]:
     """Traces that more than one shard has: by later shard, their ids with the content hash of the first.
 

@@ -16,7 +16,7 @@ from llmci.seams import Window
 from llmci.wiring.build import build, keep_from_git, shelf_of
 from llmci.wiring.engine import executor_of
 from llmci.wiring.pull_plan import Listed, failure_of, goes, listed_of, named, owner
-from llmci.wiring.pull_remote import land_all, with_implied
+from llmci.wiring.pull_remote import land_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -44,12 +44,13 @@ class _Work:
     keep: Keep
 
 
-def pull(
+def pull(  # noqa: PLR0913  what the command line says, by keyword
     config: Config,
     *,
     sources: Sequence[str],
     window: Window,
     limit: int | None,
+    sample: float | None = None,
     environ: Mapping[str, str],
     progress: Progress,
     now: datetime,
@@ -59,6 +60,7 @@ def pull(
     Args:
         sources: Names of sources; all where it is empty.
         limit: Take so many traces, chosen by a hash of their id; None takes all.
+        sample: Take this share of the traces, in (0, 1], chosen likewise.
 
     Returns:
         The summary. A source that fails is in its `failures`; the others are pulled nevertheless.
@@ -66,7 +68,6 @@ def pull(
     Raises:
         UsageError: A source is not in the configuration, there is none, or another pull is running.
     """
-    config = with_implied(config, sources)
     names = named(config, sources)
     keep_from_git(config.state)
     with locked(config.state / "pull.lock") as alone:
@@ -74,7 +75,7 @@ def pull(
             raise UsageError(
                 f"another pull is writing to {config.state}.", fix="Wait until it has ended, then pull again."
             )
-        return _Pull(config, names, window, environ, progress, now).run(limit)
+        return _Pull(config, names, window, environ, progress, now).run(limit, sample)
 
 
 class _Pull:
@@ -95,7 +96,7 @@ class _Pull:
         self._done: list[ShardPulled] = []
         self._failures: list[SourceFailure] = []
 
-    def run(self, limit: int | None) -> PullSummary:
+    def run(self, limit: int | None, sample: float | None) -> PullSummary:
         landed, failed = self._landed()
         listed, unlisted = listed_of(self._config, self._names, self._window, self._environ)
         self._failures = failed + [failure for failure in unlisted if failure.source not in {f.source for f in failed}]
@@ -103,7 +104,7 @@ class _Pull:
         sizes = [item.shard.size or 0 for item in listed]
         with executor_of(self._config, "pull", self._environ, sizes, worth_bytes=_PARALLEL_BYTES) as executor:
             try:
-                listed, keep = self._limited(listed, limit, executor)
+                listed, keep = self._limited(listed, limit, sample, executor)
                 planned = self._planned(listed)
                 by_id = {item.shard.shard_id: item for item in listed}
                 for shard_id in planned.gone:
@@ -121,7 +122,6 @@ class _Pull:
 
     def _landed(self) -> tuple[list[Landed], list[SourceFailure]]:
         """Fetch what is behind a network, before its traces are read from what was fetched."""
-        self._progress.begin("fetch", None, "records")
         landed, failures = land_all(
             self._config,
             self._names,
@@ -130,15 +130,17 @@ class _Pull:
             progress=self._progress,
             now=self._now,
         )
-        self._progress.end()
         return list(landed.values()), failures
 
-    def _limited(self, listed: list[Listed], limit: int | None, executor: Executor) -> tuple[list[Listed], Keep]:
-        if limit is None:
-            return listed, Keep()
-        works = [self._work(item, Keep()) for item in listed]
-        keys = [found for found in executor.map(_smallest_keys, works, [limit] * len(works)) if found is not None]
-        keep = Keep(threshold=stage.threshold_of(keys, limit))
+    def _limited(
+        self, listed: list[Listed], limit: int | None, sample: float | None, executor: Executor
+    ) -> tuple[list[Listed], Keep]:
+        thresholds: list[int | None] = [None if sample is None else stage.threshold_of_share(sample)]
+        if limit is not None:
+            works = [self._work(item, Keep()) for item in listed]
+            keys = [found for found in executor.map(_smallest_keys, works, [limit] * len(works)) if found is not None]
+            thresholds.append(stage.threshold_of(keys, limit))
+        keep = Keep(threshold=min((value for value in thresholds if value is not None), default=None))
         if keep.threshold is None:
             return listed, keep
         return [replace(item, fingerprint=digest_of(item.fingerprint, keep.threshold)) for item in listed], keep

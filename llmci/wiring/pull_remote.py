@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from llmci import registry
 from llmci.config import Block
 from llmci.errors import LlmciError
-from llmci.pipeline.land import Landed, bounds, land
+from llmci.pipeline.land import Landed, land, missing
 from llmci.wiring.build import build
 from llmci.wiring.pull_plan import failure_of, is_remote
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from llmci.seams import Progress, Remote, Window
 
 
-def with_implied(config: Config, names: Sequence[str]) -> Config:
+def with_implied(config: Config, names: Sequence[str], *, max_rate: float | None = None) -> Config:
     """The configuration, and a source for every name that has no block but is a kind of remote source.
 
     Such a source takes its address and credentials from the environment.
@@ -32,7 +32,17 @@ def with_implied(config: Config, names: Sequence[str]) -> Config:
         if name not in config.sources and name in registry.names("source") and is_remote(name):
             options: Any = registry.adapter("source", name).Options
             found[name] = Block(name=name, kind=name, options=options(), given={"kind": name})
-    return replace(config, sources={**config.sources, **found}) if found else config
+    sources = {**config.sources, **found}
+    if max_rate is not None:
+        sources = {name: _at_rate(block, max_rate) for name, block in sources.items()}
+    return replace(config, sources=sources)
+
+
+def _at_rate(block: Block, max_rate: float) -> Block:
+    """A block with another `max_rate`; what is written of it stays, because the traces are the same."""
+    if not is_remote(block.kind):
+        return block
+    return replace(block, options=block.options.model_copy(update={"max_rate": max_rate}))
 
 
 def land_all(
@@ -48,6 +58,7 @@ def land_all(
     landed: dict[str, Landed] = {}
     failures: list[SourceFailure] = []
     for name, source in _remotes(config, names, environ):
+        progress.begin(f"fetch {name}", None, "records")
         try:
             landing = source.landing()
             landing.sweep()
@@ -57,14 +68,15 @@ def land_all(
             failures.append(failure_of(name, error))
         finally:
             source.close()
+            progress.end()
     return landed, failures
 
 
-def spans_wanted(
+def stretches(
     config: Config, names: Sequence[str], *, window: Window, environ: Mapping[str, str], now: datetime
-) -> dict[str, Span | None]:
-    """The stretch of time that a pull of each remote source would cover; asks nobody."""
-    return {name: bounds(source, source.landing(), window, now) for name, source in _remotes(config, names, environ)}
+) -> dict[str, Sequence[Span]]:
+    """The stretches of time that a pull would fetch of each remote source; asks nobody."""
+    return {name: missing(source, source.landing(), window, now) for name, source in _remotes(config, names, environ)}
 
 
 def _remotes(config: Config, names: Sequence[str], environ: Mapping[str, str]) -> Iterator[tuple[str, Remote]]:

@@ -389,10 +389,12 @@ def test_a_clock_that_is_wrong_does_not_matter(tmp_path: Path) -> None:
 
 
 def test_a_trace_of_30000_spans(tmp_path: Path) -> None:
+    start = NOON - timedelta(hours=2)
+    step = {"type": "SPAN", "input": None, "output": None, "model": None, "usageDetails": {}, "costDetails": {}}
     rows = [
-        observation("big", f"s{n}", NOON - timedelta(hours=2) + timedelta(milliseconds=n), parentObservationId="s0" if n else None)
+        observation("big", f"s{n}", start + timedelta(milliseconds=n), **step, parentObservationId="s0" if n else None)
         for n in range(30_000)
-    ]  # fmt: skip
+    ]
     with project_of(tmp_path, Langfuse(rows)) as (project, _):
         assert project.pull(window=Window(NOON - timedelta(hours=3))).failures == ()
         row = project.rows()["big"]

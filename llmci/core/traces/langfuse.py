@@ -49,6 +49,16 @@ _INPUT_CACHED = (
 )
 _INPUT_WRITTEN = ("cache_creation_input_tokens", "input_cache_creation", "input_cache_write")
 _REASONING = ("output_reasoning_tokens", "output_reasoning", "reasoning_tokens")
+_AUDIO_IN, _AUDIO_OUT = ("input_audio_tokens", "input_audio"), ("output_audio_tokens", "output_audio")
+_PLACES = {
+    "session_id": "sessionId",
+    "user_id": "userId",
+    "environment": "environment",
+    "release": "release",
+    "version": "version",
+    "prompt_name": "promptName",
+    "prompt_version": "promptVersion",
+}
 _VARIANT = ("variant", "llmci.variant", "experiment_variant", "feature_flag.variant")
 
 
@@ -270,24 +280,23 @@ def usage_in(row: Mapping[str, Any]) -> Row | None:
     logger that sent the provider's numbers as they were counted those twice; the total tells.
     """
     details = decoded(row.get("usageDetails"))
-    counts = {str(key): int_of(value) or 0 for key, value in details.items()} if isinstance(details, dict) else {}
-    if not counts:
+    if not isinstance(details, dict) or not details:
         return _usage_before(row)
-    said_in, said_out, total = counts.get("input"), counts.get("output"), counts.get("total")
-    named_in = sum(value for key, value in counts.items() if "input" in key)
-    named_out = sum(value for key, value in counts.items() if "output" in key and "input" not in key)
-    if said_in is not None and said_out is not None and total == said_in + said_out:
-        named_in, named_out = said_in, said_out
-    has_in, has_out = any("input" in key for key in counts), any("output" in key for key in counts)
+    counts = {str(key): int_of(value) or 0 for key, value in details.items()}
+    went_in = [value for key, value in counts.items() if "input" in key]
+    came_out = [value for key, value in counts.items() if "output" in key and "input" not in key]
+    asked, answered, total = sum(went_in), sum(came_out), counts.get("total")
+    if "input" in counts and "output" in counts and total == counts["input"] + counts["output"]:
+        asked, answered = counts["input"], counts["output"]
     return counted(
-        input=named_in if has_in else None,
-        output=named_out if has_out else None,
+        input=asked if went_in else None,
+        output=answered if came_out else None,
         total=total,
         cache_read=_first_of(counts, _INPUT_CACHED),
         cache_write=_first_of(counts, _INPUT_WRITTEN),
         reasoning=_first_of(counts, _REASONING),
-        audio_input=_first_of(counts, ("input_audio_tokens", "input_audio")),
-        audio_output=_first_of(counts, ("output_audio_tokens", "output_audio")),
+        audio_input=_first_of(counts, _AUDIO_IN),
+        audio_output=_first_of(counts, _AUDIO_OUT),
     )
 
 
@@ -307,6 +316,8 @@ def _first_of(counts: Mapping[str, int], names: Sequence[str]) -> int | None:
 def _cost(row: Mapping[str, Any], usage: Row | None) -> Row | None:
     details = decoded(row.get("costDetails"))
     details = details if isinstance(details, dict) else {}
+    if not details and row.get("totalCost") is None and row.get("calculatedTotalCost") is None:
+        return None
     amounts = {str(key): float_of(value) or 0.0 for key, value in details.items()}
     paid_in = sum(value for key, value in amounts.items() if "input" in key) if amounts else None
     paid_out = sum(value for key, value in amounts.items() if "output" in key) if amounts else None
@@ -320,21 +331,12 @@ def _cost(row: Mapping[str, Any], usage: Row | None) -> Row | None:
 def _facts(
     row: Mapping[str, Any], trace: Mapping[str, Any], metadata: Mapping[str, Any], variant: Pick | None
 ) -> dict[str, str]:
-    logged = {**_metadata(trace), **metadata}
-    places = {
-        "session_id": ("sessionId",),
-        "user_id": ("userId",),
-        "environment": ("environment",),
-        "release": ("release",),
-        "version": ("version",),
-        "prompt_name": ("promptName",),
-        "prompt_version": ("promptVersion",),
-    }
-    found = {
-        name: text
-        for name, keys in places.items()
-        if (text := next((t for key in keys if (t := text_of(trace.get(key)) or text_of(row.get(key)))), None))
-    }
+    found = {}
+    for name, key in _PLACES.items():
+        value = trace.get(key) or row.get(key)
+        if value and (text := text_of(value)):
+            found[name] = text
+    logged = {**_metadata(trace), **metadata} if trace else metadata
     chosen = None if variant is None else picked({**trace, **row, "metadata": logged}, variant)
     chosen = chosen or dialects.first(logged, *_VARIANT)
     if chosen is not None and (text := text_of(chosen)):
@@ -343,10 +345,13 @@ def _facts(
 
 
 def _metadata(row: Mapping[str, Any]) -> dict[str, Any]:
-    logged = decoded(row.get("metadata"))
+    logged = row.get("metadata")
+    if not logged:
+        return {}
+    logged = decoded(logged)
     if isinstance(logged, dict):
         return {str(key): decoded(value) for key, value in logged.items()}
-    return {} if logged in (None, "") else {"metadata": logged}
+    return {"metadata": logged}
 
 
 def _plain(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -226,7 +226,8 @@ class Landing:
             ) from None
 
     def _make(self) -> None:
-        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for path in (self.path.parent, self.path):
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def _file(self, name: str) -> Path:
         return self.path / f"{name}{_SUFFIX}"
