@@ -14,6 +14,7 @@ import argparse
 import gzip
 import multiprocessing
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -139,6 +140,11 @@ def peak_of(process: int, found: list[int], done: threading.Event) -> None:
         found.append(total)
 
 
+def cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def pull(url: str) -> tuple[float, float, int, int]:
     """Seconds of fetching and of all, peak bytes, traces."""
     code = (
@@ -178,14 +184,21 @@ def main() -> None:
     url = f"http://127.0.0.1:{port.get()}"
     size = len(orjson.dumps([a_row(number, told.observations) for number in range(1000)])) / 1000
     print(f"{told.observations} observations of {size:.0f} bytes; {os.cpu_count()} processors, one taken by the server")
+    before = cpu_of_children()
     fetching, seconds, peak, traces = pull(url)
+    cpu = cpu_of_children() - before
     rate = told.observations / seconds
     print(f"llmci: {rate:,.0f} observations/s from the server to Parquet ({traces} traces, {seconds:.1f} s, of it fetching {fetching:.1f} s: {told.observations / fetching:,.0f}/s)")  # fmt: skip
+    print(
+        f"llmci: {told.observations / cpu:,.0f} observations a CPU second, from the wire to Parquet ({cpu:.1f} CPU seconds in all)"
+    )
     print(f"llmci: peak memory {peak / 1e6:,.0f} MB, of all its processes")
     if told.sdk:
         command = [told.sdk, "-c", SDK, url, (END - SPAN).isoformat(), END.isoformat(), FIELDS]
+        before = cpu_of_children()
         rows, spent = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
         print(f"SDK: {int(rows) / float(spent):,.0f} observations/s from the server into objects ({rows} rows, {float(spent):.1f} s); llmci / SDK: {told.observations / fetching / (int(rows) / float(spent)):.1f} for fetching, {rate / (int(rows) / float(spent)):.1f} to Parquet")  # fmt: skip
+        print(f"SDK: {int(rows) / (cpu_of_children() - before):,.0f} observations a CPU second")
     server.terminate()
 
 

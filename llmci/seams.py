@@ -201,14 +201,14 @@ class Part:
 
     Attributes:
         size: Bytes, before they are compressed.
-        entries: Trace id, key and version of every record in it.
+        entries: Trace id, key, version and start (seconds since 1970) of every record in it.
     """
 
     name: str
     stream: Stream
     sha256: str
     size: int
-    entries: Sequence[tuple[str, str, str]]
+    entries: Sequence[tuple[str, str, str, float | None]]
 
 
 class PartWriter(Protocol):
@@ -251,8 +251,8 @@ class Landing(Protocol):
     def give_up(self, trace_ids: Iterable[str]) -> None:
         """Remember that the source has no span of these, or none that is wanted."""
 
-    def count(self, stream: Stream) -> int:
-        """Records of a stream, each once."""
+    def count(self, stream: Stream, window: Window) -> int:
+        """Records of a stream that started in a closed window, each once."""
 
 
 # --- sanitize -----------------------------------------------------------------------------------

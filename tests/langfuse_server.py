@@ -283,7 +283,7 @@ def _score_before(row: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in row.items() if key != "subject"}
     if row["dataType"] == "BOOLEAN":
         kept |= {"value": float(row["value"]), "stringValue": str(bool(row["value"]))}
-    elif row["dataType"] == "CATEGORICAL" or row["dataType"] == "TEXT":
+    elif row["dataType"] in {"CATEGORICAL", "TEXT", "CORRECTION"}:
         kept |= {"value": 0, "stringValue": row["value"]}
     kind = subject.get("kind")
     return {

@@ -157,7 +157,7 @@ class _Run:
         counted = self._source.count(Window(*wanted))
         if counted is None or gaps(*wanted, self._landing.covered("spans")):
             return
-        here = self._landing.count("spans")
+        here = self._landing.count("spans", Window(*wanted))
         if here < counted:
             self.done.notes.append(
                 f"{self._name}: the server counts {counted} spans from {spoken(*wanted)} and gave {here}; pull again, and report it if that stays"

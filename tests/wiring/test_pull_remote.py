@@ -188,7 +188,10 @@ def test_a_count_that_differs_is_said(tmp_path: Path) -> None:
 
     langfuse.interposed = more
     with project_of(tmp_path, langfuse) as (project, _):
-        [note] = project.pull().notes
+        langfuse.observations += [observation(f"b{n}", f"b{n}", NOON - timedelta(days=3)) for n in range(9)]
+        project.pull(window=Window(NOON - timedelta(days=4), NOON - timedelta(days=2)))
+        del langfuse.observations[20:]
+        [note] = project.pull(window=DAY).notes
     assert "the server counts 21 spans" in note
     assert "gave 20" in note
 

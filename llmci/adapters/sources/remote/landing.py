@@ -37,7 +37,7 @@ _SUFFIX = ".jsonl.zst"
 _SCHEMA = """
 create table if not exists windows (stream text, since real, until real, primary key (stream, since)) without rowid;
 create table if not exists parts (part integer primary key, name text unique, stream text, sha256 text, size integer);
-create table if not exists records (stream text, key integer, version text, primary key (stream, key)) without rowid;
+create table if not exists records (stream text, key integer, version text, start real, primary key (stream, key)) without rowid;
 create table if not exists traces (trace integer, part integer, primary key (trace, part)) without rowid;
 create index if not exists traces_by_part on traces (part);
 create table if not exists absent (trace integer primary key);
@@ -129,9 +129,11 @@ class Landing:
         with self._ledger() as ledger, ledger:
             ledger.executemany("insert or ignore into absent values (?)", [(_number(t),) for t in trace_ids])
 
-    def count(self, stream: Stream) -> int:
-        """Records of a stream, each once."""
-        return int(next(self._rows("select count(*) from records where stream = ?", (stream,)))[0])
+    def count(self, stream: Stream, window: Window) -> int:
+        """See `Landing.count`."""
+        bounds = [moment.timestamp() if moment else None for moment in (window.since, window.until)]
+        query = "select count(*) from records where stream = ? and start >= ? and start < ?"
+        return int(next(self._rows(query, (stream, *bounds)))[0])
 
     def units(self) -> list[Unit]:
         """All traces, by the part that holds the first of each; in order of the parts' names."""
@@ -238,7 +240,7 @@ class Writer:
 
     def __init__(self, file: IO[bytes]) -> None:
         self.rows = self.size = 0
-        self.entries: list[tuple[str, str, str]] = []
+        self.entries: list[tuple[str, str, str, float | None]] = []
         self.part: Part | None = None
         self._file, self._held = file, bytearray()
 
@@ -248,7 +250,8 @@ class Writer:
         line = b"%b%b\n" % (trace, orjson.dumps([record.key, record.version, record.value]))
         self._held += line
         self.rows, self.size = self.rows + 1, self.size + len(line)
-        self.entries.append((record.trace_id, record.key, record.version))
+        start = record.start.timestamp() if record.start else None
+        self.entries.append((record.trace_id, record.key, record.version, start))
         if len(self._held) > 1 << 20:
             self.flush()
 
@@ -267,11 +270,11 @@ def _add(ledger: sqlite3.Connection, part: Part) -> None:
     else:
         values = (part.name, part.stream, part.sha256, part.size)
         number = ledger.execute("insert into parts (name, stream, sha256, size) values (?, ?, ?, ?)", values).lastrowid
-    traces = {_number(trace_id) for trace_id, _, _ in part.entries if trace_id}
+    traces = {_number(trace_id) for trace_id, *_ in part.entries if trace_id}
     ledger.executemany("insert into traces values (?, ?)", [(trace, number) for trace in sorted(traces)])
     ledger.executemany(
-        "insert into records values (?, ?, ?) on conflict do update set version = max(version, excluded.version)",
-        [(part.stream, _key(trace_id, key), version) for trace_id, key, version in part.entries],
+        "insert into records values (?, ?, ?, ?) on conflict do update set version = max(version, excluded.version)",
+        [(part.stream, _key(trace_id, key), version, start) for trace_id, key, version, start in part.entries],
     )
 
 
