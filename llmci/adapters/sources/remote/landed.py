@@ -8,6 +8,7 @@ business.
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -124,9 +125,15 @@ class LandedSource:
         """See `Remote.close`."""
         if "client" in self.__dict__:
             self.client.close()
+        if "_landing" in self.__dict__:
+            self._landing.close()
 
     def landing(self) -> Landing:
         """See `Remote.landing`: one for each address and project that the source was ever pointed at."""
+        return self._landing
+
+    @cached_property
+    def _landing(self) -> Landing:
         digest = digest_of(self.identity())[:8]
         return Landing(self._context.state / "landing" / f"{shard_prefix(self._context.name)}{digest}")
 
@@ -137,19 +144,23 @@ class LandedSource:
     def shards(self, window: Window) -> Sequence[Shard]:  # noqa: ARG002  what is landed is listed whole
         """See `Source.shards`: one for each part that traces begin in."""
         prefix = shard_prefix(self._context.name)
-        return [
-            Shard(f"{prefix}{unit.name}", unit.fingerprint, orjson.dumps([unit.name, unit.parts]).decode(), unit.size)
-            for unit in self.landing().units()
-        ]
+        with closing(self.landing()) as landing:
+            return [
+                Shard(
+                    f"{prefix}{unit.name}", unit.fingerprint, orjson.dumps([unit.name, unit.parts]).decode(), unit.size
+                )
+                for unit in landing.units()
+            ]
 
     def read(self, shard: Shard, window: Window) -> Iterator[TraceRow | Rejected]:  # noqa: ARG002  see `shards`
         """See `Source.read`: folds what was landed."""
         name, parts = orjson.loads(shard.uri)
-        for spans, scores in self.landing().grouped(name, parts):
-            try:
-                outcome = self.fold(spans, scores)
-            except (Unreadable, RecursionError) as error:
-                why = str(error) if isinstance(error, Unreadable) else "nested too deeply"
-                outcome = Rejected(f"{self._context.name}: a trace of {name}", why)
-            if outcome is not None:
-                yield outcome
+        with closing(self.landing()) as landing:
+            for spans, scores in landing.grouped(name, parts):
+                try:
+                    outcome = self.fold(spans, scores)
+                except (Unreadable, RecursionError) as error:
+                    why = str(error) if isinstance(error, Unreadable) else "nested too deeply"
+                    outcome = Rejected(f"{self._context.name}: a trace of {name}", why)
+                if outcome is not None:
+                    yield outcome

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from contextlib import closing, contextmanager
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
@@ -69,6 +70,8 @@ class Landing:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lock = threading.Lock()
+        self._open: sqlite3.Connection | None = None
 
     def covered(self, stream: Stream) -> Sequence[Span]:
         """See `Landing.covered`."""
@@ -211,16 +214,27 @@ class Landing:
 
     def _rows(self, query: str, values: tuple[Any, ...] = ()) -> Iterator[Any]:
         with self._ledger() as ledger:
-            yield from ledger.execute(query, values).fetchall()
+            found = ledger.execute(query, values).fetchall()
+        yield from found
+
+    def close(self) -> None:
+        """Let go of the ledger; it is opened again when it is needed."""
+        with self._lock:
+            if self._open is not None:
+                self._open.close()
+                self._open = None
 
     @contextmanager
     def _ledger(self) -> Iterator[sqlite3.Connection]:
+        """The ledger, for one thread at a time."""
         self._make()
         try:
-            with closing(sqlite3.connect(self.path / _LEDGER, timeout=30)) as ledger:
-                # A lost power may lose the last commits this way, which are then fetched anew; a kill loses none.
-                ledger.executescript(f"pragma journal_mode=wal; pragma synchronous=normal; {_SCHEMA}")
-                yield ledger
+            with self._lock:
+                if self._open is None:
+                    self._open = sqlite3.connect(self.path / _LEDGER, timeout=30, check_same_thread=False)
+                    # A lost power may lose the last commits this way, which are then fetched anew; a kill loses none.
+                    self._open.executescript(f"pragma journal_mode=wal; pragma synchronous=normal; {_SCHEMA}")
+                yield self._open
         except sqlite3.DatabaseError:
             raise UsageError(
                 f"{self.path / _LEDGER}: damaged.",
