@@ -3,7 +3,8 @@
 Run: python benchmarks/canary.py [runs]
 Both rules look after every 50 candidate requests, on the same simulated traffic: base failure rate
 5 %, 5 % of the traffic, difficulty swinging twenty-fold over the day. A run ends at 6,000 candidate
-requests.
+requests. Then whole rollouts over the stages 5, 25, 50 and 100 %, one criterion at a time, as `llmci canary
+simulate` runs them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import sys
 import numpy as np
 
 from llmci.core.stats.canary import blocks_of, evidence
+from llmci.domain.rollout import Criterion, RolloutPlan, Stage
+from llmci.pipeline.simulate import Release, made_up, simulate
 
 SHARE, BASE, MARGIN, MOST, EVERY = 0.05, 0.05, 0.02, 6000, 50
 
@@ -68,6 +71,37 @@ def main() -> None:
                 f"{change * 100:+6.0f}pt  {rule:10} {share['rolled back']:12.1%} {share['expanded']:9.1%}"
                 f" {share['held']:6.1%} {median:16.0f}"
             )
+    ladder(runs)
+
+
+def ladder(runs: int) -> None:
+    """Whole rollouts, beside what is promised of them."""
+    criteria = (
+        Criterion(name="errors", kind="error", margin=0.02, base_rate=0.05),
+        Criterion(name="cost", kind="cost", margin=0.10),
+        Criterion(name="slow", kind="latency", margin=0.025, base_rate=0.05),
+    )
+    asked = (
+        (0, {}, "rolled back <= 5 %"),
+        (0, {"errors": 0.02}, "completed <= 5 %"),
+        (0, {"errors": 0.05}, "stopped, median <= 300 exposed"),
+        (1, {}, "rolled back <= 5 %"),
+        (1, {"cost": 0.10}, "stopped >= 95 %"),
+        (2, {}, "rolled back <= 5 %"),
+        (2, {"slow": 0.3}, "stopped >= 95 %"),
+    )
+    print(
+        f"\n{'criterion':10} {'worse by':>9} {'rolled back':>12} {'completed':>10} {'going on':>9} {'exposed':>8}  promised"
+    )
+    for which, worse_by, promised in asked:
+        stages = tuple(Stage(share=share) for share in (0.05, 0.25, 0.5, 1.0))
+        plan = RolloutPlan(name="", control="a", treatment="b", stages=stages, criteria=(criteria[which],))
+        release = Release(criteria[which].name, worse_by)
+        fate = simulate(made_up(plan, 120_000, 15_000, 1), plan, release, runs=runs, every=EVERY, seed=2026)
+        print(
+            f"{fate.truth:10} {next(iter(worse_by.values()), 0.0):>9.2f} {fate.rolled_back:>12.1%} {fate.completed:>10.1%}"
+            f" {fate.still_going:>9.1%} {fate.exposed:>8,.0f}  {promised}"
+        )
 
 
 if __name__ == "__main__":

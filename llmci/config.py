@@ -253,6 +253,12 @@ def _check_canary(canary: CanarySettings, document: Document) -> None:
             f"canary.shares is {shown(shares)}, which does not rise",
             "Write each share above the one before.",
         )
+    for share in set(canary.approvers) - set(canary.shares):
+        document.wrong(
+            ("canary", "approvers"),
+            f"canary.approvers names the share {share:g}, which is none of canary.shares",
+            "Name a share that the rollout goes through.",
+        )
     for name, criterion in canary.criteria.items():
         at = ("canary", "criteria", name)
         if criterion.kind == "score" and criterion.score is None:

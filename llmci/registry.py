@@ -73,6 +73,9 @@ ADAPTERS: dict[str, dict[str, str]] = {
     },
     "rollout": {
         "json": "llmci.adapters.rollouts.json:JsonRollout",
+        "flagd": "llmci.adapters.rollouts.flagd:FlagdRollout",
+        "litellm": "llmci.adapters.rollouts.litellm:LiteLLMRollout",
+        "command": "llmci.adapters.rollouts.command:CommandRollout",
     },
     "engine": {
         "inline": "llmci.adapters.engines.inline:InlineEngine",

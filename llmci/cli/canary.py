@@ -1,14 +1,24 @@
-"""`llmci canary plan | check`: expose a candidate step by step, on evidence."""
+"""`llmci canary plan | start | check | stop | simulate | kayenta`: expose a candidate step by step, on evidence."""
 
 from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmci.cli.options import ConfigFlag, JsonFlag, QuietFlag, SinceFlag, SourcesArgument, open_config, window_of
+from llmci.cli.options import (
+    ConfigFlag,
+    JsonFlag,
+    QuietFlag,
+    SeedFlag,
+    SinceFlag,
+    SourcesArgument,
+    open_config,
+    window_of,
+)
 from llmci.cli.terminal import note, progress, safe_text, show, show_json
 from llmci.errors import ExitCode
 
@@ -31,18 +41,30 @@ _EXIT = {
 }
 
 
+ByFlag = Annotated[str | None, typer.Option("--by", help="Who decides; goes into the log.")]
+
+
 @app.command()
-def plan(*, config: ConfigFlag = None, as_json: JsonFlag = False) -> None:
+def plan(
+    *,
+    agree: Annotated[
+        bool, typer.Option("--agree", help="Record the plan: a later check refuses if its terms have changed.")
+    ] = False,
+    config: ConfigFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
     """Show the stages and the traffic that each needs.
 
-    Example: llmci canary plan
+    Example: llmci canary plan --agree
     """
+    from llmci.wiring import exposure
     from llmci.wiring.canary import plan_of, stage_table
 
     settings = open_config(config)
     agreed, rows = plan_of(settings), stage_table(settings)
+    digest = exposure.agree(settings, agreed, at=datetime.now(UTC)) if agree else exposure.digest_of_plan(agreed)
     if as_json:
-        show_json({"plan": agreed, "stages": rows})
+        show_json({"plan": agreed, "stages": rows, "digest": digest, "recorded": agree})
         return
     show(f"{safe_text(agreed.treatment)} against {safe_text(agreed.control)}")
     show(f"{'share':>6}  {'criterion':24} {'requests':>9} {'hours':>7}")
@@ -50,6 +72,55 @@ def plan(*, config: ConfigFlag = None, as_json: JsonFlag = False) -> None:
         hours = f"{row['hours']:.1f}" if row["hours"] is not None else "?"
         show(f"{row['share']:>6.0%}  {safe_text(row['criterion']):24} {row['requests']:>9} {hours:>7}")
     show("requests: of the candidate, until a worsening by the margin is expected to be noticed.")
+    for stage in agreed.stages:
+        if stage.approver is not None:
+            show(f"{stage.share:.0%} takes the approval of {safe_text(stage.approver)}.")
+    if agree:
+        show(f"recorded: {digest[:12]}")
+
+
+@app.command()
+def start(*, by: ByFlag = None, config: ConfigFlag = None, as_json: JsonFlag = False) -> None:
+    """Give the candidate its first share of traffic; record the plan.
+
+    Example: llmci canary start --by anna
+    """
+    from llmci.wiring import exposure
+    from llmci.wiring.canary import plan_of
+
+    settings, now = open_config(config), datetime.now(UTC)
+    agreed = plan_of(settings)
+    exposure.agree(settings, agreed, at=now)
+    first = agreed.stages[0].share
+    before = exposure.move(settings, agreed, dict(os.environ), first, "the canary starts.", by=by, at=now)
+    _moved(before, first, as_json=as_json)
+
+
+@app.command()
+def stop(
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why; goes into the log.")],
+    by: ByFlag = None,
+    config: ConfigFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Take all traffic from the candidate, whatever the evidence.
+
+    Example: llmci canary stop --reason "support asked for it"
+    """
+    from llmci.wiring import exposure
+    from llmci.wiring.canary import plan_of
+
+    settings = open_config(config)
+    before = exposure.move(settings, plan_of(settings), dict(os.environ), 0.0, reason, by=by, at=datetime.now(UTC))
+    _moved(before, 0.0, as_json=as_json)
+
+
+def _moved(before: float, after: float, *, as_json: bool) -> None:
+    if as_json:
+        show_json({"from": before, "to": after})
+    else:
+        show(f"share of traffic: {before:.2%} → {after:.2%}")
 
 
 @app.command()
@@ -67,6 +138,9 @@ def check(
     allow_expand: Annotated[
         bool, typer.Option("--allow-expand", help="Let --apply raise the share by one stage.")
     ] = False,
+    approved_by: Annotated[
+        str | None, typer.Option("--approved-by", help="Who approves the next stage, where the plan asks for it.")
+    ] = None,
     config: ConfigFlag = None,
     quiet: QuietFlag = False,
     as_json: JsonFlag = False,
@@ -77,24 +151,110 @@ def check(
 
     Example: llmci canary check prod --since 24h --apply
     """
-    from llmci.wiring import canary
+    from llmci.wiring import canary, exposure
 
-    settings = open_config(config)
+    settings, now = open_config(config), datetime.now(UTC)
     environ = dict(os.environ)
     decision = canary.check(
         settings,
         sources=sources or [],
-        window=window_of(since, None, datetime.now(UTC)),
+        window=window_of(since, None, now),
         share=share,
         environ=environ,
         progress=progress(quiet=quiet or as_json),
+        now=now,
     )
-    written = canary.apply(settings, decision, environ, allow_expand=allow_expand) if apply else None
+    written = (
+        exposure.apply(
+            settings,
+            canary.plan_of(settings),
+            decision,
+            environ,
+            allow_expand=allow_expand,
+            approved_by=approved_by,
+            at=now,
+        )
+        if apply
+        else None
+    )
     if as_json:
         show_json({"decision": decision, "written_share": written})
     else:
         _show(decision, written)
     raise typer.Exit(_EXIT[decision.action])
+
+
+@app.command()
+def simulate(
+    sources: SourcesArgument = None,
+    *,
+    since: SinceFlag = None,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Rollouts of each kind of candidate.")] = 100,
+    requests: Annotated[
+        int, typer.Option("--requests", min=1000, help="Longest rollout; recorded traffic is repeated to get there.")
+    ] = 60_000,
+    every: Annotated[int, typer.Option("--every", min=1, help="Look after so many requests of the candidate.")] = 50,
+    seed: SeedFlag = None,
+    config: ConfigFlag = None,
+    quiet: QuietFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Try the plan on recorded or made-up traffic.
+
+    With sources, their recorded traffic plays the control; without, traffic is made up that swings twenty-fold over
+    the day. Candidates are unchanged, worse by each margin, and much worse.
+
+    Example: llmci canary simulate prod --since 7d
+    """
+    from llmci.wiring.simulate import Trial, simulate_plan
+
+    fates, per_hour = simulate_plan(
+        open_config(config),
+        Trial(runs=runs, requests=requests, every=every, seed=7 if seed is None else seed),
+        sources=sources or None,
+        window=window_of(since, None, datetime.now(UTC)),
+        environ=dict(os.environ),
+        progress=progress(quiet=quiet or as_json),
+    )
+    if as_json:
+        show_json({"fates": fates, "requests_per_hour": per_hour, "runs": runs})
+        return
+    show(f"{'candidate':36} {'rolled back':>11} {'completed':>9} {'going on':>8} {'hours':>6} {'exposed':>8}")
+    for fate in fates:
+        shares = f"{fate.rolled_back:>11.0%} {fate.completed:>9.0%} {fate.still_going:>8.0%}"
+        show(f"{safe_text(fate.truth)[:36]:36} {shares} {fate.requests / per_hour:>6.0f} {fate.exposed:>8,.0f}")
+    show(
+        f"{runs} rollouts each; hours at {per_hour:g} requests an hour; exposed: requests that the candidate answered (medians)."
+    )
+
+
+@app.command()
+def kayenta(
+    pairs: Annotated[Path, typer.Argument(help="JSON list of metric set pairs, as Kayenta's API gives them.")],
+    *,
+    canary_config: Annotated[
+        Path | None, typer.Option("--canary-config", help="Kayenta's canary configuration; by default its defaults.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say what Kayenta's judge would, for comparison.
+
+    Exit codes: 0 all pass, 1 a metric is high or low, 4 a metric has no data.
+
+    Example: llmci canary kayenta pairs.json --canary-config canary.json
+    """
+    from llmci.wiring.kayenta import kayenta_verdicts
+
+    verdicts = kayenta_verdicts(pairs, canary_config)
+    said = {item["verdict"] for item in verdicts}
+    if as_json:
+        show_json({"metrics": verdicts})
+    else:
+        for item in verdicts:
+            show(f"{item['verdict']:7} {safe_text(item['metric'])}{' (critical)' if item['critical'] else ''}")
+    if said & {"High", "Low"}:
+        raise typer.Exit(ExitCode.REGRESSED)
+    raise typer.Exit(ExitCode.OUTSIDE_FAILED if "Nodata" in said or not verdicts else ExitCode.PASSED)
 
 
 def _show(decision: Decision, written: float | None) -> None:

@@ -38,6 +38,8 @@ COMMANDS = (
     "comment",
     "canary",
     "promote",
+    "log",
+    "audit",
     "run",
     "schema",
 )

@@ -43,15 +43,27 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A step of exposure: share of traffic in (0, 1] and the longest time to stay there."""
+    """A step of exposure.
+
+    Attributes:
+        share: Of the traffic, in (0, 1].
+        max_hours: Longest time to stay there without a decision; None is any time.
+        approver: Whose approval it takes to get there; None is nobody's.
+    """
 
     share: float
     max_hours: float | None = None
+    approver: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutPlan:
-    """What was agreed before the canary started."""
+    """What was agreed before the canary started.
+
+    Attributes:
+        unit: What counts once: a request, or a user with their first known value of each criterion.
+        when_overdue: What to do when a stage's `max_hours` are over and nothing is decided.
+    """
 
     name: str
     control: str
@@ -59,6 +71,8 @@ class RolloutPlan:
     stages: tuple[Stage, ...]
     criteria: tuple[Criterion, ...]
     alpha: float = 0.05
+    unit: Literal["request", "user"] = "request"
+    when_overdue: Literal["hold", "roll back"] = "hold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +80,7 @@ class Evidence:
     """How one criterion stands.
 
     Attributes:
-        against: Evidence (an e-value) that the treatment is worse; 1 / alpha and more rolls back.
+        against: Evidence (an e-value) that the treatment is worse.
         in_favour: Evidence that it is not worse by `margin`.
     """
 

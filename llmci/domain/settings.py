@@ -184,7 +184,10 @@ class CanarySettings:
         shares: Share of traffic at each stage, ascending.
         criteria: What is watched, by name.
         rollout: Block of the seam `rollout`: where the share is written; None only decides.
-        max_hours: Longest time at one share.
+        approvers: Whose approval it takes to reach a share, by share.
+        max_hours: Longest time at one share without a decision.
+        when_overdue: What a check says when that time is over: hold, or roll back.
+        unit: What counts once: each request, or each user with their first known value of each criterion.
         requests_per_hour: Expected traffic, for the plan.
     """
 
@@ -195,6 +198,9 @@ class CanarySettings:
     shares: Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], MinLen(1)] = (0.01, 0.05, 0.25, 0.5, 1.0)
     criteria: dict[str, CriterionSettings] = field(default_factory=dict)
     rollout: dict[str, object] | None = None
+    approvers: dict[float, str] = field(default_factory=dict)
     max_hours: Positive | None = None
+    when_overdue: Literal["hold", "roll back"] = "hold"
+    unit: Literal["request", "user"] = "request"
     requests_per_hour: Positive | None = None
     alpha: Annotated[float, Gt(0), Lt(0.5)] = 0.05

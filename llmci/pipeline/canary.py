@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from llmci.core import wording
 from llmci.core.stats import canary as stats
+from llmci.core.stats.criterion import evidence_of
 from llmci.domain.rollout import Action, Criterion, Decision, Evidence, RolloutPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from numpy.typing import NDArray
 
     from llmci.core.stats.canary import EvidencePaths
     from llmci.domain.trace import TraceRow
 
+# Clocks differ by so much without harm: evidence depends on the order within minutes hardly at all.
+_SKEW = timedelta(minutes=5)
 # Evidence against the intended split at which the data are not believed.
 _SPLIT_BROKEN = 1000.0
-_LATENCY_QUANTILE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,48 +35,97 @@ class LiveUnits:
     Attributes:
         treated: Whether the treatment answered, shape (n,).
         values: One array of shape (n,) a criterion, nan where it is unknown.
-        strangers: Traces whose variant is neither of the two.
+        split: Units of the treatment, and of both arms.
+        strangers: Traces whose variant is neither of the two, or that have no start time.
         duplicates: Traces that came twice.
+        ahead: Traces that start later than now: a clock is wrong.
+        mixed: Users who met both variants, where users count; they are left out.
     """
 
     treated: NDArray[np.bool_]
     values: dict[str, NDArray[np.float64]]
-    strangers: int
-    duplicates: int
+    split: tuple[int, int]
+    strangers: int = 0
+    duplicates: int = 0
+    ahead: int = 0
+    mixed: int = 0
 
 
-def units_of(rows: Iterable[TraceRow], plan: RolloutPlan) -> LiveUnits:
-    """Reduce traces to what the plan's criteria look at."""
+def units_of(rows: Iterable[TraceRow], plan: RolloutPlan, *, now: datetime | None = None) -> LiveUnits:
+    """Reduce traces to what the plan's criteria look at.
+
+    Args:
+        rows: Live traces, in any order.
+        plan: Which variants, and what counts once.
+        now: Traces that start clearly later are left out: their order cannot be trusted.
+    """
     seen: set[str] = set()
-    strangers = duplicates = 0
-    units: list[tuple[float, bool, list[float]]] = []
+    strangers = duplicates = ahead = 0
+    latest = None if now is None else (now + _SKEW).timestamp()
+    requests: list[tuple[float, str | None, bool, list[float]]] = []
     for row in rows:
         variant, start = row.get("variant"), row.get("start")
         if variant not in (plan.control, plan.treatment) or start is None:
             strangers += 1
         elif row["trace_id"] in seen:
             duplicates += 1
+        elif latest is not None and start.timestamp() > latest:
+            ahead += 1
         else:
             seen.add(row["trace_id"])
             values = [_value(row, criterion) for criterion in plan.criteria]
-            units.append((start.timestamp(), variant == plan.treatment, values))
-    units.sort(key=lambda unit: unit[0])
-    table = np.array([values for _, _, values in units], dtype=np.float64).reshape(len(units), len(plan.criteria))
+            requests.append((start.timestamp(), row.get("user_id"), variant == plan.treatment, values))
+    requests.sort(key=lambda request: request[0])
+    treated = np.array([arm for _, _, arm, _ in requests], dtype=np.bool_)
+    table = np.array([values for *_, values in requests], dtype=np.float64).reshape(len(requests), len(plan.criteria))
+    split, mixed = (int(treated.sum()), len(treated)), 0
+    if plan.unit == "user":
+        users = [user for _, user, _, _ in requests]
+        table, treated, split, mixed = _once_a_user(users, treated, table)
     return LiveUnits(
-        treated=np.array([treated for _, treated, _ in units], dtype=np.bool_),
+        treated=treated,
         values={criterion.name: table[:, index] for index, criterion in enumerate(plan.criteria)},
+        split=split,
         strangers=strangers,
         duplicates=duplicates,
+        ahead=ahead,
+        mixed=mixed,
     )
 
 
-def decide(units: LiveUnits, plan: RolloutPlan, *, share: float) -> Decision:
+def _once_a_user(
+    users: Sequence[str | None], treated: NDArray[np.bool_], table: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], tuple[int, int], int]:
+    """Keep each user's first known value of each criterion, where it stands; later looks never change it.
+
+    A request without a user is a unit of its own.
+
+    Returns:
+        Rows with something known and their arms, the split by users, and how many users met both variants.
+    """
+    names = [f"request {at}" if user is None else f"user {user}" for at, user in enumerate(users)]
+    distinct, who = np.unique(np.array(names, dtype=object), return_inverse=True)
+    arms = np.zeros((len(distinct), 2), dtype=np.bool_)
+    arms[who, treated.astype(np.int64)] = True
+    mixed: NDArray[np.bool_] = arms[:, 0] & arms[:, 1]
+    once = np.full_like(table, np.nan)
+    for column in range(table.shape[1]):
+        known = np.flatnonzero(~np.isnan(table[:, column]) & ~mixed[who])
+        at = known[np.unique(who[known], return_index=True)[1]]
+        once[at, column] = table[at, column]
+    kept = np.flatnonzero(~np.isnan(once).all(axis=1))
+    split = int((arms[:, 1] & ~mixed).sum()), int((~mixed).sum())
+    return once[kept], treated[kept], split, int(mixed.sum())
+
+
+def decide(units: LiveUnits, plan: RolloutPlan, *, share: float, held_hours: float | None = None) -> Decision:
     """Say what the evidence since the last change of share allows.
 
     Args:
         units: Live requests at this share of traffic.
         plan: What was agreed before the canary started.
         share: The treatment's share of traffic now, in (0, 1].
+        held_hours: How long it has been so; None where that is not known.
 
     Returns:
         No evidence where the split is not the intended one, an arm is missing, or a criterion was
@@ -81,16 +134,28 @@ def decide(units: LiveUnits, plan: RolloutPlan, *, share: float) -> Decision:
     notes = _notes(units)
     if reason := _unusable(units, plan, share):
         return Decision(Action.NO_EVIDENCE, reason, share, share, (), notes)
-    paths = {criterion.name: _paths(units, criterion, share) for criterion in plan.criteria}
+    paths = {c.name: evidence_of(units.values[c.name], units.treated, c, share=share) for c in plan.criteria}
     shown = tuple(_evidence(units, criterion, paths[criterion.name]) for criterion in plan.criteria)
     if unmeasured := [item.criterion.name for item in shown if not len(paths[item.criterion.name].against)]:
         because = f"{', '.join(unmeasured)} was not measured on enough requests of both sides."
         return Decision(Action.NO_EVIDENCE, because, share, share, shown, notes)
-    if stats.strongest_mean(list(paths.values())) >= 1 / plan.alpha:
+    stage = sum(stage.share < share for stage in plan.stages)
+    if stats.strongest_mean(list(paths.values())) >= stats.evidence_against(plan.alpha, stage):
         worst = max(shown, key=lambda item: item.against)
         because = f"{worst.criterion.name} got worse: {_means(worst)}."
         return Decision(Action.ROLL_BACK, because, share, 0.0, shown, notes)
-    return _expand_or_hold(shown, plan, share, notes)
+    return _overdue(_expand_or_hold(shown, plan, share, notes), plan, held_hours)
+
+
+def _overdue(decision: Decision, plan: RolloutPlan, held_hours: float | None) -> Decision:
+    """A decision to hold, once the stage's time is over."""
+    limit = next((stage.max_hours for stage in plan.stages if stage.share == decision.share), None)
+    if decision.action is not Action.HOLD or limit is None or held_hours is None or held_hours <= limit:
+        return decision
+    late = f"it has held for {held_hours:.0f} h, longer than the {limit:g} h that were agreed"
+    if plan.when_overdue == "roll back":
+        return replace(decision, action=Action.ROLL_BACK, because=f"{late}, and nothing is shown.", next_share=0.0)
+    return replace(decision, notes=(*decision.notes, f"{late}: somebody has to decide."))
 
 
 def _expand_or_hold(shown: tuple[Evidence, ...], plan: RolloutPlan, share: float, notes: tuple[str, ...]) -> Decision:
@@ -108,7 +173,7 @@ def _expand_or_hold(shown: tuple[Evidence, ...], plan: RolloutPlan, share: float
 
 
 def _unusable(units: LiveUnits, plan: RolloutPlan, share: float) -> str | None:
-    total, treated = len(units.treated), int(units.treated.sum())
+    treated, total = units.split
     if not plan.criteria:
         return "the plan has no criteria, so nothing can be decided."
     if not total:
@@ -120,24 +185,6 @@ def _unusable(units: LiveUnits, plan: RolloutPlan, share: float) -> str | None:
         got = wording.percent(treated / total)
         return f"the traffic is not split as intended: the candidate got {got} of it, not {wording.percent(share)}."
     return None
-
-
-def _paths(units: LiveUnits, criterion: Criterion, share: float) -> EvidencePaths:
-    values = units.values[criterion.name]
-    if criterion.kind == "latency":
-        values = stats.rolling_exceedance(values, units.treated, quantile=_LATENCY_QUANTILE)
-    known = np.flatnonzero(~np.isnan(values))
-    found = stats.blocks_of(values[known], units.treated[known], share=min(share, 0.99))
-    # Counted among all requests, so that the criteria share one clock.
-    blocks = replace(found, closed_at=known[found.closed_at])
-    if criterion.kind == "cost":
-        return stats.relative_evidence(blocks, margin=criterion.margin, base_rate=criterion.base_rate)
-    return stats.evidence(
-        blocks.treatment - blocks.control,
-        blocks.closed_at,
-        margin=criterion.margin,
-        base_rate=criterion.base_rate,
-    )
 
 
 def _value(row: TraceRow, criterion: Criterion) -> float:
@@ -192,6 +239,10 @@ def _notes(units: LiveUnits) -> tuple[str, ...]:
     notes = []
     if units.strangers:
         notes.append(f"{units.strangers} traces carry another variant or no start time, and were left out.")
+    if units.ahead:
+        notes.append(f"{units.ahead} traces start in the future, and were left out: look at the clocks.")
+    if units.mixed:
+        notes.append(f"{units.mixed} users met both variants, and were left out: is the assignment sticky?")
     if units.duplicates:
         notes.append(f"{units.duplicates} traces came twice, and were counted once.")
     return tuple(notes)

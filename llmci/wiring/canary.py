@@ -1,24 +1,28 @@
-"""Live traces of both variants to a decision, and the decision to the flag file."""
+"""The configured rollout, and live traces of both variants to a decision."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from llmci import registry
 from llmci.core.stats.canary import expected_units
-from llmci.domain.rollout import Action, Criterion, RolloutPlan, Stage
+from llmci.domain.rollout import Criterion, RolloutPlan, Stage
 from llmci.errors import OutsideError, UsageError
 from llmci.pipeline.canary import decide, units_of
 from llmci.seams import Rejected, Window
-from llmci.wiring.build import build, context_of
+from llmci.wiring.build import build
+from llmci.wiring.exposure import check_agreed, last_moved, rollout_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from llmci.config import Config
     from llmci.domain.rollout import Decision
     from llmci.domain.trace import TraceRow
-    from llmci.seams import Progress, Rollout
+    from llmci.seams import Progress
+
+_SAME_SHARE = 1e-6
 
 
 def plan_of(config: Config) -> RolloutPlan:
@@ -54,9 +58,13 @@ def plan_of(config: Config) -> RolloutPlan:
         name=config.project,
         control=settings.control,
         treatment=settings.treatment,
-        stages=tuple(Stage(share=share, max_hours=settings.max_hours) for share in shares),
+        stages=tuple(
+            Stage(share=share, max_hours=settings.max_hours, approver=settings.approvers.get(share)) for share in shares
+        ),
         criteria=tuple(criteria),
         alpha=settings.alpha,
+        unit=settings.unit,
+        when_overdue=settings.when_overdue,
     )
 
 
@@ -81,57 +89,42 @@ def check(
     share: float | None,
     environ: Mapping[str, str],
     progress: Progress,
+    now: datetime,
 ) -> Decision:
     """Read live traces, keep nothing of them but what the criteria look at, and decide.
+
+    Without a beginning the window starts when the share was last moved.
 
     Raises:
         UsageError: A source is not configured, or the share is neither given nor to be read.
         OutsideError: A source could not be read.
     """
     plan = plan_of(config)
-    now = share if share is not None else _rollout(config, environ).share()
-    if not 0 < now <= 1:
-        raise UsageError("the candidate has no traffic.", fix="Set its share to the first stage, then check again.")
+    check_agreed(config, plan)
+    present = share if share is not None else rollout_of(config, environ).share()
+    if not 0 < present <= 1:
+        raise UsageError("the candidate has no traffic.", fix="Begin with `llmci canary start`, then check again.")
+    moved = last_moved(config, plan)
+    # A share that somebody else wrote since has its own, unknown beginning.
+    known = moved is not None and abs(moved[0] - present) < _SAME_SHARE
+    if known and moved is not None and window.since is None:
+        window = Window(since=moved[1], until=window.until)
     progress.begin("canary", None, "traces")
-    units = units_of(_rows(config, sources, window, environ, progress), plan)
+    units = units_of(live_rows(config, sources, window, environ, progress), plan, now=now)
     progress.end()
-    return decide(units, plan, share=now)
+    held = (now - moved[1]) / timedelta(hours=1) if known and moved is not None else None
+    return decide(units, plan, share=present, held_hours=held)
 
 
-def apply(config: Config, decision: Decision, environ: Mapping[str, str], *, allow_expand: bool) -> float | None:
-    """Write the share that was decided; less exposure always, more only where it was allowed.
-
-    Returns:
-        The new share, or None where nothing was written.
-    """
-    if decision.action is Action.EXPAND and not allow_expand:
-        return None
-    if decision.action not in (Action.EXPAND, Action.ROLL_BACK):
-        return None
-    rollout = _rollout(config, environ)
-    if decision.action is Action.EXPAND and rollout.share() != decision.share:
-        # A person moved it in between: their decision stands.
-        return None
-    rollout.set_share(decision.next_share)
-    return decision.next_share
-
-
-def _rollout(config: Config, environ: Mapping[str, str]) -> Rollout:
-    block = dict(config.canary.rollout or {})
-    kind = block.pop("kind", None)
-    if not isinstance(kind, str):
-        raise UsageError(
-            f"{config.path}: canary.rollout does not say where the share of traffic is kept.",
-            fix="Add `rollout: {kind: json, path: flags.json}` under `canary:`, or give --share.",
-        )
-    adapter = registry.adapter("rollout", kind)
-    rollout: Rollout = adapter(adapter.Options(**block), context_of(config, "rollout", environ))
-    return rollout
-
-
-def _rows(
+def live_rows(
     config: Config, sources: list[str], window: Window, environ: Mapping[str, str], progress: Progress
 ) -> Iterator[TraceRow]:
+    """Traces as their sources hold them now; what cannot be read is counted in a note.
+
+    Raises:
+        UsageError: A source is not configured.
+        OutsideError: There is none, or one could not be read.
+    """
     rejected = 0
     for name in sources or list(config.sources):
         if name not in config.sources:

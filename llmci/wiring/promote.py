@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from llmci.adapters.stores.audit import AuditLog
 from llmci.files import write_bytes, write_json
 from llmci.pipeline.promote import baseline_record, proposals
+from llmci.wiring.acts import audit_of
 from llmci.wiring.build import shelf_of
 from llmci.wiring.evalset import REVIEW, directory_of, store
 from llmci.wiring.gate import gate_runs
@@ -61,5 +61,5 @@ def promote(
             write_bytes(review, b"".join(orjson.dumps(asdict(item)) + b"\n" for item in proposed))
         write_json(directory / "baseline.json", record)
         facts = {key: record[key] for key in ("run", "evalset", "verdict", "reason")}
-        AuditLog(config.state / "audit.jsonl").append("promote", facts, at=now.isoformat())
+        audit_of(config).append("promote", facts, at=now.isoformat())
     return Promotion(result, directory / "baseline.json", review, tuple(proposed))

@@ -118,3 +118,88 @@ def test_a_canary_without_criteria_is_refused(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "canary.criteria" in done.stderr
+
+
+def test_the_log_says_who_moved_the_traffic_and_why(tmp_path: Path) -> None:
+    project(tmp_path, failures=0.3, share=0.0)
+    assert llmci("canary", "start", "--by", "anna", cwd=tmp_path).returncode == 0
+    assert share_of(tmp_path) == 0.05
+
+    assert llmci("canary", "stop", "--reason", "support asked", cwd=tmp_path).returncode == 0
+
+    assert share_of(tmp_path) == 0.0
+    acts = json.loads(llmci("log", "--json", cwd=tmp_path).stdout)["acts"]
+    assert [(act["act"], act["facts"].get("to")) for act in acts] == [
+        ("canary plan", None),
+        ("canary share", 0.05),
+        ("canary share", 0.0),
+    ]
+    assert "5.00% → 0.00%: support asked" in llmci("log", cwd=tmp_path).stdout
+
+
+def test_terms_that_shift_after_they_were_agreed_are_refused(tmp_path: Path) -> None:
+    project(tmp_path, failures=0.05)
+    llmci("canary", "plan", "--agree", cwd=tmp_path)
+    (tmp_path / "llmci.yaml").write_text(CONFIG.replace("margin: 0.05", "margin: 0.5"))
+
+    refused = llmci("canary", "check", "-q", cwd=tmp_path)
+
+    assert refused.returncode == 2
+    assert "the canary's criteria changed since the plan was agreed" in refused.stderr
+    llmci("canary", "plan", "--agree", cwd=tmp_path)
+    assert llmci("canary", "check", "-q", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(("approved_by", "expected"), [("anna", 1.0), ("otto", 0.25)])
+def test_a_stage_with_an_approver_waits_for_them(tmp_path: Path, approved_by: str, expected: float) -> None:
+    project(tmp_path, failures=0.05)
+    (tmp_path / "llmci.yaml").write_text(f"{CONFIG}  approvers: {{1.0: anna}}\n")
+
+    llmci("canary", "check", "-q", "--apply", "--allow-expand", "--approved-by", approved_by, cwd=tmp_path)
+
+    assert share_of(tmp_path) == expected
+
+
+def test_a_line_of_the_log_that_was_edited_is_found(tmp_path: Path) -> None:
+    project(tmp_path, failures=0.3)
+    for _ in range(2):
+        llmci("canary", "start", "--by", "anna", cwd=tmp_path)
+    assert llmci("audit", "verify", cwd=tmp_path).returncode == 0
+    log = tmp_path / ".llmci" / "audit.jsonl"
+    log.write_text(log.read_text().replace("anna", "otto", 1))
+
+    done = llmci("audit", "verify", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "the chain is broken" in done.stderr
+
+
+def test_a_plan_is_tried_on_recorded_traffic(tmp_path: Path) -> None:
+    project(tmp_path, failures=0.05, requests=3000)
+
+    done = llmci("canary", "simulate", "live", "--runs", "3", "--requests", "6000", "--json", cwd=tmp_path)
+
+    fates = json.loads(done.stdout)["fates"]
+    assert [fate["truth"] for fate in fates][:2] == ["unchanged", "errors worse by the margin"]
+    assert all(fate["rolled_back"] + fate["completed"] + fate["still_going"] == pytest.approx(1) for fate in fates)
+
+
+def test_too_little_recorded_traffic_is_refused(tmp_path: Path) -> None:
+    done = llmci("canary", "simulate", "live", cwd=project(tmp_path, failures=0.05, requests=100))
+
+    assert done.returncode == 2
+    assert "too few" in done.stderr
+
+
+def test_kayenta_s_pairs_get_kayenta_s_verdicts(tmp_path: Path) -> None:
+    calm, high = [1.0, 1.1, 0.9, 1.0, 1.05, 0.95], [5.0, 5.1, 4.9, 5.0, 5.05, 4.95]
+    pairs = [{"name": "latency", "values": {"control": calm, "experiment": high}}]
+    (tmp_path / "pairs.json").write_text(json.dumps(pairs))
+    asked = {"analysisConfigurations": {"canary": {"direction": "decrease"}}}
+    (tmp_path / "canary.json").write_text(json.dumps({"metrics": [{"name": "latency", **asked}]}))
+
+    assert llmci("canary", "kayenta", "pairs.json", cwd=tmp_path).returncode == 1
+    assert llmci("canary", "kayenta", "pairs.json", "--canary-config", "canary.json", cwd=tmp_path).returncode == 0
+    (tmp_path / "pairs.json").write_text('[{"name": "x", "values": {"control": [1], "experiment": ["?"]}}]')
+    refused = llmci("canary", "kayenta", "pairs.json", cwd=tmp_path)
+    assert (refused.returncode, "item 1" in refused.stderr) == (2, True)

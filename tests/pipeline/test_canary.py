@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -95,3 +96,62 @@ def test_all_of_the_traffic_is_done() -> None:
     decision = decide(units_of(live(400, old=0.05, new=0.05, share=0.5), PLAN), PLAN, share=1.0)
 
     assert decision.action in (Action.DONE, Action.NO_EVIDENCE)
+
+
+def by_users(n: int, *, users: int) -> list[dict[str, Any]]:
+    """Requests of heavy users, who fail always or never."""
+    rng = np.random.default_rng(4)
+    fails, arm = rng.random(users) < 0.05, rng.random(users) < 0.25
+    who = rng.integers(0, users, n)
+    return [
+        a_trace(
+            f"t{at}",
+            variant="new" if arm[user] else "old",
+            user_id=f"u{user}",
+            start=NOON + timedelta(seconds=at),
+            status="error" if fails[user] else "ok",
+        )
+        for at, user in enumerate(who)
+    ]
+
+
+def test_a_user_counts_once_where_users_are_assigned() -> None:
+    units = units_of(by_users(4000, users=400), replace(PLAN, unit="user"))
+
+    assert units.split[1] == len(units.treated) == 400
+    assert units.mixed == 0
+
+
+def test_a_look_at_more_traffic_keeps_the_units_seen_before() -> None:
+    rows, plan = by_users(4000, users=400), replace(PLAN, unit="user")
+
+    early, late = units_of(rows[:1000], plan), units_of(rows, plan)
+
+    assert late.values["errors"][: len(early.treated)].tolist() == early.values["errors"].tolist()
+
+
+def test_users_of_both_variants_are_left_out_and_counted() -> None:
+    rows = [a_trace(f"t{at}", variant=arm, user_id="u", start=NOON) for at, arm in enumerate(("old", "new"))]
+
+    units = units_of(rows, replace(PLAN, unit="user"))
+
+    assert (units.mixed, units.split) == (1, (0, 0))
+
+
+def test_requests_from_the_future_are_left_out() -> None:
+    rows = [a_trace("a", variant="old", start=NOON), a_trace("b", variant="old", start=NOON + timedelta(hours=1))]
+
+    assert units_of(rows, PLAN, now=NOON).ahead == 1
+
+
+@pytest.mark.parametrize(("when_overdue", "expected"), [("hold", Action.HOLD), ("roll back", Action.ROLL_BACK)])
+def test_a_stage_that_takes_too_long_asks_for_somebody_or_ends(when_overdue: Any, expected: Action) -> None:
+    stages = (Stage(share=0.25, max_hours=24),)
+    plan = replace(PLAN, stages=stages, when_overdue=when_overdue)
+    units = units_of(live(60, old=0.05, new=0.05), plan)
+
+    assert decide(units, plan, share=0.25, held_hours=23).action is Action.HOLD
+    late = decide(units, plan, share=0.25, held_hours=25)
+
+    assert late.action is expected
+    assert "25 h, longer than the 24 h" in " ".join((*late.notes, late.because))

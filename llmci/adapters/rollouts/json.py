@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from llmci import seams
+from llmci.adapters.rollouts.document import document_of
 from llmci.errors import UsageError
-from llmci.files import read_json, write_json
+from llmci.files import write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_EXAMPLE = '{"share": 0.05}'
 
 
 class JsonRollout:
@@ -32,7 +35,7 @@ class JsonRollout:
 
     def share(self) -> float:
         """See `Rollout.share`."""
-        value: Any = self._read()
+        value: Any = document_of(self._path, _EXAMPLE)
         for key in self._keys:
             value = value.get(key) if isinstance(value, dict) else None
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
@@ -44,22 +47,9 @@ class JsonRollout:
 
     def set_share(self, share: float) -> None:
         """See `Rollout.set_share`."""
-        document = self._read()
+        document = document_of(self._path, _EXAMPLE)
         place = document
         for key in self._keys[:-1]:
             place = place.setdefault(key, {})
         place[self._keys[-1]] = share
         write_json(self._path, document)
-
-    def _read(self) -> dict[str, Any]:
-        try:
-            document = read_json(self._path)
-        except FileNotFoundError:
-            raise UsageError(
-                f"{self._path}: there is no such file.", fix='Write one, such as {"share": 0.05}.'
-            ) from None
-        except ValueError:
-            raise UsageError(f"{self._path}: not JSON.", fix="Mend the file; nothing was changed.") from None
-        if not isinstance(document, dict):
-            raise UsageError(f"{self._path}: not a JSON object.", fix='Write one, such as {"share": 0.05}.')
-        return document

@@ -70,6 +70,11 @@ class AuditLog:
             previous = _hash_of(line)
             yield record
 
+    def last_hash(self) -> str:
+        """Hash of the last line, which vouches for all before it; zeros for an empty log."""
+        lines = self._path.read_bytes().splitlines() if self._path.exists() else []
+        return _hash_of(lines[-1]) if lines else _GENESIS
+
 
 def _hash_of(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()

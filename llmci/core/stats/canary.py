@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float64]
@@ -135,20 +137,27 @@ def _wealth(gains: FloatArray, scale: FloatArray, *, margin: float, base_rate: f
     return total
 
 
-def strongest_mean(paths: list[EvidencePaths]) -> float:
-    """Largest value ever reached by the mean over criteria of the evidence against the treatment.
+def mean_path(paths: Sequence[EvidencePaths]) -> tuple[IntArray, FloatArray]:
+    """The mean over criteria of the evidence against the treatment, whenever one of them changes.
 
     A mean of e-values is an e-value whatever their dependence, so no correction is needed for
     watching several things at once.
+
+    Returns:
+        Moments, as in `closed_at`, shape (m,), and the mean from each of them on, shape (m,).
     """
-    moments = np.unique(np.concatenate([path.closed_at for path in paths])) if paths else np.zeros(0)
-    if not len(moments):
-        return 1.0
+    moments = np.unique(np.concatenate([path.closed_at for path in paths])) if paths else np.zeros(0, dtype=np.int64)
     total = np.zeros(len(moments))
     for path in paths:
         held = np.concatenate(([1.0], path.against))
         total += held[np.searchsorted(path.closed_at, moments, side="right")]
-    return float(np.max(total) / len(paths))
+    return moments, total / max(len(paths), 1)
+
+
+def strongest_mean(paths: Sequence[EvidencePaths]) -> float:
+    """Largest value ever reached by `mean_path`; 1 where there is none."""
+    _, means = mean_path(paths)
+    return float(np.max(means)) if len(means) else 1.0
 
 
 def sample_ratio_evidence(treated: int, units: int, *, share: float) -> float:
@@ -165,6 +174,16 @@ def sample_ratio_evidence(treated: int, units: int, *, share: float) -> float:
         - (units - treated) * math.log1p(-share)
     )
     return math.exp(min(log, 700.0))
+
+
+def evidence_against(alpha: float, stage: int) -> float:
+    """How much mean evidence against the treatment rolls it back at a stage, counted from 0.
+
+    The first stage, where nearly every bad candidate is stopped, spends three quarters of alpha, each later
+    one a quarter of what the one before it had: over all of them an unchanged candidate is rolled back with
+    probability alpha at most.
+    """
+    return 1.0 / (alpha * 0.75 * 0.25**stage)
 
 
 def required_evidence(next_share: float) -> float:

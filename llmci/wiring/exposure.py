@@ -1,0 +1,189 @@
+"""The candidate's share of traffic: who moved it when and why, by whose leave, and one at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from llmci import registry
+from llmci.core.canonical import digest_of
+from llmci.domain.rollout import Action
+from llmci.errors import UsageError
+from llmci.wiring.acts import acts_of, audit_of
+from llmci.wiring.build import context_of, keep_from_git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from llmci.config import Config
+    from llmci.domain.rollout import Decision, RolloutPlan
+    from llmci.seams import Rollout
+
+# Acts of the audit log.
+AGREED, EXPOSED = "canary plan", "canary share"
+
+
+def digest_of_plan(plan: RolloutPlan) -> str:
+    """SHA-256 of everything that was agreed."""
+    return digest_of(asdict(plan))
+
+
+def agree(config: Config, plan: RolloutPlan, *, at: datetime) -> str:
+    """Record a plan; from here on its targets cannot shift unseen.
+
+    Returns:
+        Its digest.
+    """
+    digest = digest_of_plan(plan)
+    keep_from_git(config.state)
+    audit_of(config).append(AGREED, {"plan": plan.name, "digest": digest, "terms": asdict(plan)}, at=at.isoformat())
+    return digest
+
+
+def check_agreed(config: Config, plan: RolloutPlan) -> None:
+    """Refuse a plan that is not the one last agreed; one that was never recorded is taken as it is.
+
+    Raises:
+        UsageError: The configuration was changed since; what changed is named.
+    """
+    acts = [act for act in acts_of(config) if act["act"] == AGREED and act["facts"]["plan"] == plan.name]
+    if not acts or acts[-1]["facts"]["digest"] == digest_of_plan(plan):
+        return
+    before, now = acts[-1]["facts"]["terms"], _plain(asdict(plan))
+    changed = ", ".join(name for name in now if now[name] != before.get(name))
+    raise UsageError(
+        f"{config.path}: the canary's {changed} changed since the plan was agreed on {acts[-1]['at'][:16]}.",
+        fix="Put it back, or agree on the new plan with `llmci canary plan --agree`; the log keeps both.",
+    )
+
+
+def last_moved(config: Config, plan: RolloutPlan) -> tuple[float, datetime] | None:
+    """The share that was last written for this plan, and when; None where none was."""
+    acts = [act for act in acts_of(config) if act["act"] == EXPOSED and act["facts"]["plan"] == plan.name]
+    return (float(acts[-1]["facts"]["to"]), datetime.fromisoformat(acts[-1]["at"])) if acts else None
+
+
+def move(
+    config: Config,
+    plan: RolloutPlan,
+    environ: Mapping[str, str],
+    share: float,
+    because: str,
+    *,
+    by: str | None,
+    at: datetime,
+) -> float:
+    """Write a share that a person decided.
+
+    Returns:
+        The share before.
+    """
+    with _alone(config):
+        rollout = rollout_of(config, environ)
+        before = _before(rollout)
+        _write(config, plan, rollout, (before, share), because, by=by, at=at)
+    return before
+
+
+def apply(
+    config: Config,
+    plan: RolloutPlan,
+    decision: Decision,
+    environ: Mapping[str, str],
+    *,
+    allow_expand: bool,
+    approved_by: str | None,
+    at: datetime,
+) -> float | None:
+    """Write the share that was decided: less exposure always, more only where it is allowed.
+
+    A share that somebody moved since the evidence was read stands, unless it is to become less.
+
+    Returns:
+        The new share, or None where nothing was written.
+    """
+    if decision.action not in (Action.EXPAND, Action.ROLL_BACK):
+        return None
+    if decision.action is Action.EXPAND:
+        approver = next((stage.approver for stage in plan.stages if stage.share == decision.next_share), None)
+        if approver is not None and approved_by != approver:
+            return None
+        if not allow_expand and approver is None:
+            return None
+    with _alone(config):
+        rollout = rollout_of(config, environ)
+        before = _before(rollout)
+        if decision.action is Action.EXPAND and abs(before - decision.share) > 1e-6:
+            return None
+        if before <= decision.next_share and decision.action is Action.ROLL_BACK:
+            return None
+        _write(config, plan, rollout, (before, decision.next_share), decision.because, by=approved_by, at=at)
+    return decision.next_share
+
+
+def rollout_of(config: Config, environ: Mapping[str, str]) -> Rollout:
+    """Where the share is kept.
+
+    Raises:
+        UsageError: The configuration does not say.
+    """
+    block = dict(config.canary.rollout or {})
+    kind = block.pop("kind", None)
+    if not isinstance(kind, str):
+        raise UsageError(
+            f"{config.path}: canary.rollout does not say where the share of traffic is kept.",
+            fix="Add `rollout: {kind: json, path: flags.json}` under `canary:`, or give --share.",
+        )
+    adapter = registry.adapter("rollout", kind)
+    rollout: Rollout = adapter(adapter.Options(**block), context_of(config, "rollout", environ))
+    return rollout
+
+
+def _before(rollout: Rollout) -> float:
+    # A flag that is not there yet sends no traffic to the candidate.
+    with contextlib.suppress(UsageError):
+        return rollout.share()
+    return 0.0
+
+
+def _write(
+    config: Config,
+    plan: RolloutPlan,
+    rollout: Rollout,
+    shares: tuple[float, float],
+    because: str,
+    *,
+    by: str | None,
+    at: datetime,
+) -> None:
+    """The flag first: a kill in between leaves a share that nobody logged, and never a log of what was not done."""
+    rollout.set_share(shares[1])
+    facts = {
+        "plan": plan.name,
+        "digest": digest_of_plan(plan),
+        "from": shares[0],
+        "to": shares[1],
+        "because": because,
+        "by": by,
+    }
+    audit_of(config).append(EXPOSED, facts, at=at.isoformat())
+
+
+@contextlib.contextmanager
+def _alone(config: Config) -> Iterator[None]:
+    """One writer at a time; a second one waits, and then sees what the first one wrote."""
+    keep_from_git(config.state)
+    with (config.state / "canary.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _plain(value: dict[str, Any]) -> dict[str, Any]:
+    """As it reads when it has been through JSON."""
+    import orjson
+
+    plain: dict[str, Any] = orjson.loads(orjson.dumps(value))
+    return plain
