@@ -6,9 +6,10 @@ window is committed whole; whatever ends the pull, at most the windows in flight
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,8 +21,7 @@ from llmci.errors import OutsideError, TooMuch
 from llmci.seams import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from llmci.core.pulling.windows import Span
@@ -34,6 +34,8 @@ _FAR_TOO_MANY = 200_000
 # Traces asked for one by one that scores speak of, in one pull.
 MOST_ASKED = 200
 _SHOWN_EVERY_S = 5.0
+# For windows in flight to notice that the pull is over.
+_GRACE_S = 2.0
 # Without `--since`, and with nothing landed yet.
 DEFAULT_SINCE = timedelta(days=7)
 
@@ -167,21 +169,19 @@ class _Run:
         """Work on stretches of time, as many windows at once as the source bears."""
         cutter = Cutter(deque(stretches))
         work = self._fetched if task == "fetch" else self._surveyed
-        pool = ThreadPoolExecutor(self._source.at_once, thread_name_prefix="window")
         flying: dict[Future[Fetched], Span] = {}
         try:
             while flying or cutter.left:
                 while len(flying) < self._source.at_once and (span := cutter.next()):
-                    flying[pool.submit(work, stream, span)] = span
+                    flying[_started(work, stream, span)] = span
                 for future in wait(flying, return_when=FIRST_COMPLETED).done:
                     span = flying.pop(future)
                     self._take(stream, task, cutter, span, future)
         except BaseException:
-            # Threads that wait for their turn or their answer would hold the process up.
+            # Whoever waits for a turn gives up; whoever waits for an answer is not waited for.
             self._source.close()
+            wait(flying, timeout=_GRACE_S)
             raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
 
     def _take(self, stream: Stream, task: Task, cutter: Cutter, span: Span, future: Future[Fetched]) -> None:
         try:
@@ -274,6 +274,20 @@ class _Run:
                     writer.write(record)
                 parts.append(_closed(stack, writer))
         return parts
+
+
+def _started(work: Callable[[Stream, Span], Fetched], stream: Stream, span: Span) -> Future[Fetched]:
+    """Work in a thread that does not keep the process from ending: an answer may take a minute to come, or not to."""
+    future: Future[Fetched] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work(stream, span))
+        except BaseException as error:  # noqa: BLE001  a future carries whatever was raised
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="window", daemon=True).start()
+    return future
 
 
 def _closed(stack: ExitStack, writer: PartWriter) -> Part:

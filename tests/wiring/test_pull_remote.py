@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from datetime import timedelta
@@ -448,6 +449,25 @@ def test_a_kill_at_any_instant_loses_nothing_and_doubles_nothing(tmp_path: Path)
         found = {key: row["content_hash"] for key, row in killed.rows().items()}
         assert found == {key: row["content_hash"] for key, row in whole.rows().items()}
         assert not list(root.rglob("*.tmp"))
+
+
+def test_ctrl_c_does_not_wait_for_an_answer_that_does_not_come(tmp_path: Path) -> None:
+    asked = threading.Event()
+
+    def silent(request: Asked) -> Said | None:
+        if request.path == ROWS and "fromStartTime" in request.params:
+            asked.set()
+            time.sleep(20)
+        return None
+
+    with serving(Langfuse(some(3), interposed=silent).answer) as server:
+        environ = {**os.environ, **ENVIRON, "LANGFUSE_HOST": server.url, "PYTHONPATH": str(Path.cwd())}
+        child = subprocess.Popen([sys.executable, "-m", "llmci", "pull", "langfuse", "-q"], cwd=tmp_path, env=environ)
+        assert asked.wait(30)
+        pressed = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        assert child.wait(30) == 130
+    assert time.monotonic() - pressed < 15
 
 
 def test_only_windows_in_flight_are_fetched_again(tmp_path: Path) -> None:

@@ -59,6 +59,8 @@ _PLACES = {
     "prompt_name": "promptName",
     "prompt_version": "promptVersion",
 }
+_OWN = ("attributes", "resourceAttributes", "scope")
+_OWN_UNDER = tuple(f"{name}." for name in _OWN)
 _VARIANT = ("variant", "llmci.variant", "experiment_variant", "feature_flag.variant")
 
 
@@ -222,11 +224,12 @@ def _trace_step(
 
 def _kind(row: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
     word = str(row.get("type") or "span").lower()
-    if word == "span":
-        # Instrumentations say in their own attributes what a span did.
-        found = dialects.kind_of(_attributes(metadata))
-        return "span" if found == "llm" and not row.get("model") else found
-    return _KINDS.get(word, word)
+    if word != "span":
+        return _KINDS.get(word, word)
+    # Instrumentations say in their own attributes what a span did.
+    attributes = _attributes(metadata)
+    found = dialects.kind_of(attributes) if attributes else "span"
+    return "span" if found == "llm" and not row.get("model") else found
 
 
 def _attributes(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -253,7 +256,10 @@ def _documents(row: Mapping[str, Any], metadata: Mapping[str, Any]) -> list[Row]
 
 
 def _request(row: Mapping[str, Any]) -> Row | None:
-    asked = decoded(row.get("input"))
+    asked = row.get("input")
+    # Payloads are long: they are read a second time only where tools may be in them.
+    if isinstance(asked, str):
+        asked = decoded(asked) if '"tools"' in asked else None
     tools = asked.get("tools") if isinstance(asked, dict) else None
     definitions = tools or decoded(row.get("toolDefinitions"))
     if isinstance(definitions, dict):
@@ -354,14 +360,9 @@ def _metadata(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"metadata": logged}
 
 
-def _plain(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     """Metadata without what the instrumentation wrote of itself."""
-    own = ("attributes", "resourceAttributes", "scope")
-    return {
-        key: value
-        for key, value in metadata.items()
-        if key not in own and not key.startswith(tuple(f"{o}." for o in own))
-    }
+    return {key: value for key, value in metadata.items() if key not in _OWN and not key.startswith(_OWN_UNDER)}
 
 
 def _tags(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -370,9 +371,10 @@ def _tags(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _ttft(row: Mapping[str, Any], start: datetime | None) -> float | None:
     """Milliseconds; the times themselves go before the column, which older exports have in other units."""
-    found = _between(start, time_of(row.get("completionStartTime")))
-    if found is None and (seconds := float_of(row.get("timeToFirstToken"))) is not None:
-        found = seconds * 1000
+    first, seconds = row.get("completionStartTime"), row.get("timeToFirstToken")
+    found = None if first is None else _between(start, time_of(first))
+    if found is None and seconds is not None and (number := float_of(seconds)) is not None:
+        found = number * 1000
     return found
 
 
