@@ -136,12 +136,10 @@ class Landing:
         """See `Landing.count`."""
         bounds = [moment.timestamp() if moment else None for moment in (window.since, window.until)]
         query = "select count(*) from records where stream = ? and start >= ? and start < ?"
-        return int(next(self._rows(query, (stream, *bounds)))[0])
+        return int(next(self._rows(query, (stream, *bounds)), (0,))[0])
 
     def units(self) -> list[Unit]:
         """All traces, by the part that holds the first of each; in order of the parts' names."""
-        if not (self.path / _LEDGER).exists():
-            return []
         rows = self._rows(
             """
             with homes as (
@@ -213,6 +211,8 @@ class Landing:
             ) from None
 
     def _rows(self, query: str, values: tuple[Any, ...] = ()) -> Iterator[Any]:
+        if not (self.path / _LEDGER).exists():
+            return
         with self._ledger() as ledger:
             found = ledger.execute(query, values).fetchall()
         yield from found
