@@ -240,7 +240,7 @@ class Landing(Protocol):
         """Write a part; it is whole when the block ends well, and counts once it is committed."""
 
     def commit(self, stream: Stream, window: Window | None, parts: Sequence[Part]) -> int:
-        """Add parts, and a window that they complete, all or nothing; gives how many records are new."""
+        """Add parts, and a window that they complete, all or nothing; gives how many records are new or changed."""
 
     def news(self, stream: Stream, records: Sequence[Record]) -> Sequence[Record]:
         """Those that are not in the landing, or in an older version."""
