@@ -10,9 +10,11 @@ import typer
 
 from llmci.cli.options import ConfigFlag, JsonFlag, QuietFlag, SinceFlag, UntilFlag, open_config, window_of
 from llmci.cli.terminal import note, progress, safe_text, show, show_json
+from llmci.errors import ExitCode
 
 if TYPE_CHECKING:
     from llmci.domain.evalset import EvalSet
+    from llmci.wiring.drift import DriftReport
 
 app = typer.Typer(
     help="Build, look at, compare and check eval sets.",
@@ -161,19 +163,35 @@ def drift(
     since: SinceFlag = None,
     until: UntilFlag = None,
     version: VersionFlag = None,
+    least: Annotated[
+        float | None,
+        typer.Option("--least", min=0.0, max=1.0, help="Leave with 1 also where less of the traffic is represented."),
+    ] = None,
+    gate: Annotated[
+        bool, typer.Option("--gate", help="Leave with 1 where the traffic has moved beyond chance.")
+    ] = False,
     config: ConfigFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Say how well the set represents a window of traffic.
 
-    Example: llmci evalset drift --since 7d
+    Exits 0 whatever it finds, and with --gate or --least 1 where the set should be rebuilt.
+
+    Example: llmci evalset drift --since 7d --gate
     """
     from llmci.wiring.drift import measure
 
     found = measure(open_config(config), window=window_of(since, until, datetime.now(UTC)), version=version)
+    rebuild = (gate and found.drift.drifted) or (least is not None and found.drift.represented < least)
     if as_json:
         show_json(found)
-        return
+    else:
+        _show_drift(found)
+    if rebuild:
+        raise typer.Exit(ExitCode.REGRESSED)
+
+
+def _show_drift(found: DriftReport) -> None:
     measured = found.drift
     show(safe_text(found.verdict))
     show(f"  {found.traces} traces; novelty p = {measured.novelty_p:.3f}; told apart by a classifier with")
@@ -188,7 +206,7 @@ def export(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
     form: Annotated[
-        str, typer.Option("--format", help="jsonl, csv, promptfoo, inspect, deepeval or openai-evals.")
+        str, typer.Option("--format", help="jsonl, csv, promptfoo, inspect, deepeval, ragas, langfuse or openai-evals.")
     ] = "jsonl",
     name: NameFlag = None,
     version: VersionFlag = None,
@@ -211,7 +229,9 @@ def export(
 
 @app.command("import")
 def import_cases(
-    source: Annotated[Path, typer.Argument(help="JSONL, JSON or CSV; names of columns of other tools are known.")],
+    source: Annotated[
+        Path, typer.Argument(help="JSONL, JSON, YAML or CSV; names of columns of other tools are known.")
+    ],
     *,
     name: NameFlag = None,
     config: ConfigFlag = None,

@@ -92,6 +92,9 @@ class EvalsetSettings:
         name: Of the set; its versions live in `evalsets/<name>/`.
         directory: Where sets are kept, from the configuration's directory.
         size: Cases wanted.
+        detect: Smallest drop to notice 9 times in 10, as a fraction; the size is then what that takes.
+        discordance: Share of cases that differ between two runs of an unchanged system, for `detect`;
+            `llmci gate --plan` tells it once there are runs.
         seed: Of the sampling.
         floor: Fewest cases of each cluster that is large enough to be shown.
         failures: Share of the set kept for failures and anomalies, beyond what chance brings.
@@ -115,6 +118,8 @@ class EvalsetSettings:
     name: str = "main"
     directory: str = "evalsets"
     size: Count = 300
+    detect: Annotated[float, Gt(0), Lt(1)] | None = None
+    discordance: Annotated[float, Gt(0), Lt(1)] = 0.1
     seed: Seed = 7
     floor: Annotated[int, Ge(0)] = 3
     failures: Share = 0.2

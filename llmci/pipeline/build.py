@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -11,7 +12,8 @@ import orjson
 from llmci.core.evalsets.cases import case_of, check_places, has_failed
 from llmci.core.evalsets.dependence import dependence_groups
 from llmci.core.evalsets.digests import evalset_digest
-from llmci.core.evalsets.sampling import Plan, Sighting, chance, draw
+from llmci.core.evalsets.sampling import Plan, Sighting, chance, draw, worth
+from llmci.core.stats.power import cases_needed, detectable_drop
 from llmci.domain.evalset import EvalSet, Stratum
 from llmci.errors import UsageError
 
@@ -96,7 +98,7 @@ def build(
             f"none of {survey.traces} traces can become a case{_reasons(survey.left_out)}.",
             fix="Look at `evalset.variant` and at the field mapping of the source.",
         )
-    drawn = draw(_sightings(survey), _plan(settings))
+    drawn = _drawn_to_detect(_sightings(survey), settings)
     cases = _drawn_cases(read, settings, survey, drawn)
     cases, strata = _with_hand_written(cases, drawn.strata, hand_written)
     first_seen = {case.case_id: case.origin.set_version for case in lineage.previous.cases} if lineage.previous else {}
@@ -113,7 +115,11 @@ def build(
         seed=settings.seed,
         strata=strata,
         cases=ordered,
-        parameters={**_parameters(settings, survey), "reviewed": sorted(lineage.reviewed)},
+        parameters={
+            **_parameters(settings, survey),
+            "reviewed": sorted(lineage.reviewed),
+            "detects": detectable_drop(settings.discordance, worth(case.weight for case in ordered)),
+        },
     )
 
 
@@ -157,8 +163,22 @@ def _sightings(survey: _Survey) -> list[Sighting]:
     ]
 
 
-def _plan(settings: EvalsetSettings) -> Plan:
-    return Plan(size=settings.size, floor=settings.floor, failures=settings.failures, seed=settings.seed)
+def _drawn_to_detect(sightings: Sequence[Sighting], settings: EvalsetSettings) -> Draw:
+    """Draw the size that was asked for, or as many as it takes to notice the drop that was asked for.
+
+    Unequal weights make a case worth less than one, so that it takes more of them than of equal ones.
+    """
+    plan = Plan(size=settings.size, floor=settings.floor, failures=settings.failures, seed=settings.seed)
+    if settings.detect is None:
+        return draw(sightings, plan)
+    needed = cases_needed(settings.discordance, settings.detect)
+    plan = replace(plan, size=math.ceil(needed))
+    drawn = draw(sightings, plan)
+    while (got := worth(drawn.weights.values())) < needed and plan.size < len(sightings):
+        # A little more than the ratio says, so that it ends.
+        plan = replace(plan, size=math.ceil(plan.size * max(needed / got, 1.0) * 1.02) + 1)
+        drawn = draw(sightings, plan)
+    return drawn
 
 
 def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: Draw) -> list[Case]:

@@ -6,11 +6,17 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from builders import NOON, a_trace
 from commands import llmci
+from intents import questions
+from shelves import a_clean_shelf
 from typer.testing import CliRunner
 
 from llmci.cli.evalset import app
+from llmci.config import load
 from llmci.errors import ExitCode
+from llmci.wiring.evalset import build_version
+from llmci.wiring.label import label
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,3 +94,19 @@ def test_label_without_clean_traces_exits_with_2(project: Path) -> None:
 
     assert result.returncode == ExitCode.USAGE
     assert "llmci sanitize" in result.stderr
+
+
+def test_drift_fails_a_job_only_where_it_is_asked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "llmci.yaml").write_text("evalset: {size: 60}")
+    monkeypatch.chdir(tmp_path)
+    a_clean_shelf(tmp_path / ".llmci", [a_trace(f"t{n}", text) for n, (text, _) in enumerate(questions(120, 1))])
+    config = load(tmp_path / "llmci.yaml")
+    label(config, now=NOON)
+    build_version(config, now=NOON)
+    news = [a_trace(f"n{n}", f"warranty claim number for the broken hinge of model {n}") for n in range(120)]
+    a_clean_shelf(tmp_path / ".llmci", news, "test-2")
+    label(config, now=NOON)
+
+    codes = [CliRunner().invoke(app, ["drift", *flags]).exit_code for flags in ([], ["--gate"], ["--least", "0.9"])]
+
+    assert codes == [0, 1, 1]

@@ -12,6 +12,7 @@ from intents import questions
 from shelves import a_clean_shelf
 
 from llmci.config import Config, load
+from llmci.core.stats.power import cases_needed
 from llmci.domain.label import OTHER
 from llmci.errors import NoDecisionError, PrivacyStop, UsageError
 from llmci.seams import Silent, Window
@@ -365,6 +366,21 @@ def test_drift_is_told_from_no_drift(tmp_path: Path) -> None:
 
     assert found.drift.drifted
     assert found.drift.represented < 0.8
+
+
+@pytest.mark.parametrize("drop", [0.2, 0.1, 0.05])
+def test_a_set_is_as_large_as_the_drop_to_notice_takes(tmp_path: Path, drop: float) -> None:
+    config = a_project(tmp_path, traffic(600), f"evalset: {{detect: {drop}}}")
+    label(config, now=NOON)
+
+    evalset = build_version(config, now=NOON).evalset
+
+    equal = 1 / sum(case.weight**2 for case in evalset.cases)
+    needed = cases_needed(0.1, drop)
+    # There are not so many distinct inputs for the smallest drop: all of them are taken.
+    assert equal >= needed or len(evalset.cases) == evalset.parameters["distinct inputs"]
+    assert len(evalset.cases) < 2 * needed
+    assert (evalset.parameters["detects"] <= drop) == (equal >= needed)
 
 
 def test_a_window_without_traffic_decides_nothing(tmp_path: Path) -> None:

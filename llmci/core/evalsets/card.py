@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from llmci.core.evalsets.sampling import worth
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,7 +24,7 @@ def card_of(evalset: EvalSet) -> str:
 def _head(evalset: EvalSet) -> Iterator[str]:
     kinds = Counter(case.origin.kind for case in evalset.cases)
     groups = len({case.dependence for case in evalset.cases})
-    weights = sum(case.weight**2 for case in evalset.cases)
+    equal = worth(case.weight for case in evalset.cases)
     yield f"# Eval set {_plain(evalset.name)}, version {evalset.version}"
     yield ""
     yield f"{len(evalset.cases)} cases in {groups} independent groups, drawn {evalset.created_at[:10]}."
@@ -30,7 +32,9 @@ def _head(evalset: EvalSet) -> Iterator[str]:
     yield f"- From production: {kinds['production']}; failures: {kinds['failure']}; written by hand: {kinds['hand']}."
     yield f"- With a reference answer: {sum(case.reference is not None for case in evalset.cases)}."
     yield f"- Kept for release gates: {sum(case.holdout for case in evalset.cases)}."
-    yield f"- Worth {1 / weights:.0f} equally weighted cases." if weights else "- No weights."
+    yield f"- Worth {equal:.0f} equally weighted cases." if equal else "- No weights."
+    if (drop := evalset.parameters.get("detects")) is not None:
+        yield f"- Notices a drop of {float(drop):.1%} of a pass/fail score 9 times in 10, as far as its cases are independent."  # type: ignore[arg-type]
     yield f"- Built upon: {f'version {evalset.parent}' if evalset.parent else 'nothing'}."
     yield f"- Content: `{evalset.digest}`."
     yield f"- Sanitized: `{evalset.sanitize_digest or 'every case was written by hand'}`."

@@ -1,4 +1,4 @@
-"""Cases to the files of other tools: promptfoo tests, Inspect samples, DeepEval goldens, OpenAI evals, CSV.
+"""Cases to the files of other tools: promptfoo, Inspect, DeepEval, Ragas, Langfuse, OpenAI evals, CSV.
 
 llmci's own JSONL alone keeps everything.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from llmci.domain.case import Case
 
-FORMATS = ("jsonl", "csv", "promptfoo", "inspect", "deepeval", "openai-evals")
+FORMATS = ("jsonl", "csv", "promptfoo", "inspect", "deepeval", "ragas", "langfuse", "openai-evals")
 
 
 def exported(cases: Sequence[Case], form: str) -> bytes:
@@ -38,6 +38,8 @@ def exported(cases: Sequence[Case], form: str) -> bytes:
         "jsonl": case_document,
         "promptfoo": _as_promptfoo,
         "inspect": _as_inspect,
+        "ragas": _as_ragas,
+        "langfuse": _as_langfuse,
         "openai-evals": _as_openai,
     }
     if form not in writers:
@@ -70,6 +72,26 @@ def _as_deepeval(case: Case) -> dict[str, Any]:
         "expected_output": case.reference,
         "retrieval_context": [document.content for document in case.documents if document.content],
         "additional_metadata": _about(case),
+    }
+
+
+def _as_ragas(case: Case) -> dict[str, Any]:
+    """A single-turn sample; Ragas leaves alone what it does not know."""
+    sample: dict[str, Any] = {"user_input": spoken(case), **_about(case)}
+    if case.reference is not None:
+        sample["reference"] = case.reference
+    if contexts := [document.content for document in case.documents if document.content]:
+        sample["reference_contexts"] = contexts
+    return sample
+
+
+def _as_langfuse(case: Case) -> dict[str, Any]:
+    """The body of a dataset item; with our id, an item that is sent again takes the place of the former."""
+    return {
+        "id": case.key or case.case_id,
+        "input": {"messages": _chat(case)},
+        "expectedOutput": case.reference,
+        "metadata": _about(case),
     }
 
 

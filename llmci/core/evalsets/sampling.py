@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from llmci.domain.evalset import Stratum
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 ALL = "all"
 # Floors may move so much of a set away from its proportional allocation, and no more: every case
@@ -98,6 +98,13 @@ def draw(sightings: Sequence[Sighting], plan: Plan) -> Draw:
         for name, members in strata.items()
     ]
     return Draw(weights, stratum, tuple(sorted(made, key=lambda s: (-s.share, s.name))))
+
+
+def worth(weights: Iterable[float]) -> float:
+    """How many equally weighted cases these are worth (Kish, 1965, Survey Sampling, 11.2); 0 where none weighs anything."""
+    weights = list(weights)
+    squares = sum(weight**2 for weight in weights)
+    return sum(weights) ** 2 / squares if squares else 0.0
 
 
 def chance(seed: int, name: str) -> float:
