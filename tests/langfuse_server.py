@@ -166,6 +166,8 @@ class Langfuse:
                 "/api/public/traces": self._old_traces,
                 "/api/public/observations": self._old_observations,
             }
+            if asked.path.startswith("/api/public/traces/"):
+                return self._old_trace(asked.path.rpartition("/")[2])
         route = routes.get(asked.path)
         return route(asked) if route else self._wrong(404, "Not Found")
 
@@ -230,6 +232,13 @@ class Langfuse:
         keys = {"core", *asked.params.get("fields", "core,io,scores,observations,metrics").split(",")}
         hidden = {key for group, names in (("io", ("input", "output", "metadata")), ("metrics", ("latency", "totalCost"))) if group not in keys for key in names}  # fmt: skip
         return self._numbered([{k: v for k, v in row.items() if k not in hidden} for row in found], asked)
+
+    def _old_trace(self, trace_id: str) -> Said:
+        found = next((row for row in self.traces if row["id"] == trace_id), None)
+        if found is None:
+            return self._wrong(404, "Trace not found within authorized project")
+        inside = [_before(row) for row in self.observations if row["traceId"] == trace_id]
+        return Said(body={**found, "observations": inside, "scores": []})
 
     def _old_observations(self, asked: Asked) -> Said:
         found = self._chosen(self.observations, asked, "startTime", "StartTime")

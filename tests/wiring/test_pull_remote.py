@@ -142,6 +142,21 @@ def test_a_score_of_a_trace_that_nobody_saw_brings_it(tmp_path: Path) -> None:
         assert not [one for one in server.asked[asked:] if "traceId" in one.params], "it is not asked for again"
 
 
+def test_the_older_interface_gives_a_missed_trace_too(tmp_path: Path) -> None:
+    langfuse = Langfuse(some(3), era=3, traces=[trace_before(f"t{n}", NOON - timedelta(hours=1)) for n in range(3)])
+    with project_of(tmp_path, langfuse, lookback_hours=0) as (project, _):
+        project.pull()
+        langfuse.observations.append(observation("new", "n1", NOON - timedelta(hours=30)))
+        langfuse.traces.append(trace_before("new", NOON - timedelta(hours=30), name="missed"))
+        langfuse.scores += [
+            score("c1", "new", NOON - timedelta(hours=1)),
+            score("c2", "gone", NOON - timedelta(hours=1)),
+        ]
+        assert project.pull().failures == ()
+        row = project.rows()["new"]
+    assert (row["name"], len(row["steps"]), [item["id"] for item in row["scores"]]) == ("missed", 1, ["c1"])
+
+
 def test_what_has_not_settled_is_left_for_later(tmp_path: Path) -> None:
     langfuse = Langfuse([observation("t1", "a", NOON - timedelta(minutes=5))])
     with project_of(tmp_path, langfuse) as (project, _):

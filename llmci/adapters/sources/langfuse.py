@@ -7,7 +7,9 @@ specification; where the wire differs from it, `llmci.core.traces.langfuse` says
 from __future__ import annotations
 
 import base64
+import contextlib
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
 
 from llmci.adapters.sources.remote.client import Site
 from llmci.adapters.sources.remote.landed import LandedSource, RemoteOptions
@@ -17,14 +19,14 @@ from llmci.core.traces import langfuse as rows
 from llmci.core.traces.records import Origin
 from llmci.core.traces.scalars import text_of, time_of
 from llmci.errors import NotFound, UsageError
-from llmci.seams import Record, Window
+from llmci.seams import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from llmci.domain.trace import TraceRow
-    from llmci.seams import Context, Rejected, Stream
+    from llmci.seams import Context, Rejected, Stream, Window
 
 _OBSERVATIONS, _SCORES, _COUNTS = "/api/public/v2/observations", "/api/public/v3/scores", "/api/public/v2/metrics"
 _OLD_TRACES, _OLD_OBSERVATIONS, _OLD_SCORES = (
@@ -123,7 +125,8 @@ class LangfuseSource(LandedSource):
         """See `Remote.traces`."""
         for trace_id in trace_ids:
             if self._old:
-                yield from self._old_rows(_OLD_OBSERVATIONS, Window(), {"traceId": trace_id})
+                with contextlib.suppress(NotFound):
+                    yield self._old_trace(trace_id)
             else:
                 yield from self._observations(_FIELDS, {"traceId": trace_id}, "one trace")
 
@@ -209,6 +212,18 @@ class LangfuseSource(LandedSource):
         if read < said:
             why = f"it counts {said} rows and gave {read}"
             raise self.client.stop(path, of, why, "Pull again; what was pulled of other windows is kept.")
+
+    def _old_trace(self, trace_id: str) -> list[Record]:
+        """A trace with its observations, in one answer; only for the few that were missed."""
+        said = self.client.get(f"{_OLD_TRACES}/{quote(trace_id, safe='')}", of="one trace")
+        if not isinstance(said, dict) or not said.get("id"):
+            raise self.client.stop(_OLD_TRACES, "one trace", "the answer is not a trace", "Check the server's version.")
+        inner = said.pop("observations", None)
+        said.pop("scores", None)
+        observations = (
+            [row for row in inner if isinstance(row, dict) and row.get("id")] if isinstance(inner, list) else []
+        )
+        return [_trace(said), *(_span(row) for row in observations)]
 
     def _page(
         self, path: str, told: Mapping[str, object], of: str

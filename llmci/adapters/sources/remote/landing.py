@@ -235,7 +235,9 @@ class Landing:
                 if self._open is None:
                     self._open = sqlite3.connect(self.path / _LEDGER, timeout=30, check_same_thread=False)
                     # A lost power may lose the last commits this way, which are then fetched anew; a kill loses none.
-                    self._open.executescript(f"pragma journal_mode=wal; pragma synchronous=normal; pragma cache_size=-65536; {_SCHEMA}")
+                    self._open.executescript(
+                        f"pragma journal_mode=wal; pragma synchronous=normal; pragma cache_size=-65536; {_SCHEMA}"
+                    )
                 yield self._open
         except sqlite3.DatabaseError:
             raise UsageError(
