@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from scripted_server import Asked, Said, Server, serving
 
 from llmci.adapters.sources.remote import client as client_module
 from llmci.pipeline import land as land_module
-from llmci.seams import Window
+from llmci.seams import Silent, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -507,6 +508,27 @@ def faulty_after(number: int) -> Callable[[Asked], Said | None]:
         return None
 
     return answer
+
+
+class Told(Silent):
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.begun: list[str] = []
+
+    def begin(self, stage: str, total: int | None, unit: str) -> None:
+        self.begun.append(f"{stage}, in {unit}")
+
+    def note(self, message: str) -> None:
+        self.notes.append(message)
+
+
+def test_progress_tells_windows_rate_and_time_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(land_module, "_SHOWN_EVERY_S", 0.0)
+    told = Told()
+    with project_of(tmp_path, Langfuse(some(50)), at_once=1) as (project, _):
+        project.pull(progress=told)
+    assert told.begun[0] == "fetch prod, in records"
+    assert re.fullmatch(r"1 windows of spans, \d+% of the time, \d+ records/s, about \d+ s left", told.notes[0])
 
 
 def test_a_week_is_the_default(tmp_path: Path) -> None:
