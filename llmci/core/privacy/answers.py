@@ -34,7 +34,7 @@ def answer_cleaner(redactor: Redactor) -> Cleaner:
         unreadable = redactor.learned(places, memory)
         if unreadable is not None:
             raise _stop(unreadable.why)
-        redacted = redactor.redact(places, memory, _said_in(case))
+        redacted = redactor.redact(places, memory, said_in(case))
         if isinstance(redacted, Withheld):
             raise _stop(redacted.why)
         return [sanitized(text) for text in redacted.texts]
