@@ -294,6 +294,23 @@ class Scorer(Protocol):
         """Release connections."""
 
 
+class AcrossScorer(Scorer, Protocol):
+    """A scorer that sees something only when all answers of a system are there."""
+
+    def across(self, cases: Sequence[Case], answers: Sequence[Answer], scores: Sequence[Score]) -> Iterator[Score]:
+        """The scores that are other than they were given one by one; `scores` are this metric's."""
+
+
+class PairScorer(Scorer, Protocol):
+    """A scorer that sets the candidate's answer beside the baseline's; the baseline's own score is given by `score`."""
+
+    def against(self, baseline: str) -> None:
+        """Digest of the baseline; part of the metric's digest, for preferences over another one do not compare."""
+
+    async def compare(self, case: Case, answer: Answered, other: Answered) -> Score:
+        """Score the candidate's `answer` beside the baseline's, which is `other`."""
+
+
 # --- gate ---------------------------------------------------------------------------------------
 
 

@@ -104,12 +104,17 @@ def prepare(config: Config, ask: Ask, environ: Mapping[str, str], *, evalset: Ev
     cases = chosen(evalset.cases, filters=ask.filters, limit=ask.limit, seed=settings.seed, holdout=ask.holdout)
     if not config.scorers:
         raise UsageError(f"{config.path}: there are no scorers.", fix="Add at least one under `scorers:`.")
+    systems = _system(config, settings.baseline, environ), _system(config, settings.candidate, environ)
+    scorers = tuple(build("scorer", block, config, environ) for block in config.scorers.values())
+    for scorer in scorers:
+        if hasattr(scorer, "against"):
+            scorer.against(systems[0].spec().digest)
     return Prepared(
         evalset=evalset,
         cases=cases,
         settings=settings,
-        systems=(_system(config, settings.baseline, environ), _system(config, settings.candidate, environ)),
-        scorers=tuple(build("scorer", block, config, environ) for block in config.scorers.values()),
+        systems=systems,
+        scorers=scorers,
         policy=digest_of(config.sanitize, {name: block.given for name, block in config.recognizers.items()}),
     )
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from llmci.domain.case import Case
     from llmci.domain.run import Answered, Score
 
-# What the sanitizer writes where it invents nothing: <SECRET>, <SECRET_ab12>.
-_PLACEHOLDER = re.compile(r"<([A-Z]{2,}(?:_[A-Z]+)*)(?:_[0-9a-f]+)?>")
+# What the sanitizer writes where it invents nothing: [SECRET_0123abcd].
+_PLACEHOLDER = re.compile(r"\[([A-Z]+(?:_[A-Z]+)*)_[0-9a-f]{8}\]")
 
 
 class PersonalDataOptions(seams.Options):

@@ -14,7 +14,6 @@ import orjson
 from llmci.core.grouping.signs import LOOP_TIMES, is_refusal, says_again
 from llmci.core.grouping.texts import has_user_message, output_text
 
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

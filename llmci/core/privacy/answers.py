@@ -42,7 +42,8 @@ def answer_cleaner(redactor: Redactor) -> Cleaner:
     return clean
 
 
-def _said_in(case: Case) -> Callable[[str], bool]:
+def said_in(case: Case) -> Callable[[str], bool]:
+    """Whether a value stands in the case's own text."""
     said = "\n".join(_texts_of(case)).casefold()
     return lambda value: value.strip().casefold() in said
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from llmci.core.bench.ledger import Ledger
 from llmci.core.bench.tries import in_order
 from llmci.errors import UsageError
+from llmci.pipeline.bench.afterwards import afterwards
 from llmci.pipeline.bench.asking import Asker
 from llmci.pipeline.bench.cleaning import Cleaning
 from llmci.pipeline.bench.job import BenchResult
@@ -31,7 +32,7 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
     cannot work at all, such as a wrong configuration, raises `UsageError` or `OutsideError`.
     """
     ledger = Ledger(job.settings.budget_usd)
-    lanes = [Lane(entrant, job) for entrant in entrants]
+    lanes = [Lane(entrant, job, is_baseline=index == 0) for index, entrant in enumerate(entrants)]
     cleaning = Cleaning(job.cleaner)
     marker = Marker(job, ledger, cleaning)
     asker = Asker(job, ledger, cleaning, before=marker.start)
@@ -47,6 +48,7 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
             stack.push_async_callback(lane.system.aclose)
         stack.callback(job.progress.end)
         await _work(job, lanes, asker, marker)
+        await afterwards(job, lanes, marker)
     metrics = tuple(scorer.metric() for scorer in job.scorers)
     finished = job.clock().isoformat()
     return BenchResult(
@@ -112,6 +114,9 @@ async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker) -> None:
     else:
         asker.reused += 1
     for scorer in job.scorers:
+        if hasattr(scorer, "compare") and not lane.is_baseline:
+            # It needs the baseline's answer as well, and has its say when all are there.
+            continue
         if not lane.has_score(case.case_id, repeat, scorer.metric().name):
             score = await marker.score(scorer, case, answer)
             if score is None:
