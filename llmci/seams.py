@@ -294,6 +294,13 @@ class Scorer(Protocol):
         """Release connections."""
 
 
+class JudgedScorer(Scorer, Protocol):
+    """A scorer behind which a model decides; without a calibration it is no primary gate."""
+
+    def judge_digests(self) -> Sequence[str]:
+        """Digest of each judge: of all that can change its verdicts, and of nothing else."""
+
+
 class AcrossScorer(Scorer, Protocol):
     """A scorer that sees something only when all answers of a system are there."""
 

@@ -10,6 +10,7 @@ from llmci.core.bench.tries import chosen
 from llmci.core.canonical import digest_of
 from llmci.errors import PrivacyStop, UsageError
 from llmci.wiring.build import build
+from llmci.wiring.calibrations import digests_of, require_calibrated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -109,6 +110,7 @@ def prepare(config: Config, ask: Ask, environ: Mapping[str, str], *, evalset: Ev
     for scorer in scorers:
         if hasattr(scorer, "against"):
             scorer.against(systems[0].spec().digest)
+    require_calibrated(config, config.gates, {scorer.metric().name: digests_of(scorer) for scorer in scorers})
     return Prepared(
         evalset=evalset,
         cases=cases,

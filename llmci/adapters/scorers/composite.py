@@ -65,6 +65,10 @@ class CompositeScorer:
             worst_cost=_sum([item.worst_cost for item in given]),
         )
 
+    def judge_digests(self) -> list[str]:
+        """See `llmci.seams.JudgedScorer`."""
+        return [digest for part in self._parts if hasattr(part, "judge_digests") for digest in part.judge_digests()]
+
     async def start(self) -> None:
         """See `Scorer.start`."""
         for part in self._parts:

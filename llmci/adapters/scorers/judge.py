@@ -75,6 +75,10 @@ class RubricScorer(Generic[OptionsT]):
         """See `Scorer.metric`."""
         return self._metric
 
+    def judge_digests(self) -> list[str]:
+        """See `JudgedScorer.judge_digests`."""
+        return [self._metric.digest]
+
     def estimate(self, case: Case) -> seams.Estimate:
         """See `Scorer.estimate`; the answer is taken for as long as it may be."""
         longest = Answered(case_id=case.case_id, repeat=0, text=unclean("x" * self.options.max_bytes), usage=Usage())

@@ -43,6 +43,10 @@ class NegatedScorer:
         estimate: Estimate = self._scorer.estimate(case)
         return estimate
 
+    def judge_digests(self) -> list[str]:
+        """See `llmci.seams.JudgedScorer`."""
+        return list(self._scorer.judge_digests()) if hasattr(self._scorer, "judge_digests") else []
+
     async def start(self) -> None:
         """See `Scorer.start`."""
         await self._scorer.start()

@@ -62,13 +62,13 @@ class PairwiseScorer:
 
     def metric(self) -> Metric:
         """See `Scorer.metric`."""
+        digest = digest_of(self.judge_digests(), self._against)
+        return Metric(name=self._context.name, kind="graded", digest=digest, judge=self._options.model)
+
+    def judge_digests(self) -> list[str]:
+        """See `JudgedScorer.judge_digests`; whom the answers are compared with does not change the judge."""
         asked = (self._judge.digested(), self._options.orders, self._options.reference)
-        return Metric(
-            name=self._context.name,
-            kind="graded",
-            digest=digest_of("pairwise", VERSION, *asked, self._against),
-            judge=self._options.model,
-        )
+        return [digest_of("pairwise", VERSION, *asked)]
 
     def estimate(self, case: Case) -> seams.Estimate:
         """See `Scorer.estimate`; of one candidate's answer, which the baseline's half has no part in."""
