@@ -9,7 +9,7 @@ libraries inside their methods, never at the top of their module.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -294,6 +294,7 @@ class Scorer(Protocol):
         """Release connections."""
 
 
+@runtime_checkable
 class JudgedScorer(Scorer, Protocol):
     """A scorer behind which a model decides; without a calibration it is no primary gate."""
 
@@ -301,6 +302,7 @@ class JudgedScorer(Scorer, Protocol):
         """Digest of each judge: of all that can change its verdicts, and of nothing else."""
 
 
+@runtime_checkable
 class AcrossScorer(Scorer, Protocol):
     """A scorer that sees something only when all answers of a system are there."""
 
@@ -308,6 +310,7 @@ class AcrossScorer(Scorer, Protocol):
         """The scores that are other than they were given one by one; `scores` are this metric's."""
 
 
+@runtime_checkable
 class PairScorer(Scorer, Protocol):
     """A scorer that sets the candidate's answer beside the baseline's; the baseline's own score is given by `score`."""
 

@@ -9,6 +9,7 @@ from llmci.core.bench.digests import answer_key
 from llmci.core.bench.tries import chosen
 from llmci.core.canonical import digest_of
 from llmci.errors import PrivacyStop, UsageError
+from llmci.seams import PairScorer
 from llmci.wiring.build import build
 from llmci.wiring.calibrations import digests_of, require_calibrated
 
@@ -108,7 +109,7 @@ def prepare(config: Config, ask: Ask, environ: Mapping[str, str], *, evalset: Ev
     systems = _system(config, settings.baseline, environ), _system(config, settings.candidate, environ)
     scorers = tuple(build("scorer", block, config, environ) for block in config.scorers.values())
     for scorer in scorers:
-        if hasattr(scorer, "against"):
+        if isinstance(scorer, PairScorer):
             scorer.against(systems[0].spec().digest)
     require_calibrated(config, config.gates, {scorer.metric().name: digests_of(scorer) for scorer in scorers})
     return Prepared(

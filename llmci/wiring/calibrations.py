@@ -11,6 +11,7 @@ from llmci.core.judging.calibration import as_json, from_json
 from llmci.core.judging.trust import Use
 from llmci.errors import UsageError
 from llmci.files import write_bytes
+from llmci.seams import JudgedScorer, Scorer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from llmci.core.judging.calibration import Calibration
     from llmci.domain.run import Run
     from llmci.domain.verdict import Rule
-    from llmci.seams import Scorer
 
 FOLDER = "judges"
 # So many digits of a digest tell the files of a project apart; the whole one stands inside.
@@ -73,7 +73,7 @@ def judged_by(scorers: Iterable[Scorer], config: Config) -> dict[str, str]:
 
 def digests_of(scorer: Scorer) -> Sequence[str]:
     """Digests of the judges behind a scorer; none where no model decides."""
-    found: Sequence[str] = scorer.judge_digests() if hasattr(scorer, "judge_digests") else ()
+    found: Sequence[str] = scorer.judge_digests() if isinstance(scorer, JudgedScorer) else ()
     return found
 
 

@@ -10,13 +10,15 @@ from llmci import seams
 from llmci.adapters.scorers.rule import Marked, RuleScorer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from llmci.domain.case import Case
     from llmci.domain.run import Answered
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n`]*$", re.MULTILINE)
+_MARKS = ("```", "~~~")
 
+Fence = Literal["any", "none", "one", "some"]
 Syntax = Literal["json", "yaml", "xml", "python", "toml"]
 
 
@@ -30,7 +32,7 @@ class FormatOptions(seams.Options):
             block must hold what its own fence says, as far as that is known.
     """
 
-    fence: Literal["any", "none", "one", "some"] = "any"
+    fence: Fence = "any"
     syntax: Syntax | None = None
 
 
@@ -48,19 +50,23 @@ class FormatScorer(RuleScorer[FormatOptions]):
         options, blocks = self.options, _blocks(text)
         if blocks is None:
             return "a code fence is not closed"
-        if options.fence == "none":
-            if blocks:
-                return "there is a code fence"
-            return None if options.syntax is None or _parses(options.syntax, text) else f"not {options.syntax}"
-        if options.fence in ("one", "some") and not blocks:
-            return "there is no code fence"
-        if options.fence == "one" and (len(blocks) > 1 or not text.strip().startswith(("```", "~~~")) or _after(text)):
-            return "there is more than one fenced block"
-        for language, body in blocks:
-            syntax = options.syntax or _NAMES.get(language)
-            if syntax is not None and not _parses(syntax, body):
-                return f"a fenced block is not {syntax}"
-        return None
+        if (misplaced := _misplaced(options.fence, blocks, text)) is not None:
+            return misplaced
+        held = [("", text)] if options.fence == "none" else blocks
+        named = [(options.syntax or _NAMES.get(language), body) for language, body in held]
+        broken = next((syntax for syntax, body in named if syntax and not _parses(syntax, body)), None)
+        return f"not {broken}" if broken else None
+
+
+def _misplaced(wanted: Fence, blocks: Sequence[tuple[str, str]], text: str) -> str | None:
+    if wanted == "none" and blocks:
+        return "there is a code fence"
+    if wanted in ("one", "some") and not blocks:
+        return "there is no code fence"
+    bare = text.strip()
+    if wanted == "one" and (len(blocks) > 1 or not bare.startswith(_MARKS) or not bare.endswith(_MARKS)):
+        return "there is more than one fenced block"
+    return None
 
 
 def _blocks(text: str) -> list[tuple[str, str]] | None:
@@ -73,11 +79,6 @@ def _blocks(text: str) -> list[tuple[str, str]] | None:
             blocks.append((opened[2].lower(), text[opened.end() : match.start()]))
             opened = None
     return blocks if opened is None else None
-
-
-def _after(text: str) -> bool:
-    """Whether something follows the last fence."""
-    return not text.rstrip().endswith(("```", "~~~"))
 
 
 def _parses(syntax: Syntax, text: str) -> bool:

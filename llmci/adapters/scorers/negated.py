@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from llmci.core.canonical import digest_of
 from llmci.domain.run import Scored
@@ -12,27 +12,28 @@ from llmci.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from llmci import seams
     from llmci.domain.case import Case
     from llmci.domain.run import Answer, Answered, Metric, Score
-    from llmci.seams import Context, Estimate, Options
+    from llmci.seams import Context, Estimate
 
 
 class NegatedScorer:
     """See `llmci.seams.Scorer`; made by `negation_of`."""
 
-    Options: type[Options]
-    positive: Callable[..., Any]
+    Options: ClassVar[type[seams.Options]]
+    positive: ClassVar[Callable[..., Any]]
 
-    def __init__(self, options: Options, context: Context) -> None:
+    def __init__(self, options: seams.Options, context: Context) -> None:
         self._scorer = type(self).positive(options, context)
-        positive = self._scorer.metric()
+        positive: Metric = self._scorer.metric()
         if positive.kind != "binary":
             raise UsageError(
                 f"scorers.{context.name}: `not-` needs a scorer that says yes or no, and this one is {positive.kind}.",
                 fix="Leave `not-` out, or give the scorer the option that makes it binary.",
             )
         # 1 is what is wished for: whoever writes `not-` says that the other is not.
-        self._metric = replace(positive, digest=digest_of("not", positive.digest), higher_is_better=True)
+        self._metric: Metric = replace(positive, digest=digest_of("not", positive.digest), higher_is_better=True)
 
     def metric(self) -> Metric:
         """See `Scorer.metric`."""

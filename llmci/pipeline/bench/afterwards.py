@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from llmci.seams import AcrossScorer, PairScorer
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
@@ -12,7 +14,6 @@ if TYPE_CHECKING:
     from llmci.pipeline.bench.job import BenchJob
     from llmci.pipeline.bench.lane import Lane
     from llmci.pipeline.bench.scoring import Marker
-    from llmci.seams import AcrossScorer, PairScorer
 
 # Comparisons at a time where the settings leave it open.
 _AT_ONCE = 20
@@ -24,7 +25,7 @@ async def afterwards(job: BenchJob, lanes: Sequence[Lane], marker: Marker) -> No
     pairs = [
         _compared(job, marker, scorer, (baseline, lane), case, repeat)
         for scorer in job.scorers
-        if hasattr(scorer, "compare")
+        if isinstance(scorer, PairScorer)
         for lane in candidates
         for case in job.cases
         for repeat in range(job.settings.repeat)
@@ -39,7 +40,7 @@ async def afterwards(job: BenchJob, lanes: Sequence[Lane], marker: Marker) -> No
     await asyncio.gather(*map(within, pairs))
     if job.stop.why is None:
         for scorer in job.scorers:
-            if hasattr(scorer, "across"):
+            if isinstance(scorer, AcrossScorer):
                 _look_across(job, scorer, lanes)
 
 

@@ -11,6 +11,7 @@ from llmci.core.bench.digests import pair_key, score_key
 from llmci.core.bench.unanswered import score_without_answer
 from llmci.domain.run import Scored, Unanswered, Unscored
 from llmci.errors import LlmciError, PrivacyStop
+from llmci.seams import PairScorer
 
 if TYPE_CHECKING:
     from llmci.core.bench.ledger import Ledger
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from llmci.domain.run import Answer, Answered, Score
     from llmci.pipeline.bench.cleaning import Cleaning
     from llmci.pipeline.bench.job import BenchJob
-    from llmci.seams import PairScorer, Scorer
+    from llmci.seams import Scorer
 
 
 class Marker:
@@ -44,7 +45,7 @@ class Marker:
         metric = scorer.metric()
         if isinstance(answer, Unanswered):
             lost = score_without_answer(metric, answer)
-            if hasattr(scorer, "compare") and isinstance(lost, Scored):
+            if isinstance(scorer, PairScorer) and isinstance(lost, Scored):
                 # The baseline beside itself is a tie, whether or not it answers.
                 return replace(lost, value=(metric.low + metric.high) / 2)
             return lost

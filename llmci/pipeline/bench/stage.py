@@ -15,6 +15,7 @@ from llmci.pipeline.bench.cleaning import Cleaning
 from llmci.pipeline.bench.job import BenchResult
 from llmci.pipeline.bench.lane import Lane
 from llmci.pipeline.bench.scoring import Marker
+from llmci.seams import PairScorer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -114,7 +115,7 @@ async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker) -> None:
     else:
         asker.reused += 1
     for scorer in job.scorers:
-        if hasattr(scorer, "compare") and not lane.is_baseline:
+        if isinstance(scorer, PairScorer) and not lane.is_baseline:
             # It needs the baseline's answer as well, and has its say when all are there.
             continue
         if not lane.has_score(case.case_id, repeat, scorer.metric().name):
