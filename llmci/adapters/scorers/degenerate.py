@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from llmci.domain.run import Answer, Score
 
 # Shorter questions, such as a greeting, may be answered by themselves.
-_LEAST_ECHO = 20
+_LEAST_ECHO = 15
 _ALIKE = 0.9
 # A word or a phrase so often in a row: models that have lost their way say nothing else any more.
 _RUN = 12
