@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -362,8 +363,9 @@ async def test_overlap_with_the_reference_by_the_library(tmp_path: Path, kind: s
 def test_a_library_that_is_not_there_is_named_with_its_extra(
     tmp_path: Path, kind: str, options: dict[str, Any], extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("sacrebleu", "sacrebleu.metrics", "rouge_score", "deepeval", "ragas", "autoevals"):
-        monkeypatch.setitem(__import__("sys").modules, module, None)
+    for module in ("sacrebleu.metrics", "rouge_score.rouge_scorer", "deepeval.metrics", "ragas.metrics.collections"):
+        monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setitem(sys.modules, "autoevals", None)
 
     with pytest.raises(UsageError) as raised:
         a_scorer(tmp_path, kind, **options)
