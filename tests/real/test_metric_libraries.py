@@ -47,6 +47,8 @@ class Grader(OpenaiServer):
         prompt = body["messages"][-1]["content"]
         if "StatementFaithfulnessAnswer" in schema.get("$defs", {}):
             return {"statements": [{"statement": "In Lyon", "reason": "said", "verdict": 1}]}
+        if "Reasons why" in prompt:
+            return {"reason": "because"}
         if schema or ("statements" in prompt and "verdicts" not in prompt):
             return {"statements": ["The parcel is in Lyon."]}
         if "verdicts" in prompt:

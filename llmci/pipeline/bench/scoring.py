@@ -85,9 +85,10 @@ class Marker:
         self, scorer: Scorer | PairScorer, case: Case, answer: Answered, other: Answered | None = None
     ) -> Score | None:
         await self.start()
-        if scorer.metric().judge is None:
+        estimate = scorer.estimate(case)
+        if scorer.metric().judge is None and estimate.worst_cost == 0:
             return await self._once(scorer, case, answer, other)
-        worst = scorer.estimate(case).worst_cost if self._ledger.limited else None
+        worst = estimate.worst_cost if self._ledger.limited else None
         if not await self._ledger.reserve(worst):
             self._job.halt("budget")
             return None
