@@ -112,7 +112,12 @@ def check(
     may_gate = all(trust.use is Use.GATE for trust in checked.groups.values())
     code = ExitCode.PASSED if may_gate else ExitCode.NO_DECISION
     if as_json:
-        told = {"groups": checked.groups, "passing": checked.passing, "unlabelled": checked.unlabelled}
+        told = {
+            "groups": checked.groups,
+            "overall": checked.overall,
+            "passing": checked.passing,
+            "unlabelled": checked.unlabelled,
+        }
         show_json({"exit_code": code, **told, "cost": checked.cost})
     else:
         _show(checked)

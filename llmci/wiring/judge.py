@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from llmci.seams import Progress
 
 Row = dict[str, Any]
+# Judges that cannot be asked about the reference answer of a case alone.
+_NEEDS_MORE = {
+    "pairwise": "compares two answers, and a case has one (with --pairs)",
+    "factuality": "compares with the reference, and that is what people have judged",
+}
 
 
 def check_file(path: Path, columns: Columns, menu: Menu) -> Checked:
@@ -60,17 +65,17 @@ def check_configured(
         NoDecisionError: No case has one.
     """
     block = _judge(config, name)
+    if block.kind in _NEEDS_MORE:
+        raise UsageError(
+            f"scorers.{name} {_NEEDS_MORE[block.kind]}.",
+            fix="Check it on a file of its verdicts beside people's: FILE --human --judge --scorer.",
+        )
     if block.options.human is None:
         raise UsageError(
             f"scorers.{name}: `human` does not say which expectation holds people's verdicts.",
             fix="Add `human:` with its name.",
         )
-    if block.kind == "pairwise":
-        raise UsageError(
-            f"scorers.{name} compares two answers, and a case has one.",
-            fix="Check it on a file of pairs that people have compared: FILE --pairs --human --judge --scorer.",
-        )
-    if block.options.scale != "binary" and menu.cut is None:
+    if getattr(block.options, "scale", None) != "binary" and menu.cut is None:
         raise UsageError(f"scorers.{name} gives grades: it is not said which is a pass.", fix="Say it with --cut.")
     if evalset is None:
         from llmci.wiring.evalset import store
@@ -110,7 +115,11 @@ def kept(
 
 def _judge(config: Config, name: str) -> Block:
     """The block of a judge; raises `UsageError` if there is none of that name."""
-    judges = {other: block for other, block in config.scorers.items() if hasattr(block.options, "human")}
+    judges = {
+        other: block
+        for other, block in config.scorers.items()
+        if getattr(block.options, "model", None) and hasattr(block.options, "human")
+    }
     if name not in judges:
         raise UsageError(f"there is no judge called {name!r}.", fix=f"Judges: {', '.join(judges) or 'none'}.")
     return judges[name]

@@ -281,6 +281,8 @@ async def test_a_constant_answer_is_seen_when_all_are_there(tmp_path: Path) -> N
     assert not list(scorer.across(cases[:9], answers[:9], given[:9]))
     varied = [an_answer(case.case_id, text=declared_clean(f"Number {case.case_id}")) for case in cases]
     assert not list(scorer.across(cases, varied, given))
+    flagged = list(scorer.across(cases, answers, given))
+    assert [score.value for score in scorer.across(cases, varied, flagged)] == [0.0] * 12
 
 
 async def test_personal_data_is_told_by_kind_and_never_by_value(tmp_path: Path) -> None:

@@ -198,6 +198,56 @@ def test_of_several_people_the_majority_counts_and_without_one_nobody(tmp_path: 
     assert (checked.overall.labels, checked.unlabelled) == (1, 1)
 
 
+CONFIG = """
+scorers:
+  helpful: {kind: judge, model: openai/m, base_url: http://127.0.0.1:9/v1, scale: binary, rubric: "Helpful?"}
+  better: {kind: pairwise, model: openai/m, base_url: http://127.0.0.1:9/v1}
+  "true": {kind: factuality, model: openai/m, base_url: http://127.0.0.1:9/v1}
+  right: {kind: exact}
+gates:
+  - {metric: helpful, tolerance: 5pt}
+"""
+
+
+def test_verdicts_of_a_configured_judge_are_kept_under_its_name_without_any_text(tmp_path: Path) -> None:
+    (tmp_path / "llmci.yaml").write_text(CONFIG)
+
+    done = check(
+        *(write(tmp_path / "v.csv"), "--human", "human", "--judge", "judge", "--answer", "text", "--scorer", "helpful"),
+        cwd=tmp_path,
+    )
+
+    [path] = (tmp_path / "judges").glob("helpful-*.json")
+    kept = json.loads(path.read_text())
+    assert done.returncode == 0
+    assert "commit it" in done.stderr
+    assert (kept["scorer"], kept["model"], kept["use"], kept["asked"]) == ("helpful", "openai/m", "may gate", False)
+    assert kept["figures"]["found"]["agreement"]["of"] == 120
+    assert "xxx" not in path.read_text()
+
+
+@pytest.mark.parametrize("scorer", ["right", "absent"])
+def test_what_is_no_judge_is_not_calibrated(tmp_path: Path, scorer: str) -> None:
+    (tmp_path / "llmci.yaml").write_text(CONFIG)
+
+    done = check(write(tmp_path / "v.csv"), "--human", "human", "--judge", "judge", "--scorer", scorer, cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "Judges: helpful, better, true." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("scorer", "why"), [("better", "--pairs"), ("true", "compares with the reference"), ("helpful", "`human`")]
+)
+def test_a_judge_that_cannot_be_asked_is_told_why(tmp_path: Path, scorer: str, why: str) -> None:
+    (tmp_path / "llmci.yaml").write_text(CONFIG)
+
+    done = check("--scorer", scorer, cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert why in done.stderr
+
+
 @pytest.mark.real
 def test_the_judges_of_llmbar_agree_and_keep_to_their_verdicts_as_published(
     tmp_path: Path, shared_data: Callable[[str], Path]

@@ -263,6 +263,25 @@ def test_a_run_remembers_its_judge_and_a_later_gate_asks_for_the_calibration(
         stored.decide()
 
 
+def test_one_answer_to_everything_fails_a_guardrail_that_no_single_answer_could(
+    tmp_path: Path, server: OpenaiServer
+) -> None:
+    (tmp_path / "constant.txt").write_text("It depends on many things.")
+    a_config(tmp_path, server, candidate=", prompt: constant.txt")
+    text = (tmp_path / "llmci.yaml").read_text()
+    text = text.replace("right: {kind: exact}", "empty_words: {kind: degenerate}")
+    text = text.replace("metric: right, tolerance: 10pt", "metric: empty_words, role: guardrail, tolerance: 2pt")
+    (tmp_path / "llmci.yaml").write_text(text)
+    config = load(tmp_path / "llmci.yaml")
+
+    outcome = run(config)
+
+    assert way_out(config, outcome) is ExitCode.REGRESSED
+    assert {score.reason for score in outcome.candidate.scores if isinstance(score, Scored)} == {
+        "the same answer to every question"
+    }
+
+
 PAIRWISE = "better: {kind: pairwise, model: openai/%s, base_url: %s, api_key_env: KEY, retries: 0, timeout_s: 2}"
 
 

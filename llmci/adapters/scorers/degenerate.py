@@ -31,6 +31,8 @@ _LONGEST_PHRASE = 8
 # Among fewer questions the same answer may well be right.
 _LEAST_QUESTIONS = 10
 
+_CONSTANT = "the same answer to every question"
+
 
 class DegenerateOptions(seams.Options):
     """What counts as saying nothing.
@@ -75,8 +77,14 @@ class DegenerateScorer(RuleScorer[DegenerateOptions]):
         most = self.options.constant * len({question for found in asked.values() for question in found})
         constant = {text for text, found in asked.items() if len(found) >= max(most, _LEAST_QUESTIONS)}
         for score in scores:
-            if isinstance(score, Scored) and score.value == 0 and said.get((score.case_id, score.repeat)) in constant:
-                yield replace(score, value=1.0, reason=declared_clean("the same answer to every question"))
+            if not isinstance(score, Scored):
+                continue
+            is_constant = said.get((score.case_id, score.repeat)) in constant
+            if is_constant and score.value == 0:
+                yield replace(score, value=1.0, reason=declared_clean(_CONSTANT))
+            elif not is_constant and score.reason == _CONSTANT:
+                # It was, when fewer answers were there.
+                yield replace(score, value=0.0, reason=None)
 
 
 def _runs(text: str) -> bool:

@@ -22,14 +22,14 @@ _AT_ONCE = 20
 async def afterwards(job: BenchJob, lanes: Sequence[Lane], marker: Marker) -> None:
     """Give those scores; what cannot be given any more, because the bench was stopped, is left for a resumed run."""
     baseline, *candidates = lanes
+    cases = {case.case_id: case for case in job.cases}
     pairs = [
-        _compared(job, marker, scorer, (baseline, lane), case, repeat)
+        _compared(job, marker, scorer, (baseline, lane), cases[answer.case_id], answer.repeat)
         for scorer in job.scorers
         if isinstance(scorer, PairScorer)
         for lane in candidates
-        for case in job.cases
-        for repeat in range(job.settings.repeat)
-        if not lane.has_score(case.case_id, repeat, scorer.metric().name)
+        for answer in lane.answers()
+        if not lane.has_score(answer.case_id, answer.repeat, scorer.metric().name)
     ]
     room = asyncio.Semaphore(job.settings.concurrency or _AT_ONCE)
 

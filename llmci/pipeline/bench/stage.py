@@ -49,7 +49,6 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
             stack.push_async_callback(lane.system.aclose)
         stack.callback(job.progress.end)
         await _work(job, lanes, asker, marker)
-        await afterwards(job, lanes, marker)
     metrics = tuple(scorer.metric() for scorer in job.scorers)
     finished = job.clock().isoformat()
     return BenchResult(
@@ -83,6 +82,7 @@ async def _work(job: BenchJob, lanes: Sequence[Lane], asker: Asker, marker: Mark
     ]
     try:
         await asyncio.gather(*workers)
+        await afterwards(job, lanes, marker)
     finally:
         for worker in workers:
             worker.cancel()
