@@ -10,11 +10,13 @@ import pytest
 from builders import a_case, a_context, an_answer
 
 from llmci import registry
+from llmci.config import load
 from llmci.core.bench.chat import said
 from llmci.domain.case import Document, Message, Part
 from llmci.domain.run import Scored, Unscored
 from llmci.domain.text import declared_clean
 from llmci.errors import UsageError
+from llmci.wiring.sanitize import cleaner
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -295,6 +297,31 @@ async def test_personal_data_is_told_by_kind_and_never_by_value(tmp_path: Path) 
     assert score.reason == "EMAIL_ADDRESS (1), SECRET (1)"
     assert await value(tmp_path, "personal-data", text, case=repeated) == 0
     assert await value(tmp_path, "personal-data", text, kinds=("PHONE_NUMBER",)) == 0
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        ("Write to ana.lopez@gmail.com please", "EMAIL_ADDRESS"),
+        ("Call +1 415 867 5309 now", "PHONE_NUMBER"),
+        ("card 4111 1111 1111 1111 exp", "CREDIT_CARD"),
+        ("IBAN DE89370400440532013000", "IBAN_CODE"),
+        ("SSN 536-22-1145 here", "US_SSN"),
+        ("key sk-proj-abcdEFGH1234567890abcdEFGH1234567890abcd", "SECRET"),
+        ("It is in Lyon, at the depot, order 4711.", None),
+    ],
+)
+async def test_what_an_answer_gave_away_is_still_seen_once_it_is_sanitized(
+    tmp_path: Path, raw: str, kind: str | None
+) -> None:
+    (tmp_path / "llmci.yaml").write_text("project: it")
+    [clean] = cleaner(load(tmp_path / "llmci.yaml"), {})([raw], a_case())
+
+    score = await scored(tmp_path, "personal-data", an_answer(text=clean))
+
+    assert isinstance(score, Scored)
+    assert (clean == raw) is (kind is None)
+    assert score.reason == (f"{kind} (1)" if kind else None)
 
 
 async def test_time_to_first_token_is_not_that_of_a_cached_answer(tmp_path: Path) -> None:
