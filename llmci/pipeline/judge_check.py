@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from llmci.core.judging.labels import Menu, majority, preference_of, verdict_of, word_of
 from llmci.core.judging.trust import Labelled, Vote, trust_in, trust_in_votes
+from llmci.core.judging.verdicts import NO_VERDICT
 from llmci.core.stats.agreement import wilson
 from llmci.core.stats.ppi import corrected_mean
 from llmci.domain.run import Answered, Scored, Usage
+from llmci.errors import OutsideError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -164,6 +166,9 @@ async def check_scorer(
     Args:
         human: Name of the expectation that holds a person's verdict on the reference answer of a case.
         repeat: Times that it is asked about each; more than once shows whether it agrees with itself.
+
+    Raises:
+        OutsideError: The judge did not answer.
     """
     asked = [
         (case, case.reference, label)
@@ -172,6 +177,7 @@ async def check_scorer(
     ]
     room = asyncio.Semaphore(concurrency)
     costs: list[float | None] = []
+    lost: list[str] = []
     progress.begin("judge check", len(asked) * repeat, "answers")
 
     async def one(case: Case, text: CleanText, number: int) -> float | None:
@@ -181,7 +187,11 @@ async def check_scorer(
             score = await scorer.score(replace(case, reference=None), answer)
         progress.advance(1, cost=score.cost)
         costs.append(score.cost)
-        return score.value if isinstance(score, Scored) else None
+        if isinstance(score, Scored):
+            return score.value
+        if score.why != NO_VERDICT:
+            lost.append(score.why)
+        return None
 
     try:
         await scorer.start()
@@ -189,6 +199,12 @@ async def check_scorer(
     finally:
         progress.end()
         await scorer.aclose()
+    if lost:
+        # What it would have said is not known, and it is not the judge's words that are to blame.
+        raise OutsideError(
+            f"{len(lost)} of {len(asked) * repeat} verdicts could not be had: {lost[0]}.",
+            fix="See that the judge answers, and check it again; raise its timeout_s or its retries.",
+        )
     known = [cost for cost in costs if cost is not None]
     rows = [
         {"human": label, "judge": list(said[at * repeat : (at + 1) * repeat]), "answer": text}

@@ -207,9 +207,9 @@ def test_a_judge_that_gives_no_verdict_from_the_menu_is_no_evidence(
 @pytest.mark.parametrize("said", ["pass", "fail"])
 def test_a_judge_that_always_says_the_same_is_never_calibrated(tmp_path: Path, server: OpenaiServer, said: str) -> None:
     server.reply = f'{{"verdict": "{said}"}}'
-    judge = JUDGE.replace("retries: 0", "retries: 0, human: people") % ("judge", server.url)
+    judge = JUDGE.replace("timeout_s: 2", "timeout_s: 30, human: people") % ("judge", server.url)
     config = a_config(tmp_path, server, judge=judge)
-    cases = [replace(case, expectations={"people": n % 2}) for n, case in enumerate(the_set(120).cases)]
+    cases = [replace(case, expectations={"people": n % 2}) for n, case in enumerate(the_set(30).cases)]
 
     checked = check_configured(
         config, "polite", Menu(), environ=ENVIRON, progress=Silent(), evalset=an_evalset(cases), repeat=2
@@ -221,6 +221,15 @@ def test_a_judge_that_always_says_the_same_is_never_calibrated(tmp_path: Path, s
     assert checked.overall.consistency.value == 1
     with pytest.raises(UsageError, match="may not: refused"):
         prepare(config, Ask(), ENVIRON, evalset=the_set())
+
+
+def test_a_judge_that_is_down_is_not_calibrated_at_all(tmp_path: Path, server: OpenaiServer) -> None:
+    judge = JUDGE.replace("timeout_s: 2", "timeout_s: 2, human: people") % ("500", server.url)
+    config = a_config(tmp_path, server, judge=judge)
+    cases = [replace(case, expectations={"people": 1}) for case in the_set(3).cases]
+
+    with pytest.raises(OutsideError, match="3 of 3 verdicts could not be had"):
+        check_configured(config, "polite", Menu(), environ=ENVIRON, progress=Silent(), evalset=an_evalset(cases))
 
 
 def test_a_judge_that_nobody_has_checked_is_no_primary_gate(tmp_path: Path, server: OpenaiServer) -> None:
@@ -251,10 +260,11 @@ def test_a_run_remembers_its_judge_and_a_later_gate_asks_for_the_calibration(
 ) -> None:
     server.reply = '{"verdict": "pass"}'
     config = a_config(tmp_path, server, judge=JUDGE % ("judge", server.url), candidate=", params: {seed: 1}")
-    outcome = run(config, the_set(10))
+    outcome = run(config, the_set(30))
     runs = outcome.baseline, outcome.candidate
-    stored = Contest(*runs, cases=the_set(10).cases, rules=config.gates, max_lost=0.02, config=config)
+    stored = Contest(*runs, cases=the_set(30).cases, rules=config.gates, max_lost=0.02, config=config)
 
+    assert any("same verdict on all" in note for note in stored.decide().notes)
     assert "agrees with people 100% of the time" in outcome.candidate.environment["judge of polite"]
     assert stored.decide().verdicts
 

@@ -9,6 +9,7 @@ from llmci.adapters.scorers.judging import JudgeModel, JudgingOptions
 from llmci.core.bench.digests import case_digest
 from llmci.core.canonical import digest_of
 from llmci.core.judging.question import VERSION, judge_messages
+from llmci.core.judging.verdicts import NO_VERDICT
 from llmci.core.privacy.replies import unclean
 from llmci.domain.run import Answered, Metric, Scored, Unscored, Usage
 from llmci.seams import Failed
@@ -102,7 +103,7 @@ class RubricScorer(Generic[OptionsT]):
         if isinstance(opinion, Failed):
             return self._unscored(case, answer, f"the judge did not answer: {opinion.why}")
         if opinion.verdict is None:
-            return self._unscored(case, answer, "the judge gave no verdict from the menu", cost=opinion.cost)
+            return self._unscored(case, answer, NO_VERDICT, cost=opinion.cost)
         return Scored(
             case_id=case.case_id,
             repeat=answer.repeat,

@@ -10,6 +10,7 @@ from llmci.adapters.scorers.judging import JudgeModel, JudgingOptions
 from llmci.core.bench.digests import case_digest
 from llmci.core.canonical import digest_of
 from llmci.core.judging.question import VERSION, pair_messages
+from llmci.core.judging.verdicts import NO_VERDICT
 from llmci.core.privacy.replies import unclean
 from llmci.domain.run import Answered, Metric, Scored, Unscored, Usage
 from llmci.seams import Failed
@@ -102,7 +103,7 @@ class PairwiseScorer:
             if isinstance(opinion, Failed):
                 return self._unscored(case, answer, f"the judge did not answer: {opinion.why}", cost)
             if opinion.verdict is None:
-                return self._unscored(case, answer, "the judge gave no verdict from the menu", cost)
+                return self._unscored(case, answer, NO_VERDICT, cost)
             shares.append(_TIE if opinion.verdict == "tie" else float(opinion.verdict == wins))
             words.append(opinion.text)
         value = shares[0] if len(set(shares)) == 1 else _TIE
