@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from llmci.core.privacy.values import is_code, is_filler
 from llmci.domain.finding import Span
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ KEYS: Mapping[str, str] = {
 _WITH_DIGITS = frozenset(
     {"PHONE_NUMBER", "ZIP_CODE", "US_SSN", "US_PASSPORT", "IBAN_CODE", "CREDIT_CARD", "ACCOUNT_ID", "DATE_OF_BIRTH"}
 )
-_LONGEST, _LONGEST_NAME, _MOST_NAMES = 200, 60, 6
+_LONGEST, _LONGEST_NAME, _MOST_NAMES, _SHORTEST_SECRET = 200, 60, 6, 3
 # Values that say "nothing", "any", or what type a value would have.
 _EMPTY = frozenset(
     """
@@ -119,6 +120,8 @@ def fits(kind: str, value: str) -> bool:
             return "@" in text or "%40" in text or "at" in text
         case "PERSON":
             return len(text) <= _LONGEST_NAME and not digits and len(text.split()) <= _MOST_NAMES
+        case "SECRET":
+            return len(text) >= _SHORTEST_SECRET and " " not in text and not is_filler(text) and not is_code(text)
         case _:
             return digits or kind not in _WITH_DIGITS
 
