@@ -29,10 +29,10 @@ TOKENS: tuple[tuple[str, str], ...] = (
     ("_gitlab_session=", f"{_H}{{32}}"),
     *((start, "(?=[A-Za-z0-9-]{0,40}\\d)[A-Za-z0-9-]{20,250}") for start in (
         "xoxa-", "xoxb-", "xoxe-", "xoxo-", "xoxp-", "xoxr-", "xoxs-", "xapp-", "xwfp-", "xoxe.xoxp-", "xoxe.xoxb-")),
-    *((start, f"{_U}{{20,300}}") for start in ("sk-ant-", "sk-proj-", "sk-svcacct-", "sk-admin-", "sk-or-v1-", "sk-lf-", "pk-lf-")),
+    *((start, f"{_U}{{20,300}}") for start in ("sk-ant-", "sk-proj-", "sk-svcacct-", "sk-admin-", "sk-or-v1-", "sk-lf-")),
     ("sk-", f"(?=[A-Za-z-]{{0,40}}\\d){_U}{{20,200}}"),
     *((start, f"{_A}{{10,250}}") for start in (
-        "sk_live_", "sk_test_", "rk_live_", "rk_test_", "pk_live_", "pk_test_", "sk_prod_", "rk_prod_", "whsec_")),
+        "sk_live_", "sk_test_", "rk_live_", "rk_test_", "sk_prod_", "rk_prod_", "whsec_")),
     *((start, f"{_A}{{30,60}}") for start in ("hf_", "api_org_", "r8_", "gsk_", "nvapi-", "pplx-", "xai-", "csk-", "fw_", "tgp_v1_")),
     *((start, f"{_U}{{20,100}}") for start in ("jina_", "tvly-", "fc-", "lsv2_pt_", "lsv2_sk_", "voyage-", "pcsk_", "ls__", "e2b_", "bb_live_", "exa_")),
     ("SG.", f"{_U}{{16,32}}\\.{_U}{{16,64}}"),
@@ -107,7 +107,7 @@ LOOSE = tuple(
     for start in (
         """
         figd_ figo_ phc_ phx_ phs_ rdme_ pnu_ pnb_ sntrys_ sntryu_ glc_ glsa_ pul- tskey- nfp_ fo1_ FlyV1~fm1_
-        FlyV1~fm2_ fio-u- sm_aat_ vercel_ dsec_ prefect_ sgp_ sgs_ slk_ squ_ sqp_ sqa_ shippo_live_ shippo_test_ EZAK
+        FlyV1~fm2_ fio-u- sm_aat_ vercel_ dsec_ odt_ prefect_ sgp_ sgs_ slk_ squ_ sqp_ sqa_ shippo_live_ shippo_test_ EZAK
         EZTK duffel_live_ duffel_test_ FLWSECK_TEST- FLWPUBK_TEST- FLWSECK- rzp_live_ rzp_test_ CFPAT- ops_eyJ
         apify_api_ pat-na1- pat-eu1- patch_ dt0c01. dt0s01. dt0s16. aio_ p8e- cmVmd AKCp NETLIFY_ sl. t1_ v2.public.
         v1.0- ovh_ LTAI secret-token: ak_live_ access_live_ access-sandbox- access-production- link-sandbox- mlsn.
@@ -117,7 +117,7 @@ LOOSE = tuple(
         """.split()  # noqa: SIM905  words read more easily without quotes
     )
 )
-LOOSE_BODY = r"[A-Za-z0-9_=+/-][A-Za-z0-9_=+/.-]{29,599}"
+LOOSE_BODY = r"[A-Za-z0-9_=+/-][A-Za-z0-9_=+/.-]{23,599}"
 
 # Long runs of a token's characters, and the forms whose start is no literal.
 LONG = r"(?<![A-Za-z0-9_+/=.~-])[A-Za-z0-9_+/=.~-]{26,}"

@@ -40,7 +40,7 @@ _BEFORE_STEM = re.compile(r"[A-Za-z0-9_.\[\]\"'-]{0,40}$")
 _NAME_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ASSIGNED = re.compile(
     r"(?P<rest>[A-Za-z0-9_.-]{0,40})\\{0,3}[\"'`\])]{0,2}"
-    r"(?:[ \t]{0,20}(?P<sign>=>|:=|={1,3}|!={1,2}|::?|,|\|\|)|[ \t]{1,3}(?P<word>is|was)\b|(?=[ ][\"'])|(?P<option>(?=[ ]\S)))"
+    r"(?:[ \t]{0,20}(?P<sign>value=|=>|:=|={1,3}|!={1,2}|::?|,|\|\|)|[ \t]{1,3}(?P<word>is|was)\b|(?=[ ][\"'])|(?P<option>(?=[ ]\S)))"
     r"(?:[ \t]|\\?[\"'(]?\n[ \t]{0,12})?[ \t]{0,20}(?:[A-Za-z.]{1,20}\()?"
     r"(?:\\{0,3}(?P<quote>[\"'`])(?P<quoted>[^\"'`\s\n](?:(?!\\{0,3}(?P=quote))[^\n]){0,399})(?=\\{0,3}(?P=quote))"
     r"|(?P<bare>[^\s\"'`,;<>(){}\\\[\]]{3,400}))"
@@ -203,7 +203,10 @@ def _forms(text: str) -> Iterator[Span]:
         elif not _is_filled(whole) and (is_random(match[0]) if how == "loose" else _has_digit(match[0])):
             yield seams.Span(start, match.end(), "SECRET", 0.99, "secrets.rule")
     if "://" in text:
-        yield from _parts(_USERINFO, text)
+        # Whatever it is: the place says that it is a password.
+        for match in _USERINFO.finditer(text):
+            if not is_code(match["secret"]):
+                yield _span(match, 0.99, "secrets.rule")
     if "curl" in text:
         yield from _parts(_CURL, text)
     if " -p" in text:
@@ -216,7 +219,7 @@ def _forms(text: str) -> Iterator[Span]:
 
 
 def _has_digit(value: str) -> bool:
-    return value.isupper() or any(c.isdigit() for c in value)
+    return value.isupper() or any(c.isdigit() for c in value) or is_random(f"{value}0")
 
 
 def _is_filled(value: str) -> bool:

@@ -17,7 +17,7 @@ _LONGEST_WORD = 6
 _FEWEST_VOWELS = 0.15
 _SHORTEST_RANDOM = 10
 # xxxxxx and 000000 stand for a secret and are none.
-_FILLED = re.compile(r"([A-Za-z0-9*.#_-])\1{5,}|(?i:xxxx|\*\*\*|\.\.\.)")
+_FILLED = re.compile(r"([A-Za-z0-9*.#_-])\1{5,}|(?i:xxxxxx|\*\*\*|\.\.\.)")
 _STAND_IN = re.compile(r"(?i)^[\"'<({]{0,2}(?:example|sample|dummy|changeme|change_me|placeholder|redacted|your|my|some|insert|enter|replace)(?:[^a-z]|[a-z]*[_ -]|$)|placeholder|^(?:abcdef|1234|qwerty)[a-z0-9]{0,16}$")
 _NO_VALUE = frozenset(
     """
@@ -28,7 +28,7 @@ _NO_VALUE = frozenset(
 )
 # A variable, a template, a call, a path, an address of the web or a name of a thing of the system.
 _CODE = re.compile(
-    r"`|[\"']?\$\{{0,2} ?[\w(\[]|%\w+%|%[sdv]$|\{\{|<[\w /:-]*>?|&lt;|\[|\{|@[\w.]+@?$|#[a-z][\w-]*$|(?:process|os|self|this|config|settings|options|params|args|"
+    r"`|[\"']?\$\{{0,2} ?[\w(\[]|%\w+%|%[sdv]$|\{\{|<[\w /:-]*>?|&lt;|\[|\{|@[\w.]+@?$|#[a-z_-]+$|(?:process|os|self|this|config|settings|options|params|args|"
     r"secrets|var|vars|data|request|req|env|ctx|app|local|module|context)\.|[\w.>:-]+\(|[\w$]+->|https?:|ftp:|arn:|~?/|\./|\.\.|\s?\+|\.\$|!=|,"
 )
 _ONLY_CODE = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)+|[A-Z]+(?:_[A-Z]+)+|.*\.(?:py|js|ts|json|ya?ml|txt|pem|key|crt|com|html|md|log)")
