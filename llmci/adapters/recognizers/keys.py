@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from llmci.adapters.recognizers.gates import Gate
 from llmci.core.privacy.values import is_code, is_filler
 from llmci.domain.finding import Span
 
@@ -126,8 +127,19 @@ def fits(kind: str, value: str) -> bool:
             return digits or kind not in _WITH_DIGITS
 
 
+# One of them is in every key, however its words are separated.
+_STEMS = (
+    "mail reply phone mobile tel fax cell contact whatsapp msisdn name nombre apellido prenom holder birth dob geburt naissance nacimiento "
+    "address street addr apartment house residence zip post plz codigo passport ssn social tax iban card pan account bank acct routing user login "
+    "member patient employee handle nick ip forwarded mac pass pwd key secret token pin cvv cvc security otp direccion anschrift strasse adresse city town ciudad ville licen ccn"
+).split()
+_GATE = Gate([_STEMS])
+
+
 def pairs(text: str, extra: Mapping[str, str]) -> Iterator[Span]:
     """Values of telling keys inside of prose, code, logs and escaped JSON."""
+    if ("=" not in text and ":" not in text) or not (extra or _GATE.open(text)):
+        return
     for match in _QUOTED.finditer(text) if '"' in text or "'" in text else ():
         kind = kind_of(match[1], extra)
         if kind is not None and fits(kind, match[3]):

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _CANDIDATE = re.compile(
     r"(?<![A-Za-z0-9_./:$€£@#=&-])(?<!\d,)(?P<found>(?:\+|00)?\(?\d{1,4}\)?(?:[ \u00a0./()‐-―-]{0,3}\d{1,6}){1,7}(?:[ ]?(?:x|ext\.?)[ ]?\d{1,6})?)(?![A-Za-z0-9_@/:]|[.,-]\d|%)"
 )
+# Seven digits with what may stand between them start with these.
+_worth = re.compile(r"\d[\d \u00a0()./\u2010-\u2015-]{6}").search
 _BARE = re.compile(r"\d+")
 _CONTEXT = re.compile(
     r"(?i:phone|tel\b|tel[:.]|call|mobile|cell|whatsapp|text me|reach|sms|fax|ring|dial|contact|hotline|teléfono|móvil|"
@@ -31,6 +33,8 @@ _BEFORE = 40
 
 def phones(text: str, regions: Sequence[str]) -> Iterator[Span]:
     """Telephone numbers of these regions, and of any that starts with +."""
+    if _worth(text) is None:
+        return
     for match in _CANDIDATE.finditer(text):
         found = match["found"]
         if _FLOAT.fullmatch(found):

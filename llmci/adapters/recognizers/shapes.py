@@ -54,8 +54,9 @@ _digit = re.compile(r"\d").search
 _long_number = re.compile(r"\d[\d \u00a0.-]{11}").search
 _five_digits = re.compile(r"\d{5}").search
 _inward_code = re.compile(r"\d[ABD-HJLNP-UW-Z]{2}").search
-_letters_and_digits = re.compile(r"[A-Za-z]{2}\d{2}").search
-_social = re.compile(r"\d{3}-\d{2}-\d{4}").search
+_checked = re.compile(r"\d\d[ \u00a0]?[A-Za-z0-9]{4}").search
+_social = re.compile(r"\d-\d\d-\d").search
+_numbered = re.compile(r"[._]\d\d").search
 _STREETS = tuple(
     f"{space}{word}"
     for word in """
@@ -174,7 +175,7 @@ _SHAPES = (
     Shape("US_SSN", re.compile(r"(?<![\w-])(?P<found>\d{3}-\d{2}-\d{4})(?![\w-])"), None, 0.7, _social),
     Shape("CREDIT_CARD", re.compile(r"(?<![\w.])(?P<found>(?:\d[ \u00a0.-]?){12,18}\d)(?![\w])"), None, 0.95, worth=_long_number),
     Shape("SECRET", re.compile(r"(?i:\b(?:cvv2?|cvc2?|security code|pin(?: code| number)?)\b(?:\sis)?\s?[:=]?\s?)(?P<found>\d{3,6})(?!\w)"), ("cvv", "cvc", "security code", "pin")),
-    Shape("IBAN_CODE", re.compile(r"(?<!\w)(?P<found>[A-Za-z]{2}\d{2}[ \u00a0]?(?:[A-Za-z0-9]{4}[ \u00a0]?){2,7}[A-Za-z0-9]{1,4})(?!\w)"), None, 0.95, worth=_letters_and_digits),
+    Shape("IBAN_CODE", re.compile(r"(?<!\w)(?P<found>[A-Za-z]{2}\d{2}[ \u00a0]?(?:[A-Za-z0-9]{4}[ \u00a0]?){2,7}[A-Za-z0-9]{1,4})(?!\w)"), None, 0.95, worth=_checked),
     Shape("US_PASSPORT", re.compile(r"(?i:\bpassport\b[^\d\n]{0,20}?)(?P<found>[A-Za-z]{0,2}\d{6,9})(?!\w)"), ("passport",)),
     Shape("UK_NHS", re.compile(r"(?i:\bnhs\b[^\d\n]{0,16})(?P<found>\d{3}[ -]?\d{3}[ -]?\d{4})(?!\w)"), ("nhs",)),
     Shape("US_DRIVER_LICENSE", re.compile(r"(?i:\b(?:driver'?s?|driving)\s(?:license|licence)\b[^\d\n]{0,20}?)(?P<found>[A-Za-z]{0,3}\d[\dA-Za-z-]{4,16})(?!\w)"), ("licen",)),
@@ -206,7 +207,7 @@ def shapes(text: str) -> Iterator[Span]:
         for match in shape.pattern.finditer(text):
             if _VALID.get(shape.kind, _always)(match["found"]):
                 yield Span(match.start("found"), match.end("found"), shape.kind, shape.score, "structured.shape")
-    if "_" in text or "." in text:
+    if _numbered(text) is not None:
         for match in _NAMED_ID.finditer(text):
             if not {match[1], match[2]} & TECHNICAL:
                 yield Span(match.start(), match.end(), "USER_ID", 0.8, "structured.shape")

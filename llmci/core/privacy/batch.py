@@ -16,6 +16,7 @@ from llmci.core.privacy.redact import Withheld
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from llmci.core.privacy.flatten import Text
     from llmci.core.privacy.redact import Finding, Redactor
     from llmci.domain.text import CleanBatch, RawBatch
     from llmci.domain.trace import TraceRow
@@ -67,10 +68,14 @@ Sessions = dict[str, Memory]
 
 def learn_sessions(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Memory]) -> None:
     """Remember what is found in the traces of these sessions; a first pass before `sanitize_batch`."""
-    for row in raw.rows.to_pylist():
-        memory = sessions.get(row["session_id"] or "")
-        if memory is not None:
-            redactor.learned(texts_of(row), memory)
+    told = [
+        (texts_of(row), memory)
+        for row in raw.rows.to_pylist()
+        if (memory := sessions.get(row["session_id"] or "")) is not None
+    ]
+    redactor.search_ahead(text for texts, _ in told for text in texts)
+    for texts, memory in told:
+        redactor.learned(texts, memory)
 
 
 def sanitize_batch(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Memory]) -> SanitizedBatch:
@@ -80,18 +85,21 @@ def sanitize_batch(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Mem
     is held back with the reason; the others go on.
     """
     tally, clean, held = Tally(), [], []
-    for index, row in enumerate(raw.rows.to_pylist()):
-        outcome = _sanitized(row, redactor, sessions.get(row["session_id"] or ""), tally)
+    rows = [(row, texts_of(row)) for row in raw.rows.to_pylist()]
+    redactor.search_ahead(text for _, texts in rows for text in texts)
+    for index, (row, texts) in enumerate(rows):
+        outcome = _sanitized(row, texts, redactor, sessions.get(row["session_id"] or ""), tally)
         if isinstance(outcome, Withheld):
             held.append(Quarantined(index, redactor.surrogates.hashed("trace", str(row["trace_id"])), outcome.why))
         else:
             clean.append(outcome)
-    rows = pa.RecordBatch.from_pylist(clean, schema=raw.rows.schema)
-    return SanitizedBatch(sanitized_batch(rows), tuple(held), tally)
+    made = pa.RecordBatch.from_pylist(clean, schema=raw.rows.schema)
+    return SanitizedBatch(sanitized_batch(made), tuple(held), tally)
 
 
-def _sanitized(row: TraceRow, redactor: Redactor, session: Memory | None, tally: Tally) -> TraceRow | Withheld:
-    texts = texts_of(row)
+def _sanitized(
+    row: TraceRow, texts: list[Text], redactor: Redactor, session: Memory | None, tally: Tally
+) -> TraceRow | Withheld:
     memory = session.copy() if session else Memory()
     unreadable = redactor.learned(texts, memory)
     if unreadable is not None:

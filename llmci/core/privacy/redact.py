@@ -15,7 +15,7 @@ from llmci.core.privacy.resolve import resolved
 from llmci.domain.finding import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from llmci.core.privacy.detect import Detector
     from llmci.core.privacy.flatten import Text
@@ -60,6 +60,10 @@ class Redactor:
     detector: Detector
     policy: Policy
     surrogates: Surrogates
+
+    def search_ahead(self, texts: Iterable[Text]) -> None:
+        """Search many texts at once, before they are asked for one by one; see `Detector.search_ahead`."""
+        self.detector.search_ahead((text.text, text.key, text.role) for text in texts)
 
     def learned(self, texts: Sequence[Text], memory: Memory) -> Unreadable | None:
         """Search texts and remember what is found; gives the reason where one cannot be searched."""
