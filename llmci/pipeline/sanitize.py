@@ -6,8 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from llmci.core.privacy.batch import Tally, learn_sessions, sanitize_batch
-from llmci.core.privacy.memory import Memory
+from llmci.core.privacy.batch import Session, Tally, learn_sessions, sanitize_batch
 from llmci.domain.text import RawBatch
 from llmci.seams import Rejected
 
@@ -95,12 +94,12 @@ def sanitize_shard(raw: Shelf, target: Shelf, shard_id: str, fingerprint: str, r
     return ShardSanitized(shard_id=shard_id, rows=rows, rejected=read - rows, tally=tally)
 
 
-def _shared_sessions(raw: Shelf, shard_id: str) -> dict[str, Memory]:
-    """A memory for every session that several traces of the shard belong to."""
+def _shared_sessions(raw: Shelf, shard_id: str) -> dict[str, Session]:
+    """A place for every session that several traces of the shard belong to."""
     counts: Counter[str | None] = Counter()
     for batch in raw.read(shard_id, ("session_id",)):
         counts.update(batch.column(0).to_pylist())
-    return {session: Memory() for session, count in counts.items() if session and count > 1}
+    return {session: Session() for session, count in counts.items() if session and count > 1}
 
 
 def quarantined_share(infos: Sequence[ShardInfo]) -> float:

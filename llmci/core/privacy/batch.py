@@ -11,7 +11,7 @@ import pyarrow as pa
 from llmci.core.privacy.flatten import texts_of, with_texts
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.mint import sanitized_batch
-from llmci.core.privacy.redact import Withheld
+from llmci.core.privacy.redact import Settled, Withheld
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,23 +62,27 @@ class SanitizedBatch:
     tally: Tally
 
 
-# What was found anywhere in a session, by session id; of sessions with several traces in one shard.
-Sessions = dict[str, Memory]
+@dataclass(slots=True)
+class Session:
+    """What was found anywhere in a session of several traces, and what became of the texts that they share."""
+
+    memory: Memory = field(default_factory=Memory)
+    settled: Settled = field(default_factory=Settled)
 
 
-def learn_sessions(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Memory]) -> None:
+def learn_sessions(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Session]) -> None:
     """Remember what is found in the traces of these sessions; a first pass before `sanitize_batch`."""
     told = [
-        (texts_of(row), memory)
+        (texts_of(row), session.memory)
         for row in raw.rows.to_pylist()
-        if (memory := sessions.get(row["session_id"] or "")) is not None
+        if (session := sessions.get(row["session_id"] or "")) is not None
     ]
     redactor.search_ahead(text for texts, _ in told for text in texts)
     for texts, memory in told:
         redactor.learned(texts, memory)
 
 
-def sanitize_batch(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Memory]) -> SanitizedBatch:
+def sanitize_batch(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Session]) -> SanitizedBatch:
     """Sanitize every trace of a batch.
 
     A trace with a text that cannot be searched, or in which something that was found would survive,
@@ -98,13 +102,14 @@ def sanitize_batch(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Mem
 
 
 def _sanitized(
-    row: TraceRow, texts: list[Text], redactor: Redactor, session: Memory | None, tally: Tally
+    row: TraceRow, texts: list[Text], redactor: Redactor, session: Session | None, tally: Tally
 ) -> TraceRow | Withheld:
-    memory = session.copy() if session else Memory()
-    unreadable = redactor.learned(texts, memory)
-    if unreadable is not None:
-        return Withheld(unreadable.why)
-    redacted = redactor.redact(texts, memory)
+    if session is None:
+        session = Session()
+        unreadable = redactor.learned(texts, session.memory)
+        if unreadable is not None:
+            return Withheld(unreadable.why)
+    redacted = redactor.redact(texts, session.memory, settled=session.settled)
     if isinstance(redacted, Withheld):
         return redacted
     tally.add(redacted.findings)

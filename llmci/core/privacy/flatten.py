@@ -81,13 +81,17 @@ def _mapped(row: TraceRow, visit: Callable[[Text], str]) -> TraceRow:
 
 
 def _value(value: Any, path: str, column: str, role: str | None, visit: Callable[[Text], str]) -> Any:  # noqa: ANN401  rows hold anything
-    if value is None or column in _TECHNICAL:
-        return value
     if isinstance(value, str):
-        return visit(Text(path, column, role, value)) if value else value
+        return visit(Text(path, column, role, value)) if value and column not in _TECHNICAL else value
+    if column in _TECHNICAL:
+        return value
     if isinstance(value, list):
         return [_value(item, f"{path}[{index}]", column, role, visit) for index, item in enumerate(value)]
     if isinstance(value, dict):
         role = value.get("role") or role
-        return {name: _value(item, f"{path}.{name}", name, role, visit) for name, item in value.items()}
+        # Most fields of most rows are empty.
+        return {
+            name: item if item is None else _value(item, f"{path}.{name}", name, role, visit)
+            for name, item in value.items()
+        }
     return value
