@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ from llmci.domain.text import RawBatch
 from llmci.seams import Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from llmci.core.privacy.redact import Redactor
     from llmci.seams import ShardInfo, Shelf
@@ -78,12 +80,14 @@ def sanitize_shard(raw: Shelf, target: Shelf, shard_id: str, fingerprint: str, r
     sessions = _shared_sessions(raw, shard_id)
     if sessions:
         for batch in raw.read(shard_id):
-            learn_sessions(RawBatch(batch), redactor, sessions)
+            with _uncollected():
+                learn_sessions(RawBatch(batch), redactor, sessions)
     tally, read = Tally(), 0
     with target.writer(shard_id, fingerprint) as writer:
         for batch in raw.read(shard_id):
             for start in range(0, batch.num_rows, _ROWS):
-                done = sanitize_batch(RawBatch(batch.slice(start, _ROWS)), redactor, sessions)
+                with _uncollected():
+                    done = sanitize_batch(RawBatch(batch.slice(start, _ROWS)), redactor, sessions)
                 writer.write(done.clean.rows)
                 for held in done.quarantined:
                     where = f"{shard_id}, row {read + held.index + 1} (trace {held.name})"
@@ -92,6 +96,18 @@ def sanitize_shard(raw: Shelf, target: Shelf, shard_id: str, fingerprint: str, r
                 read += min(_ROWS, batch.num_rows - start)
         rows = writer.rows
     return ShardSanitized(shard_id=shard_id, rows=rows, rejected=read - rows, tally=tally)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Rows are trees: looking for cycles among millions of their objects takes a third of the time and finds none."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _shared_sessions(raw: Shelf, shard_id: str) -> dict[str, Session]:

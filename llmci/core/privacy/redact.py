@@ -147,7 +147,6 @@ class Redactor:
                 return Withheld(clean.why)
             done.append(clean)
             findings += [Finding(text.path, span, value) for span, value in clean.found]
-        settled.removed.update(distinctive((finding.span.kind, finding.value) for finding in findings))
         told = memory if exempt is None else _memory_of(findings, exempt)
         if (kind := settled.survivor(done, told)) is not None:
             return Withheld(f"the audit found a survivor of kind {kind}")
@@ -162,6 +161,7 @@ class Redactor:
             clean = self._identity(text) if text.column in IDENTITIES else self._made(text, memory, exempt)
             if isinstance(clean, _Clean):
                 settled.texts[asked] = clean
+                settled.removed.update(distinctive((span.kind, value) for span, value in clean.found))
         return clean
 
     def _identity(self, text: Text) -> _Clean:
