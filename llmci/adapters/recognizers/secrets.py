@@ -71,6 +71,7 @@ _HARMLESS = frozenset(
     """.split()  # noqa: SIM905  words read more easily without quotes
 )
 _SHORTEST_TOKEN, _SHORTEST_PASSWORD = 8, 4
+_FEWEST_CHARACTERS = 4
 
 
 class SecretsRecognizer:
@@ -198,7 +199,8 @@ def _forms(text: str) -> Iterator[Span]:
             value = match["secret"]
             if "PRIVATE KEY" in value:
                 yield seams.Span(start, match.end(), "SECRET", 0.99, "secrets.rule")
-            elif not (is_filler(value) or is_code(value)):
+            # The form alone says that it is one, unless it is nothing but crosses.
+            elif len(set(value)) > _FEWEST_CHARACTERS and not is_code(value):
                 yield seams.Span(match.start("secret"), match.end("secret"), "SECRET", 0.99, "secrets.rule")
         elif not _is_filled(whole) and (is_random(match[0]) if how == "loose" else _has_digit(match[0])):
             yield seams.Span(start, match.end(), "SECRET", 0.99, "secrets.rule")

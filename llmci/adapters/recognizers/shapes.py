@@ -182,6 +182,9 @@ _SHAPES = (
     Shape("ACCOUNT_ID", re.compile(r"(?i:\b(?:account|acct|routing)\b\s?(?:number|no\.?|num|#)\s?(?:is|[:=])?\s?#?)(?P<found>\d[\d -]{4,16}\d)(?!\w)"), ("account", "acct", "routing")),
     Shape("MAC_ADDRESS", re.compile(r"(?<![\w:-])(?P<found>(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2})(?![\w:-])"), None, worth=_has_colons),
 )  # fmt: skip
+# Before the password and the host of a connection, which look like an address of mail together.
+_USERINFO = re.compile(r"://[^\s/@]{0,80}:$")
+_BEFORE = 120
 _NAMED_ID = re.compile(r"(?<![\w@/.-])([a-z]{2,20})[._]([a-z]{2,20})[._]\d{2,8}(?![\w@-]|\.\w)")
 
 
@@ -205,6 +208,8 @@ def shapes(text: str) -> Iterator[Span]:
         if shape.worth is not None and not shape.worth(text):
             continue
         for match in shape.pattern.finditer(text):
+            if shape.kind == "EMAIL_ADDRESS" and _USERINFO.search(text, max(0, match.start() - _BEFORE), match.start()):
+                continue
             if _VALID.get(shape.kind, _always)(match["found"]):
                 yield Span(match.start("found"), match.end("found"), shape.kind, shape.score, "structured.shape")
     if _numbered(text) is not None:
