@@ -75,7 +75,7 @@ class FastAnalyzer:
             if not results:
                 continue
             words = words or _Words(text, context)
-            found += _without_duplicates([words.boosted(result, recognizer.context) for result in results])
+            found += _without_duplicates(words.boosted(results, recognizer.context))
         return sorted(found, key=lambda f: (f.start, f.end, f.kind))
 
 
@@ -150,16 +150,18 @@ class _Words:
         self._text, self._lower, self._given = text, text.lower(), [word.lower() for word in context]
         self._tokens: tuple[list[int], list[str | None]] | None = None
 
-    def boosted(self, result: Found, context: tuple[str, ...]) -> Found:
-        """The result with the score that the words before it give it."""
-        if result.score >= 1:
-            return result
+    def boosted(self, results: list[Found], context: tuple[str, ...]) -> list[Found]:
+        """The results with the scores that the words before them give them."""
         near = [word for word in context if word in self._lower]
         given = any(word in keyword for word in context for keyword in self._given)
-        if given or (near and self._stands_before(result, near)):
-            score = min(1.0, max(result.score + _BOOST, _LEAST_BOOSTED))
-            return Found(result.start, result.end, result.kind, score, boosted=True)
-        return result
+        if not near and not given:
+            return results
+        return [
+            Found(r.start, r.end, r.kind, min(1.0, max(r.score + _BOOST, _LEAST_BOOSTED)), boosted=True)
+            if r.score < 1 and (given or self._stands_before(r, near))
+            else r
+            for r in results
+        ]
 
     def _stands_before(self, result: Found, near: list[str]) -> bool:
         if self._tokens is None:
