@@ -72,6 +72,7 @@ _HARMLESS = frozenset(
 )
 _SHORTEST_TOKEN, _SHORTEST_PASSWORD = 8, 4
 _FEWEST_CHARACTERS = 4
+_LEAST_ENTROPY = 3.0
 
 
 class SecretsRecognizer:
@@ -216,7 +217,7 @@ def _forms(text: str) -> Iterator[Span]:
     if len(text) >= _SHORTEST_LONG:
         for found in _LONG.finditer(text):
             match = _SHAPES.fullmatch(found[0].rstrip(".="))
-            if match is not None and is_random(match[0]) and not _is_filled(match[0]):
+            if match is not None and entropy(match[0]) >= _LEAST_ENTROPY:
                 yield seams.Span(found.start(), found.start() + match.end(), "SECRET", 0.95, "secrets.rule")
 
 

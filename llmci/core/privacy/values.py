@@ -11,11 +11,12 @@ _RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _VOWELS = frozenset("aeiouyAEIOUY")
 _HEX = re.compile(r"[0-9a-f]{16,}|[0-9A-F]{16,}")
 _UUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# Random strings change class every third character or sooner; words and names of things more seldom.
-_LONGEST_MEAN_RUN = 3.2
+# Random strings change class every second or third character or sooner; words and names of things more seldom.
+# In a short string that is seen less surely.
+_LONGEST_MEAN_RUN, _LONGEST_OF_SHORT, _SHORT = 3.2, 2.7, 20
 _LONGEST_WORD = 6
 _FEWEST_VOWELS = 0.15
-_SHORTEST_RANDOM = 10
+_SHORTEST_RANDOM, _FEWEST_RUNS = 10, 4
 # xxxxxx and 000000 stand for a secret and are none.
 _FILLED = re.compile(r"([A-Za-z0-9*.#_-])\1{5,}|(?i:xxxxxx|\*\*\*|\.\.\.)")
 _STAND_IN = re.compile(r"(?i)^[\"'<({]{0,2}(?:example|sample|dummy|changeme|change_me|placeholder|redacted|your|my|some|insert|enter|replace)(?:[^a-z]|[a-z]*[_ -]|$)|placeholder|^(?:abcdef|1234|qwerty)[a-z0-9]{0,16}$")
@@ -71,7 +72,8 @@ def is_random(value: str) -> bool:
     if _HEX.fullmatch(value):
         return entropy(value) > 2.5
     runs = _RUN.findall(value)
-    if sum(map(len, runs)) / len(runs) <= _LONGEST_MEAN_RUN and len(runs) >= 4:
+    most = _LONGEST_MEAN_RUN if len(value) >= _SHORT else _LONGEST_OF_SHORT
+    if sum(map(len, runs)) / len(runs) <= most and len(runs) >= _FEWEST_RUNS:
         return True
     return any(
         len(run) > _LONGEST_WORD and run.isalpha() and sum(c in _VOWELS for c in run) / len(run) < _FEWEST_VOWELS
