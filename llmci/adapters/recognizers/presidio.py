@@ -30,6 +30,9 @@ _BY_LOCALE = {
 }
 # Believed only beside a word that says what they are.
 _NEED_CONTEXT = frozenset({"US_PASSPORT", "UK_NHS", "US_ITIN", "US_BANK_NUMBER"})
+# Believed without one where they are written with separators, and with one where they are not. All others are
+# believed in any case: to weigh them would change their scores only.
+_WEAK_WITHOUT = frozenset({"US_SSN"})
 # What any of these recognizers needs to find anything at all.
 _CANDIDATE = re.compile(
     r"(?<![\w.-])(?!(?:19|20)\d\d-\d\d-\d\d)(?:\d[ \u00a0./-]{0,2}){7,}\d|\d{1,3}(?:\.\d{1,3}){3}|(?<!\w)[A-Za-z]{1,2}\d{5,}|(?:[0-9A-Fa-f]{1,4}:){3,}|::|"
@@ -68,7 +71,7 @@ class PresidioRecognizer:
         names = dict.fromkeys((*_GENERIC, *national, *options.recognizers))
         self._others = [name for name in names if not is_known(name)]
         known = [name for name in names if name not in self._others]
-        self._fast = FastAnalyzer(known) if known else None
+        self._fast = FastAnalyzer(known, _NEED_CONTEXT | _WEAK_WITHOUT) if known else None
         self._analyzer: Any = None
 
     @property

@@ -97,6 +97,7 @@ PARTS: tuple[tuple[str, str], ...] = (
     ("SSWS ", r"(?P<secret>[\w.~+/=-]{20,100})"),
     ("asic ", r"[ ]{0,2}(?P<secret>[A-Za-z0-9+/]{16,400}={0,2})(?![\w])"),
     ("igest ", r"[ ]{0,2}(?:\w{1,20}=\"[^\"]{0,200}\",?[ ]?){0,10}response=\"(?P<secret>[0-9a-f]{32})"),
+    (":AA", r"(?P<secret>[\w-]{32,36})(?![\w-])"),
     ("NetworkCredential(", r"\s{0,3}[\"'][^\"'\n]{0,100}[\"'],\s{0,3}[\"'](?P<secret>[^\"'\n]{4,100})"),
     ("DirectoryEntry(", r"\s{0,3}(?:[\"'][^\"'\n]{0,100}[\"'],\s{0,12}){2}[\"'](?P<secret>[^\"'\n]{4,100})"),
 )  # fmt: skip
@@ -112,7 +113,7 @@ LOOSE = tuple(
         apify_api_ pat-na1- pat-eu1- patch_ dt0c01. dt0s01. dt0s16. aio_ p8e- cmVmd AKCp NETLIFY_ sl. t1_ v2.public.
         v1.0- ovh_ LTAI secret-token: ak_live_ access_live_ access-sandbox- access-production- link-sandbox- mlsn.
         re_ api-live- ubp_ tk-us- rnd_ render_ cal_live_ sb_secret_ sbp_ pscale_tkn_ pscale_pw_ pscale_oauth_ bkua_
-        circle_ CCIPAT_ CCIPRJ_ snyk_ ddp_ HRKU- ghost_ auth0_ sdk- mob- api- okta_ frp_ ptr_ jfrog_ tfp_ typ_ kagi_
+        circle_ CCIPAT_ CCIPRJ_ snyk_ ddp_ HRKU- ghost_ auth0_ sdk- mob- api- okta_ frp_ ptr_ jfrog_ dnkey- ico- pat. sat. API- sha256~ live_ AQVN YCAJ sm_pat_ sm_sat_ sk. tfp_ typ_ kagi_
         AGE-SECRET-KEY-1
         """.split()  # noqa: SIM905  words read more easily without quotes
     )
