@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from llmci.core.privacy.columns import without_empty
 from llmci.core.privacy.flatten import texts_of, with_texts
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.mint import sanitized_batch
@@ -68,18 +69,31 @@ class Session:
 
     memory: Memory = field(default_factory=Memory)
     settled: Settled = field(default_factory=Settled)
+    heard: set[tuple[str, str, str | None]] = field(default_factory=set)
+
+    def unheard(self, texts: list[Text]) -> list[Text]:
+        """Those of a trace that no trace before it had, which are few where each repeats the history."""
+        new = []
+        for text in texts:
+            asked = (text.text, text.column, text.role)
+            if asked not in self.heard:
+                self.heard.add(asked)
+                new.append(text)
+        return new
 
 
 def learn_sessions(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Session]) -> None:
     """Remember what is found in the traces of these sessions; a first pass before `sanitize_batch`."""
-    told = [
-        (texts_of(row), session.memory)
-        for row in raw.rows.to_pylist()
-        if (session := sessions.get(row["session_id"] or "")) is not None
-    ]
+    told = []
+    for row in without_empty(raw.rows).to_pylist():
+        session = sessions.get(row.get("session_id") or "")
+        if session is not None and (texts := session.unheard(texts_of(row))):
+            told.append((texts, session.memory))
     redactor.search_ahead(text for texts, _ in told for text in texts)
     for texts, memory in told:
-        redactor.learned(texts, memory)
+        # One by one: what stands behind a text that cannot be searched is learnt as well.
+        for text in texts:
+            redactor.learned([text], memory)
 
 
 def sanitize_batch(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Session]) -> SanitizedBatch:
@@ -89,12 +103,12 @@ def sanitize_batch(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Ses
     is held back with the reason; the others go on.
     """
     tally, clean, held = Tally(), [], []
-    rows = [(row, texts_of(row)) for row in raw.rows.to_pylist()]
+    rows = [(row, texts_of(row)) for row in without_empty(raw.rows).to_pylist()]
     redactor.search_ahead(text for _, texts in rows for text in texts)
     for index, (row, texts) in enumerate(rows):
-        outcome = _sanitized(row, texts, redactor, sessions.get(row["session_id"] or ""), tally)
+        outcome = _sanitized(row, texts, redactor, sessions.get(row.get("session_id") or ""), tally)
         if isinstance(outcome, Withheld):
-            held.append(Quarantined(index, redactor.surrogates.hashed("trace", str(row["trace_id"])), outcome.why))
+            held.append(Quarantined(index, redactor.surrogates.hashed("trace", str(row.get("trace_id"))), outcome.why))
         else:
             clean.append(outcome)
     made = pa.RecordBatch.from_pylist(clean, schema=raw.rows.schema)
