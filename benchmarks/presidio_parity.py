@@ -40,11 +40,34 @@ NAMES = (
     "UsBankRecognizer",
 )
 SETS = ("taubench_airline", "presidio_generated_large", "multidogo", "wnut17", "sec_filings", "secrets_noseyparker", "own_hard_cases", "meddocan_es")  # fmt: skip
-FORMS = (
-    "###-##-#### ######### ####-####-####-#### 9##-7#-#### 9######## ########## ##.#.#.## 1##.2##.1.9 ::1 :: fe80::# #:#:#:#:#:#:#:# "
-    "aa:bb:cc:dd:ee:f# ##-##-##-##-##-## ####.####.#### GB##NWBK############## A######## 1%%%%%%%%%%%%%%%%%%%%%%%%%%%% "
-    "bc1%%%%%%%%%%%%%%%%%%%%%%%%%% ############ 4############### ::ffff:1.2.3.4 #####-#### ###-###### ###.##.#### 1.2.3.4/2#"
-).split() + ["#### #### #### ####", "### ### ####", "DE## #### #### #### #### ##", "### ## ####"]
+FORMS = [
+    "###-##-####",
+    "#########",
+    "####-####-####-####",
+    "9##-7#-####",
+    "9########",
+    "##########",
+    "##.#.#.##",
+    "1##.2##.1.9",
+    "::1",
+    "::",
+    "fe80::#",
+    "#:#:#:#:#:#:#:#",
+    "aa:bb:cc:dd:ee:f#",
+    "##-##-##-##-##-##",
+    "####.####.####",
+    "GB##NWBK##############",
+    "A########",
+    "1%%%%%%%%%%%%%%%%%%%%%%%%%%%%",
+    "bc1%%%%%%%%%%%%%%%%%%%%%%%%%%",
+    "############",
+    "4###############",
+    "::ffff:1.2.3.4",
+    "#####-####",
+    "###-######",
+    "###.##.####",
+    "1.2.3.4/2#",
+] + ["#### #### #### ####", "### ### ####", "DE## #### #### #### #### ##", "### ## ####"]
 VALID = (
     "4111 1111 1111 1111",
     "DE89 3704 0044 0532 0130 00",
@@ -54,7 +77,31 @@ VALID = (
     "943 476 5919",
     "536-90-4399",
 )
-CONTEXT = "ssn bank account card ip mac iban passport nhs tax itin wallet us travel the is No. : check debit a:b is:x 12:30".split()
+CONTEXT = [
+    "ssn",
+    "bank",
+    "account",
+    "card",
+    "ip",
+    "mac",
+    "iban",
+    "passport",
+    "nhs",
+    "tax",
+    "itin",
+    "wallet",
+    "us",
+    "travel",
+    "the",
+    "is",
+    "No.",
+    ":",
+    "check",
+    "debit",
+    "a:b",
+    "is:x",
+    "12:30",
+]
 ODD = "ab1\u017f\u212a\u01319\u0663\u00e9.:-/@(){}'\" \n\t\u00a0,;_#$"
 GLUE = (" ", " ", ", ", "-", ":", "", "\n", ".", "_")
 Result = tuple[int, int, str, float]
@@ -84,7 +131,9 @@ def theirs(text: str, context: list[str] | None, stock: Callable[..., list[Any]]
     return sorted((r.start, r.end, r.entity_type, round(r.score, 6)) for r in stock(text, context))
 
 
-def pairs_of_results(text: str, context: list[str] | None, stock: Callable[..., list[Any]]) -> tuple[list[Result], list[Result]]:
+def pairs_of_results(
+    text: str, context: list[str] | None, stock: Callable[..., list[Any]]
+) -> tuple[list[Result], list[Result]]:
     return ours(text, context), theirs(text, context, stock)
 
 
@@ -93,7 +142,7 @@ def fuzz(count: int, *, seed: int) -> Iterator[str]:
     draw = random.Random(seed)
 
     def number() -> str:
-        form = draw.choice(FORMS)
+        form = draw.choice((*FORMS, *SPACED))
         letters = {"#": string.digits, "%": string.ascii_letters + string.digits}
         return "".join(draw.choice(letters[c]) if c in letters else c for c in form)
 
@@ -102,7 +151,16 @@ def fuzz(count: int, *, seed: int) -> Iterator[str]:
         for _ in range(draw.randint(1, 12)):
             kind = draw.random()
             odd = "".join(draw.choice(ODD) for _ in range(draw.randint(1, 9)))
-            parts += [number() if kind < 0.43 else draw.choice(VALID) if kind < 0.45 else draw.choice(CONTEXT) if kind < 0.8 else odd, draw.choice(GLUE)]
+            parts += [
+                number()
+                if kind < 0.43
+                else draw.choice(VALID)
+                if kind < 0.45
+                else draw.choice(CONTEXT)
+                if kind < 0.8
+                else odd,
+                draw.choice(GLUE),
+            ]
         yield "".join(parts)
 
 

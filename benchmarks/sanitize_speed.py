@@ -80,7 +80,9 @@ def timed(work: Callable[[], object]) -> float:
 def texts_of(data: Path) -> list[str]:
     found: dict[str, None] = {}
     for name, most in SETS.items():
-        found.update(dict.fromkeys(pq.read_table(data / f"{name}.parquet", columns=["text"]).column(0).to_pylist()[:most]))
+        found.update(
+            dict.fromkeys(pq.read_table(data / f"{name}.parquet", columns=["text"]).column(0).to_pylist()[:most])
+        )
     return list(found)
 
 
@@ -98,7 +100,10 @@ def unique_text(texts: list[str], stock: Callable[[str], object]) -> None:
     full = size / timed(lambda: spans_of(records, redactor, Silent()))
     leaves = list(dict.fromkeys(Leaf(piece.text, piece.key) for text in texts for piece in pieces_of(text, None)))
     context = Context(name="benchmark", root=Path(), state=Path(), environ={}, shelf=lambda _: None)  # type: ignore[arg-type, return-value]
-    patterns = [PresidioRecognizer(PresidioRecognizer.Options(), context), SecretsRecognizer(SecretsRecognizer.Options(), context)]
+    patterns = [
+        PresidioRecognizer(PresidioRecognizer.Options(), context),
+        SecretsRecognizer(SecretsRecognizer.Options(), context),
+    ]
     for recognizer in patterns:
         recognizer.find([Leaf(text) for text in WARM])
     only = size / timed(lambda: [recognizer.find(leaves) for recognizer in patterns])
@@ -113,8 +118,7 @@ def history(data: Path) -> list[dict[str, Any]]:
     rows = []
     for group, messages in itertools.groupby(records, key=lambda r: r["group"]):
         said = [(("user", "assistant")[i % 2], m["text"]) for i, m in enumerate(messages)]
-        for turn in range(1, len(said)):
-            rows.append(a_row(f"{group}-{turn}", str(group), said[:turn], said[turn][1]))
+        rows += [a_row(f"{group}-{turn}", str(group), said[:turn], said[turn][1]) for turn in range(1, len(said))]
     return rows
 
 
@@ -198,14 +202,20 @@ def processes(rows: list[dict[str, Any]]) -> None:
                 with raw.writer(f"shard-{shard}", "f") as writer:
                     mine = [row for row in rows if sessions.index(row["session_id"]) % 4 == shard]
                     writer.write(pa.RecordBatch.from_pylist(mine, schema=TRACE))
-            stage._PARALLEL_BYTES = threshold
+            stage._PARALLEL_BYTES = threshold  # noqa: SLF001  how much data is worth a second process
             started = time.monotonic()
-            stage.sanitize(configuration.load(directory / "llmci.yaml"), progress=Silent(), environ=os.environ | KEY, now=_NOON)
+            stage.sanitize(
+                configuration.load(directory / "llmci.yaml"), progress=Silent(), environ=os.environ | KEY, now=_NOON
+            )
             seconds[count] = time.monotonic() - started
             clean = directory / ".llmci" / "clean"
             written[count] = {p.name: p.read_bytes() for p in sorted(clean.glob("*.parquet"))}
     same = "the same bytes" if written[1] == written[2] else "OTHER BYTES"
-    line("two processes against one", f"{seconds[1] / seconds[2]:.2f} times as fast, {same}; load {os.getloadavg()[0]:.1f}", ">= 1.85, same")
+    line(
+        "two processes against one",
+        f"{seconds[1] / seconds[2]:.2f} times as fast, {same}; load {os.getloadavg()[0]:.1f}",
+        ">= 1.85, same",
+    )
 
 
 def measure(data: Path, stock: Callable[[str], object], *, with_processes: bool) -> None:

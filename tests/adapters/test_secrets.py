@@ -101,7 +101,7 @@ def test_a_private_key_goes_as_a_whole_and_without_its_end_too(recognizer: Secre
         '"credentialId": "29f63271-dc2f-4734-8221-5b31b5169bac"',
         "tool_call_id='call_VybxG748CQId8Xxo6wb2pWy1'",
         "chatcmpl-BhGJDsZlpk55owZCjMyJl8TOGqk0H",
-        "passwordLabel:\"Password:\",rememberMeLabel:\"Remember me:\"",
+        'passwordLabel:"Password:",rememberMeLabel:"Remember me:"',
         'get "/passwords/:id/edit" => "cms/sites/passwords#edit"',
         "commit 3f2a9c1e8b7d6a5f4e3d2c1b0a9f8e7d6c5b4a39",
         "uuid 123e4567-e89b-42d3-a456-426614174000",
@@ -117,7 +117,15 @@ def test_what_is_no_secret_stays(recognizer: SecretsRecognizer, text: str) -> No
 def test_the_time_grows_no_faster_than_the_text(recognizer: SecretsRecognizer) -> None:
     import time
 
-    for piece in ("password=", "eyJabcdefghij.", "-----BEGIN PRIVATE KEY", "curl -u a:b ", "token: ", "http://a:b", "-u x -p "):
+    for piece in (
+        "password=",
+        "eyJabcdefghij.",
+        "-----BEGIN PRIVATE KEY",
+        "curl -u a:b ",
+        "token: ",
+        "http://a:b",
+        "-u x -p ",
+    ):
         seconds = []
         for count in (2_000, 8_000):
             started = time.process_time()
@@ -131,11 +139,15 @@ def test_a_filler_is_known(value: str) -> None:
     assert is_filler(value)
 
 
-@pytest.mark.parametrize("value", ["$HOME", "${{ secrets.X }}", "getPassword()", "config.secret", "/etc/passwd", "arn:aws:iam::1"])
+@pytest.mark.parametrize(
+    "value", ["$HOME", "${{ secrets.X }}", "getPassword()", "config.secret", "/etc/passwd", "arn:aws:iam::1"]
+)
 def test_a_reference_is_known(value: str) -> None:
     assert is_code(value)
 
 
 def test_random_strings_are_told_from_words() -> None:
     assert sum(is_random(drawn(24)) for _ in range(200)) > 197
-    assert not any(is_random(w) for w in ("SalesResults-1.2", "jjwt-jackson-0.11.2", "NEXUS-GPT4-API-KEY", "2024-05-01"))
+    assert not any(
+        is_random(w) for w in ("SalesResults-1.2", "jjwt-jackson-0.11.2", "NEXUS-GPT4-API-KEY", "2024-05-01")
+    )

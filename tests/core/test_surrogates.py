@@ -36,7 +36,9 @@ def test_twenty_thousand_telephone_numbers_stay_as_many(form: str) -> None:
 
 
 def test_one_number_is_one_number_in_every_spelling() -> None:
-    made = {SURROGATES.of("PHONE_NUMBER", value)[-14:] for value in ("+1 415-867-5309", "415-867-5309", "1-415-867-5309")}
+    made = {
+        SURROGATES.of("PHONE_NUMBER", value)[-14:] for value in ("+1 415-867-5309", "415-867-5309", "1-415-867-5309")
+    }
 
     assert len(made) == 1
 

@@ -94,7 +94,7 @@ def watched(tmp_path: Path) -> Any:
         tests = Path(__file__).parent.parent
         environ = environment() | KEY | {"EVENTS": str(events), "TMPDIR": str(temporary), "HOME": str(temporary)}
         environ["PYTHONPATH"] = f"{tests.parent}:{tests}"
-        done = subprocess.run(  # noqa: S603  this interpreter, and arguments of the test
+        done = subprocess.run(
             [sys.executable, "-c", WATCHED, *arguments],
             cwd=project,
             env=environ,

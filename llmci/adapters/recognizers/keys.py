@@ -111,8 +111,12 @@ def fits(kind: str, value: str) -> bool:
     text = value.strip()
     if not text or len(text) > _LONGEST or text.casefold() in _EMPTY or not any(c.isalnum() for c in text):
         return False
-    if text[0] in "<{[$" and text[-1:] in ">}]":
-        return False
+    if kind == "SECRET":
+        return len(text) >= _SHORTEST_SECRET and " " not in text and not is_filler(text) and not is_code(text)
+    return (text[0] not in "<{[$" or text[-1:] not in ">}]") and _is_like(kind, text)
+
+
+def _is_like(kind: str, text: str) -> bool:
     digits = any(c.isdigit() for c in text)
     match kind:
         case "LOCATION":
@@ -121,18 +125,84 @@ def fits(kind: str, value: str) -> bool:
             return "@" in text or "%40" in text or "at" in text
         case "PERSON":
             return len(text) <= _LONGEST_NAME and not digits and len(text.split()) <= _MOST_NAMES
-        case "SECRET":
-            return len(text) >= _SHORTEST_SECRET and " " not in text and not is_filler(text) and not is_code(text)
         case _:
             return digits or kind not in _WITH_DIGITS
 
 
 # One of them is in every key, however its words are separated.
-_STEMS = (
-    "mail reply phone mobile tel fax cell contact whatsapp msisdn name nombre apellido prenom holder birth dob geburt naissance nacimiento "
-    "address street addr apartment house residence zip post plz codigo passport ssn social tax iban card pan account bank acct routing user login "
-    "member patient employee handle nick ip forwarded mac pass pwd key secret token pin cvv cvc security otp direccion anschrift strasse adresse city town ciudad ville licen ccn"
-).split()
+_STEMS = [
+    "mail",
+    "reply",
+    "phone",
+    "mobile",
+    "tel",
+    "fax",
+    "cell",
+    "contact",
+    "whatsapp",
+    "msisdn",
+    "name",
+    "nombre",
+    "apellido",
+    "prenom",
+    "holder",
+    "birth",
+    "dob",
+    "geburt",
+    "naissance",
+    "nacimiento",
+    "address",
+    "street",
+    "addr",
+    "apartment",
+    "house",
+    "residence",
+    "zip",
+    "post",
+    "plz",
+    "codigo",
+    "passport",
+    "ssn",
+    "social",
+    "tax",
+    "iban",
+    "card",
+    "pan",
+    "account",
+    "bank",
+    "acct",
+    "routing",
+    "user",
+    "login",
+    "member",
+    "patient",
+    "employee",
+    "handle",
+    "nick",
+    "ip",
+    "forwarded",
+    "mac",
+    "pass",
+    "pwd",
+    "key",
+    "secret",
+    "token",
+    "pin",
+    "cvv",
+    "cvc",
+    "security",
+    "otp",
+    "direccion",
+    "anschrift",
+    "strasse",
+    "adresse",
+    "city",
+    "town",
+    "ciudad",
+    "ville",
+    "licen",
+    "ccn",
+]
 _GATE = Gate([_STEMS])
 
 

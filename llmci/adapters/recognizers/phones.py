@@ -24,7 +24,9 @@ _CONTEXT = re.compile(
 _NO_PHONE = re.compile(
     r"\s-\s|^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|(?:19|20)\d\d ?[-–] ?(?:19|20)\d\d)$"
 )
-_LABEL_AFTER = re.compile(r"(?i:[ ]?[-–(/,][ ]?|[ ])(?i:office|fax|mobile|cell|home|work|phone|landline|direct)\b|[ ]is (?:my|the|our|his|her|their) (?:\w+ )?(?:number|mobile|cell|phone|fax)\b")
+_LABEL_AFTER = re.compile(
+    r"(?i:[ ]?[-–(/,][ ]?|[ ])(?i:office|fax|mobile|cell|home|work|phone|landline|direct)\b|[ ]is (?:my|the|our|his|her|their) (?:\w+ )?(?:number|mobile|cell|phone|fax)\b"
+)
 _NO_PHONE_BEFORE = re.compile(
     r"(?i:\b(?:zip(?: ?code)?|postcode|sku|order|item|product|ticket|invoice|tracking|isbn|issn|version|ref(?:erence)?|id)\b"
     r"(?: (?:id|no\.?|number|nr|is))?[ #:=]{0,3}$)"
@@ -46,7 +48,11 @@ def phones(text: str, regions: Sequence[str]) -> Iterator[Span]:
         if _FLOAT.fullmatch(found):
             continue
         digits = sum(c.isdigit() for c in _EXTENSION.sub("", found))
-        if not _SHORTEST_IN_CONTEXT <= digits <= _LONGEST or _NO_PHONE.search(found) or found.count("(") != found.count(")"):
+        if (
+            not _SHORTEST_IN_CONTEXT <= digits <= _LONGEST
+            or _NO_PHONE.search(found)
+            or found.count("(") != found.count(")")
+        ):
             continue
         if _NO_PHONE_BEFORE.search(text, max(0, match.start() - _BEFORE), match.start()):
             continue

@@ -108,7 +108,7 @@ class PresidioRecognizer:
     def _is_believed(self, result: Found, text: str) -> bool:
         if result.kind == "IP_ADDRESS" and (
             _VERSION_BEFORE.search(text, max(0, result.start - 20), result.start)
-            or "::" in (bare := text[result.start : result.end]) and sum(c.isalnum() for c in bare) < _LEAST_OF_IPV6
+            or ("::" in (bare := text[result.start : result.end]) and sum(c.isalnum() for c in bare) < _LEAST_OF_IPV6)
         ):
             return False
         if result.kind in _NEED_CONTEXT and result.kind not in self._options.context_free:

@@ -84,7 +84,6 @@ class FastAnalyzer:
             found += _without_duplicates(words.boosted(results, recognizer.context))
         return sorted(found, key=lambda f: (f.start, f.end, f.kind))
 
-
     def _worth(self, text: str) -> Iterator[_Recognizer]:
         """The recognizers that a text could be of interest to."""
         if _digit(text) is not None:
@@ -297,7 +296,11 @@ def _ssn(text: str) -> float | None:
 
 @lru_cache(maxsize=4096)
 def _nhs(text: str) -> float | None:
-    return 1.0 if sum(int(c) * weight for c, weight in zip(_digits_of(text), range(10, -1, -1), strict=False)) % 11 == 0 else 0.0
+    return (
+        1.0
+        if sum(int(c) * weight for c, weight in zip(_digits_of(text), range(10, -1, -1), strict=False)) % 11 == 0
+        else 0.0
+    )
 
 
 def _any(text: str) -> float | None:  # noqa: ARG001  kinds without a check
@@ -340,7 +343,14 @@ def _crypto_demand(text: str) -> bool:
 # What stands in no recognizer's way: a colon or a hyphen for addresses, else a digit; a number for those of numbers.
 _ADDRESSES = frozenset({"IpRecognizer", "MacAddressRecognizer"})
 _NUMBERS = frozenset(
-    {"CreditCardRecognizer", "UsSsnRecognizer", "UsPassportRecognizer", "UsItinRecognizer", "NhsRecognizer", "UsBankRecognizer"}
+    {
+        "CreditCardRecognizer",
+        "UsSsnRecognizer",
+        "UsPassportRecognizer",
+        "UsItinRecognizer",
+        "NhsRecognizer",
+        "UsBankRecognizer",
+    }
 )
 
 

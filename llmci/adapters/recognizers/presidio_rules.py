@@ -71,9 +71,7 @@ def iban_formats() -> dict[str, re.Pattern[str]]:
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             known[node.targets[0].id] = _joined(node.value, known)
-    return {
-        country: re.compile(form, re.DOTALL | re.MULTILINE) for country, form in known["regex_per_country"].items()
-    }
+    return {country: re.compile(form, re.DOTALL | re.MULTILINE) for country, form in known["regex_per_country"].items()}
 
 
 def _directory() -> Path:
@@ -106,6 +104,10 @@ def _joined(node: ast.expr, known: dict[str, Any]) -> Any:  # noqa: ANN401  a st
         case ast.BinOp():
             return _joined(node.left, known) + _joined(node.right, known)
         case ast.Dict():
-            return {ast.literal_eval(key): _joined(value, known) for key, value in zip(node.keys, node.values, strict=True) if key}
+            return {
+                ast.literal_eval(key): _joined(value, known)
+                for key, value in zip(node.keys, node.values, strict=True)
+                if key
+            }
         case _:
             return ast.literal_eval(node)

@@ -69,7 +69,7 @@ TOKENS: tuple[tuple[str, str], ...] = (
     ("A3-", "[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}"),
     ("eyJrIjoi", f"{_B}{{60,400}}={{0,2}}"),
     # A JSON web token, whose header is `{"` in base64; of an encrypted one there are five parts.
-    ("eyJ", rf"[\w-]{{10,4000}}\.[\w-]{{10,8000}}(?:\.[\w-]{{0,2000}}){{0,3}}"),
+    ("eyJ", r"[\w-]{10,4000}\.[\w-]{10,8000}(?:\.[\w-]{0,2000}){0,3}"),
     ("ZXlK", f"{_B}{{60,4000}}={{0,2}}"),
     ("AGE-SECRET-KEY-1", "[A-Z0-9]{50,60}"),
     ("$2a$", r"\d\d\$[./A-Za-z0-9]{53}"),

@@ -107,6 +107,8 @@ class SecretsRecognizer:
     def _find(self, text: str) -> Iterator[Span]:
         if len(text) > _SHORTEST_PASSWORD:
             yield from _forms(text)
+            yield from _placed(text)
+            yield from _long(text)
             yield from self._told(text)
         for pattern in self._own:
             yield from (_span(match, 0.99, "secrets.own") for match in pattern.finditer(text))
@@ -135,7 +137,11 @@ class SecretsRecognizer:
         parts = [part.lower() for part in _NAME_PART.findall(name)]
         group = "quoted" if match["quoted"] is not None else "bare"
         value = match[group] if group == "quoted" else match[group].rstrip(".:!?|&")
-        if match["sign"] == "||" or (match["option"] is not None and not name.startswith("-")) or not self._is_secret(parts, value, match):
+        if (
+            match["sign"] == "||"
+            or (match["option"] is not None and not name.startswith("-"))
+            or not self._is_secret(parts, value, match)
+        ):
             return None
         # Of `token=...&channel=...` only the first value is one.
         if "&" in value and group == "bare" and "=" in value:
@@ -153,7 +159,11 @@ class SecretsRecognizer:
                 return False
             assigned = sign not in (None, ",") or match["word"] is not None
             return (assigned and (quoted or sign == "=") and " " not in value.strip()) or is_password(value)
-        if len(value) < _SHORTEST_TOKEN or " " in value or (sign in (",", None) and not quoted and match["option"] is None):
+        if (
+            len(value) < _SHORTEST_TOKEN
+            or " " in value
+            or (sign in (",", None) and not quoted and match["option"] is None)
+        ):
             return False
         if is_uuid(value):
             return kind == "token"
@@ -193,32 +203,43 @@ def _forms(text: str) -> Iterator[Span]:
         if how != "part" and start and text[start - 1].isalnum() and text[start].isalnum():
             continue
         match = pattern.match(text, end)
-        if match is None:
-            continue
-        whole = text[start : match.end()]
-        if how == "part":
-            value = match["secret"]
-            if "PRIVATE KEY" in value:
-                yield seams.Span(start, match.end(), "SECRET", 0.99, "secrets.rule")
-            # The form alone says that it is one, unless it is nothing but crosses.
-            elif len(set(value)) > _FEWEST_CHARACTERS and not is_code(value):
-                yield seams.Span(match.start("secret"), match.end("secret"), "SECRET", 0.99, "secrets.rule")
-        elif not _is_filled(whole) and (is_random(match[0]) if how == "loose" else _has_digit(match[0])):
-            yield seams.Span(start, match.end(), "SECRET", 0.99, "secrets.rule")
+        if match is not None:
+            yield from _part(text, start, match) if how == "part" else _token(text, start, match, loose=how == "loose")
+
+
+def _token(text: str, start: int, match: re.Match[str], *, loose: bool) -> Iterator[Span]:
+    if not _is_filled(text[start : match.end()]) and (is_random(match[0]) if loose else _has_digit(match[0])):
+        yield seams.Span(start, match.end(), "SECRET", 0.99, "secrets.rule")
+
+
+def _part(text: str, start: int, match: re.Match[str]) -> Iterator[Span]:
+    value = match["secret"]
+    if "PRIVATE KEY" in value:
+        yield seams.Span(start, match.end(), "SECRET", 0.99, "secrets.rule")
+    # The form alone says that it is one, unless it is nothing but crosses.
+    elif len(set(value)) > _FEWEST_CHARACTERS and not is_code(value):
+        yield seams.Span(match.start("secret"), match.end("secret"), "SECRET", 0.99, "secrets.rule")
+
+
+def _placed(text: str) -> Iterator[Span]:
+    """What stands where a password stands: in an address before the host, behind an option of a command."""
     if "://" in text:
         # Whatever it is: the place says that it is a password.
-        for match in _USERINFO.finditer(text):
-            if not is_code(match["secret"]):
-                yield _span(match, 0.99, "secrets.rule")
+        yield from (
+            _span(match, 0.99, "secrets.rule") for match in _USERINFO.finditer(text) if not is_code(match["secret"])
+        )
     if "curl" in text:
         yield from _parts(_CURL, text)
     if " -p" in text:
         yield from _parts(_OPTION, text)
-    if len(text) >= _SHORTEST_LONG:
-        for found in _LONG.finditer(text):
-            match = _SHAPES.fullmatch(found[0].rstrip(".="))
-            if match is not None and entropy(match[0]) >= _LEAST_ENTROPY:
-                yield seams.Span(found.start(), found.start() + match.end(), "SECRET", 0.95, "secrets.rule")
+
+
+def _long(text: str) -> Iterator[Span]:
+    """Forms that start with no letters of their own."""
+    for found in _LONG.finditer(text) if len(text) >= _SHORTEST_LONG else ():
+        match = _SHAPES.fullmatch(found[0].rstrip(".="))
+        if match is not None and entropy(match[0]) >= _LEAST_ENTROPY:
+            yield seams.Span(found.start(), found.start() + match.end(), "SECRET", 0.95, "secrets.rule")
 
 
 def _has_digit(value: str) -> bool:
@@ -226,7 +247,7 @@ def _has_digit(value: str) -> bool:
 
 
 def _is_filled(value: str) -> bool:
-    return len(set(value)) <= 6 and is_filler(value) or "xxxxxx" in value.lower() or "000000000" in value
+    return (len(set(value)) <= 6 and is_filler(value)) or "xxxxxx" in value.lower() or "000000000" in value
 
 
 def _parts(pattern: re.Pattern[str], text: str) -> Iterator[Span]:

@@ -59,21 +59,105 @@ _social = re.compile(r"\d-\d\d-\d").search
 _numbered = re.compile(r"[._]\d\d").search
 _STREETS = tuple(
     f"{space}{word}"
-    for word in """
-        street st avenue ave road rd boulevard blvd lane ln drive dr court ct way place pl square sq terrace ter parkway
-        pkwy highway hwy circle cir trail trl crescent close alley row loop pike plaza mews walk
-    """.split()
+    for word in [
+        "street",
+        "st",
+        "avenue",
+        "ave",
+        "road",
+        "rd",
+        "boulevard",
+        "blvd",
+        "lane",
+        "ln",
+        "drive",
+        "dr",
+        "court",
+        "ct",
+        "way",
+        "place",
+        "pl",
+        "square",
+        "sq",
+        "terrace",
+        "ter",
+        "parkway",
+        "pkwy",
+        "highway",
+        "hwy",
+        "circle",
+        "cir",
+        "trail",
+        "trl",
+        "crescent",
+        "close",
+        "alley",
+        "row",
+        "loop",
+        "pike",
+        "plaza",
+        "mews",
+        "walk",
+    ]
     for space in (" ", "\n", "\t", "\u00a0")
 )
 _UNITS = ("apt", "apartment", "suite", "ste", "unit", "floor", "box", "psc")
-_EUROPEAN = (
-    "straße strasse str. weg gasse platz allee straat laan plein gatan vägen gata veien utca út calle avenida av. avda. plaza "
-    "paseo rue via viale rua ul. strada corso piazza carrer boulevard chemin"
-).split()
+_EUROPEAN = [
+    "straße",
+    "strasse",
+    "str.",
+    "weg",
+    "gasse",
+    "platz",
+    "allee",
+    "straat",
+    "laan",
+    "plein",
+    "gatan",
+    "vägen",
+    "gata",
+    "veien",
+    "utca",
+    "út",
+    "calle",
+    "avenida",
+    "av.",
+    "avda.",
+    "plaza",
+    "paseo",
+    "rue",
+    "via",
+    "viale",
+    "rua",
+    "ul.",
+    "strada",
+    "corso",
+    "piazza",
+    "carrer",
+    "boulevard",
+    "chemin",
+]
 _FRENCH = ("rue", "avenue", "boulevard", "chemin", "place", "quai", "allée")
-_DWELLING = (
-    "address live living located residing deliver ship sen return mail taxi moved going relocated visit resides headquarters office"
-).split()
+_DWELLING = [
+    "address",
+    "live",
+    "living",
+    "located",
+    "residing",
+    "deliver",
+    "ship",
+    "sen",
+    "return",
+    "mail",
+    "taxi",
+    "moved",
+    "going",
+    "relocated",
+    "visit",
+    "resides",
+    "headquarters",
+    "office",
+]
 
 
 def _has_colons(text: str) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from llmci.core.privacy.detect import Detector
     from llmci.core.privacy.flatten import Text
-    from llmci.core.privacy.jsontext import Edit, Piece
+    from llmci.core.privacy.jsontext import Piece
     from llmci.core.privacy.policy import Policy
     from llmci.core.privacy.surrogate import Surrogates
 
@@ -156,13 +156,14 @@ class Redactor:
         self, text: Text, memory: Memory, exempt: Callable[[str], bool] | None, settled: Settled
     ) -> _Clean | Unreadable:
         asked = (text.text, text.column, text.role)
-        clean = settled.texts.get(asked)
-        if clean is None:
-            clean = self._identity(text) if text.column in IDENTITIES else self._made(text, memory, exempt)
-            if isinstance(clean, _Clean):
-                settled.texts[asked] = clean
-                settled.removed.update(distinctive((span.kind, value) for span, value in clean.found))
-        return clean
+        known = settled.texts.get(asked)
+        if known is not None:
+            return known
+        made = self._identity(text) if text.column in IDENTITIES else self._made(text, memory, exempt)
+        if isinstance(made, _Clean):
+            settled.texts[asked] = made
+            settled.removed.update(distinctive((span.kind, value) for span, value in made.found))
+        return made
 
     def _identity(self, text: Text) -> _Clean:
         span = Span(0, len(text.text), "USER_ID", 1.0, "identity")

@@ -19,7 +19,9 @@ _FEWEST_VOWELS = 0.15
 _SHORTEST_RANDOM, _FEWEST_RUNS = 10, 4
 # xxxxxx and 000000 stand for a secret and are none.
 _FILLED = re.compile(r"([A-Za-z0-9*.#_-])\1{5,}|(?i:xxxxxx|\*\*\*|\.\.\.)")
-_STAND_IN = re.compile(r"(?i)^[\"'<({]{0,2}(?:example|sample|dummy|changeme|change_me|placeholder|redacted|your|my|some|insert|enter|replace)(?:[^a-z]|[a-z]*[_ -]|$)|placeholder|^(?:abcdef|1234|qwerty)[a-z0-9]{0,16}$")
+_STAND_IN = re.compile(
+    r"(?i)^[\"'<({]{0,2}(?:example|sample|dummy|changeme|change_me|placeholder|redacted|your|my|some|insert|enter|replace)(?:[^a-z]|[a-z]*[_ -]|$)|placeholder|^(?:abcdef|1234|qwerty)[a-z0-9]{0,16}$"
+)
 _NO_VALUE = frozenset(
     """
     none null nil true false undefined yes no string str required optional test password passwd secret token key
@@ -32,7 +34,9 @@ _CODE = re.compile(
     r"`|[\"']?\$\{{0,2} ?[\w(\[]|%\w+%|%[sdv]$|\{\{|<[\w /:-]*>?|&lt;|\[|\{|@[\w.]+@?$|#[a-z_-]+$|(?:process|os|self|this|config|settings|options|params|args|"
     r"secrets|var|vars|data|request|req|env|ctx|app|local|module|context)\.|[\w.>:-]+\(|[\w$]+->|https?:|ftp:|arn:|~?/|\./|\.\.|\s?\+|\.\$|!=|,"
 )
-_ONLY_CODE = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)+|[A-Z]+(?:_[A-Z]+)+|.*\.(?:py|js|ts|json|ya?ml|txt|pem|key|crt|com|html|md|log)")
+_ONLY_CODE = re.compile(
+    r"[A-Za-z_]+(?:\.[A-Za-z_]+)+|[A-Z]+(?:_[A-Z]+)+|.*\.(?:py|js|ts|json|ya?ml|txt|pem|key|crt|com|html|md|log)"
+)
 
 
 def entropy(text: str) -> float:
