@@ -60,6 +60,8 @@ PRIORITY = (
 )
 # Labels of what names a thing of the cloud.
 NO_SECRETS = ("np.s3.", "np.arn.", "np.aws.3", "np.age.1")
+# Sets of recorded agent traces.
+TRACES = {"demo_tau2_sft", "tau1_repeats", "tau2_runs", "langfuse_framework_traces", "who_and_when"}
 REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "IN", "AU")
 SAID = (
     "call me at {}",
@@ -184,8 +186,8 @@ def examples(records: Records, measured: Measured) -> str:
 def clean_traces(data: Path) -> None:
     """Secrets found in recorded traces, of which none is known to hold one."""
     strings: dict[str, None] = {}
-    for path in sorted(data.rglob("*.json*")):
-        if path.parent.name != "pii":
+    for path in sorted(data.rglob("*")):
+        if path.is_file() and TRACES & set(path.parts):
             strings.update(dict.fromkeys(_strings(path)))
     leaves = list(dict.fromkeys(piece.text for text in strings for piece in pieces_of(text, None)))
     size = sum(map(len, leaves)) / 1e6
@@ -197,11 +199,7 @@ def clean_traces(data: Path) -> None:
 
 
 def _strings(path: Path) -> Iterator[str]:
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
-        try:
-            waiting = [json.loads(row) for row in file] if ".jsonl" in path.name else [json.load(file)]
-        except ValueError:
-            return
+    waiting: list[Any] = pq.read_table(path).to_pylist() if path.suffix == ".parquet" else _documents(path)
     while waiting:
         match waiting.pop():
             case str(text):
@@ -210,6 +208,16 @@ def _strings(path: Path) -> Iterator[str]:
                 waiting += fields.values()
             case list(items):
                 waiting += items
+
+
+def _documents(path: Path) -> list[Any]:
+    if ".json" not in path.name:
+        return []
+    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
+        try:
+            return [json.loads(row) for row in file] if ".jsonl" in path.name else [json.load(file)]
+        except ValueError:
+            return []
 
 
 def telephones() -> None:

@@ -15,7 +15,6 @@ import gc
 import itertools
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -172,17 +171,16 @@ def cold_start() -> None:
         (directory / "llmci.yaml").write_text("project: benchmark\n")
         record = {"id": 1, "text": "I am Mia Li, call 212-867-5309, card 4111 1111 1111 1111"}
         (directory / "in.jsonl").write_text(json.dumps(record))
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.monotonic()
-        subprocess.run(
+        child = subprocess.Popen(
             [sys.executable, "-m", "llmci", "sanitize", "-q", "--spans-only", "in.jsonl", "-o", "out.jsonl"],
-            cwd=directory, env=os.environ | KEY | {"PYTHONPATH": str(Path(__file__).parents[1])}, check=True,
+            cwd=directory, env=os.environ | KEY | {"PYTHONPATH": str(Path(__file__).parents[1])}, stdout=subprocess.DEVNULL,
         )  # fmt: skip
+        _, child.returncode, used = os.wait4(child.pid, 0)
         wall = time.monotonic() - started
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    processor = used.ru_utime + used.ru_stime
     line("cold start to the first result", f"{processor:.2f} s of processor, {wall:.2f} s of wall", "<= 0.6 s")
-    line("memory of that", f"{after.ru_maxrss / 1024:.0f} MB", "<= 250 MB")
+    line("memory of that", f"{used.ru_maxrss / 1024:.0f} MB", "<= 250 MB")
 
 
 def processes(rows: list[dict[str, Any]]) -> None:

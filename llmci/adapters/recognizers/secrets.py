@@ -204,7 +204,7 @@ def _forms(text: str) -> Iterator[Span]:
             continue
         match = pattern.match(text, end)
         if match is not None:
-            yield from _part(text, start, match) if how == "part" else _token(text, start, match, loose=how == "loose")
+            yield from _part(start, match) if how == "part" else _token(text, start, match, loose=how == "loose")
 
 
 def _token(text: str, start: int, match: re.Match[str], *, loose: bool) -> Iterator[Span]:
@@ -212,7 +212,7 @@ def _token(text: str, start: int, match: re.Match[str], *, loose: bool) -> Itera
         yield seams.Span(start, match.end(), "SECRET", 0.99, "secrets.rule")
 
 
-def _part(text: str, start: int, match: re.Match[str]) -> Iterator[Span]:
+def _part(start: int, match: re.Match[str]) -> Iterator[Span]:
     value = match["secret"]
     if "PRIVATE KEY" in value:
         yield seams.Span(start, match.end(), "SECRET", 0.99, "secrets.rule")
