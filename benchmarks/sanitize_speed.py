@@ -54,6 +54,14 @@ WORST = {
     "CSV numbers": "48210,93127,55012,1,0,77\n",
 }
 WARM = ("my bank account is 123456789012, Mia Li", "call 212-867-5309", "iban DE89 3704 0044 0532 0130 00, ip 10.2.3.4")
+_MEASURED = """
+import json, resource, subprocess, sys, time
+started = time.monotonic()
+command = [sys.argv[1], "-m", "llmci", "sanitize", "-q", "--spans-only", "in.jsonl", "-o", "out.jsonl"]
+subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss]))
+"""
 _NOON = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -171,16 +179,14 @@ def cold_start() -> None:
         (directory / "llmci.yaml").write_text("project: benchmark\n")
         record = {"id": 1, "text": "I am Mia Li, call 212-867-5309, card 4111 1111 1111 1111"}
         (directory / "in.jsonl").write_text(json.dumps(record))
-        started = time.monotonic()
-        child = subprocess.Popen(
-            [sys.executable, "-m", "llmci", "sanitize", "-q", "--spans-only", "in.jsonl", "-o", "out.jsonl"],
-            cwd=directory, env=os.environ | KEY | {"PYTHONPATH": str(Path(__file__).parents[1])}, stdout=subprocess.DEVNULL,
+        # By way of a small process: a child's peak counts that of the process it was forked from.
+        told = subprocess.run(
+            [sys.executable, "-S", "-c", _MEASURED, sys.executable],
+            cwd=directory, env=os.environ | KEY | {"PYTHONPATH": str(Path(__file__).parents[1])}, stdout=subprocess.PIPE, check=True,
         )  # fmt: skip
-        _, child.returncode, used = os.wait4(child.pid, 0)
-        wall = time.monotonic() - started
-    processor = used.ru_utime + used.ru_stime
+    wall, processor, peak = json.loads(told.stdout)
     line("cold start to the first result", f"{processor:.2f} s of processor, {wall:.2f} s of wall", "<= 0.6 s")
-    line("memory of that", f"{used.ru_maxrss / 1024:.0f} MB", "<= 250 MB")
+    line("memory of that", f"{peak / 1024:.0f} MB", "<= 250 MB")
 
 
 def processes(rows: list[dict[str, Any]]) -> None:
