@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from llmci.adapters.recognizers.deadline import Deadline
@@ -102,9 +102,11 @@ def key_of(config: Config, environ: Mapping[str, str]) -> bytes:
 
 
 def _block(config: Config, name: str) -> Block:
-    """The recognizer's block of the configuration; a bundled one without options where there is none."""
-    if name in config.recognizers:
-        return config.recognizers[name]
-    options = adapter("recognizer", name).Options
-    locales = {"locales": config.sanitize.locales} if "locales" in options.model_fields else {}
-    return Block(name=name, kind=name, options=options(**locales), given={"kind": name})
+    """The recognizer's block of the configuration, or one without options; the project's languages unless it names its own."""
+    block = config.recognizers.get(name)
+    if block is None:
+        block = Block(name=name, kind=name, options=adapter("recognizer", name).Options(), given={"kind": name})
+    if "locales" in type(block.options).model_fields and "locales" not in block.given:
+        options = block.options.model_copy(update={"locales": config.sanitize.locales})
+        return replace(block, options=options)
+    return block

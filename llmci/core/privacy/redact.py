@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # Shorter ids, and those of one common word, stand in other texts without meaning anybody.
 _SHORTEST_ID = 6
 _SURE = 0.9
+# What may be called like a person.
+_PLACES = frozenset({"LOCATION", "ORGANIZATION"})
 _NO_LABEL = frozenset({"EMAIL_ADDRESS", "SECRET", "CREDIT_CARD", "US_SSN", "IBAN_CODE", "USER_ID"})
 
 
@@ -69,6 +71,12 @@ class Redactor:
                 return looked
             memory.learn(self._removed(looked, sure=True))
             memory.learn(self._removed(looked, sure=False), sure=False)
+            memory.doubt(
+                piece.text[span.start : span.end]
+                for piece, spans in looked.pieces
+                for span in spans
+                if span.kind in _PLACES and span.score >= self.policy.min_score
+            )
             if text.column in IDENTITIES and _is_telling(text.text):
                 memory.learn([("USER_ID", text.text)])
         memory.learn(("DENIED", denied) for denied in self.policy.deny)
@@ -104,7 +112,7 @@ class Redactor:
                 if self.policy.removes(span, value := piece.text[span.start : span.end])
                 and not (exempt is not None and exempt(value))
             ]
-            for spans in (found, memory.recall(piece.text))
+            for spans in (found, memory.recall(piece.text, found))
         )
         return resolved(own, recalled) if own or recalled else []
 
@@ -168,13 +176,13 @@ class _Work:
         """What the audit looks for: all that was remembered, but for what may stay."""
         if self.exempt is None:
             return self.memory
-        removed = Memory()
+        removed = Memory(places=set(self.memory.places))
         for sure in (True, False):
             found = [f for f in self.findings if (f.span.score >= _SURE) == sure]
             removed.learn(((f.span.kind, f.value) for f in found), sure=sure)
         exempt = {text for text in removed.needles if self.exempt(text)}
         needles = {text: needle for text, needle in removed.needles.items() if text not in exempt}
-        return Memory(needles, removed.numbers - exempt)
+        return Memory(needles, removed.numbers - exempt, removed.places)
 
 
 def _is_telling(identity: str) -> bool:
