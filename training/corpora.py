@@ -125,7 +125,8 @@ def changed(found: Sentence, rng: random.Random, names: Names, *, chat: bool) ->
 class Names:
     """Names to put in the place of others: of many cultures, from the lists."""
 
-    def __init__(self, locales: dict[str, tuple[list[str], list[str]]], census_last: Sequence[str]) -> None:
+    def __init__(self, locales: dict[str, tuple[list[str], list[str]]], census_last: Sequence[str], places: Sequence[str], firms: Sequence[str]) -> None:
+        self.places, self.firms = places, firms
         latin = {k: v for k, v in locales.items() if v[0] and v[1] and v[0][0][:1].isascii() or k.startswith(("is", "cs", "tr", "pl", "hr", "sk", "sv", "no", "da", "fi", "de", "fr", "es", "pt", "it", "az", "lv", "lt", "vi"))}
         self._latin = [v for v in latin.values() if v[0] and v[1]]
         self._other = [v for k, v in locales.items() if k not in latin and v[0] and v[1] and k.startswith(("ru", "uk", "bg", "el", "ar", "he", "hi", "hy", "fa"))]
@@ -141,30 +142,32 @@ class Names:
         return rng.choice(firsts), last
 
     def renamed(self, tokens: list[str], allowed: list[int], rng: random.Random, *, lower: bool) -> tuple[list[str], list[int]]:
-        """The sentence with each run of person tokens replaced by a name of as many words."""
+        """The sentence with people, and some places and firms, replaced by others of about as many words."""
         new_tokens: list[str] = []
         new_allowed: list[int] = []
         at = 0
         while at < len(tokens):
-            if allowed[at] != 2:
-                new_tokens.append(tokens[at])
-                new_allowed.append(allowed[at])
-                at += 1
-                continue
-            end = at
-            while end < len(tokens) and allowed[end] == 2:
+            bits, end = allowed[at], at + 1
+            while end < len(tokens) and bits in (2, 4, 8) and allowed[end] == bits:
                 end += 1
-            words = [t for t in tokens[at:end] if t[0].isalpha()]
-            if not 1 <= len(words) <= 2 or len(words) != end - at:
-                made = tokens[at:end]
-            else:
-                first, last = self.pair(rng)
-                name = f"{first} {last}" if len(words) == 2 else first if rng.random() < 0.7 else last
-                made = TOKEN.findall(name.lower() if lower or words[0].islower() else name.upper() if words[0].isupper() and len(words[0]) > 1 else name)
+            made = self._another(tokens[at:end], bits, rng, lower=lower)
             new_tokens += made
-            new_allowed += [2] * len(made)
+            new_allowed += [bits] * len(made)
             at = end
         return new_tokens, new_allowed
+
+    def _another(self, old: list[str], bits: int, rng: random.Random, *, lower: bool) -> list[str]:
+        if bits not in (2, 4, 8) or len(old) > 2 or not all(t[0].isalpha() for t in old):
+            return old
+        if bits == 2:
+            first, last = self.pair(rng)
+            name = f"{first} {last}" if len(old) == 2 else first if rng.random() < 0.7 else last
+        elif rng.random() < 0.5 and old[0][0].isupper():
+            name = rng.choice(self.places if bits == 4 else self.firms)
+        else:
+            return old
+        cased = name.lower() if lower or old[0].islower() else name.upper() if len(old[0]) > 1 and old[0].isupper() else name
+        return TOKEN.findall(cased)
 
 
 def corpus(data: Path, sets: Sequence[str]) -> list[tuple[str, Sentence]]:

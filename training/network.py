@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
-from llmci.adapters.recognizers.tagger import LABELS, REACH, Lists, casing
+from llmci.adapters.recognizers.tagger import LABELS, REACH, Lists, casing, traits
 from llmci.adapters.recognizers.wordforms import forms, hashed
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Network:
         gate = (rng.random((len(centre), _SPAN, 1)) > _AROUND_OUT).astype(np.float32) / (1 - _AROUND_OUT)
         gate[:, REACH] = 1
         seen = (vectors[window] * gate).reshape(len(centre), -1)
-        how = casing([t or "\n" for t in tokens])[centre]
+        how = casing(np.array([traits(t or "\n") for t in tokens], np.float32))[centre]
         raw = seen @ w["hidden"] + how @ w["casing"] + w["bias"]
         keep = (rng.random(raw.shape) > _UNITS_OUT).astype(np.float32) / (1 - _UNITS_OUT)
         units = np.maximum(raw, 0) * keep

@@ -14,16 +14,18 @@ import argparse
 import random
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
-from corpora import SETS, Names, changed, corpus, is_held_out, joined, masks
+from corpora import SETS, Names, Sentence, changed, corpus, is_held_out, joined, masks
 from lists import census, faker_names, lists, packed
 from network import Network, Words
-from templates import made
+from templates import made, pool
 
 from llmci.adapters.recognizers.tagger import REACH, Lists, Tagger, tokens_of
+from llmci.adapters.recognizers.wordforms import folded, hashed
 
 SEED = 20261
 BATCH = 3000
@@ -32,11 +34,12 @@ MEASURED = ("wnut17", "btc", "wikigold", "crossner", "multidogo", "meddocan_es",
 
 def train(data: Path, sets: list[str], passes: int, synthetic: int) -> dict[str, np.ndarray]:
     rng = random.Random(SEED)
-    keys, bits = packed(lists())
+    found = lists()
+    keys, bits = packed(found)
     words = Words(Lists(keys, bits), 1 << 15)
     network = Network(SEED)
     _, _, locales = faker_names()
-    names = Names(locales, census("dist.all.last"))
+    names = Names(locales, census("dist.all.last"), pool()["city"], pool()["org"])
     sentences = corpus(data, sets)
     print(f"{len(sentences)} texts, {sum(len(s.tokens) for _, s in sentences)} tokens of {', '.join(sets)}", flush=True)
     total = None
@@ -44,13 +47,13 @@ def train(data: Path, sets: list[str], passes: int, synthetic: int) -> dict[str,
     for turn in range(passes):
         started, loss, steps = time.time(), 0.0, 0
         picked = [s for s in sentences if rng.random() < SETS[s[0]]]
-        pool = [changed(s, rng, names, chat=name == "multidogo") for name, s in picked]
-        pool += [changed(s, rng, names, chat=False) for s in made(synthetic, names, rng)]
-        rng.shuffle(pool)
+        texts = [changed(s, rng, names, chat=name == "multidogo") for name, s in picked]
+        texts += [changed(s, rng, names, chat=False) for s in made(synthetic, names, rng)]
+        rng.shuffle(texts)
         batches, batch, size = [], [], 0
-        for found in pool:
-            batch.append(found)
-            size += len(found.tokens) + REACH
+        for each in texts:
+            batch.append(each)
+            size += len(each.tokens) + REACH
             if size >= BATCH:
                 batches.append(batch)
                 batch, size = [], 0
@@ -62,7 +65,25 @@ def train(data: Path, sets: list[str], passes: int, synthetic: int) -> dict[str,
             steps += 1
             done += 1
         print(f"pass {turn + 1}: loss {loss / steps:.4f}, {steps} steps, {time.time() - started:.0f} s", flush=True)
-    return {**network.packed(), "keys": keys, "bits": bits}
+    return {**network.packed(), "keys": keys, "bits": bits, "dull": dull([s for _, s in sentences], found)}
+
+
+def dull(sentences: list[Sentence], found: dict[str, set[str]]) -> np.ndarray:
+    """Hashes of the words, as written, that are seen often, never in a name, and on no list of names."""
+    seen: Counter[str] = Counter()
+    named: set[str] = set()
+    for each in sentences:
+        for token, bits in zip(each.tokens, each.allowed, strict=True):
+            if bits & 1:
+                seen[token] += 1
+            else:
+                named.add(token)
+    names = found["first_known"] | found["last_known"] | found["city_large"] | found["country"]
+    words = [
+        word for word, count in seen.items() if count >= 5 and word[0].isalpha() and word not in named and (word.islower() or folded(word) not in names)
+    ]  # fmt: skip
+    kept = [word for word in words if folded(word) not in found["first_known"] or folded(word) in found["word_usual"]]
+    return np.array(sorted(hashed(word) for word in kept), np.uint32)
 
 
 def measure(data: Path, tagger: Tagger, name: str, limit: int = 6000) -> None:

@@ -284,7 +284,7 @@ class Maker:
 
     def __init__(self, names: Names, rng: random.Random) -> None:
         self._names, self._rng = names, rng
-        self._pool = _pool()
+        self._pool = pool()
 
     def sentence(self, pattern: str) -> Sentence:
         """Tokens and labels of a pattern with its slots filled."""
@@ -389,7 +389,7 @@ ANY_BITS = (1 << len(LABELS)) - 1
 
 
 @functools.cache
-def _pool() -> dict[str, list[str]]:
+def pool() -> dict[str, list[str]]:
     from faker import Faker
 
     out: dict[str, list[str]] = {"city": [], "country": [], "org": [], "street": [], "job": []}

@@ -20,6 +20,9 @@ Positive = Annotated[float, Gt(0)]
 # What every random number generator takes.
 Seed = Annotated[int, Ge(0), Lt(2**32)]
 
+# Languages with patterns, or recognizers of Presidio's, of their own.
+Locale = Literal["en", "es", "de", "fr", "it", "pl"]
+
 Operator = Literal["surrogate", "placeholder", "mask", "hash", "redact", "keep"]
 
 
@@ -45,7 +48,7 @@ class SanitizeSettings:
 
     __pydantic_config__ = _STRICT
 
-    locales: tuple[str, ...] = ("en",)
+    locales: tuple[Locale, ...] = ("en",)
     recognizers: tuple[str, ...] = ("structured", "presidio", "secrets")
     operator: Operator = "surrogate"
     policy: dict[str, Operator] = field(default_factory=dict)

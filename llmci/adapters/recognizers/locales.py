@@ -32,7 +32,7 @@ def _labelled(labels: str) -> Pattern:
 
 def _dates(months: str, between: str) -> Pattern:
     """Day, month and year in figures or words, month and year, and a year after a word that says so."""
-    month = rf"(?i:{months})"
+    month, between = rf"(?i:{months})", f"(?:{between})"
     return Pattern(
         "DATE_TIME",
         re.compile(
@@ -43,6 +43,20 @@ def _dates(months: str, between: str) -> Pattern:
             r")(?![\w/])"
         ),
         0.7,
+    )
+
+
+def _births(cues: str, months: str) -> Pattern:
+    """A date soon after a word for birth, in the same sentence or the next."""
+    month = rf"(?i:{months})\.?"
+    return Pattern(
+        "DATE_OF_BIRTH",
+        re.compile(
+            rf"(?<!\w)(?i:{cues})(?!\w)[^\d\n]{{0,40}}?(?P<found>\d{{4}}[/.-]\d{{1,2}}[/.-]\d{{1,2}}|\d{{1,2}}[ ]?[/.-][ ]?\d{{1,2}}[ ]?[/.-][ ]?\d{{2,4}}"
+            rf"|\d{{1,2}}(?:st|nd|rd|th|\.|er|º)?[ -](?:of |de |du )?{month},?[ -](?:de |del )?\d{{4}}|{month} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}"
+            rf"|(?<![^\W\d_]){month} \d{{1,2}}(?:st|nd|rd|th)?(?![\w])|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{month}(?!\w))(?![\d])"
+        ),
+        0.9,
     )
 
 
@@ -67,6 +81,7 @@ def _phones(prefix: str, national: str) -> tuple[Pattern, ...]:
     )  # fmt: skip
 
 
+_EN_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
 _ES_MONTHS = "enero|febrero|marzo|abril|mayo|junio|julio|agosto|sep?tiembre|octubre|noviembre|diciembre"
 _DE_MONTHS = "januar|jänner|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember"
 _FR_MONTHS = "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
@@ -76,6 +91,7 @@ LOCALES: Mapping[str, tuple[Pattern, ...]] = {
             r"mrn|medical record (?:number|no\.?|#)|patient (?:id|no\.?|number)|hospital (?:number|no\.?)|(?:health )?insurance (?:id|number|no\.?)"
             r"|(?:insurance|plan) member (?:id|number)|policy holder (?:id|number)"
         ),
+        _births(r"born|d\.?o\.?b\.?|date of birth|birth ?date|birthday", _EN_MONTHS),
     ),
     "es": (
         _labelled(
@@ -83,6 +99,7 @@ LOCALES: Mapping[str, tuple[Pattern, ...]] = {
             r"|historia(?: clínica)?|episodio|expediente|afiliación|paciente|póliza|tarjeta sanitaria|la seguridad social|seguridad social|socio)"
             r"|historia(?: clínica)?|expediente|colegiad[oa]|tarjeta sanitaria|seguridad social|dni|nie|nif|pasaporte"
         ),
+        _births(r"nacimiento|nacid[oa]|f\. ?nac\.?|fecha nac\.?", _ES_MONTHS),
         _dates(_ES_MONTHS, "de|del|de el"),
         _years("en|en el|desde|desde el|hasta|hasta el|del|año|a finales de|finales de|principios de|mediados de|entre|durante"),
         Pattern("DATE_TIME", re.compile(rf"(?i:\bmes de )(?P<found>(?i:{_ES_MONTHS}))(?!\w)"), 0.6),
@@ -94,6 +111,7 @@ LOCALES: Mapping[str, tuple[Pattern, ...]] = {
             r"|krankenversicherten-?nummer|rentenversicherungs-?nummer|personalausweis-?(?:nummer|nr\.?)?|reisepass-?(?:nummer|nr\.?)?"
             r"|steuer-?(?:id|nummer|identifikationsnummer)|mitglieds-?(?:nummer|nr\.?)|kunden-?(?:nummer|nr\.?)|aktenzeichen"
         ),
+        _births(r"geburts(?:tag|datum)|geboren|geb\.", _DE_MONTHS),
         _dates(_DE_MONTHS, "des"),
         _years("im|seit|bis|anfang|ende|mitte|jahr|im jahr"),
         *_phones("49", r"0\d{2,4}[ /-]?\d{3,8}"),
@@ -105,6 +123,7 @@ LOCALES: Mapping[str, tuple[Pattern, ...]] = {
         ),
         # The number of the social security: sex, year, month, département, commune, order and two check digits.
         Pattern("ID", re.compile(r"(?<![\w.])(?P<found>[12][ ]?\d{2}[ ]?(?:0[1-9]|1[0-2])[ ]?(?:\d{2}|2[AB])[ ]?\d{3}[ ]?\d{3}[ ]?\d{2})(?!\w)"), 0.8),
+        _births(r"naissance|née?\(?e?\)?", _FR_MONTHS),
         _dates(_FR_MONTHS, "de"),
         _years("en|depuis|jusqu'en|année|fin|début|courant"),
         *_phones("33", r"0[1-9](?:[ .-]?\d{2}){4}"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from llmci.adapters.recognizers.people import people
+from llmci.adapters.recognizers.people import ITEM, LIST, people
 from llmci.adapters.recognizers.tagger import LABELS, bundled, tokens_of
 from llmci.domain.finding import Span
 
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 _DETECTOR = "structured.tagger"
 # A finding holds a word at least as likely as the first, and only words as likely as the second.
 # Names that are less likely are findings below any score that counts: hints for the memory.
-_LIKELY = {"PERSON": (0.03, 0.3), "LOCATION": (0.6, 0.4), "ORGANIZATION": (0.6, 0.4), "ADDRESS": (0.6, 0.4)}
+_LIKELY = {"PERSON": (0.03, 0.25), "LOCATION": (0.5, 0.35), "ORGANIZATION": (0.6, 0.4), "ADDRESS": (0.6, 0.4)}
 # Below this a finding is a hint and no more.
-_COUNTS = 0.5
-_MOST_OF_A_HINT = 0.3
+_COUNTS = 0.35
+_MOST_OF_A_HINT = 0.2
+# The least that a finding is called, so that it counts by any usual `min_score`.
+_LEAST = 0.5
 # What a rule found is dropped where the tagger is surer than this that nobody is named.
 _DOUBT, _DOUBT_OF_CUE = 0.15, 0.05
 _CUE = 0.8
@@ -33,6 +35,10 @@ _LINK = re.compile(r"(?:https?://|www\.)\S+|(?<![\w@])[@#]\w+")
 # Keys of prose say nothing of the words under them.
 _LONGEST_UNDER_KEY = 60
 _LONGEST_CODE = 4
+_TITLE = re.compile(r"(?<!\w)(?i:mr|mrs|ms|miss|mx|dr)\b\.?[ ]$")
+_BEFORE = 6
+# A list whose items are likely people on average is one of people.
+_LISTED = 0.4
 
 
 def named(text: str, key: str | None, extra: frozenset[str]) -> Iterator[Span]:
@@ -46,6 +52,7 @@ def named(text: str, key: str | None, extra: frozenset[str]) -> Iterator[Span]:
     if key == "":
         return
     tagged = Tagged(text, key)
+    tagged.level()
     for span in people(text, extra):
         if extra.intersection(text[span.start : span.end].casefold().split()):
             yield span
@@ -71,16 +78,28 @@ class Tagged:
         self._coded = bool(key) and len(self._words) == 1
         self._likely = _probabilities(before, self._words, after)
 
+    def level(self) -> None:
+        """Make the items of a list as likely people as they are on average, where that is likely."""
+        for match in LIST.finditer(self._text):
+            items = [self._between(*item.span()) for item in ITEM.finditer(self._text, *match.span())]
+            mean = float(np.mean([self._likely[item, 1].max() for item in items]))
+            if mean >= _LISTED:
+                for item in items:
+                    self._likely[item, 1] = np.maximum(self._likely[item, 1], mean)
+
+    def _between(self, start: int, end: int) -> slice:
+        return slice(bisect_right(self._ends, start), bisect_left(self._starts, end))
+
     def trimmed(self, span: Span) -> Span | None:
         """What the tagger leaves of a person that a rule found; None if nothing."""
-        first, last = bisect_right(self._ends, span.start), bisect_left(self._starts, span.end)
+        words = self._between(span.start, span.end)
         if not self._text[span.start : span.end].isascii() and span.score == _CUE:
             return span
-        likely = self._likely[first:last, 1]
-        if first >= last or likely.max() < (_DOUBT_OF_CUE if span.score >= _CUE else _DOUBT):
+        likely = self._likely[words, 1]
+        if not len(likely) or likely.max() < (_DOUBT_OF_CUE if span.score >= _CUE else _DOUBT):
             return None
         kept = np.flatnonzero(likely >= _DOUBT_OF_CUE)
-        start, end = first + int(kept[0]), first + int(kept[-1])
+        start, end = words.start + int(kept[0]), words.start + int(kept[-1])
         return replace(span, start=max(span.start, self._starts[start]), end=min(span.end, self._ends[end]))
 
     def spans(self) -> Iterator[Span]:
@@ -118,12 +137,15 @@ class Tagged:
             return
         if kind == "ADDRESS" and lettered == len(words) and (lettered == 1 or best < _SURE):
             return
-        score = round(best, 2) if best >= _COUNTS else min(round(best, 2), _MOST_OF_A_HINT)
+        score = max(_LEAST, round(best, 2)) if best >= _COUNTS else min(round(best, 2), _MOST_OF_A_HINT)
         if kind != "ADDRESS" and self._is_code(words):
             if kind != "PERSON":
                 return
             score = min(score, _MOST_OF_A_HINT)
-        yield Span(self._places[run[0]][0], self._places[run[-1]][1], kind, score, _DETECTOR)
+        start = self._places[run[0]][0]
+        if kind == "PERSON" and score >= _LEAST and (title := _TITLE.search(self._text, max(0, start - _BEFORE), start)):
+            start = title.start()
+        yield Span(start, self._places[run[-1]][1], kind, score, _DETECTOR)
 
     def _is_code(self, words: list[str]) -> bool:
         """Whether a word in capitals is rather the code of something: a few letters, or all of a value."""

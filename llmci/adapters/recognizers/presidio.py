@@ -15,20 +15,22 @@ if TYPE_CHECKING:
 
     from llmci.seams import Leaf, Span
 
-_VERSION = 1
+_VERSION = 2
 _GENERIC = ("CreditCardRecognizer", "CryptoRecognizer", "IbanRecognizer", "IpRecognizer", "MacAddressRecognizer")
 # National recognizers by language. Left out because they fire on order numbers, words and file names:
 # driver licences, medical licences, UUIDs, dates, addresses of the web; e-mails and telephone numbers
 # are the business of `structured`.
 _BY_LOCALE = {
     "en": ("UsSsnRecognizer", "UsPassportRecognizer", "UsItinRecognizer", "NhsRecognizer", "UsBankRecognizer"),
-    "es": ("EsNifRecognizer", "EsNieRecognizer"),
-    "de": ("DeTaxIdRecognizer", "DePassportRecognizer", "DeIdCardRecognizer", "DeSocialSecurityRecognizer"),
+    "es": ("EsNifRecognizer", "EsNieRecognizer", "EsPassportRecognizer"),
+    "de": ("DeTaxIdRecognizer", "DePassportRecognizer", "DeIdCardRecognizer", "DeSocialSecurityRecognizer", "DeHealthInsuranceRecognizer", "DeTaxNumberRecognizer"),
     "it": ("ItFiscalCodeRecognizer", "ItVatCodeRecognizer", "ItPassportRecognizer", "ItIdentityCardRecognizer"),
     "pl": ("PlPeselRecognizer",),
 }
 # Believed only beside a word that says what they are.
-_NEED_CONTEXT = frozenset({"US_PASSPORT", "UK_NHS", "US_ITIN", "US_BANK_NUMBER"})
+_NEED_CONTEXT = frozenset(
+    {"US_PASSPORT", "UK_NHS", "US_ITIN", "US_BANK_NUMBER", "ES_PASSPORT", "DE_PASSPORT", "DE_ID_CARD", "DE_TAX_NUMBER"}
+)
 # What any of these recognizers needs to find anything at all.
 _CANDIDATE = re.compile(
     r"(?<![\w.-])(?!(?:19|20)\d\d-\d\d-\d\d)(?:\d[ \u00a0./-]{0,2}){7,}\d|\d{1,3}(?:\.\d{1,3}){3}|(?<!\w)[A-Za-z]{1,2}\d{5,}|(?:[0-9A-Fa-f]{1,4}:){3,}|::|"

@@ -46,21 +46,24 @@ class Lists:
         return found
 
 
-def casing(words: Sequence[str]) -> Floats:
-    """How the text around each word is written.
+def traits(word: str) -> tuple[bool, bool, bool]:
+    """Whether a token is a word, is capitalised, and is in capitals."""
+    return word[0].isalpha(), word[0].isupper(), len(word) > 1 and word.isupper()
+
+
+def casing(found: Floats) -> Floats:
+    """How the text around each word is written, from the traits of all, shape (words, 3).
 
     Shape (words, 3): the share of capitalised words and of words in capitals among those around it,
     without itself, and whether there are any.
     """
-    is_word = np.array([w[0].isalpha() for w in words], np.float32)
-    upper = np.array([w[0].isupper() for w in words], np.float32)
-    whole = np.array([len(w) > 1 and w.isupper() for w in words], np.float32)
-    counted = np.stack([is_word, upper, whole])
-    sums = np.concatenate([np.zeros((3, 1), np.float32), np.cumsum(counted, axis=1)], axis=1)
-    at = np.arange(len(words))
-    around = sums[:, np.minimum(at + _AROUND + 1, len(words))] - sums[:, np.maximum(at - _AROUND, 0)] - counted
-    total = np.maximum(around[0], 1)
-    made: Floats = np.stack([around[1] / total, around[2] / total, (around[0] > 0).astype(np.float32)], axis=1)
+    count = len(found)
+    sums = np.zeros((count + 1, 3), np.float32)
+    np.cumsum(found, axis=0, out=sums[1:])
+    at = np.arange(count)
+    around = sums[np.minimum(at + _AROUND + 1, count)] - sums[np.maximum(at - _AROUND, 0)] - found
+    total = np.maximum(around[:, 0], 1)
+    made: Floats = np.stack([around[:, 1] / total, around[:, 2] / total, (around[:, 0] > 0).astype(np.float32)], axis=1)
     return made
 
 
@@ -70,7 +73,7 @@ class Tagger:
     Args:
         weights: `table` (features, width), `scale` (features,), `hidden` ((2 * REACH + 1) * width, units),
             `casing` (3, units), `bias` (units,), `out` (units, labels), `out_bias` (labels,), and the
-            word lists `keys`, `bits`.
+            word lists `keys`, `bits`, and `dull`, hashes of words as written that never are part of a name.
     """
 
     def __init__(self, weights: Mapping[str, np.ndarray[Any, Any]]) -> None:
@@ -82,22 +85,37 @@ class Tagger:
         self._out = weights["out"].astype(np.float32)
         self._out_bias = weights["out_bias"].astype(np.float32)
         self._lists = Lists(weights["keys"], weights["bits"])
+        self._dull = weights["dull"]
         self._width = self._table.shape[1]
         self._forget()
 
     def probabilities(self, words: list[str]) -> Floats:
         """Shape (words, labels)."""
-        rows = self._rows(words)
+        rows = np.array(self._rows(words))
+        found = np.zeros((len(words), len(LABELS)), np.float32)
+        found[:, 0] = 1
+        asked = self._asked(rows)
+        if not len(asked):
+            return found
         padded = np.zeros(len(words) + 2 * REACH, np.intp)
         padded[REACH : REACH + len(words)] = rows
-        window = padded[np.arange(len(words))[:, None] + np.arange(2 * REACH + 1)]
-        seen = self._vectors[window].reshape(len(words), -1)
-        units = np.maximum(seen @ self._hidden + casing(words) @ self._casing + self._bias, 0)
+        window = padded[asked[:, None] + np.arange(2 * REACH + 1)]
+        seen = self._vectors[window].reshape(len(asked), -1)
+        units = np.maximum(seen @ self._hidden + casing(self._traits[rows])[asked] @ self._casing + self._bias, 0)
         scores = units @ self._out + self._out_bias
         scores -= scores.max(axis=1, keepdims=True)
         np.exp(scores, out=scores)
-        found: Floats = scores / scores.sum(axis=1, keepdims=True)
+        found[asked] = scores / scores.sum(axis=1, keepdims=True)
         return found
+
+    def _asked(self, rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Where it is worth looking: words that may be part of a name, and the signs between two of them."""
+        is_open = self._open[rows]
+        is_sign = self._sign[rows]
+        between = is_sign.copy()
+        between[1:] &= is_open[:-1]
+        between[:-1] &= is_open[1:]
+        return np.flatnonzero(is_open | between)
 
     def _rows(self, words: list[str]) -> list[int]:
         known = self._known
@@ -113,11 +131,15 @@ class Tagger:
         # The first row stands for what is beyond the text.
         self._known: dict[str, int] = {}
         self._vectors: Floats = np.zeros((1024, self._width), np.float32)
+        self._traits: Floats = np.zeros((1024, 3), np.float32)
+        self._open = np.zeros(1024, bool)
+        self._sign = np.zeros(1024, bool)
         self._used = 1
 
     def _learn(self, words: list[str]) -> None:
         while self._used + len(words) > len(self._vectors):
-            self._vectors = np.concatenate([self._vectors, np.zeros_like(self._vectors)])
+            for name in ("_vectors", "_traits", "_open", "_sign"):
+                setattr(self, name, np.concatenate([getattr(self, name), np.zeros_like(getattr(self, name))]))
         rows, weights, starts = [], [], []
         size = len(self._table)
         for word, listed in zip(words, self._lists.of(words), strict=True):
@@ -127,7 +149,11 @@ class Tagger:
                 weights.append(weight)
         vectors = self._table[rows] * (self._scale[rows] * np.array(weights, np.float32))[:, None]
         made = np.tanh(np.add.reduceat(vectors, starts, axis=0))
-        self._vectors[self._used : self._used + len(words)] = made
+        new = slice(self._used, self._used + len(words))
+        self._vectors[new] = made
+        self._traits[new] = [traits(word) for word in words]
+        self._sign[new] = [not word[0].isalnum() for word in words]
+        self._open[new] = ~self._sign[new] & ~np.isin(np.array([hashed(word) for word in words], np.uint32), self._dull)
         for word in words:
             self._known[word] = self._used
             self._used += 1
