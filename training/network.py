@@ -73,7 +73,10 @@ class Network:
         types, inverse = np.unique(ids, return_inverse=True)
         features = words.matrix(types)
         touched = np.unique(features.indices)
-        compact = sp.csr_matrix((features.data, np.searchsorted(touched, features.indices), features.indptr), shape=(len(types), len(touched)))
+        compact = sp.csr_matrix(
+            (features.data, np.searchsorted(touched, features.indices), features.indptr),
+            shape=(len(types), len(touched)),
+        )
         vectors = np.tanh(compact @ w["table"][touched])
         if types[0] == 0:
             vectors[0] = 0
@@ -101,7 +104,10 @@ class Network:
         grads["casing"] = how.T @ d_units
         grads["bias"] = d_units.sum(axis=0)
         d_seen = ((d_units @ w["hidden"].T).reshape(len(centre), _SPAN, -1) * gate).reshape(-1, vectors.shape[1])
-        back = sp.csr_matrix((np.ones(window.size, np.float32), window.ravel(), np.arange(window.size + 1)), shape=(window.size, len(types)))
+        back = sp.csr_matrix(
+            (np.ones(window.size, np.float32), window.ravel(), np.arange(window.size + 1)),
+            shape=(window.size, len(types)),
+        )
         d_vectors = (back.T @ d_seen) * (1 - vectors**2)
         if types[0] == 0:
             d_vectors[0] = 0

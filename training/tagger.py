@@ -29,7 +29,16 @@ from llmci.adapters.recognizers.wordforms import folded, hashed
 
 SEED = 20261
 BATCH = 3000
-MEASURED = ("wnut17", "btc", "wikigold", "crossner", "multidogo", "meddocan_es", "taubench_airline", "presidio_generated_large")
+MEASURED = (
+    "wnut17",
+    "btc",
+    "wikigold",
+    "crossner",
+    "multidogo",
+    "meddocan_es",
+    "taubench_airline",
+    "presidio_generated_large",
+)
 
 
 def train(data: Path, sets: list[str], passes: int, synthetic: int) -> dict[str, np.ndarray]:

@@ -8,15 +8,17 @@ patterns were written for this purpose.
 from __future__ import annotations
 
 import functools
-import random
 import re
 from typing import TYPE_CHECKING, Any
 
-from corpora import LABELS, Sentence
+from corpora import ANY, Sentence
 
 from llmci.adapters.recognizers.wordforms import TOKEN
 
 if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable
+
     from corpora import Names
 
 PATTERNS = r"""
@@ -81,6 +83,11 @@ According to {last}, the company will move to {city}.
 {last} added that {country} would follow.
 {full} ({country}) beat {full} ({country}) in the final.
 {last} and {last} (2019) showed that the effect is small.
+Place of birth: {city}
+Where: {city} Golf Club\nWhen: {date}
+Meet at the corner of {street} and {street}.
+The new {org} store is at {addr}
+{full}, MD, signed the form.
 Review by {full}: great food, slow service.
 Loved it! {first} at the front desk was so kind and helpful.
 Ask for {first}, he is the best mechanic in {city}.
@@ -258,6 +265,19 @@ The new {thing} by {org} costs {n}.
 Breaking: {org} shares fall {n}%
 GET /api/v1/users/{n} 200 OK Content-Type: application/json
 Lorem Ipsum Dolor Sit Amet
+uuid {uuid} status ok
+commit {hex} by CI, build {n}.{m}.{n}
+trace_id={hex} span_id={hex} parent=none sampled=true
+request {uuid} took {n} ms on worker-{m}
+{"id": "{uuid}", "object": "chat.completion", "model": "gpt-4o", "usage": {"total_tokens": {n}}}
+sha256:{hex}{hex} layer {m} of {m}
+{hex} {hex} {hex}
+iban: required, bic: optional, ssn: string
+P.S. the Washington Post and the New York Times reported it.
+replicas: {m}\nimage: nginx:{m}.{m}\nresources:\n  limits:\n    memory: {n}Mi
+{"type": "function", "function": {"name": "get_weather", "parameters": {"city": "string", "unit": "celsius"}}}
+Traceback (most recent call last):\n  File "main.py", line {n}, in run\nValueError: bad Input
+ticket INC{n} priority {m}, SLA {m} h
 TODO: fix the parser. FIXME: handle Unicode. NOTE: See Also.
 ERROR Failed to connect to Host {n}: Connection Refused
 La reunión es el lunes en {city}. Gracias por su ayuda.
@@ -266,17 +286,97 @@ Die Bestellung wird am Montag geliefert. Vielen Dank für Ihre Geduld.
 Das Angebot gilt bis Ende des Monats; der Preis beträgt {n} Euro.
 Votre commande sera livrée mardi. Merci de votre patience.
 """
-THINGS = (
-    "Galaxy Watch|Pixel Buds|Kindle Paperwhite|Mountain Bike|Running Shoes|Office Chair|Action Camera|Bluetooth Speaker|Smart Thermostat|Coffee Maker|"
-    "Garden Hose|Electric Kettle|Air Purifier|Water Bottle|Jigsaw Puzzle|Tea Kettle|Vacuum Cleaner|LED Light Bulb|Gaming Mouse|Mechanical Keyboard|"
-    "Hiking Boots|Skateboard|Wristwatch|Patio Umbrella|Desk Lamp|Cookware Set|Digital Camera|Dumbbell Set|Fleece Jacket|Sunglasses|Backpack|Headphones"
-).split("|")  # fmt: skip
-MONTHS = "January February March April May June July August September October November December".split()
+THINGS = ["Galaxy Watch", "Pixel Buds", "Kindle Paperwhite", "Mountain Bike", "Running Shoes", "Office Chair", "Action Camera", "Bluetooth Speaker", "Smart Thermostat", "Coffee Maker", "Garden Hose", "Electric Kettle", "Air Purifier", "Water Bottle", "Jigsaw Puzzle", "Tea Kettle", "Vacuum Cleaner", "LED Light Bulb", "Gaming Mouse", "Mechanical Keyboard", "Hiking Boots", "Skateboard", "Wristwatch", "Patio Umbrella", "Desk Lamp", "Cookware Set", "Digital Camera", "Dumbbell Set", "Fleece Jacket", "Sunglasses", "Backpack", "Headphones"]  # fmt: skip
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 _LOCALES = ("en_US", "en_GB", "en_AU", "en_CA", "en_IN", "es_ES", "es_MX", "de_DE", "de_AT", "fr_FR", "it_IT", "nl_NL", "pl_PL", "pt_BR", "sv_SE", "da_DK", "fi_FI", "cs_CZ", "hr_HR", "hu_HU", "no_NO", "sl_SI", "ro_RO", "tr_TR")  # fmt: skip
 _UNITS = ("Apt. {n}", "Apt {n}", "Suite {n}", "Unit {n}", "#{n}", "Floor {m}", "apartment {n}", "Apt {m}B", "Ste. {n}")
 _SLOT = re.compile(r"\{(\w+)\}")
-_TITLES = "Mr. Mrs. Ms. Dr. Mr Mrs Ms Dr Prof. Miss Officer Judge Senator Captain Sir Professor President Coach".split()
-_IN_ADDRESS = 1 << LABELS.index("LOCATION") | 1 << LABELS.index("ADDRESS")
+_TITLES = [
+    "Mr.",
+    "Mrs.",
+    "Ms.",
+    "Dr.",
+    "Mr",
+    "Mrs",
+    "Ms",
+    "Dr",
+    "Prof.",
+    "Miss",
+    "Officer",
+    "Judge",
+    "Senator",
+    "Captain",
+    "Sir",
+    "Professor",
+    "President",
+    "Coach",
+]
+_PERSON, _PLACE, _FIRM, _ADDRESS = 2, 4, 8, 16
+_IN_ADDRESS = _PLACE | _ADDRESS
+_INITIALS = "ABCDEFGHJKLMNPRSTW"
+_STATES = ["CA", "NY", "TX", "FL", "WA", "OH", "IL", "PA", "GA", "NSW", "QLD", "VIC", "BC", "ON"]
+Pool = dict[str, list[str]]
+
+
+def _date(rng: random.Random, _: Pool) -> str:
+    y, m, d = rng.randint(1940, 2026), rng.randint(1, 12), rng.randint(1, 28)
+    month = MONTHS[m - 1]
+    return rng.choice((f"{y}-{m:02}-{d:02}", f"{m}/{d}/{y}", f"{d} {month} {y}", f"{month} {d}, {y}", f"{d}.{m}.{y}"))
+
+
+def _phone(rng: random.Random, _: Pool) -> str:
+    form = rng.choice(("({}) {}-{}", "+1 {} {} {}", "{}-{}-{}", "{}{}{}"))
+    return form.format(rng.randint(200, 999), rng.randint(100, 999), rng.randint(1000, 9999))
+
+
+def _code(rng: random.Random, _: Pool) -> str:
+    return "".join(rng.choice("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789") for _ in range(6))
+
+
+def _uuid(rng: random.Random, _: Pool) -> str:
+    digits = f"{rng.getrandbits(128):032x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+# Slots that name nobody.
+_PLAIN: dict[str, Callable[[random.Random, Pool], str]] = {
+    "n": lambda rng, _: str(rng.randrange(10 ** rng.randint(1, 6))),
+    "m": lambda rng, _: str(rng.randrange(1, 20)),
+    "hex": lambda rng, _: f"{rng.getrandbits(80):020x}",
+    "uuid": _uuid,
+    "month": lambda rng, _: rng.choice(MONTHS),
+    "date": _date,
+    "phone": _phone,
+    "code": _code,
+    "thing": lambda rng, _: rng.choice(THINGS),
+    "title": lambda rng, _: rng.choice(_TITLES),
+    "Camel": lambda rng, _: rng.choice(("Order", "Payment", "Session", "Token")),
+    "job": lambda rng, pool: rng.choice(pool["job"]),
+}
+# Slots with the labels that their words may have; of what is neither name nor none, all of them.
+_LABELLED: dict[str, tuple[Callable[[random.Random, Pool, str, str], str], int]] = {
+    "first": (lambda _rng, _pool, first, _last: first, _PERSON),
+    "last": (lambda _rng, _pool, _first, last: last, _PERSON),
+    "initial": (lambda rng, _pool, _first, _last: rng.choice(_INITIALS), _PERSON),
+    "city": (lambda rng, pool, _first, _last: rng.choice(pool["city"]), _PLACE),
+    "country": (lambda rng, pool, _first, _last: rng.choice(pool["country"]), _PLACE),
+    "org": (lambda rng, pool, _first, _last: rng.choice(pool["org"]), _FIRM),
+    "handle": (lambda rng, _pool, first, last: f"{first}{last}{rng.randrange(100)}".lower(), ANY),
+    "mail": (lambda rng, _pool, first, last: f"{first}.{last}{rng.randrange(100)}@example.com".lower(), ANY),
+}
 
 
 class Maker:
@@ -310,63 +410,36 @@ class Maker:
         allowed += [bits] * len(found)
 
     def _fill(self, slot: str, first: str, last: str) -> list[tuple[str, int]]:
-        rng = self._rng
-        person, place, firm = 2, 4, 8
-        match slot:
-            case "first":
-                return [(first, person)]
-            case "last":
-                return [(last, person)]
-            case "full":
-                middle = f" {rng.choice('ABCDEGHJKLMRST')}." if rng.random() < 0.06 else f" {self._names.pair(rng)[0]}" if rng.random() < 0.05 else ""
-                return [(f"{first}{middle} {last}", person)]
-            case "city":
-                return [(rng.choice(self._pool["city"]), place)]
-            case "country":
-                return [(rng.choice(self._pool["country"]), place)]
-            case "org":
-                return [(rng.choice(self._pool["org"]), firm)]
-            case "street":
-                return [(self._street(), 16)]
-            case "addr":
-                return self._address()
-            case "title":
-                return [(rng.choice(_TITLES), 1)]
-            case "handle":
-                return [(f"{first}{last}{rng.randrange(100)}".lower(), ANY_BITS)]
-            case "mail":
-                return [(f"{first}.{last}{rng.randrange(100)}@example.com".lower(), ANY_BITS)]
-            case "initial":
-                return [(rng.choice("ABCDEFGHJKLMNPRSTW"), person)]
-        return [(self._plain(slot), 1)]
-
-    def _plain(self, slot: str) -> str:
-        rng = self._rng
-        match slot:
-            case "n":
-                return str(rng.randrange(10 ** rng.randint(1, 6)))
-            case "month":
-                return rng.choice(MONTHS)
-            case "date":
-                y, m, d = rng.randint(1940, 2026), rng.randint(1, 12), rng.randint(1, 28)
-                return rng.choice((f"{y}-{m:02}-{d:02}", f"{m}/{d}/{y}", f"{d} {MONTHS[m - 1]} {y}", f"{MONTHS[m - 1]} {d}, {y}", f"{d}.{m}.{y}"))
-            case "phone":
-                return rng.choice(("({}) {}-{}", "+1 {} {} {}", "{}-{}-{}", "{}{}{}")).format(rng.randint(200, 999), rng.randint(100, 999), rng.randint(1000, 9999))
-            case "code":
-                return "".join(rng.choice("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789") for _ in range(6))
-            case "thing":
-                return rng.choice(THINGS)
-            case "Camel":
-                return rng.choice(("Order", "Payment", "Session", "Token"))
-            case "job":
-                return rng.choice(self._pool["job"])
-        return "{" + slot + "}"
+        if slot == "addr":
+            return self._address()
+        if slot in _LABELLED:
+            text, bits = _LABELLED[slot]
+            return [(text(self._rng, self._pool, first, last), bits)]
+        if slot == "full":
+            dice = self._rng.random()
+            middle = (
+                f" {self._rng.choice(_INITIALS)}."
+                if dice < 0.06
+                else f" {self._names.pair(self._rng)[0]}"
+                if dice < 0.11
+                else ""
+            )
+            return [(f"{first}{middle} {last}", _PERSON)]
+        if slot == "street":
+            return [(self._street(), _ADDRESS)]
+        return [(_PLAIN[slot](self._rng, self._pool) if slot in _PLAIN else f"{{{slot}}}", 1)]
 
     def _street(self) -> str:
         rng = self._rng
         street, number = rng.choice(self._pool["street"]), rng.randrange(1, 10 ** rng.randint(1, 4))
         dice = rng.random()
-        return f"{number} {street}" if dice < 0.6 else f"{street} {number}" if dice < 0.85 else f"{number} {street} {rng.randrange(1, 99)}"
+        return (
+            f"{number} {street}"
+            if dice < 0.6
+            else f"{street} {number}"
+            if dice < 0.85
+            else f"{number} {street} {rng.randrange(1, 99)}"
+        )
 
     def _address(self) -> list[tuple[str, int]]:
         rng = self._rng
@@ -377,15 +450,12 @@ class Maker:
         if rng.random() < 0.8:
             parts += [(gap, 17), (rng.choice(self._pool["city"]), _IN_ADDRESS)]
             if rng.random() < 0.35:
-                parts += [(", ", 17), (rng.choice("CA NY TX FL WA OH IL PA GA NSW QLD VIC BC ON".split()), _IN_ADDRESS)]
+                parts += [(", ", 17), (rng.choice(_STATES), _IN_ADDRESS)]
             if rng.random() < 0.25:
                 parts += [(gap, 17), (rng.choice(self._pool["country"]), _IN_ADDRESS)]
             if rng.random() < 0.7:
                 parts += [(" " if rng.random() < 0.7 else gap, 17), (f"{rng.randrange(1000, 99999):05d}", 16 | 1)]
         return parts
-
-
-ANY_BITS = (1 << len(LABELS)) - 1
 
 
 @functools.cache

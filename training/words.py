@@ -1,6 +1,6 @@
 """Prints the words that are names as well: what memory must not take for a person wherever they stand.
 
-    PYTHONPATH=. python training/words.py > llmci/core/privacy/common_names.py
+PYTHONPATH=. python training/words.py > llmci/core/privacy/common_names.py
 """
 
 from __future__ import annotations

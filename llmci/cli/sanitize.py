@@ -36,7 +36,9 @@ def sanitize(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where --spans-only writes.")] = None,
     locale: Annotated[
         list[str] | None,
-        typer.Option(help="Language of the texts (en, es, de, fr, it, pl), once for each; instead of sanitize.locales."),
+        typer.Option(
+            help="Language of the texts (en, es, de, fr, it, pl), once for each; instead of sanitize.locales."
+        ),
     ] = None,
     dry_run: DryRunFlag = False,
     config: ConfigFlag = None,

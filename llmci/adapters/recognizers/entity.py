@@ -58,7 +58,11 @@ class EntityRecognizer:
                 fix=f"pip install 'llmci-loop[{extra}]'." if extra else f"Install {package!r} beside llmci.",
             )
         model = options.spacy_model
-        if model is not None and not (context.root / model).exists() and (not model.isidentifier() or find_spec(model) is None):
+        if (
+            model is not None
+            and not (context.root / model).exists()
+            and (not model.isidentifier() or find_spec(model) is None)
+        ):
             raise UsageError(
                 f"recognizers.{context.name}.spacy_model: there is no spaCy model {model!r} on this machine.",
                 fix=f"python -m spacy download {model}; llmci itself downloads nothing.",

@@ -61,13 +61,15 @@ def _births(cues: str, months: str) -> Pattern:
 
 
 def _years(before: str) -> Pattern:
-    return Pattern("DATE_TIME", re.compile(rf"(?<!\w)(?i:{before})\s(?P<found>(?:año\s|Jahr\s)?(?:19|20)\d\d)(?![\w/%-]|[.,]\d)"), 0.6)
+    return Pattern(
+        "DATE_TIME",
+        re.compile(rf"(?<!\w)(?i:{before})\s(?P<found>(?:año\s|Jahr\s)?(?:19|20)\d\d)(?![\w/%-]|[.,]\d)"),
+        0.6,
+    )
 
 
 def _phones(prefix: str, national: str) -> tuple[Pattern, ...]:
-    label = (
-        r"(?i:tel(?:[eé]f(?:ono)?s?)?|tfnos?|tlfs?|tf|m[oó]vil|telefon(?:nummer)?|handy|mobil|t[eé]l(?:[eé]phone)?|portable|fax|telefax|busca)"
-    )
+    label = r"(?i:tel(?:[eé]f(?:ono)?s?)?|tfnos?|tlf?nos?|tlfs?|tf|m[oó]vil|telefon(?:nummer)?|handy|mobil|t[eé]l(?:[eé]phone)?|portable|fax|telefax|busca)"
     digits = r"\(?\d(?:[ ./()-]{0,3}\d){6,14}(?:[ ]?(?:ext\.?|x)[ ]?\d{1,6})?"
     return (
         Pattern(
@@ -104,6 +106,8 @@ LOCALES: Mapping[str, tuple[Pattern, ...]] = {
         _years("en|en el|desde|desde el|hasta|hasta el|del|año|a finales de|finales de|principios de|mediados de|entre|durante"),
         Pattern("DATE_TIME", re.compile(rf"(?i:\bmes de )(?P<found>(?i:{_ES_MONTHS}))(?!\w)"), 0.6),
         *_phones("34", r"[6-9]\d{2}[ -]?\d{2,3}[ -]?\d{2,3}[ -]?\d{0,3}\d"),
+        # Nine digits in groups of three, or of three and three times two.
+        Pattern("PHONE_NUMBER", re.compile(r"(?<![\w.,/-])(?P<found>[6-9]\d{2}(?:[ -]\d{3}[ -]\d{3}|[ -]\d{2}[ -]\d{2}[ -]\d{2}))(?![\w/-]|[ ]\d|[.,]\d)"), 0.6),
     ),
     "de": (
         _labelled(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _DETECTOR = "structured.tagger"
 # A finding holds a word at least as likely as the first, and only words as likely as the second.
 # Names that are less likely are findings below any score that counts: hints for the memory.
-_LIKELY = {"PERSON": (0.03, 0.25), "LOCATION": (0.5, 0.35), "ORGANIZATION": (0.6, 0.4), "ADDRESS": (0.6, 0.4)}
+_LIKELY = {"PERSON": (0.1, 0.25), "LOCATION": (0.5, 0.35), "ORGANIZATION": (0.5, 0.35), "ADDRESS": (0.6, 0.4)}
 # Below this a finding is a hint and no more.
 _COUNTS = 0.35
 _MOST_OF_A_HINT = 0.2
@@ -37,6 +37,11 @@ _LONGEST_UNDER_KEY = 60
 _LONGEST_CODE = 4
 _TITLE = re.compile(r"(?<!\w)(?i:mr|mrs|ms|miss|mx|dr)\b\.?[ ]$")
 _BEFORE = 6
+_DEGREE = re.compile(r",?[ ](?:M\.?D\.?|Ph\.?D\.?|D\.?V\.?M\.?|D\.?D\.?S\.?|Jr\.?|Sr\.?|II|III|IV|Esq\.?|CPA|RN)(?!\w)")
+# A town, a country and a postcode that ends the line, behind an address.
+_POSTCODE = re.compile(
+    r"(?:[,\s]{1,3}[^\W\d_][^\W\d_.'’-]{0,24}){0,6}[,\s]{1,3}\d{4,6}(?:-\d{4})?(?=[ \t]*(?:\n|$|[.,;]))"
+)
 # A list whose items are likely people on average is one of people.
 _LISTED = 0.4
 
@@ -59,6 +64,7 @@ def named(text: str, key: str | None, extra: frozenset[str]) -> Iterator[Span]:
         elif (kept := tagged.trimmed(span)) is not None:
             yield kept
     links = [match.span() for match in _LINK.finditer(text)] if any(mark in text for mark in "@#/.") else []
+    yield from (Span(start, end, "URL", _LEAST, _DETECTOR) for start, end in links if text[start] not in "@#")
     for span in tagged.spans():
         if not any(start <= span.start < end for start, end in links):
             yield span
@@ -117,7 +123,11 @@ class Tagged:
         run: list[int] = []
         low = _LIKELY[kind][1]
         for at in found:
-            if run and not (at == run[-1] + 1 and self._places[at][0] - self._places[run[-1]][1] <= 2 and (likely[at] >= low) == (likely[run[-1]] >= low)):
+            if run and not (
+                at == run[-1] + 1
+                and self._places[at][0] - self._places[run[-1]][1] <= 2
+                and (likely[at] >= low) == (likely[run[-1]] >= low)
+            ):
                 yield run
                 run = []
             run.append(at)
@@ -131,21 +141,32 @@ class Tagged:
             run = run[:-1]
         if not run or (best := float(likely[run].max())) < _LIKELY[kind][0]:
             return
-        words = [self._words[at] for at in run]
+        start, end = self._places[run[0]][0], self._places[run[-1]][1]
+        part_of_a_code = self._text[max(0, start - 1) : start].isalnum() or self._text[end : end + 1].isalnum()
+        score = 0.0 if part_of_a_code else self._score(kind, [self._words[at] for at in run], best)
+        if not score:
+            return
+        if kind == "PERSON" and score >= _LEAST:
+            start, end = self._with_title(start, end)
+        if kind == "ADDRESS" and (code := _POSTCODE.match(self._text, end)):
+            end = code.end()
+        yield Span(start, end, kind, score, _DETECTOR)
+
+    def _score(self, kind: str, words: list[str], best: float) -> float:
+        """What a finding is worth whose likeliest word is as likely as `best`; 0 if nothing."""
         lettered = sum(word[0].isalpha() for word in words)
         if not lettered:
-            return
-        if kind == "ADDRESS" and lettered == len(words) and (lettered == 1 or best < _SURE):
-            return
-        score = max(_LEAST, round(best, 2)) if best >= _COUNTS else min(round(best, 2), _MOST_OF_A_HINT)
-        if kind != "ADDRESS" and self._is_code(words):
-            if kind != "PERSON":
-                return
-            score = min(score, _MOST_OF_A_HINT)
-        start = self._places[run[0]][0]
-        if kind == "PERSON" and score >= _LEAST and (title := _TITLE.search(self._text, max(0, start - _BEFORE), start)):
-            start = title.start()
-        yield Span(start, self._places[run[-1]][1], kind, score, _DETECTOR)
+            return 0.0
+        if kind == "ADDRESS":
+            return round(best, 2) if lettered < len(words) or (lettered > 1 and best >= _SURE) else 0.0
+        if self._is_code(words):
+            return min(best, _MOST_OF_A_HINT) if kind == "PERSON" else 0.0
+        return max(_LEAST, round(best, 2)) if best >= _COUNTS else min(round(best, 2), _MOST_OF_A_HINT)
+
+    def _with_title(self, start: int, end: int) -> tuple[int, int]:
+        title = _TITLE.search(self._text, max(0, start - _BEFORE), start)
+        degree = _DEGREE.match(self._text, end)
+        return title.start() if title else start, degree.end() if degree else end
 
     def _is_code(self, words: list[str]) -> bool:
         """Whether a word in capitals is rather the code of something: a few letters, or all of a value."""

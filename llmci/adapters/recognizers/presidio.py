@@ -23,7 +23,14 @@ _GENERIC = ("CreditCardRecognizer", "CryptoRecognizer", "IbanRecognizer", "IpRec
 _BY_LOCALE = {
     "en": ("UsSsnRecognizer", "UsPassportRecognizer", "UsItinRecognizer", "NhsRecognizer", "UsBankRecognizer"),
     "es": ("EsNifRecognizer", "EsNieRecognizer", "EsPassportRecognizer"),
-    "de": ("DeTaxIdRecognizer", "DePassportRecognizer", "DeIdCardRecognizer", "DeSocialSecurityRecognizer", "DeHealthInsuranceRecognizer", "DeTaxNumberRecognizer"),
+    "de": (
+        "DeTaxIdRecognizer",
+        "DePassportRecognizer",
+        "DeIdCardRecognizer",
+        "DeSocialSecurityRecognizer",
+        "DeHealthInsuranceRecognizer",
+        "DeTaxNumberRecognizer",
+    ),
     "it": ("ItFiscalCodeRecognizer", "ItVatCodeRecognizer", "ItPassportRecognizer", "ItIdentityCardRecognizer"),
     "pl": ("PlPeselRecognizer",),
 }

@@ -140,7 +140,9 @@ class Tagger:
         while self._used + len(words) > len(self._vectors):
             for name in ("_vectors", "_traits", "_open", "_sign"):
                 setattr(self, name, np.concatenate([getattr(self, name), np.zeros_like(getattr(self, name))]))
-        rows, weights, starts = [], [], []
+        rows: list[int] = []
+        weights: list[float] = []
+        starts: list[int] = []
         size = len(self._table)
         for word, listed in zip(words, self._lists.of(words), strict=True):
             starts.append(len(rows))

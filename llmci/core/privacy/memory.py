@@ -20,6 +20,8 @@ _DETECTOR = "memory"
 # What was found before is certain, however sure its finder was.
 _SCORE = 1.0
 _SHORTEST = 4
+# Of a name in capitals, `Li` is too short to mean anybody on its own.
+_SHORTEST_PART = 3
 # A value as long as this, and no mere word, is looked for inside of words as well.
 _DISTINCTIVE = 8
 _SQUEEZED = re.compile(r"[\s().\-\u2010-\u2015/]+")
@@ -124,7 +126,8 @@ class Memory:
 
 
 def _is_hinted(span: Span, text: str, hints: Sequence[Span]) -> bool:
-    if text[span.end : span.end + 1] in _OF_IDS or text[max(0, span.start - 1) : span.start] in _OF_IDS:
+    beside = {text[span.end : span.end + 1], text[max(0, span.start - 1) : span.start]}
+    if span.end - span.start >= _SHORTEST and beside & _OF_IDS:
         return True
     return any(hint.start < span.end and hint.end > span.start and hint.kind in _PERSONAL for hint in hints)
 
@@ -162,7 +165,11 @@ def _needles(kind: str, value: str, *, sure: bool) -> tuple[Needle, ...]:
 def _parts(kind: str, text: str, *, sure: bool) -> list[Needle]:
     if kind == "PERSON":
         parts = _NAME_PART.findall(text)
-        return [_name(part, sure=sure) for part in parts if not part.islower() or len(part) >= _SHORTEST]
+        return [
+            _name(part, sure=sure)
+            for part in parts
+            if len(part) >= _SHORTEST or (len(part) >= _SHORTEST_PART and not part.islower())
+        ]
     if kind == "EMAIL_ADDRESS":
         local = re.split(r"\s?(?:@|%40|[\[(]at[\])])\s?", text, maxsplit=1, flags=re.IGNORECASE)[0]
         whole = [Needle(_folded(local), "USER_ID")] if len(local) >= _SHORTEST and not local.isalpha() else []
@@ -181,7 +188,7 @@ def _parts(kind: str, text: str, *, sure: bool) -> list[Needle]:
 
 def _name(part: str, *, sure: bool) -> Needle:
     folded = _folded(part)
-    return Needle(folded, "PERSON", doubtful=not sure or len(part) < _SHORTEST - 1 or folded in _WORDS)
+    return Needle(folded, "PERSON", doubtful=not sure or folded in _WORDS)
 
 
 def _spans(needle: Needle, text: str, folded: str) -> list[Span]:
