@@ -6,13 +6,12 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from llmci.cli.options import ConfigFlag, DryRunFlag, JsonFlag, QuietFlag, open_config
 from llmci.cli.terminal import note, progress, safe_text, show, show_json
-from llmci.domain.settings import Locale
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,12 +70,7 @@ def sanitize(
 def _in_locales(config: Config, locales: list[str] | None) -> Config:
     if not locales:
         return config
-    known = [locale for locale in get_args(Locale) if locale in locales]
-    if unknown := set(locales) - set(known):
-        raise UsageError(
-            f"--locale {min(unknown)}: no such language is known.", fix=f"Choose of {', '.join(get_args(Locale))}."
-        )
-    return replace(config, sanitize=replace(config.sanitize, locales=tuple(known)))
+    return replace(config, sanitize=replace(config.sanitize, locales=tuple(dict.fromkeys(locales))))
 
 
 def _explain(config: Config, trace_id: str, *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from llmci.core.privacy.manifest import policy_digest
 from llmci.core.privacy.policy import DEFAULT_POLICY, policy_of
 from llmci.core.privacy.redact import Redactor
 from llmci.core.privacy.surrogate import Surrogates
+from llmci.domain.settings import LOCALES
 from llmci.errors import PrivacyStop, UsageError
 from llmci.files import write_once
 from llmci.registry import adapter
@@ -51,7 +52,7 @@ def privacy_of(config: Config, environ: Mapping[str, str]) -> Privacy:
 
     Raises:
         PrivacyStop: There is no recognizer, so that nothing would be removed.
-        UsageError: The key cannot be used, or a recognizer's options are wrong.
+        UsageError: The key cannot be used, a language is not known, or a recognizer's options are wrong.
     """
     settings = config.sanitize
     if not settings.recognizers:
@@ -59,6 +60,12 @@ def privacy_of(config: Config, environ: Mapping[str, str]) -> Privacy:
             f"{config.path}: sanitize.recognizers is empty: nothing would be removed.",
             fix="Name recognizers, or leave the line out.",
         )
+    for locale in settings.locales:
+        if locale not in LOCALES:
+            raise UsageError(
+                f"{config.path}: sanitize.locales: nothing is known of the language {locale!r}.",
+                fix=f"Choose of {', '.join(LOCALES)}.",
+            )
     blocks = [_block(config, name) for name in settings.recognizers]
     found: list[Recognizer] = [build("recognizer", block, config, environ) for block in blocks]
     surrogates = Surrogates(key_of(config, environ))

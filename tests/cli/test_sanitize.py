@@ -75,9 +75,9 @@ def test_a_dry_run_names_the_shards(tmp_path: Path) -> None:
 def test_spans_only_finds_spans_with_the_memory_of_a_group(tmp_path: Path) -> None:
     a_project(tmp_path, {})
     lines = [
-        {"id": 1, "text": "Ask Lindqvist", "group": "a"},
-        {"id": 2, "text": '{"full_name": "Torvald Lindqvist", "dob": "1971-05-05"}', "group": "a"},
-        {"id": 3, "text": "Ask Lindqvist", "group": "b"},
+        {"id": 1, "text": "Ask qz81x7lmw", "group": "a"},
+        {"id": 2, "text": '{"user_id": "qz81x7lmw", "dob": "1971-05-05"}', "group": "a"},
+        {"id": 3, "text": "Ask qz81x7lmw", "group": "b"},
     ]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
@@ -85,10 +85,10 @@ def test_spans_only_finds_spans_with_the_memory_of_a_group(tmp_path: Path) -> No
 
     assert done.returncode == 0, done.stderr
     first, second, third = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
-    assert [(s["start"], s["end"], s["type"]) for s in first["spans"]] == [(4, 13, "PERSON")]
+    assert [(s["start"], s["end"], s["type"]) for s in first["spans"]] == [(4, 13, "USER_ID")]
     assert [(s["start"], s["end"], s["type"]) for s in second["spans"]] == [
-        (15, 32, "PERSON"),
-        (43, 53, "DATE_TIME"),
+        (13, 22, "USER_ID"),
+        (33, 43, "DATE_TIME"),
     ]
     assert third == {"id": 3, "spans": []}
 

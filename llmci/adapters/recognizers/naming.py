@@ -63,7 +63,8 @@ def named(text: str, key: str | None, extra: frozenset[str]) -> Iterator[Span]:
             yield span
         elif (kept := tagged.trimmed(span)) is not None:
             yield kept
-    links = [match.span() for match in _LINK.finditer(text)] if any(mark in text for mark in "@#/.") else []
+    marked = any(mark in text for mark in ("@", "#", "://", "www."))
+    links = [match.span() for match in _LINK.finditer(text)] if marked else []
     yield from (Span(start, end, "URL", _LEAST, _DETECTOR) for start, end in links if text[start] not in "@#")
     for span in tagged.spans():
         if not any(start <= span.start < end for start, end in links):
@@ -86,7 +87,7 @@ class Tagged:
 
     def level(self) -> None:
         """Make the items of a list as likely people as they are on average, where that is likely."""
-        for match in LIST.finditer(self._text):
+        for match in LIST.finditer(self._text) if ", " in self._text else ():
             items = [self._between(*item.span()) for item in ITEM.finditer(self._text, *match.span())]
             mean = float(np.mean([self._likely[item, 1].max() for item in items]))
             if mean >= _LISTED:
@@ -114,6 +115,8 @@ class Tagged:
             if kind not in _LIKELY:
                 continue
             likely = self._likely[:, column]
+            if not len(likely) or likely.max() < min(_LIKELY[kind]):
+                continue
             found = np.flatnonzero(likely >= min(_LIKELY[kind])).tolist()
             for run in self._runs(found, likely, kind):
                 yield from self._run(kind, run, likely)

@@ -91,7 +91,7 @@ class Tagger:
 
     def probabilities(self, words: list[str]) -> Floats:
         """Shape (words, labels)."""
-        rows = np.array(self._rows(words))
+        rows = np.array(self._rows(words), np.intp)
         found = np.zeros((len(words), len(LABELS)), np.float32)
         found[:, 0] = 1
         asked = self._asked(rows)
