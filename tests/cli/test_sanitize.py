@@ -102,3 +102,24 @@ def test_spans_only_names_the_line_that_it_cannot_read(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "in.jsonl:2" in done.stderr
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_locale_adds_what_its_language_knows(tmp_path: Path) -> None:
+    a_project(tmp_path, {})
+    (tmp_path / "in.jsonl").write_text(json.dumps({"id": 1, "text": "NHC: 4763954."}) + "\n")
+    spans = ("sanitize", "--spans-only", "in.jsonl", "-o", "out.jsonl", "--quiet")
+
+    done = llmci(*spans, "--locale", "es", cwd=tmp_path, environ=KEY)
+
+    assert done.returncode == 0, done.stderr
+    assert [s["type"] for s in json.loads((tmp_path / "out.jsonl").read_text())["spans"]] == ["ID"]
+
+
+def test_a_locale_that_nothing_is_known_of_is_refused(tmp_path: Path) -> None:
+    a_project(tmp_path, {})
+    (tmp_path / "in.jsonl").write_text('{"id": 1, "text": "a"}\n')
+
+    done = llmci("sanitize", "--spans-only", "in.jsonl", "-o", "o", "--locale", "xx", cwd=tmp_path, environ=KEY)
+
+    assert done.returncode == 2
+    assert "'xx'" in done.stderr
