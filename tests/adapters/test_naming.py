@@ -65,6 +65,10 @@ def test_an_address_reaches_to_its_postcode() -> None:
     assert any(span.endswith("40213") for span in found(text, "ADDRESS"))
 
 
+def test_a_date_in_brackets_behind_a_full_name_is_of_birth() -> None:
+    assert found("Passengers: Ewa Malinowska (1990-04-05)", "DATE_OF_BIRTH") == ["1990-04-05"]
+
+
 def test_an_unlikely_name_is_a_hint_that_does_not_count() -> None:
     spans = [s for s in named("the rose was red and the rust was orange", None, _NOBODY) if s.kind == "PERSON"]
 

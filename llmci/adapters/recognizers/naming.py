@@ -38,6 +38,8 @@ _LONGEST_CODE = 4
 _TITLE = re.compile(r"(?<!\w)(?i:mr|mrs|ms|miss|mx|dr)\b\.?[ ]$")
 _BEFORE = 6
 _DEGREE = re.compile(r",?[ ](?:M\.?D\.?|Ph\.?D\.?|D\.?V\.?M\.?|D\.?D\.?S\.?|Jr\.?|Sr\.?|II|III|IV|Esq\.?|CPA|RN)(?!\w)")
+# A date in brackets right behind a full name.
+_BORN = re.compile(r"[ ]?\((\d{1,2}[/.-]\d{1,2}[/.-]\d{4}|\d{4}-\d{2}-\d{2})\)")
 # A town, a country and a postcode that ends the line, behind an address.
 _POSTCODE = re.compile(
     r"(?:[,\s]{1,3}[^\W\d_][^\W\d_.'’-]{0,24}){0,6}[,\s]{1,3}\d{4,6}(?:-\d{4})?(?=[ \t]*(?:\n|$|[.,;]))"
@@ -151,6 +153,8 @@ class Tagged:
             return
         if kind == "PERSON" and score >= _LEAST:
             start, end = self._with_title(start, end)
+            if " " in self._text[start:end] and (born := _BORN.match(self._text, end)):
+                yield Span(born.start(1), born.end(1), "DATE_OF_BIRTH", _LEAST, _DETECTOR)
         if kind == "ADDRESS" and (code := _POSTCODE.match(self._text, end)):
             end = code.end()
         yield Span(start, end, kind, score, _DETECTOR)
