@@ -55,6 +55,13 @@ def bench(
     retry_errors: Annotated[
         bool, typer.Option("--retry-errors", help="Like --resume, and ask again what failed.")
     ] = False,
+    sequential: Annotated[
+        bool | None,
+        typer.Option("--sequential/--all-cases", help="Stop as soon as every gate is decided.", show_default=False),
+    ] = None,
+    extend: Annotated[
+        bool | None, typer.Option("--extend", help="Ask the cases a second time if they are too few.")
+    ] = None,
     fail_on: FailOnFlag = None,
     output: OutputFlag = None,
     seed: SeedFlag = None,
@@ -83,6 +90,8 @@ def bench(
         repeat=repeat,
         budget=budget,
         seed=seed,
+        sequential=sequential,
+        extend=extend,
         cache=not no_cache,
         refresh=refresh,
         resume=resume,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Role = Literal["primary", "guardrail", "must_pass", "watch"]
 FailOn = Literal["any-drop", "beyond-margin"]
-OnInconclusive = Literal["error", "pass", "fail"]
+OnInconclusive = Literal["error", "pass", "fail", "extend"]
 
 
 class Outcome(StrEnum):

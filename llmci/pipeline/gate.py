@@ -57,7 +57,9 @@ def gate(
         return _result(baseline, candidate, barred(stops), verdicts=())
     comparison = compare(baseline, candidate, cases, rules, max_infrastructure_failures)
     verdicts, notes = _verdicts(comparison), list(remarks(comparison, baseline, candidate, len(cases)))
-    unchanged = nothing_changed(baseline, candidate)
+    # What was not asked yet may have changed.
+    partial = candidate.looks is not None and candidate.looks.asked < candidate.looks.planned[-1]
+    unchanged = not partial and nothing_changed(baseline, candidate)
     if unchanged:
         notes += [
             f"{UNCHANGED}, and yet: {verdict.because}" for verdict in verdicts if verdict.outcome is Outcome.REGRESSED
@@ -92,8 +94,10 @@ def _gated(comparison: Comparison) -> list[str]:
 
 
 def _facts(comparison: Comparison) -> dict[str, object]:
-    return {
-        "cases": len(comparison.frame.cases),
+    frame = comparison.frame
+    early = {"look": frame.look.at + 1, "looks": len(frame.look.times)} if frame.look else {}
+    return early | {
+        "cases": len(frame.cases),
         "questions_that_can_fail": sum(in_family(asked) for asked in comparison.questions()),
         "lost_cases": {name: pairs.lost for name, pairs in comparison.compared.items()},
     }

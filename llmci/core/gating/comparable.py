@@ -21,6 +21,7 @@ def obstacles(baseline: Run, candidate: Run, cases: Sequence[Case]) -> tuple[str
         sentence
         for sentence in (
             _sets(baseline, candidate),
+            _looks(baseline, candidate),
             _unfinished(baseline, "baseline"),
             _unfinished(candidate, "candidate"),
             _repeated(baseline.case_ids, "the baseline run"),
@@ -86,6 +87,12 @@ def _sets(baseline: Run, candidate: Run) -> str | None:
     if named[0] == named[1]:
         return f"the eval sets differ in content, though both are called {named[0]}"
     return f"the eval sets differ: {named[0]} before, {named[1]} now"
+
+
+def _looks(baseline: Run, candidate: Run) -> str | None:
+    if baseline.looks == candidate.looks:
+        return None
+    return "the runs were stopped by different plans: their looks at the gates differ"
 
 
 def _unfinished(run: Run, who: str) -> str | None:

@@ -52,6 +52,7 @@ def restricted(run: Run, case_ids: Collection[str]) -> Run:
         case_ids=tuple(case_id for case_id in run.case_ids if case_id in wanted),
         answers=tuple(answer for answer in run.answers if answer.case_id in wanted),
         scores=tuple(score for score in run.scores if score.case_id in wanted),
+        looks=None,
     )
 
 
