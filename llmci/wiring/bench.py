@@ -149,7 +149,8 @@ def _cleaner(config: Config, environ: Mapping[str, str]) -> Cleaner:
 def _decided(config: Config, prepared: Prepared, runs: Sequence[Run]) -> bool:
     """Whether the gates need to see no more."""
     most = prepared.settings.max_infrastructure_failures
-    result = gate(*runs, prepared.evalset.cases, config.gates, max_infrastructure_failures=most)
+    before, after = runs
+    result = gate(before, after, prepared.evalset.cases, config.gates, max_infrastructure_failures=most)
     return settled(result, config.gates, prepared.cases)
 
 

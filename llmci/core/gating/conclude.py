@@ -63,7 +63,7 @@ def settled(result: GateResult, rules: Sequence[Rule], cases: Sequence[Case]) ->
     if result.outcome in (Outcome.REGRESSED, Outcome.NOT_COMPARABLE):
         return any(v.gating and v.outcome is result.outcome for v in result.verdicts) or not result.verdicts
     said = {(verdict.rule, verdict.slice): verdict for verdict in result.verdicts}
-    awaited = [(rule, None) for rule in rules if rule.role != "watch"]
+    awaited: list[tuple[Rule, tuple[str, str] | None]] = [(rule, None) for rule in rules if rule.role != "watch"]
     awaited += [
         (rule, (label, value))
         for rule in rules
