@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,14 +11,17 @@ from llmci.core.gating.changes import changes
 from llmci.core.gating.comparable import nothing_changed, obstacles
 from llmci.core.gating.conclude import Conclusion, barred, conclude
 from llmci.core.gating.decide import decide, in_family
+from llmci.core.gating.explain import explain
 from llmci.core.gating.remarks import remarks
+from llmci.core.gating.traits import said_of
 from llmci.domain.verdict import GateResult, Outcome, Verdict
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from llmci.core.gating.ask import Comparison
+    from llmci.core.gating.traits import Said
     from llmci.domain.case import Case
     from llmci.domain.run import Run
     from llmci.domain.verdict import Rule
@@ -32,6 +36,8 @@ def gate(
     rules: Sequence[Rule],
     *,
     max_infrastructure_failures: float = 0.02,
+    max_days_apart: float = math.inf,
+    said: tuple[Mapping[str, Said], Mapping[str, Said]] | None = None,
 ) -> GateResult:
     """Decide whether the candidate regressed.
 
@@ -42,6 +48,8 @@ def gate(
         rules: What to ask; at least one.
         max_infrastructure_failures: Share of cases that may be lost to faults that are not a
             system's; above it a metric is no evidence.
+        max_days_apart: Days that may lie between the two runs.
+        said: What both systems answered, by case id, where the runs themselves do not hold it.
 
     Returns:
         A verdict in every event that can be reported: not comparable and no evidence are verdicts.
@@ -53,7 +61,7 @@ def gate(
         raise UsageError(
             "there is no gate.", fix="Add at least one under `gates:`, such as `- {metric: correct, tolerance: 5pt}`."
         )
-    if stops := obstacles(baseline, candidate, cases):
+    if stops := obstacles(baseline, candidate, cases, max_days_apart):
         return _result(baseline, candidate, barred(stops), verdicts=())
     comparison = compare(baseline, candidate, cases, rules, max_infrastructure_failures)
     verdicts, notes = _verdicts(comparison), list(remarks(comparison, baseline, candidate, len(cases)))
@@ -71,7 +79,14 @@ def gate(
     concluded = replace(concluded, notes=(*concluded.notes, *notes))
     result = _result(baseline, candidate, concluded, verdicts=tuple(verdicts))
     compared = [comparison.compared[name] for name in _gated(comparison)]
-    return replace(result, changes=changes(comparison.frame, compared), facts=_facts(comparison))
+    explained = explain(comparison, (baseline, candidate), *(said or (said_of(baseline), said_of(candidate))))
+    return replace(
+        result,
+        changes=changes(comparison.frame, compared),
+        findings=explained.findings,
+        unchanged=explained.unchanged,
+        facts=_facts(comparison),
+    )
 
 
 def _verdicts(comparison: Comparison) -> list[Verdict]:

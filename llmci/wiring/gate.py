@@ -11,7 +11,7 @@ from llmci.core.gating.ask import Comparison, compare
 from llmci.core.gating.comparable import obstacles
 from llmci.core.gating.plan import Sight, sights
 from llmci.core.gating.reading import Reading, ResultFile, pairing, settled
-from llmci.core.gating.results import runs_of
+from llmci.core.gating.results import answers_of, runs_of
 from llmci.core.gating.selftest import SelfTest
 from llmci.core.gating.selftest import self_test as exchange
 from llmci.domain.settings import BenchSettings
@@ -19,9 +19,10 @@ from llmci.errors import NoDecisionError, UsageError
 from llmci.pipeline.gate import gate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from llmci.config import Config
+    from llmci.core.gating.traits import Said
     from llmci.domain.case import Case
     from llmci.domain.run import Run
     from llmci.domain.verdict import GateResult, Rule
@@ -35,6 +36,8 @@ class Contest:
     Attributes:
         notes: What else to know of the comparison.
         config: Of stored runs; None for result files.
+        said: Answers that result files hold, by case id; stored runs hold their own.
+        max_days: Days that may lie between the two measurements.
     """
 
     baseline: Run
@@ -44,10 +47,20 @@ class Contest:
     max_lost: float
     notes: tuple[str, ...] = ()
     config: Config | None = None
+    said: tuple[Mapping[str, Said], Mapping[str, Said]] | None = None
+    max_days: float = 14.0
 
     def decide(self) -> GateResult:
         """The verdict."""
-        result = gate(self.baseline, self.candidate, self.cases, self.rules, max_infrastructure_failures=self.max_lost)
+        result = gate(
+            self.baseline,
+            self.candidate,
+            self.cases,
+            self.rules,
+            max_infrastructure_failures=self.max_lost,
+            max_days_apart=self.max_days,
+            said=self.said,
+        )
         return replace(result, notes=(*result.notes, *self.notes))
 
     def plan(self) -> list[Sight]:
@@ -63,7 +76,7 @@ class Contest:
         return exchange(self._comparison(), draws=draws, seed=seed)
 
     def _comparison(self) -> Comparison:
-        if stops := obstacles(self.baseline, self.candidate, self.cases):
+        if stops := obstacles(self.baseline, self.candidate, self.cases, self.max_days):
             raise NoDecisionError(f"{stops[0]}.", fix="Name two runs of the same set.")
         compared = compare(self.baseline, self.candidate, self.cases, self.rules, self.max_lost)
         if not compared.questions():
@@ -114,7 +127,8 @@ def contest(
     reading = settled(reading, first, second)
     before, after, cases = runs_of(first, second, reading)
     max_lost = BenchSettings().max_infrastructure_failures
-    return Contest(before, after, cases, tuple(rules(reading)), max_lost, pairing(first, second, reading))
+    notes, said = pairing(first, second, reading), (answers_of(first, reading), answers_of(second, reading))
+    return Contest(before, after, cases, tuple(rules(reading)), max_lost, notes, said=said)
 
 
 def contest_of(config: Config, baseline: Run, candidate: Run) -> Contest:
@@ -123,7 +137,15 @@ def contest_of(config: Config, baseline: Run, candidate: Run) -> Contest:
 
     evalset = store(config).load(baseline.evalset_name, baseline.evalset_version)
     max_lost = config.bench.max_infrastructure_failures
-    return Contest(baseline, candidate, evalset.cases, config.gates, max_lost, config=config)
+    return Contest(
+        baseline,
+        candidate,
+        evalset.cases,
+        config.gates,
+        max_lost,
+        config=config,
+        max_days=config.bench.max_days_apart,
+    )
 
 
 def _stored(name: str, config: Config) -> Run:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import math
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from llmci.core.gating.traits import Said
 from llmci.core.wording import count, listed
 from llmci.domain.case import Case, Origin
 from llmci.domain.run import Metric, Run, Scored, Unanswered, Unscored
@@ -14,12 +17,14 @@ from llmci.domain.system import SystemSpec
 from llmci.errors import NoDecisionError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from llmci.core.gating.reading import Reading, ResultFile
     from llmci.domain.result import ResultRow
     from llmci.domain.run import Answer, Score
 
+# Columns of a table that tell when a result was measured.
+_TIMES = ("measured_at", "created_at", "timestamp")
 _TRUE, _FALSE = {"true", "pass", "passed", "yes"}, {"false", "fail", "failed", "no"}
 
 
@@ -42,6 +47,17 @@ def runs_of(baseline: ResultFile, candidate: ResultFile, reading: Reading) -> tu
         for file, by_id in zip(files, tries, strict=True)
     )
     return before, after, _cases(baseline, reading, len(before.case_ids))
+
+
+def answers_of(file: ResultFile, reading: Reading) -> dict[str, Said]:
+    """What was answered to each case, at the first try, where the file says; nobody has sanitized it."""
+    found: dict[str, Said] = {}
+    for row in file.rows:
+        cell = row.values.get(reading.answer)
+        text = row.output if row.output is not None or file.by_runner() else None if cell is None else str(cell)
+        if text is not None and row.fault is None:
+            found.setdefault(str(row.values.get(reading.id)), Said(text, row.tools, clean=False))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +210,20 @@ def _run(file: ResultFile, by_id: _Tries, metrics: Sequence[Metric]) -> Run:
         cost=None,
         judge_cost=None,
         complete=True,
-        started_at="",
-        finished_at="",
+        started_at=_measured_at(file, min),
+        finished_at=_measured_at(file, max),
     )
+
+
+def _measured_at(file: ResultFile, which: Callable[[list[datetime]], datetime]) -> str:
+    """The first or last time of measurement that the file tells, ISO 8601; empty where it tells none."""
+    told = {row.at or next((row.values[name] for name in _TIMES if row.values.get(name)), None) for row in file.rows}
+    times = []
+    for text in told:
+        with suppress(ValueError):
+            at = datetime.fromisoformat(str(text))
+            times.append(at if at.tzinfo else at.replace(tzinfo=UTC))
+    return which(times).isoformat() if times else ""
 
 
 def _holds(file: ResultFile, name: str) -> bool:
