@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from llmci.domain.run import Run
     from llmci.domain.verdict import Rule
 
+UNSAID: tuple[Mapping[str, Said], Mapping[str, Said]] = ({}, {})
 UNCHANGED = "nothing changed: every request is the same as before"
 
 
@@ -49,7 +50,8 @@ def gate(
         max_infrastructure_failures: Share of cases that may be lost to faults that are not a
             system's; above it a metric is no evidence.
         max_days_apart: Days that may lie between the two runs.
-        said: What both systems answered, by case id, where the runs themselves do not hold it.
+        said: What both systems answered, by case id, where the runs themselves do not hold it;
+            `UNSAID` where nobody wants to know what changed about the answers.
 
     Returns:
         A verdict in every event that can be reported: not comparable and no evidence are verdicts.
@@ -79,14 +81,9 @@ def gate(
     concluded = replace(concluded, notes=(*concluded.notes, *notes))
     result = _result(baseline, candidate, concluded, verdicts=tuple(verdicts))
     compared = [comparison.compared[name] for name in _gated(comparison)]
-    explained = explain(comparison, (baseline, candidate), *(said or (said_of(baseline), said_of(candidate))))
-    return replace(
-        result,
-        changes=changes(comparison.frame, compared),
-        findings=explained.findings,
-        unchanged=explained.unchanged,
-        facts=_facts(comparison),
-    )
+    result = replace(result, changes=changes(comparison.frame, compared), facts=_facts(comparison))
+    found = explain(comparison, (baseline, candidate), *(said or (said_of(baseline), said_of(candidate))))
+    return replace(result, findings=found.findings, unchanged=found.unchanged)
 
 
 def _verdicts(comparison: Comparison) -> list[Verdict]:

@@ -19,7 +19,7 @@ from llmci.core.gating.conclude import settled
 from llmci.errors import Interrupted
 from llmci.pipeline.bench.job import BenchJob, Entrant
 from llmci.pipeline.bench.stage import bench as run_stage
-from llmci.pipeline.gate import gate
+from llmci.pipeline.gate import UNSAID, gate
 from llmci.wiring.bench_plan import prepare
 from llmci.wiring.build import keep_from_git
 from llmci.wiring.runs import AGAINST, runs_of
@@ -150,7 +150,7 @@ def _decided(config: Config, prepared: Prepared, runs: Sequence[Run]) -> bool:
     """Whether the gates need to see no more."""
     most = prepared.settings.max_infrastructure_failures
     before, after = runs
-    result = gate(before, after, prepared.evalset.cases, config.gates, max_infrastructure_failures=most)
+    result = gate(before, after, prepared.evalset.cases, config.gates, max_infrastructure_failures=most, said=UNSAID)
     return settled(result, config.gates, prepared.cases)
 
 

@@ -14,9 +14,12 @@ from llmci.core.gating.reading import Reading, ResultFile, pairing, settled
 from llmci.core.gating.results import answers_of, runs_of
 from llmci.core.gating.selftest import SelfTest
 from llmci.core.gating.selftest import self_test as exchange
+from llmci.core.gating.smallest import restricted, smallest
+from llmci.core.wording import count
 from llmci.domain.settings import BenchSettings
+from llmci.domain.verdict import Finding, Outcome
 from llmci.errors import NoDecisionError, UsageError
-from llmci.pipeline.gate import gate
+from llmci.pipeline.gate import UNSAID, gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
     from llmci.domain.run import Run
     from llmci.domain.verdict import GateResult, Rule
     from llmci.seams import Results
+
+# Beyond it the search for the fewest failing cases takes longer than the verdict is worth; `llmci repro` does it.
+_MOST_SEARCHED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,21 @@ class Contest:
     max_days: float = 14.0
 
     def decide(self) -> GateResult:
-        """The verdict."""
-        result = gate(
+        """The verdict, with the fewest cases that show it and notes on the comparison."""
+        result = self.verdict()
+        if result.outcome is Outcome.REGRESSED and len(self.cases) <= _MOST_SEARCHED:
+            enough = smallest(result, self.cases, self.outcome_of, exact=False)
+            result = replace(result, findings=(*result.findings, *_smallest(enough)))
+        return replace(result, notes=(*result.notes, *self.notes))
+
+    def outcome_of(self, case_ids: Sequence[str]) -> GateResult:
+        """What the gates say of some of the cases."""
+        before, after = (restricted(run, case_ids) for run in (self.baseline, self.candidate))
+        return replace(self, baseline=before, candidate=after, said=UNSAID).verdict()
+
+    def verdict(self) -> GateResult:
+        """What the gates say."""
+        return gate(
             self.baseline,
             self.candidate,
             self.cases,
@@ -61,7 +80,6 @@ class Contest:
             max_days_apart=self.max_days,
             said=self.said,
         )
-        return replace(result, notes=(*result.notes, *self.notes))
 
     def plan(self) -> list[Sight]:
         """What each gate can see on these cases.
@@ -82,6 +100,13 @@ class Contest:
         if not compared.questions():
             raise NoDecisionError("no gate has anything to weigh.", fix="See what `llmci gate` says of these runs.")
         return compared
+
+
+def _smallest(case_ids: Sequence[str]) -> tuple[Finding, ...]:
+    if not case_ids:
+        return ()
+    text = f"the {count(len(case_ids), 'case')} that lost most are enough to show it, such as {', '.join(case_ids[:3])}"
+    return (Finding(kind="smallest set", text=text, cases=tuple(case_ids)),)
 
 
 def gate_runs(config: Config, baseline: Run, candidate: Run) -> GateResult:

@@ -46,6 +46,10 @@ def test_a_regression_leaves_with_1_and_a_table_of_80_columns(tmp_path: Path) ->
         "score               100.0 %  80.0 %    -20 pt   -27.1 … -13.1 pt  regressed\n"
         "\n"
         "score: 0 cases got better, 20 got worse, 80 unchanged\n"
+        "\n"
+        "what changed:\n"
+        "  20 cases got worse in score, such as q80, q81, q82\n"
+        "  the 8 cases that lost most are enough to show it, such as q80, q81, q82\n"
     )
 
 

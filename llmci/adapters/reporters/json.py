@@ -100,7 +100,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 def _looks(run: Run) -> dict[str, Any] | None:
     looks = run.looks
-    return looks and {"asked": looks.asked, "planned": looks.planned, "taken": looks.taken}
+    return None if looks is None else {"asked": looks.asked, "planned": looks.planned, "taken": looks.taken}
 
 
 def _case(case: CaseView) -> dict[str, Any]:

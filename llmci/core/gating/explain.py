@@ -11,7 +11,7 @@ import numpy as np
 from llmci.core.gating.traits import Trait, by_case, lengths, traits
 from llmci.core.stats.layout import layout
 from llmci.core.stats.paired import bounds, moments
-from llmci.core.wording import count, listed, percent, points, rounded
+from llmci.core.wording import count, percent, points, rounded
 from llmci.domain.run import Unanswered
 from llmci.domain.verdict import Finding
 
@@ -102,7 +102,7 @@ def _moved(frame: Frame, change: _Change) -> Iterator[Finding]:
         if moved.any():
             order = np.argsort(change.differences if worse else -change.differences, kind="stable")
             examples = tuple(frame.cases[at].case_id for at in order[: int(moved.sum())][:_EXAMPLES])
-            text = f"{count(int(moved.sum()), 'case')} {words} in {change.metric}, such as {listed(examples, most=3)}"
+            text = f"{count(int(moved.sum()), 'case')} {words} in {change.metric}, such as {', '.join(examples[:3])}"
             yield Finding(kind="new failures" if worse else "new fixes", text=text, bad=worse, cases=examples)
 
 

@@ -52,6 +52,11 @@ class Trait:
     bad: bool = False
 
 
+def _trait(kind: str, words: str, sides: Sequence[Sequence[bool]], *, bad: bool = False) -> Trait:
+    before, after = (np.array(side, dtype=np.bool_) for side in sides)
+    return Trait(kind, words, before, after, bad)
+
+
 _FENCED = re.compile(r"\A\s*```.*```\s*\Z", re.DOTALL)
 _REFUSAL = re.compile(
     r"\b(?:i['\u2019]?m|i am) (?:sorry|unable|not able|afraid)|\bi (?:can['\u2019]?t|cannot|can not|won['\u2019]?t|must decline)\b|"
@@ -163,7 +168,10 @@ def traits(before: Sequence[Said], after: Sequence[Said]) -> list[Trait]:
         after: The candidate's, in the same order.
     """
     sides = [[said.text[:_MOST_CHARS].strip() for said in side] for side in (before, after)]
-    found = [Trait(kind, words, *(_which(side, test) for side in sides), bad=bad) for kind, words, bad, test in _TESTS]
+    found = [
+        _trait(kind, words, [[test(text) for text in side] for side in sides], bad=bad)
+        for kind, words, bad, test in _TESTS
+    ]
     found.append(_constant(sides))
     found += _languages(sides)
     found += _marks(sides, shown=all(said.clean for side in (before, after) for said in side))
@@ -175,19 +183,15 @@ def lengths(said: Sequence[Said]) -> np.ndarray:
     return np.array([len(one.text.strip()) for one in said], dtype=np.float64)
 
 
-def _which(texts: Sequence[str], test: Callable[[str], bool]) -> BoolArray:
-    return np.array([test(text) for text in texts], dtype=np.bool_)
-
-
 def _constant(sides: Sequence[Sequence[str]]) -> Trait:
     """Each side's answers that are its most common one, word for word."""
     shares = []
     for side in sides:
         plain = [" ".join(text.lower().split()) for text in side]
         usual, times = Counter(plain).most_common(1)[0] if plain else ("", 0)
-        shares.append(np.array([times > 1 and text == usual for text in plain], dtype=np.bool_))
+        shares.append([times > 1 and text == usual for text in plain])
     # Not by itself worse: a classifier says little else than "yes".
-    return Trait("constant answer", "are one and the same text", *shares)
+    return _trait("constant answer", "are one and the same text", shares)
 
 
 def _languages(sides: Sequence[Sequence[str]]) -> list[Trait]:
@@ -195,7 +199,7 @@ def _languages(sides: Sequence[Sequence[str]]) -> list[Trait]:
     seen = Counter(name for side in spoken for name in side)
     names = [name for name, times in seen.most_common(_TOOLS) if times >= _SHARED_BY and name not in ("", "und")]
     return [
-        Trait("language", f"are in the language “{name}”", *(_which(side, name.__eq__) for side in spoken))
+        _trait("language", f"are in the language “{name}”", [[code == name for code in side] for side in spoken])
         for name in names
     ]
 
@@ -203,13 +207,13 @@ def _languages(sides: Sequence[Sequence[str]]) -> list[Trait]:
 def _marks(sides: Sequence[Sequence[str]], *, shown: bool) -> list[Trait]:
     """Words that many answers begin with, or begin their last line with: the frame of a format."""
     found = []
-    for words, mark in (("begin with", _first_word), ("have a last line that begins with", _last_line)):
-        marks = [[mark(text) for text in side] for side in sides]
+    for words, mark_of in (("begin with", _first_word), ("have a last line that begins with", _last_line)):
+        marks = [[mark_of(text) for text in side] for side in sides]
         enough = max(_SHARED * len(sides[0]), _SHARED_BY)
         common = {name for side in marks for name, times in Counter(side).most_common(3) if times >= enough and name}
         for name in sorted(common):
             said = f"{words} “{name}”" if shown else f"{words} the word that most of them have in common there"
-            found.append(Trait("format", said, *(_which(side, name.__eq__) for side in marks)))
+            found.append(_trait("format", said, [[mark == name for mark in side] for side in marks]))
     return found
 
 
@@ -228,14 +232,13 @@ def _tools(before: Sequence[Said], after: Sequence[Said]) -> list[Trait]:
     if not called:
         return []
 
-    def those(name: str) -> tuple[BoolArray, BoolArray]:
-        first, second = (np.array([name in said.tools for said in side], dtype=np.bool_) for side in sides)
-        return first, second
-
-    some = [np.array([bool(said.tools) for said in side], dtype=np.bool_) for side in sides]
     shown = all(said.clean for side in sides for said in side)
-    named = [Trait("tool calls", f"call {name}", *those(name)) for name, _ in called.most_common(_TOOLS) if shown]
-    return [Trait("tool calls", "call tools", *some), *named]
+    named = [
+        _trait("tool calls", f"call {name}", [[name in said.tools for said in side] for side in sides])
+        for name, _ in called.most_common(_TOOLS)
+        if shown
+    ]
+    return [_trait("tool calls", "call tools", [[bool(said.tools) for said in side] for side in sides]), *named]
 
 
 def by_case(said: Mapping[str, Said], case_ids: Sequence[str]) -> list[Said]:

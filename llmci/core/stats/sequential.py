@@ -105,7 +105,7 @@ def _nominal(times: tuple[float, ...], gamma: float, alpha: float) -> tuple[floa
 
 @lru_cache(maxsize=64)
 def _reached(times: tuple[float, ...], gamma: float, at: int) -> FloatArray:
-    """z values of the boundary at a look, for each of `_RATES`."""
+    """The boundary as z values at a look, for each of `_RATES`."""
     return np.array([-NormalDist().inv_cdf(_nominal(times, gamma, rate)[at]) for rate in _RATES])
 
 
