@@ -11,7 +11,7 @@ from llmci.core.gating.changes import changes
 from llmci.core.gating.comparable import nothing_changed, obstacles
 from llmci.core.gating.conclude import Conclusion, barred, conclude
 from llmci.core.gating.decide import decide, in_family
-from llmci.core.gating.explain import explain
+from llmci.core.gating.explain import explain, fooled
 from llmci.core.gating.remarks import remarks
 from llmci.core.gating.traits import said_of
 from llmci.domain.verdict import GateResult, Outcome, Verdict
@@ -83,7 +83,12 @@ def gate(
     compared = [comparison.compared[name] for name in _gated(comparison)]
     result = replace(result, changes=changes(comparison.frame, compared), facts=_facts(comparison))
     found = explain(comparison, (baseline, candidate), *(said or (said_of(baseline), said_of(candidate))))
-    return replace(result, findings=found.findings, unchanged=found.unchanged)
+    result = replace(result, findings=found.findings, unchanged=found.unchanged)
+    if result.outcome is Outcome.PASSED and (constant := fooled(found)):
+        # Whatever scored it so high does not see what is wrong with it.
+        said_of_it = f"the scores pass and cannot be believed: {constant}"
+        return replace(result, outcome=Outcome.INCONCLUSIVE, headline=said_of_it, because=(said_of_it,))
+    return result
 
 
 def _verdicts(comparison: Comparison) -> list[Verdict]:

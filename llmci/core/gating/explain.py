@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmci.core.gating.traits import Trait, by_case, lengths, traits
+from llmci.core.gating.traits import CONSTANT, Trait, by_case, lengths, traits
 from llmci.core.stats.layout import layout
 from llmci.core.stats.paired import bounds, moments
 from llmci.core.wording import count, percent, points, rounded
@@ -38,7 +38,9 @@ _MOST_FINDINGS, _EXAMPLES = 8, 5
 _FEWEST = 10
 # A slice holds a change where it has nearly all of it and is not nearly everything.
 _NEARLY_ALL, _NOT_ALL = 0.9, 0.8
-_CARRIERS, _TWO = 3, 2
+# A system that gives one answer to more of the cases than this may be meant to.
+_VARIED = 0.5
+_CARRIERS = 3
 _SAME = 1e-9
 
 
@@ -86,6 +88,11 @@ class _Change:
         return result
 
 
+def fooled(explanation: Explanation) -> str | None:
+    """What forbids to believe a pass: one answer to everything, where answers used to differ."""
+    return next((found.text for found in explanation.findings if found.kind == CONSTANT and found.bad), None)
+
+
 def _change(comparison: Comparison) -> _Change:
     for asked in comparison.asked:
         pairs = comparison.compared.get(asked.rule.metric)
@@ -120,12 +127,12 @@ def _carriers(frame: Frame, change: _Change) -> Iterator[Finding]:
         spread = float(np.hypot(here.spread, there.spread))
         if min(here.df, there.df) >= 1 and abs(apart) >= _LEAST and _proven(apart / spread, len(keys)):
             found.append((-abs(apart), _carrier(change, key, inside, here, there)))
-    told: list[str] = []
+    # One for each label: to the other values of the label it is the rest that changed.
+    told: set[str] = set()
     for _, finding in sorted(found, key=lambda one: one[0]):
         label = finding.slice[0] if finding.slice else ""
-        # The other half of a label with two values is the same news.
-        if len(told) < _CARRIERS and not (label in told and len(frame.slices(label)) == _TWO):
-            told.append(label)
+        if len(told) < _CARRIERS and label not in told:
+            told.add(label)
             yield finding
 
 
@@ -213,7 +220,8 @@ def _weight(trait: Trait, rise: float, change: _Change, both: np.ndarray) -> flo
 def _without_echoes(changed: Sequence[tuple[Trait, float]]) -> list[tuple[Trait, float]]:
     """Leave out what is the same change in other words: a fence is also a first word and a last line."""
     kept: list[tuple[Trait, float]] = []
-    for trait, rise in changed:
+    # What there is more of says it better than what there is less of.
+    for trait, rise in sorted(changed, key=lambda one: one[1] < 0):
         mine = trait.after.astype(np.int8) - trait.before
         twins = (
             np.mean(np.abs(mine - (other.after.astype(np.int8) - other.before))) < (1 - _NEARLY_ALL) * abs(rise)
@@ -238,10 +246,11 @@ def _finding(trait: Trait, frame: Frame, change: _Change, both: np.ndarray) -> F
     if place is not None:
         text += f"; nearly all of them where {place[0]} is {place[1]}"
     examples = tuple(frame.cases[at].case_id for at in both[np.flatnonzero(gained)][:_EXAMPLES])
+    bad = shares[0] < _VARIED and shares[1] >= _NEARLY_ALL if trait.kind == CONSTANT else trait.bad and more
     return Finding(
         kind=trait.kind,
         text=text,
-        bad=trait.bad and more,
+        bad=bad,
         baseline=shares[0],
         candidate=shares[1],
         slice=place,

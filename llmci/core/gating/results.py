@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from llmci.domain.run import Answer, Score
 
 # Columns of a table that tell when a result was measured.
-_TIMES = ("measured_at", "created_at", "timestamp")
+_TIMES = ("measured_at", "start_time", "started_at", "created_at", "timestamp")
+# Columns of a table that tell who or what gave the score.
+_JUDGES = re.compile(r"(?:judge|grader|scorer|evaluator|rater)(?:_?(?:model|prompt|name|id|version))?", re.IGNORECASE)
+_JUDGE = 60
 _TRUE, _FALSE = {"true", "pass", "passed", "yes"}, {"false", "fail", "failed", "no"}
 
 
@@ -43,7 +47,7 @@ def runs_of(baseline: ResultFile, candidate: ResultFile, reading: Reading) -> tu
     metrics = [_score(name, reading, tries) for name in reading.scores()]
     metrics += [Metric(name=name, kind="ratio", digest="", higher_is_better=False, unit="") for name in reading.ratios]
     before, after = (
-        _run(file, by_id, [_measured(metric, file, tries) for metric in metrics if _holds(file, metric.name)])
+        _run(file, by_id, [_measured(metric, file, by_id, tries) for metric in metrics if _holds(file, metric.name)])
         for file, by_id in zip(files, tries, strict=True)
     )
     return before, after, _cases(baseline, reading, len(before.case_ids))
@@ -230,12 +234,19 @@ def _holds(file: ResultFile, name: str) -> bool:
     return any(name in row.values or name in row.scores for row in file.rows)
 
 
-def _measured(metric: Metric, file: ResultFile, tries: Sequence[_Tries]) -> Metric:
+def _measured(metric: Metric, file: ResultFile, by_id: _Tries, tries: Sequence[_Tries]) -> Metric:
     """The metric with a digest that is this file's own where the same case was decided by something else."""
     before, after = (_decided(metric.name, by_id) for by_id in tries)
     if all(after.get(key, by) == by for key, by in before.items()):
         return metric
-    return replace(metric, digest=hashlib.sha256(file.name.encode()).hexdigest())
+    mine = _decided(metric.name, by_id)
+    named = {text for texts in mine.values() for text in texts if text}
+    return replace(
+        metric,
+        digest=hashlib.sha256(file.name.encode()).hexdigest(),
+        # Only a table says it in words; runners are known by the digest of what decided.
+        judge=None if file.by_runner() or not named else listed(sorted(text[:_JUDGE] for text in named), most=2),
+    )
 
 
 def _decided(name: str, by_id: _Tries) -> dict[str, set[str]]:
@@ -243,8 +254,17 @@ def _decided(name: str, by_id: _Tries) -> dict[str, set[str]]:
     return {
         key: texts
         for key, tries in by_id.items()
-        if (texts := {one.row.scores.get(name, "") for one in tries if one.numbers[name] is not None})
+        if (texts := {_decider(name, one.row) for one in tries if one.numbers[name] is not None})
     }
+
+
+def _decider(name: str, row: ResultRow) -> str:
+    """What decided a score, as far as the file says."""
+    if row.scores:
+        return row.scores.get(name, "")
+    return "; ".join(
+        f"{column} {row.values[column]}" for column in row.values if _JUDGES.fullmatch(column) and column != name
+    )
 
 
 def _scored(key: str, repeat: int, metric: Metric, one: _Try) -> Score | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmci.core.grouping.language import language_of
+from llmci.core.grouping.language import UNKNOWN, language_of
 from llmci.domain.run import Answered
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def _trait(kind: str, words: str, sides: Sequence[Sequence[bool]], *, bad: bool 
     before, after = (np.array(side, dtype=np.bool_) for side in sides)
     return Trait(kind, words, before, after, bad)
 
+
+CONSTANT = "constant answer"
 
 _FENCED = re.compile(r"\A\s*```.*```\s*\Z", re.DOTALL)
 _REFUSAL = re.compile(
@@ -117,35 +119,61 @@ def _loops(text: str) -> bool:
     return times >= _SAID_AGAIN and times * len(piece) > len(text) / 2
 
 
-# kind, words, whether more is worse, and the test of a stripped text.
-_TESTS: tuple[tuple[str, str, bool, Callable[[str], bool]], ...] = (
-    ("empty answers", "are empty", True, lambda text: not text),
-    ("format", "are wrapped in a code fence", False, lambda text: bool(_FENCED.match(text))),
-    ("format", "hold a code fence beside other text", False, lambda text: "```" in text and not _FENCED.match(text)),
-    ("format", "are JSON", False, lambda text: _json(text) is True),
-    ("format", "look like JSON and cannot be parsed", True, lambda text: _json(text) is False),
-    ("format", "hold HTML or XML tags", False, lambda text: "</" in text and bool(_TAGS.search(text))),
-    ("format", "use Markdown headings, lists or bold type", False, lambda text: bool(_MARKDOWN.search(text))),
-    ("format", "are a single word or number", False, lambda text: bool(text) and len(text.split()) == 1),
-    ("format", "open with a preamble such as “Sure, here is”", False, lambda text: bool(_PREAMBLE.match(text))),
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """A trait that shows in the text alone: what it is called, whether more is worse, and the test of a stripped text."""
+
+    kind: str
+    words: str
+    bad: bool
+    has: Callable[[str], bool]
+
+
+# Told only where none of the others says it more exactly.
+_VAGUE = _Test(
+    "format", "use Markdown headings, lists or bold type", bad=False, has=lambda text: bool(_MARKDOWN.search(text))
+)
+_TESTS = (
+    _Test("empty answers", "are empty", bad=True, has=lambda text: not text),
+    _Test("format", "are wrapped in a code fence", bad=False, has=lambda text: bool(_FENCED.match(text))),
+    _Test(
+        "format",
+        "hold a code fence beside other text",
+        bad=False,
+        has=lambda text: "```" in text and not _FENCED.match(text),
+    ),
+    _Test("format", "are JSON", bad=False, has=lambda text: _json(text) is True),
+    _Test("format", "look like JSON and cannot be parsed", bad=True, has=lambda text: _json(text) is False),
+    _Test("format", "hold HTML or XML tags", bad=False, has=lambda text: "</" in text and bool(_TAGS.search(text))),
+    _Test("format", "are a single word or number", bad=False, has=lambda text: bool(text) and len(text.split()) == 1),
+    _Test(
+        "format",
+        "open with a preamble such as “Sure, here is”",
+        bad=False,
+        has=lambda text: bool(_PREAMBLE.match(text)),
+    ),
     (
         "reasoning tags",
         "show the tags of hidden reasoning",
         True,
         lambda text: "<" in text and bool(_REASONING.search(text)),
     ),
-    ("refusals", "refuse or apologise", True, lambda text: bool(_REFUSAL.search(text[:_LONG]))),
-    ("truncation", "break off in the middle", True, _cut_off),
-    ("degenerate text", "repeat one sentence over and over", True, _loops),
-    ("degenerate text", "hold characters that were garbled", True, lambda text: bool(_GARBLED.search(text))),
+    _Test("refusals", "refuse or apologise", bad=True, has=lambda text: bool(_REFUSAL.search(text[:_LONG]))),
+    _Test("truncation", "break off in the middle", bad=True, has=_cut_off),
+    _Test("degenerate text", "repeat one sentence over and over", bad=True, has=_loops),
+    _Test(
+        "degenerate text", "hold characters that were garbled", bad=True, has=lambda text: bool(_GARBLED.search(text))
+    ),
     (
         "degenerate text",
         "hold an unfilled template or a control token",
         True,
         lambda text: bool(_TEMPLATE.search(text)),
     ),
-    ("error messages", "are or hold the message of an error", True, lambda text: bool(_TRACE.search(text))),
-    ("questions back", "end with a question", False, lambda text: text.endswith("?")),
+    _Test(
+        "error messages", "are or hold the message of an error", bad=True, has=lambda text: bool(_TRACE.search(text))
+    ),
+    _Test("questions back", "end with a question", bad=False, has=lambda text: text.endswith("?")),
 )
 
 
@@ -168,19 +196,20 @@ def traits(before: Sequence[Said], after: Sequence[Said]) -> list[Trait]:
         after: The candidate's, in the same order.
     """
     sides = [[said.text[:_MOST_CHARS].strip() for said in side] for side in (before, after)]
-    found = [
-        _trait(kind, words, [[test(text) for text in side] for side in sides], bad=bad)
-        for kind, words, bad, test in _TESTS
-    ]
+    found = [_tested(sides, one) for one in _TESTS]
     found.append(_constant(sides))
     found += _languages(sides)
     found += _marks(sides, shown=all(said.clean for side in (before, after) for said in side))
-    return found + _tools(before, after)
+    return [*found, *_tools(before, after), _tested(sides, _VAGUE)]
 
 
 def lengths(said: Sequence[Said]) -> np.ndarray:
     """Characters of each answer, shape (n,)."""
     return np.array([len(one.text.strip()) for one in said], dtype=np.float64)
+
+
+def _tested(sides: Sequence[Sequence[str]], of: _Test) -> Trait:
+    return _trait(of.kind, of.words, [[of.has(text) for text in side] for side in sides], bad=of.bad)
 
 
 def _constant(sides: Sequence[Sequence[str]]) -> Trait:
@@ -191,15 +220,21 @@ def _constant(sides: Sequence[Sequence[str]]) -> Trait:
         usual, times = Counter(plain).most_common(1)[0] if plain else ("", 0)
         shares.append([times > 1 and text == usual for text in plain])
     # Not by itself worse: a classifier says little else than "yes".
-    return _trait("constant answer", "are one and the same text", shares)
+    return _trait(CONSTANT, "are one and the same text", shares)
 
 
 def _languages(sides: Sequence[Sequence[str]]) -> list[Trait]:
     spoken = [[language_of(text) for text in side] for side in sides]
     seen = Counter(name for side in spoken for name in side)
-    names = [name for name, times in seen.most_common(_TOOLS) if times >= _SHARED_BY and name not in ("", "und")]
+    names = [name for name, times in seen.most_common(_TOOLS) if times >= _SHARED_BY and name != UNKNOWN]
+    # Code and numbers are in no language: an answer that became shorter has not changed its own.
+    told = [UNKNOWN not in pair for pair in zip(*spoken, strict=True)]
     return [
-        _trait("language", f"are in the language “{name}”", [[code == name for code in side] for side in spoken])
+        _trait(
+            "language",
+            f"are in the language “{name}”",
+            [[code == name and known for code, known in zip(side, told, strict=True)] for side in spoken],
+        )
         for name in names
     ]
 
