@@ -93,7 +93,7 @@ def _json(text: str) -> bool | None:
     """Whether it is JSON; None where it does not try to be."""
     import orjson
 
-    if text[:1] not in "{[":
+    if not text.startswith(("{", "[")):
         return None
     try:
         orjson.loads(text)
@@ -152,7 +152,7 @@ _TESTS = (
         bad=False,
         has=lambda text: bool(_PREAMBLE.match(text)),
     ),
-    (
+    _Test(
         "reasoning tags",
         "show the tags of hidden reasoning",
         True,
@@ -164,7 +164,7 @@ _TESTS = (
     _Test(
         "degenerate text", "hold characters that were garbled", bad=True, has=lambda text: bool(_GARBLED.search(text))
     ),
-    (
+    _Test(
         "degenerate text",
         "hold an unfilled template or a control token",
         True,
