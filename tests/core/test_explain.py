@@ -126,7 +126,7 @@ def test_the_slice_that_carries_a_change_is_named() -> None:
     assert result.outcome is Outcome.REGRESSED
     found = of("slice", result)
     assert found.slice == ("app", "b")
-    assert "44 of the 44 cases that got worse" in found.text
+    assert "45 of the 45 cases that got worse" in found.text
     assert "correct where app is a" in result.unchanged
 
 

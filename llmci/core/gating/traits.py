@@ -155,8 +155,8 @@ _TESTS = (
     _Test(
         "reasoning tags",
         "show the tags of hidden reasoning",
-        True,
-        lambda text: "<" in text and bool(_REASONING.search(text)),
+        bad=True,
+        has=lambda text: "<" in text and bool(_REASONING.search(text)),
     ),
     _Test("refusals", "refuse or apologise", bad=True, has=lambda text: bool(_REFUSAL.search(text[:_LONG]))),
     _Test("truncation", "break off in the middle", bad=True, has=_cut_off),
@@ -167,8 +167,8 @@ _TESTS = (
     _Test(
         "degenerate text",
         "hold an unfilled template or a control token",
-        True,
-        lambda text: bool(_TEMPLATE.search(text)),
+        bad=True,
+        has=lambda text: bool(_TEMPLATE.search(text)),
     ),
     _Test(
         "error messages", "are or hold the message of an error", bad=True, has=lambda text: bool(_TRACE.search(text))
