@@ -80,7 +80,9 @@ def frame(cases: Sequence[Case], asked: Sequence[str] = (), looks: Looks | None 
         strata=_numbers([case.stratum for case in cases]),
         groups=_numbers([case.dependence for case in cases]),
         looked=np.array([weighed is None or case.case_id in weighed for case in cases], dtype=np.bool_),
-        look=None if looks is None else Look(tuple(n / looks.planned[-1] for n in looks.planned), looks.taken - 1),
+        look=None
+        if looks is None or len(looks.planned) == 1
+        else Look(tuple(n / looks.planned[-1] for n in looks.planned), looks.taken - 1),
     )
 
 
