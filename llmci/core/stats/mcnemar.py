@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llmci.core.stats.paired import p_worse
+
 if TYPE_CHECKING:
     from llmci.core.stats.arrays import FloatArray
     from llmci.core.stats.layout import Layout
+    from llmci.core.stats.paired import Moments
 
 
 # With fewer cases that nearly all differ, mid-p exceeds 5 %; the adjusted t does not.
@@ -31,6 +34,12 @@ def table_of(differences: FloatArray, cases: Layout) -> tuple[int, int] | None:
     if cases.groups is not None or not np.all(np.abs(moved) == 1) or np.ptp(cases.weights) > 1e-9 / len(differences):
         return None
     return int((moved > 0).sum()), int((moved < 0).sum())
+
+
+def p_drop(of: Moments, differences: FloatArray, cases: Layout) -> float:
+    """Evidence for any drop from one look at the cases: counted where that is possible, else by the adjusted t."""
+    table = table_of(differences, cases)
+    return float(p_worse(of) if table is None else p_fewer_wins(*table))
 
 
 def p_fewer_wins(wins: FloatArray | float, losses: FloatArray | float, share: float = 0.5) -> FloatArray:
