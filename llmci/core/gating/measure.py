@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmci.core.gating.questions import differences, score_moments, sign_table, spent
-from llmci.core.stats.mcnemar import highest_change
+from llmci.core.gating.questions import differences, score_moments, spent
 from llmci.core.stats.paired import METHOD, bounds, guarded_bounds, moments
 from llmci.core.stats.power import cases_for_variance, cases_needed, detectable_drop, discordance_seen
 from llmci.domain.verdict import Difference
@@ -85,13 +84,9 @@ def _scaled(cases: int, factor: float) -> int | None:
 def _score(of: Question) -> tuple[float, float, float, float]:
     measured = score_moments(of)
     for_high, for_low = of.levels
-    low, high = float(guarded_bounds(measured, for_low)[0]), float(guarded_bounds(measured, for_high)[1])
-    if table := sign_table(of):
-        # The sign is the counted one's to say.
-        counted = highest_change(*table, len(of.baseline), for_high)
-        high = counted if (high < 0) != (counted < 0) else high
+    low, high = guarded_bounds(measured, for_low)[0], guarded_bounds(measured, for_high)[1]
     detectable = detectable_drop(discordance_seen(measured), float(measured.effective), alpha=of.rule.alpha)
-    return float(measured.estimate), low, high, detectable
+    return float(measured.estimate), float(low), float(high), detectable
 
 
 def _ratio(of: Question) -> tuple[float, float, float, float]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llmci.core.stats.differences import of_costs, of_latencies, of_scores, slow_threshold
-from llmci.core.stats.mcnemar import p_drop, table_of
 from llmci.core.stats.paired import Moments, moments, p_above, p_below, p_not_worse, p_worse
 
 if TYPE_CHECKING:
@@ -110,15 +109,7 @@ def _weighed(of: Question) -> Evidence:
         tolerated = moments(both.within(of.rule.tolerance), of.layout)
         return Evidence(float(p_below(failing, 0.0)), float(p_above(tolerated, 0.0)))
     measured = score_moments(of)
-    # At early looks, with their small error rates, the adjusted t is the one that notices more.
-    counted = of.failing_margin == 0 and of.look is None
-    drop = p_drop(measured, differences(of), of.layout) if counted else p_worse(measured, of.failing_margin)
-    return Evidence(float(drop), float(p_not_worse(measured, of.rule.tolerance)))
-
-
-def sign_table(of: Question) -> tuple[int, int] | None:
-    """Wins and losses where they alone say whether there is a drop; None where the size of it matters, too."""
-    return table_of(differences(of), of.layout) if of.failing_margin == 0 and of.look is None else None
+    return Evidence(float(p_worse(measured, of.failing_margin)), float(p_not_worse(measured, of.rule.tolerance)))
 
 
 def differences(of: Question) -> FloatArray:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmci.core.stats.mcnemar import FEWEST, p_fewer_wins
 from llmci.core.stats.paired import of_table, p_not_worse, p_worse
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def at_fixed_size(cases: int, *, discordance: float, drop: float, margin: float,
         alpha: Its error rate.
     """
     table = _increment(cases, discordance, drop)
-    fails, passes = _decisions(table.shape[0] - 1, cases, margin, alpha, alpha, counted=True)
+    fails, passes = _decisions(table.shape[0] - 1, cases, margin, alpha, alpha)
     return Chances(float(table[fails].sum()), float(table[passes].sum()), float(cases))
 
 
@@ -53,9 +52,7 @@ def in_sequence(boundaries: Boundaries, *, discordance: float, drop: float, marg
     for cases, alpha_fail, alpha_pass in zip(boundaries.cases, boundaries.fail, boundaries.succeed, strict=True):
         asked += (cases - before) * float(open_mass.sum())
         open_mass = _convolve(open_mass, _increment(cases - before, discordance, drop))
-        failing, passing = _decisions(
-            open_mass.shape[0] - 1, cases, margin, alpha_fail, alpha_pass, counted=len(boundaries.cases) == 1
-        )
+        failing, passing = _decisions(open_mass.shape[0] - 1, cases, margin, alpha_fail, alpha_pass)
         fails += float(open_mass[failing].sum())
         passes += float(open_mass[passing].sum())
         open_mass[failing | passing] = 0.0
@@ -85,18 +82,14 @@ def _most(cases: int, rate: float) -> int:
 
 
 def _decisions(
-    most: int, cases: int, margin: float, alpha_fail: float, alpha_pass: float, *, counted: bool
+    most: int, cases: int, margin: float, alpha_fail: float, alpha_pass: float
 ) -> tuple[BoolArray, BoolArray]:
-    """Which tables fail, and which pass; `counted` as a single look decides, by McNemar's mid-p."""
+    """Which tables fail, and which pass."""
     wins, losses = np.meshgrid(np.arange(most + 1.0), np.arange(most + 1.0), indexing="ij")
     possible = wins + losses <= cases
     table = of_table(np.where(possible, wins, 0), np.where(possible, losses, 0), cases)
     passes = possible & (p_not_worse(table, margin) <= alpha_pass)
-    if counted and cases >= FEWEST:
-        drop = p_fewer_wins(np.where(possible, wins, 0), np.where(possible, losses, 0))
-    else:
-        drop = p_worse(table)
-    fails = possible & ~passes & (drop <= alpha_fail)
+    fails = possible & ~passes & (p_worse(table) <= alpha_fail)
     return fails, passes
 
 

@@ -27,7 +27,7 @@ _FLAT = 1e-30
 
 METHOD = (
     "paired differences with one imaginary win and one imaginary loss (Bonett & Price 2012), "
-    "corrected for skewness (Johnson 1978); the sign of a pass/fail metric by McNemar's mid-p (Fagerland et al. 2013)"
+    "corrected for skewness (Johnson 1978)"
 )
 
 
