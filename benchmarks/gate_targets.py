@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llmci.core.bench.schedule import cap_of, evenly
 from llmci.core.stats.chances import at_fixed_size, in_sequence
 from llmci.core.stats.layout import layout
 from llmci.core.stats.multiplicity import holm
 from llmci.core.stats.paired import guarded_bounds, moments, p_not_worse, p_worse
 from llmci.core.stats.power import cases_needed
-from llmci.core.stats.sequential import CAP_INFLATION, LOOKS, Boundaries, plan
+from llmci.core.stats.sequential import Boundaries, plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -150,7 +151,7 @@ def _headed(random: np.random.Generator, strata: np.ndarray, drop: float) -> np.
 def sequential() -> Iterator[Row]:
     for psi, margin in DESIGNS:
         planned = cases_needed(psi, margin)
-        looks = _looks(planned)
+        looks = plan(evenly(int(np.ceil(cap_of(psi, margin, ALPHA)))), ALPHA)
         same = in_sequence(looks, discordance=psi, drop=0, margin=margin)
         lost = in_sequence(looks, discordance=psi, drop=margin, margin=margin)
         of = f"discordance {psi:.2f}, {100 * margin:.0f} points, cap {looks.cases[-1]}"
@@ -164,11 +165,6 @@ def sequential() -> Iterator[Row]:
         bounds = least_cases(psi, margin)
         ratios = same.cases / bounds[0], lost.cases / bounds[1]
         yield at_most(f"calls / information bound, {of}", 1.6 if small else 1.4, max(ratios))
-
-
-def _looks(planned: float) -> Boundaries:
-    cap = int(np.ceil(planned * CAP_INFLATION))
-    return plan([int(np.ceil(cap * (k + 1) / LOOKS)) for k in range(LOOKS)], ALPHA)
 
 
 def least_cases(psi: float, margin: float) -> tuple[float, float]:
@@ -200,7 +196,7 @@ def agreement(gsm8k: dict[str, np.ndarray]) -> Iterator[Row]:
         for run in range(runs):
             a, b = pairs[run % len(pairs)]
             change = gsm8k[b] - gsm8k[a]
-            looks = _looks(cases_needed(float((change != 0).mean()), margin))
+            looks = plan(evenly(int(np.ceil(cap_of(float((change != 0).mean()), margin, ALPHA)))), ALPHA)
             d = random.choice(change, looks.cases[-1], replace=False) * random.choice([-1.0, 1.0], looks.cases[-1])
             d = np.where((random.random(len(d)) < drop / np.mean(d > -1)) & (d > -1), d - 1, d)
             early, asked = _early(d, looks, margin)

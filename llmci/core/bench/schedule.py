@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llmci.core.canonical import digest_of
+from llmci.core.stats.chances import in_sequence
 from llmci.core.stats.layout import layout
-from llmci.core.stats.power import cases_needed
-from llmci.core.stats.sequential import CAP_INFLATION, LOOKS
+from llmci.core.stats.power import POWER, cases_needed
+from llmci.core.stats.sequential import CAP_INFLATION, LOOKS, plan
 from llmci.domain.run import Looks
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from llmci.domain.case import Case
     from llmci.domain.verdict import Rule
 
+# Share of the cases of one look that is asked where nothing changed, and where the drop is as large as the tolerance.
+_ASKED = (0.55, 0.70)
+# Inflations that are tried beside the usual one, and up to how many cases.
+_LITTLE_MORE, _COUNTED = (1.10, 1.13), 300
 # Fewer new cases are not worth another look.
 _SMALLEST_BATCH = 10
 
@@ -110,8 +115,8 @@ def in_looks(
     """
     needed = _needed(cases, rules, discordance)
     size = len(cases)
-    cap = size if needed is None else min(max(math.ceil(needed * CAP_INFLATION), 2), 2 * size if extend else size)
-    looks = {math.ceil(cap * (k + 1) / count) for count in [_looks(cap)] for k in range(count)}
+    cap = size if needed is None else min(max(math.ceil(needed), 2), 2 * size if extend else size)
+    looks = set(evenly(cap))
     if not sequential:
         cap = max(cap, size)
         looks = {size, cap}
@@ -148,8 +153,28 @@ def interleaved(cases: Sequence[Case], seed: str) -> list[Case]:
     return [case for _, _, group in sorted(placed, key=lambda one: one[:2]) for case in group]
 
 
-def _looks(cap: int) -> int:
-    return max(1, min(LOOKS, cap // _SMALLEST_BATCH))
+def evenly(cap: int) -> tuple[int, ...]:
+    """Looks up to a cap, as many as are worth it."""
+    count = max(1, min(LOOKS, cap // _SMALLEST_BATCH))
+    return tuple(math.ceil(cap * (k + 1) / count) for k in range(count))
+
+
+def cap_of(discordance: float, drop: float, alpha: float) -> float:
+    """Cases that notice a drop 9 times in 10 although the gates are asked early.
+
+    For small sets, where a single case moves a look past the fewest that can rule out a drop, what asks
+    least is counted exactly; for others it is a constant share more than one look takes.
+    """
+    needed = cases_needed(discordance, drop, alpha=alpha)
+    if needed > _COUNTED:
+        return needed * CAP_INFLATION
+
+    def asked(more: float) -> float:
+        looks = plan(evenly(math.ceil(needed * more)), alpha)
+        same, lost = (in_sequence(looks, discordance=discordance, drop=d, margin=drop) for d in (0.0, drop))
+        return max(same.cases / _ASKED[0], lost.cases / _ASKED[1]) if lost.fails >= POWER else math.inf
+
+    return needed * min((CAP_INFLATION, *_LITTLE_MORE), key=asked)
 
 
 def _must_pass(rules: Sequence[Rule]) -> bool:
@@ -163,8 +188,7 @@ def _needed(cases: Sequence[Case], rules: Sequence[Rule], discordance: float) ->
         return None
     family = sum(_questions(rule, cases) for rule in rules if rule.role in ("primary", "guardrail"))
     return _design(cases) * max(
-        cases_needed(min(discordance, 1 - rule.tolerance), rule.tolerance, alpha=rule.alpha / family)
-        for rule in primary
+        cap_of(min(discordance, 1 - rule.tolerance), rule.tolerance, rule.alpha / family) for rule in primary
     )
 
 
