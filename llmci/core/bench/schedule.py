@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llmci.core.canonical import digest_of
-from llmci.core.stats.chances import in_sequence
 from llmci.core.stats.layout import layout
-from llmci.core.stats.power import POWER, cases_needed
-from llmci.core.stats.sequential import CAP_INFLATION, LOOKS, plan
+from llmci.core.stats.power import cases_needed
+from llmci.core.stats.sequential import CAP_INFLATION, LOOKS
 from llmci.domain.run import Looks
 
 if TYPE_CHECKING:
@@ -23,10 +22,6 @@ if TYPE_CHECKING:
     from llmci.domain.case import Case
     from llmci.domain.verdict import Rule
 
-# Share of the cases of one look that is asked where nothing changed, and where the drop is as large as the tolerance.
-_ASKED = (0.55, 0.70)
-# Inflations that are tried beside the usual one, and up to how many cases.
-_LITTLE_MORE, _COUNTED = (1.10, 1.13), 300
 # Fewer new cases are not worth another look.
 _SMALLEST_BATCH = 10
 
@@ -160,21 +155,8 @@ def evenly(cap: int) -> tuple[int, ...]:
 
 
 def cap_of(discordance: float, drop: float, alpha: float) -> float:
-    """Cases that notice a drop 9 times in 10 although the gates are asked early.
-
-    For small sets, where a single case moves a look past the fewest that can rule out a drop, what asks
-    least is counted exactly; for others it is a constant share more than one look takes.
-    """
-    needed = cases_needed(discordance, drop, alpha=alpha)
-    if needed > _COUNTED:
-        return needed * CAP_INFLATION
-
-    def asked(more: float) -> float:
-        looks = plan(evenly(math.ceil(needed * more)), alpha)
-        same, lost = (in_sequence(looks, discordance=discordance, drop=d, margin=drop) for d in (0.0, drop))
-        return max(same.cases / _ASKED[0], lost.cases / _ASKED[1]) if lost.fails >= POWER else math.inf
-
-    return needed * min((CAP_INFLATION, *_LITTLE_MORE), key=asked)
+    """Cases that notice a drop 9 times in 10 although the gates are asked early."""
+    return cases_needed(discordance, drop, alpha=alpha) * CAP_INFLATION
 
 
 def _must_pass(rules: Sequence[Rule]) -> bool:
