@@ -49,6 +49,10 @@ def conclude(verdicts: Sequence[Verdict], metrics: Sequence[Metric]) -> Conclusi
         if reasons:
             return Conclusion(outcome, _headline(reasons), tuple(map(_reason, reasons)), _notes(decided))
     passed = [verdict for verdict, counted in decided if counted is Outcome.PASSED and verdict.slice is None]
+    unknown = [verdict for verdict, _ in decided if verdict.gating and verdict.outcome is Outcome.NO_EVIDENCE]
+    if unknown and not passed:
+        # Nothing at all was weighed: an unknown price may not hold up a pass, and is none by itself.
+        return Conclusion(Outcome.NO_EVIDENCE, _headline(unknown), tuple(map(_reason, unknown)), _notes(decided))
     return Conclusion(Outcome.PASSED, _passing(passed), tuple(map(_reason, passed)), _notes(decided))
 
 

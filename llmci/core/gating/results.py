@@ -43,6 +43,9 @@ def runs_of(baseline: ResultFile, candidate: ResultFile, reading: Reading) -> tu
     if baseline.by_runner() and candidate.by_runner():
         _same_inputs(baseline, candidate, reading)
         _asked_columns(files, reading)
+    for name in reading.slices:
+        if not any(name in row.values for row in baseline.rows):
+            raise _no_column(baseline.name, name, baseline.rows[0].values)
     tries = [_tries(file, reading) for file in files]
     metrics = [_score(name, reading, tries) for name in reading.scores()]
     metrics += [Metric(name=name, kind="ratio", digest="", higher_is_better=False, unit="") for name in reading.ratios]
@@ -56,9 +59,10 @@ def runs_of(baseline: ResultFile, candidate: ResultFile, reading: Reading) -> tu
 def answers_of(file: ResultFile, reading: Reading) -> dict[str, Said]:
     """What was answered to each case, at the first try, where the file says; nobody has sanitized it."""
     found: dict[str, Said] = {}
+    table = not file.by_runner()
     for row in file.rows:
-        cell = row.values.get(reading.answer)
-        text = row.output if row.output is not None or file.by_runner() else None if cell is None else str(cell)
+        cell = row.values.get(reading.answer) if table else None
+        text = row.output if cell is None else str(cell)
         if text is not None and row.fault is None:
             found.setdefault(str(row.values.get(reading.id)), Said(text, row.tools, clean=False))
     return found
