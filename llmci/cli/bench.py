@@ -55,6 +55,13 @@ def bench(
     retry_errors: Annotated[
         bool, typer.Option("--retry-errors", help="Like --resume, and ask again what failed.")
     ] = False,
+    sequential: Annotated[
+        bool | None,
+        typer.Option("--sequential/--all-cases", help="Stop as soon as every gate is decided.", show_default=False),
+    ] = None,
+    extend: Annotated[
+        bool | None, typer.Option("--extend", help="Ask the cases a second time if they are too few.")
+    ] = None,
     fail_on: FailOnFlag = None,
     output: OutputFlag = None,
     seed: SeedFlag = None,
@@ -83,6 +90,8 @@ def bench(
         repeat=repeat,
         budget=budget,
         seed=seed,
+        sequential=sequential,
+        extend=extend,
         cache=not no_cache,
         refresh=refresh,
         resume=resume,
@@ -144,6 +153,7 @@ def _facts(outcome: BenchOutcome) -> dict[str, object]:
         "calls": result.called,
         "reused": result.reused,
         "halted": result.halted,
+        "looks": outcome.candidate.looks,
     }
 
 
@@ -161,6 +171,7 @@ def _show(outcome: BenchOutcome, written: Sequence[Path]) -> None:
 
 
 def _plan(config: Config, ask: Ask, *, as_json: bool) -> None:
+    from llmci.core.wording import listed
     from llmci.wiring.bench import open_cache
     from llmci.wiring.bench_plan import forecast, prepare
 
@@ -169,9 +180,20 @@ def _plan(config: Config, ask: Ask, *, as_json: bool) -> None:
         planned = forecast(prepared, open_cache(config, ask, stack))
     cost = None if any(item.cost is None for item in planned) else sum(item.cost or 0.0 for item in planned)
     if as_json:
-        show_json({"cases": len(prepared.cases), "repeats": prepared.settings.repeat, "plan": planned, "cost": cost})
+        looks = prepared.schedule.looks if prepared.schedule.early else None
+        show_json(
+            {
+                "cases": len(prepared.cases),
+                "repeats": prepared.settings.repeat,
+                "plan": planned,
+                "cost": cost,
+                "looks": looks,
+            }
+        )
         return
     show(f"{len(prepared.cases)} cases of {safe_text(prepared.evalset.name)} v{prepared.evalset.version}")
+    if prepared.schedule.early:
+        show(f"the gates are asked after {listed(map(str, prepared.schedule.looks), most=20)} cases")
     show(f"{'':24} {'calls':>8} {'cached':>8} {'tokens in':>12} {'out, most':>12} {'cost, most':>12}")
     for item in planned:
         show(_line(item))

@@ -153,6 +153,12 @@ class BenchSettings:
             system's; above it the run is no evidence (exit 4).
         max_answer_chars: A longer answer is the system's fault.
         seed: Order of the cases.
+        sequential: Ask in batches, ask the gates after each, and stop as soon as all are decided. The
+            order is drawn from the digests of set and candidate, and `seed` does not change it.
+        extend: Where the cases run out before the planned number, ask each a second time.
+        max_days_apart: Days that may lie between the runs of a comparison; more is not comparable.
+        discordance: Share of cases that differ between two runs of an unchanged system; how many cases
+            are planned hangs on it. A wrong guess costs calls or decisions, never a wrong verdict.
     """
 
     __pydantic_config__ = _STRICT
@@ -167,6 +173,10 @@ class BenchSettings:
     max_infrastructure_failures: Share = 0.02
     max_answer_chars: Count = 1_000_000
     seed: Seed = 7
+    sequential: bool = False
+    extend: bool = False
+    max_days_apart: Positive = 14.0
+    discordance: Annotated[float, Gt(0), Lt(1)] = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

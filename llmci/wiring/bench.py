@@ -15,9 +15,11 @@ from llmci.adapters.stores.cache import SqliteCache
 from llmci.adapters.stores.journal import FileJournal
 from llmci.core.bench.digests import plan_digest
 from llmci.core.canonical import digest_of
+from llmci.core.gating.conclude import settled
 from llmci.errors import Interrupted
 from llmci.pipeline.bench.job import BenchJob, Entrant
 from llmci.pipeline.bench.stage import bench as run_stage
+from llmci.pipeline.gate import UNSAID, gate
 from llmci.wiring.bench_plan import prepare
 from llmci.wiring.build import keep_from_git
 from llmci.wiring.calibrations import judged_by
@@ -76,6 +78,8 @@ def bench(
             clock=clock,
             environment=_environment(prepared) | judged_by(prepared.scorers, config),
             progress=progress,
+            schedule=prepared.schedule,
+            decided=lambda runs: _decided(config, prepared, runs),
         )
         journals = [_journal(config, ask, prepared, system) for system in prepared.systems]
         # Kept until it is known that nothing in them is worth another try.
@@ -143,8 +147,17 @@ def _cleaner(config: Config, environ: Mapping[str, str]) -> Cleaner:
     return clean
 
 
+def _decided(config: Config, prepared: Prepared, runs: Sequence[Run]) -> bool:
+    """Whether the gates need to see no more."""
+    most = prepared.settings.max_infrastructure_failures
+    before, after = runs
+    result = gate(before, after, prepared.evalset.cases, config.gates, max_infrastructure_failures=most, said=UNSAID)
+    return settled(result, config.gates, prepared.cases)
+
+
 def _journal(config: Config, ask: Ask, prepared: Prepared, system: System) -> FileJournal:
-    tries = [(case.case_id, repeat) for case in prepared.cases for repeat in range(prepared.settings.repeat)]
+    schedule = prepared.schedule
+    tries = sorted((case.case_id, repeat) for case, repeat in schedule.upto(len(schedule.looks) - 1))
     metrics = [scorer.metric() for scorer in prepared.scorers]
     plan = plan_digest(system.spec(), metrics, digest_of(prepared.evalset.digest, prepared.policy), tries)
     return FileJournal(config.state / "journal", plan, resume=ask.resume or ask.retry_errors)

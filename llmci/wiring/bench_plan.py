@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from llmci.core.bench.digests import answer_key
+from llmci.core.bench.schedule import at_once, in_looks
 from llmci.core.bench.tries import chosen
 from llmci.core.canonical import digest_of
 from llmci.errors import PrivacyStop, UsageError
@@ -14,9 +15,10 @@ from llmci.wiring.build import build
 from llmci.wiring.calibrations import digests_of, require_calibrated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from llmci.config import Config
+    from llmci.core.bench.schedule import Schedule
     from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
     from llmci.domain.settings import BenchSettings
@@ -38,6 +40,8 @@ class Ask:
         refresh: Ask anew, and store the answers.
         resume: Take up what an interrupted bench left.
         retry_errors: The same, and ask again what failed.
+        sequential: Stop as soon as every gate is decided.
+        extend: Ask the cases a second time where they are too few.
     """
 
     baseline: str | None = None
@@ -50,6 +54,8 @@ class Ask:
     concurrency: int | None = None
     repeat: int | None = None
     budget: float | None = None
+    sequential: bool | None = None
+    extend: bool | None = None
     seed: int | None = None
     cache: bool = True
     refresh: bool = False
@@ -67,6 +73,7 @@ class Prepared:
     systems: tuple[System, System]
     scorers: tuple[Scorer, ...]
     policy: str
+    schedule: Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +123,7 @@ def prepare(config: Config, ask: Ask, environ: Mapping[str, str], *, evalset: Ev
         evalset=evalset,
         cases=cases,
         settings=settings,
+        schedule=_schedule(config, settings, cases, [evalset.digest, systems[1].spec().digest]),
         systems=systems,
         scorers=scorers,
         policy=digest_of(config.sanitize, {name: block.given for name, block in config.recognizers.items()}),
@@ -124,23 +132,22 @@ def prepare(config: Config, ask: Ask, environ: Mapping[str, str], *, evalset: Ev
 
 def forecast(prepared: Prepared, cache: AnswerCache | None) -> list[Forecast]:
     """What the bench will take, system by system, then judge by judge."""
-    repeats = range(prepared.settings.repeat)
+    schedule = prepared.schedule
+    tries = schedule.upto(len(schedule.looks) - 1)
     found = []
     for system in prepared.systems:
         spec = system.spec()
         usable = cache if spec.cacheable else None
         asked = [
             case
-            for case in prepared.cases
-            for repeat in repeats
+            for case, repeat in tries
             if usable is None
             or usable.answer(answer_key(spec, system.request_digest(case), case, repeat, prepared.policy)) is None
         ]
-        total = len(prepared.cases) * len(repeats)
-        found.append(_forecast(spec.name, (system.estimate(case) for case in asked), cached=total - len(asked)))
+        found.append(_forecast(spec.name, (system.estimate(case) for case in asked), cached=len(tries) - len(asked)))
     for scorer in prepared.scorers:
         if scorer.metric().judge is not None:
-            judged = [case for case in prepared.cases for _ in repeats for _ in prepared.systems]
+            judged = [case for case, _ in tries for _ in prepared.systems]
             found.append(_forecast(scorer.metric().name, (scorer.estimate(case) for case in judged), cached=0))
     return found
 
@@ -168,8 +175,26 @@ def _settings(settings: BenchSettings, ask: Ask) -> BenchSettings:
         "repeat": ask.repeat,
         "budget_usd": ask.budget,
         "seed": ask.seed,
+        "sequential": ask.sequential,
+        "extend": ask.extend,
     }
     return replace(settings, **{name: value for name, value in given.items() if value is not None})
+
+
+def _schedule(config: Config, settings: BenchSettings, cases: Sequence[Case], seeds: Sequence[str]) -> Schedule:
+    """When the gates are asked. A rule that wants to be extended is as good as the setting."""
+    extend = settings.extend or any(rule.on_inconclusive == "extend" for rule in config.gates)
+    if not (settings.sequential or extend):
+        return at_once(cases, tries=settings.repeat, seed=settings.seed)
+    return in_looks(
+        cases,
+        config.gates,
+        tries=settings.repeat,
+        discordance=settings.discordance,
+        extend=extend,
+        sequential=settings.sequential,
+        seeds=seeds,
+    )
 
 
 def _evalset(config: Config, ask: Ask) -> EvalSet:

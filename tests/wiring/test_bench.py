@@ -373,6 +373,23 @@ def test_unchanged_requests_are_asked_once_and_pass(tmp_path: Path, server: Open
     assert way_out(config, outcome) is ExitCode.PASSED
 
 
+def test_a_bench_that_looks_early_stops_early_and_is_decided_alike_when_it_is_run_again(
+    tmp_path: Path, server: OpenaiServer
+) -> None:
+    config = a_config(tmp_path, server, candidate=", params: {seed: 1}")
+    evalset = the_set(200)
+
+    first, again = run(config, evalset, sequential=True), run(config, evalset, sequential=True)
+
+    assert first.candidate.looks is not None
+    assert len(server.requests) == 2 * first.candidate.looks.asked < 200
+    assert (again.candidate.case_ids, again.candidate.looks) == (first.candidate.case_ids, first.candidate.looks)
+    stored = [runs_of(config).load(made.run_id) for made in (first.baseline, first.candidate)]
+    results = [gate(*pair, evalset.cases, config.gates) for pair in (stored, (again.baseline, again.candidate))]
+    assert [exit_code_of(result) for result in results] == [ExitCode.PASSED, ExitCode.PASSED]
+    assert results[0].verdicts == results[1].verdicts
+
+
 def test_what_a_bench_will_take_is_known_before_anybody_is_asked(tmp_path: Path, server: OpenaiServer) -> None:
     config = a_config(tmp_path, server, candidate=", params: {seed: 1}")
     run(config, the_set(10), candidate="baseline")

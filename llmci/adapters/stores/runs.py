@@ -11,7 +11,7 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.stores.rows import ANSWER, SCORE, Row, answer_of, answer_row, score_of, score_row
-from llmci.domain.run import SCHEMA_NAME, Metric, Run
+from llmci.domain.run import SCHEMA_NAME, Looks, Metric, Run
 from llmci.domain.system import SystemSpec
 from llmci.errors import UsageError
 from llmci.files import atomic_path, read_json, sha256_of, write_json
@@ -39,9 +39,11 @@ class DirectoryRuns:
         if (folder / MANIFEST).exists():
             raise UsageError(f"{folder}: this run is already stored.", fix="Store it under another id.")
         manifest: dict[str, Any] = {field.name: getattr(run, field.name) for field in fields(run)}
-        del manifest["answers"], manifest["scores"]
+        del manifest["answers"], manifest["scores"], manifest["looks"]
         manifest["system"], manifest["metrics"] = asdict(run.system), [asdict(metric) for metric in run.metrics]
         manifest["environment"] = dict(run.environment)
+        # Absent from runs that know of no looks, as from those that an older llmci stored.
+        manifest |= {"looks": asdict(run.looks)} if run.looks else {}
         manifest["files"] = {
             _TABLES[0]: _write(folder / _TABLES[0], ANSWER, (answer_row(answer) for answer in run.answers)),
             _TABLES[1]: _write(folder / _TABLES[1], SCORE, (score_row(score) for score in run.scores)),
@@ -87,6 +89,8 @@ def _run(manifest: dict[str, Any], answers: list[Row], scores: list[Row]) -> Run
     manifest["system"] = SystemSpec(**manifest["system"])
     manifest["metrics"] = tuple(Metric(**metric) for metric in manifest["metrics"])
     manifest["case_ids"] = tuple(manifest["case_ids"])
+    if looks := manifest.pop("looks", None):
+        manifest["looks"] = Looks(**{**looks, "planned": tuple(looks["planned"])})
     return Run(
         **manifest,
         answers=tuple(answer_of(row) for row in answers),

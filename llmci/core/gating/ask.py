@@ -68,7 +68,8 @@ def compare(baseline: Run, candidate: Run, cases: Sequence[Case], rules: Sequenc
         max_lost: Share of cases that may be lost to faults that are not a system's.
     """
     wanted = set(baseline.case_ids)
-    arranged = frame([case for case in cases if case.case_id in wanted])
+    asked_cases = [case for case in cases if case.case_id in wanted]
+    arranged = frame(asked_cases, baseline.case_ids, baseline.looks)
     barred = {rule.metric: metric_obstacle(baseline, candidate, rule.metric) for rule in rules}
     metrics = [metric for metric in baseline.metrics if metric.name in barred and not barred[metric.name]]
     index = arranged.index()
@@ -87,7 +88,7 @@ def _parts(rule: Rule, barred: str | None, paired: Pairs | None, cases: Frame) -
         return [_settled(rule, Outcome.NO_EVIDENCE, paired.no_evidence)]
     if rule.role == "must_pass":
         return [must_pass(rule, paired, cases)]
-    if not np.any(cases.weights[paired.kept]):
+    if not np.any(cases.weights[paired.kept & cases.looked]):
         return [_settled(rule, Outcome.NO_EVIDENCE, f"the cases that {rule.metric} compares weigh nothing")]
     whole = question(rule, paired, cases, None, None)
     return [whole, *(part for label in rule.slice_by for part in _slices(rule, paired, cases, label))]
@@ -102,7 +103,7 @@ def _slices(rule: Rule, paired: Pairs, cases: Frame, label: str) -> list[Questio
 
 
 def _slice(rule: Rule, paired: Pairs, cases: Frame, key: SliceKey, members: BoolArray) -> Question | Verdict:
-    kept = paired.kept & members
+    kept = paired.kept & members & cases.looked
     if not np.any(cases.weights[kept]):
         why = (
             "its cases carry no weight"

@@ -6,10 +6,13 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from llmci.core.bench.schedule import at_once
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from llmci.core.bench.schedule import Schedule
     from llmci.core.privacy.replies import Cleaner
     from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
@@ -63,7 +66,10 @@ class BenchJob:
 
     Attributes:
         evalset: The set that the cases are from.
-        cases: Those that are asked.
+        cases: Those that may be asked.
+        schedule: In which order, and when the gates are asked; by default all cases, then one look.
+        decided: Asked between the batches of a schedule with several looks, with the runs so far:
+            whether further answers could change nothing.
         policy: Digest of how answers are sanitized; cached answers of another policy are not used.
         cache: None asks everything anew.
         retry_errors: Forget the failures that the journals hold.
@@ -83,6 +89,13 @@ class BenchJob:
     environment: Mapping[str, str]
     progress: Progress
     stop: Stop = field(default_factory=Stop)
+    schedule: Schedule | None = None
+    decided: Callable[[Sequence[Run]], bool] = lambda runs: False  # noqa: ARG005
+
+    def planned(self) -> Schedule:
+        """The schedule that is kept."""
+        settings = self.settings
+        return self.schedule or at_once(self.cases, tries=settings.repeat, seed=settings.seed)
 
     def halt(self, why: Halt) -> None:
         """Make no further calls."""

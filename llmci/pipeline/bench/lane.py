@@ -79,10 +79,17 @@ class Lane:
             isinstance(score, Unscored) and score.fault == "infrastructure" for score in self._scores.values()
         )
 
-    def run(self, metrics: tuple[Metric, ...], started_at: str, finished_at: str) -> Run:
-        """What there is, as a run; in the order of the set, whatever the order of arrival."""
-        job = self._job
-        tries = [(case.case_id, repeat) for case in job.cases for repeat in range(job.settings.repeat)]
+    def run(self, metrics: tuple[Metric, ...], started_at: str, finished_at: str, look: int) -> Run:
+        """What there is by a look, as a run.
+
+        In the order of the set, whatever the order of arrival; where the gates are asked early, in the
+        order of asking.
+        """
+        job, schedule = self._job, self._job.planned()
+        case_ids = schedule.case_ids(look) if schedule.early else tuple(case.case_id for case in job.cases)
+        place = {case_id: at for at, case_id in enumerate(case_ids)}
+        planned = ((case.case_id, repeat) for case, repeat in schedule.upto(look))
+        tries = sorted(planned, key=lambda one: (place[one[0]], one[1]))
         if job.stop.why == "given up":
             self._leave(tries, metrics)
         answers = tuple(self._answers[at] for at in tries if at in self._answers)
@@ -94,8 +101,8 @@ class Lane:
             evalset_name=job.evalset.name,
             evalset_version=job.evalset.version,
             evalset_digest=job.evalset.digest,
-            case_ids=tuple(case.case_id for case in job.cases),
-            repeats=job.settings.repeat,
+            case_ids=case_ids,
+            repeats=schedule.repeats(look),
             metrics=metrics,
             answers=answers,
             scores=scores,
@@ -105,6 +112,7 @@ class Lane:
             started_at=started_at,
             finished_at=finished_at,
             environment=dict(job.environment),
+            looks=schedule.seen_at(look),
         )
 
     def _take_up(self) -> None:

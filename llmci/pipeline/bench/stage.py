@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from llmci.core.bench.ledger import Ledger
-from llmci.core.bench.tries import in_order
 from llmci.errors import UsageError
 from llmci.pipeline.bench.afterwards import afterwards
 from llmci.pipeline.bench.asking import Asker
@@ -20,7 +19,9 @@ from llmci.seams import PairScorer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from llmci.core.bench.schedule import Schedule
     from llmci.domain.case import Case
+    from llmci.domain.run import Run
     from llmci.pipeline.bench.job import BenchJob, Entrant
 
 Try = tuple[Lane, "Case", int]
@@ -40,7 +41,15 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
     if ledger.limited:
         _check_prices(job, lanes)
     started = job.clock().isoformat()
-    job.progress.begin("bench", len(job.cases) * job.settings.repeat * len(lanes), "answers")
+    metrics = tuple(scorer.metric() for scorer in job.scorers)
+
+    def runs(look: int) -> tuple[Run, ...]:
+        finished = job.clock().isoformat()
+        return tuple(lane.run(metrics, started, finished, look) for lane in lanes)
+
+    schedule = job.planned()
+    last = len(schedule.looks) - 1
+    job.progress.begin("bench", len(schedule.upto(last)) * len(lanes), "answers")
     # Closed one after the other: libraries keep connections in common.
     async with AsyncExitStack() as stack:
         for scorer in job.scorers:
@@ -48,11 +57,16 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
         for lane in lanes:
             stack.push_async_callback(lane.system.aclose)
         stack.callback(job.progress.end)
-        await _work(job, lanes, asker, marker)
-    metrics = tuple(scorer.metric() for scorer in job.scorers)
-    finished = job.clock().isoformat()
+        look = 0
+        await _work(job, _tries(schedule, 0, lanes), lanes, asker, marker)
+        while look < last and job.stop.why is None and not job.decided(runs(look)):
+            look += 1
+            await _work(job, _tries(schedule, look, lanes), lanes, asker, marker)
+    if look < last and job.stop.why is None:
+        spared = sum(len(schedule.batch(at)) for at in range(look + 1, last + 1))
+        job.progress.note(f"decided at look {look + 1} of {last + 1}: {spared:,} calls of each system saved")
     return BenchResult(
-        runs=tuple(lane.run(metrics, started, finished) for lane in lanes),
+        runs=runs(look),
         spent=ledger.spent,
         unknown_cost_calls=ledger.unknown_calls,
         called=asker.called,
@@ -75,8 +89,7 @@ def _check_prices(job: BenchJob, lanes: Sequence[Lane]) -> None:
             )
 
 
-async def _work(job: BenchJob, lanes: Sequence[Lane], asker: Asker, marker: Marker) -> None:
-    tries = _tries(job, lanes)
+async def _work(job: BenchJob, tries: Iterator[Try], lanes: Sequence[Lane], asker: Asker, marker: Marker) -> None:
     workers = [
         asyncio.create_task(_worker(job, tries, asker, marker)) for _ in range(job.settings.concurrency * len(lanes))
     ]
@@ -89,13 +102,11 @@ async def _work(job: BenchJob, lanes: Sequence[Lane], asker: Asker, marker: Mark
         await asyncio.gather(*workers, return_exceptions=True)
 
 
-def _tries(job: BenchJob, lanes: Sequence[Lane]) -> Iterator[Try]:
+def _tries(schedule: Schedule, look: int, lanes: Sequence[Lane]) -> Iterator[Try]:
     """Case by case, all systems side by side, so that a bench that is cut short still has pairs."""
-    ordered = in_order(job.cases, job.settings.seed)
-    for repeat in range(job.settings.repeat):
-        for case in ordered:
-            for lane in lanes:
-                yield lane, case, repeat
+    for case, repeat in schedule.batch(look):
+        for lane in lanes:
+            yield lane, case, repeat
 
 
 async def _worker(job: BenchJob, tries: Iterator[Try], asker: Asker, marker: Marker) -> None:
