@@ -148,7 +148,13 @@ class ModelRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelReply:
-    """What the model said. `cost` in US dollars, None if unknown; times in milliseconds."""
+    """What the model said.
+
+    Attributes:
+        cost: In US dollars; None if unknown.
+        latency_ms: From sending the request to the last of the reply.
+        ttft_ms: To the first of its text or tool calls; None where it came in one piece.
+    """
 
     text: str
     tool_calls: Sequence[Mapping[str, object]] = ()
@@ -156,6 +162,7 @@ class ModelReply:
     usage: Usage
     cost: float | None
     latency_ms: float
+    ttft_ms: float | None = None
     model: str
 
 
@@ -255,6 +262,12 @@ class System(Protocol):
 
     def estimate(self, case: Case) -> Estimate:
         """What answering will take; calls nothing."""
+
+    def endpoint(self) -> str | None:
+        """Who is asked over the network, such as `https://host:443`; all calls to one endpoint keep one pace.
+
+        None where no endpoint is known to stand behind the system.
+        """
 
     async def start(self) -> None:
         """Get ready; raises `UsageError` or `OutsideError` with the fix. Not called when every answer is cached."""

@@ -39,13 +39,14 @@ class FakeSystem:
         worst: float | None = 0.01,
         cacheable: bool = True,
         takes_s: float = 0.0,
+        endpoint: str | None = None,
     ) -> None:
         self.calls: defaultdict[str, int] = defaultdict(int)
         self.in_flight = self.most_in_flight = 0
         self.started = self.closed = False
         self._say = say or (lambda case, repeat: a_reply())
         self._name, self._request, self._worst, self._cacheable = name, request, worst, cacheable
-        self._takes_s = takes_s
+        self._takes_s, self._endpoint = takes_s, endpoint
 
     def spec(self) -> SystemSpec:
         return SystemSpec(
@@ -57,6 +58,9 @@ class FakeSystem:
 
     def estimate(self, case: Case) -> Estimate:
         return Estimate(input_tokens=10, output_tokens=5, worst_cost=self._worst)
+
+    def endpoint(self) -> str | None:
+        return self._endpoint
 
     async def start(self) -> None:
         self.started = True

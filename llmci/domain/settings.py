@@ -141,7 +141,9 @@ class BenchSettings:
     Attributes:
         baseline: Name of the system in production.
         candidate: Name of the system that would replace it.
-        concurrency: Calls in flight at once, for each system.
+        concurrency: Most calls in flight at once, for each system. Without it 20 for programs of yours;
+            an endpoint is asked 20 at first, more while that goes well (at most 256), and half as
+            many after a 429, a 5xx, a broken connection or a timeout.
         repeat: Tries of each case.
         timeout_s: Longest wait for one answer; longer is the system's fault.
         retries: Further tries after a fault that is not the system's (429, 500, a broken connection).
@@ -156,7 +158,7 @@ class BenchSettings:
 
     baseline: str = "baseline"
     candidate: str = "candidate"
-    concurrency: Count = 20
+    concurrency: Count | None = None
     repeat: Count = 1
     timeout_s: Positive = 60.0
     retries: Annotated[int, Ge(0)] = 4

@@ -35,6 +35,7 @@ class LitellmSystemOptions(seams.Options):
         tools: In OpenAI's form; the default are the tools of the case.
         response_format: As the provider takes it.
         params: Passed on: temperature, max_tokens, seed, ...
+        stream: Have the answer sent piece by piece, so that the time to its first token is measured.
         max_cost_usd: Most that one answer can cost, where that cannot be computed from prices and max_tokens.
     """
 
@@ -48,6 +49,7 @@ class LitellmSystemOptions(seams.Options):
     tools: list[dict[str, Any]] | None = None
     response_format: dict[str, Any] | None = None
     params: dict[str, Any] = Field(default_factory=dict)
+    stream: bool = False
     max_cost_usd: float | None = Field(default=None, ge=0)
 
 
@@ -60,9 +62,9 @@ class LitellmSystem:
         self._options, self._context = options, context
         self._prompt = None if options.prompt is None else Prompt(context.root / options.prompt, options.config)
         kind = registry.adapter("model", "litellm")
-        reached = options.model_dump(include={"model", "base_url", "api_key_env", "prices"})
-        # The stage tries again, and keeps the deadline.
-        self._model = kind(kind.Options(**reached, retries=0, timeout_s=3600.0), context)
+        reached = options.model_dump(include={"model", "base_url", "api_key_env", "prices", "stream"})
+        # The stage keeps the deadline.
+        self._model = kind(kind.Options(**reached, timeout_s=3600.0), context)
 
     def spec(self) -> SystemSpec:
         """See `System.spec`."""
@@ -101,6 +103,11 @@ class LitellmSystem:
             worst_cost=self._options.max_cost_usd,
         )
 
+    def endpoint(self) -> str | None:
+        """See `System.endpoint`."""
+        endpoint: str = self._model.endpoint()
+        return endpoint
+
     async def start(self) -> None:
         """See `System.start`."""
         await self._model.check()
@@ -114,7 +121,8 @@ class LitellmSystem:
         request = self._request(case)
         if isinstance(request, Failed):
             return request
-        reply = await self._model.complete(request)
+        # The stage keeps pace and deadline, and tries again.
+        reply = await self._model.ask(request)
         if isinstance(reply, Failed):
             return reply
         return Reply(
@@ -123,6 +131,7 @@ class LitellmSystem:
             usage=reply.usage,
             cost=reply.cost,
             latency_ms=reply.latency_ms,
+            ttft_ms=reply.ttft_ms,
             request_digest=self.request_digest(case),
         )
 

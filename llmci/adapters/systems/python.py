@@ -96,6 +96,10 @@ class PythonSystem:
         """See `System.estimate`."""
         return seams.Estimate(worst_cost=self._options.max_cost_usd)
 
+    def endpoint(self) -> str | None:
+        """See `System.endpoint`."""
+        return None
+
     async def start(self) -> None:
         """See `System.start`."""
         process = await self._new()

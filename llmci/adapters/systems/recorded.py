@@ -75,6 +75,10 @@ class RecordedSystem:
         """See `System.estimate`."""
         return seams.Estimate(input_tokens=0, output_tokens=0, worst_cost=0.0)
 
+    def endpoint(self) -> str | None:
+        """See `System.endpoint`."""
+        return None
+
     async def start(self) -> None:
         """See `System.start`."""
         options = self._options

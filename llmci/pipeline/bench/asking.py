@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from llmci.core.bench.ledger import Ledger
+    from llmci.core.bench.pace import CallOutcome
     from llmci.domain.case import Case
     from llmci.domain.run import Answer
     from llmci.pipeline.bench.cleaning import Cleaning
@@ -43,7 +44,7 @@ class Asker:
         self.called = self.reused = 0
 
     async def answer(self, lane: Lane, case: Case, repeat: int) -> Answer | None:
-        """The answer, cached or asked for; None if the budget has no room for another call."""
+        """The answer, cached or asked for; None if no further call may be made."""
         cache = self._job.cache if lane.spec.cacheable else None
         if cache is None:
             return await self._ask(lane, case, repeat)
@@ -66,14 +67,14 @@ class Asker:
         cost: float | None = None
         try:
             outcome = await self._insist(lane, case, repeat)
-            cost = 0.0 if isinstance(outcome, Failed) or outcome.recorded else outcome.cost
+            cost = 0.0 if outcome is None or isinstance(outcome, Failed) or outcome.recorded else outcome.cost
         finally:
             await self._ledger.settle(worst, cost)
             self._job.progress.advance(0, cost=cost or None)
-        return await self._as_answer(outcome, case, repeat)
+        return None if outcome is None else await self._as_answer(outcome, case, repeat)
 
-    async def _insist(self, lane: Lane, case: Case, repeat: int) -> Reply | Failed:
-        """Ask until there is an answer, a fault that does not pass, or no patience left."""
+    async def _insist(self, lane: Lane, case: Case, repeat: int) -> Reply | Failed | None:
+        """Ask until there is an answer, a fault that does not pass, or no patience left; None if stopped before."""
         for attempt in range(self._job.settings.retries):
             outcome = await self._once(lane, case, repeat)
             if not isinstance(outcome, Failed) or not outcome.retryable:
@@ -83,20 +84,35 @@ class Asker:
                 return outcome
         return await self._once(lane, case, repeat)
 
-    async def _once(self, lane: Lane, case: Case, repeat: int) -> Reply | Failed:
-        seconds = self._job.settings.timeout_s
+    async def _once(self, lane: Lane, case: Case, repeat: int) -> Reply | Failed | None:
+        """One call, when there is room for it: waiting for that is not waiting for the answer."""
         async with await lane.slots():
-            self.called += 1
-            deadline = asyncio.timeout(seconds)
+            if lane.pace is None:
+                return await self._timed(lane, case, repeat)
+            entered = await lane.pace.enter()
+            outcome: Reply | Failed | None = None
             try:
-                async with deadline:
-                    return await lane.system.answer(case, repeat)
-            except LlmciError:
-                raise
-            except Exception as error:  # noqa: BLE001  an adapter's mistake loses one case, not the run
-                if deadline.expired():
-                    return Failed(f"no answer within {seconds:g} s", "system")
-                return Failed(f"the {lane.spec.kind} adapter raised {type(error).__name__}", "infrastructure")
+                outcome = await self._timed(lane, case, repeat)
+                return outcome
+            finally:
+                lane.pace.leave(entered, *_sign(outcome))
+
+    async def _timed(self, lane: Lane, case: Case, repeat: int) -> Reply | Failed | None:
+        if self._job.stop.why is not None:
+            # It was waiting for room when the bench was stopped.
+            return None
+        seconds = self._job.settings.timeout_s
+        self.called += 1
+        deadline = asyncio.timeout(seconds)
+        try:
+            async with deadline:
+                return await lane.system.answer(case, repeat)
+        except LlmciError:
+            raise
+        except Exception as error:  # noqa: BLE001  an adapter's mistake loses one case, not the run
+            if deadline.expired():
+                return _TooLate(f"no answer within {seconds:g} s", "system")
+            return Failed(f"the {lane.spec.kind} adapter raised {type(error).__name__}", "infrastructure")
 
     async def _as_answer(self, outcome: Reply | Failed, case: Case, repeat: int) -> Answer:
         if isinstance(outcome, Failed):
@@ -126,6 +142,20 @@ class Asker:
             request_digest=reply.request_digest,
             recorded_scores=dict(reply.recorded_scores),
         )
+
+
+class _TooLate(Failed):
+    """A deadline that passed: the system's fault, and a sign that it has too much to do."""
+
+
+def _sign(outcome: Reply | Failed | None) -> tuple[CallOutcome, float | None]:
+    """What a call says of how busy the endpoint is, and how long it wants to be left alone."""
+    if outcome is None:
+        return "refused", None
+    if not isinstance(outcome, Failed):
+        return "answered", None
+    busy = outcome.retryable or isinstance(outcome, _TooLate)
+    return "overloaded" if busy else "refused", outcome.retry_after_s
 
 
 def _unusable(reply: Reply, max_chars: int) -> str | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from llmci.core.bench.pace import MOST, START, pace_of
 from llmci.domain.run import Answered, Run, Scored, Unanswered, Unscored
 
 if TYPE_CHECKING:
+    from llmci.core.bench.pace import Pace
     from llmci.domain.run import Answer, Metric, Score
     from llmci.pipeline.bench.job import BenchJob, Entrant
 
@@ -24,6 +26,8 @@ class Lane:
         self._entrant, self._job = entrant, job
         self._answers: dict[tuple[str, int], Answer] = {}
         self._scores: dict[tuple[str, int, str], Score] = {}
+        # Of the endpoint behind the system, where there is one; known once there are slots.
+        self.pace: Pace | None = None
         self._slots: asyncio.Semaphore | None = None
         self._starting = asyncio.Lock()
         self._lost = self._lost_in_a_row = 0
@@ -43,7 +47,9 @@ class Lane:
         async with self._starting:
             if self._slots is None:
                 await self.system.start()
-                most = self._job.settings.concurrency
+                endpoint = self.system.endpoint()
+                self.pace = None if endpoint is None else pace_of(endpoint)
+                most = self._job.settings.concurrency or (START if endpoint is None else MOST)
                 self._slots = asyncio.Semaphore(min(most, self.system.at_once() or most))
             return self._slots
 

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from llmci.core.bench.ledger import Ledger
+from llmci.core.bench.pace import MOST
 from llmci.core.bench.tries import in_order
 from llmci.errors import UsageError
 from llmci.pipeline.bench.asking import Asker
@@ -75,9 +76,8 @@ def _check_prices(job: BenchJob, lanes: Sequence[Lane]) -> None:
 
 async def _work(job: BenchJob, lanes: Sequence[Lane], asker: Asker, marker: Marker) -> None:
     tries = _tries(job, lanes)
-    workers = [
-        asyncio.create_task(_worker(job, tries, asker, marker)) for _ in range(job.settings.concurrency * len(lanes))
-    ]
+    most = (job.settings.concurrency or MOST) * len(lanes)
+    workers = [asyncio.create_task(_worker(job, tries, asker, marker)) for _ in range(most)]
     try:
         await asyncio.gather(*workers)
     finally:
