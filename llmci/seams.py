@@ -230,6 +230,7 @@ class Reply:
     Attributes:
         clean: True only for replies that were read from the clean shelf.
         recorded: The answer was given before: `cost` is what it took then, and nothing is spent now.
+        timed_here: Its times were taken by this process, so that a busy event loop shows in them.
         See `llmci.domain.run.Answered` for the rest.
     """
 
@@ -244,6 +245,7 @@ class Reply:
     recorded_scores: Mapping[str, float] = field(default_factory=dict)
     clean: bool = False
     recorded: bool = False
+    timed_here: bool = False
 
 
 class System(Protocol):

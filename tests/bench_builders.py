@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from llmci.domain.case import Case
-    from llmci.domain.run import Answer, Answered, Metric, Score
+    from llmci.domain.run import Answer, Answered, Metric, MetricKind, Score
     from llmci.domain.text import CleanText
 
 
@@ -92,13 +92,14 @@ class FakeScorer:
         name: str = "correct",
         judge: str | None = None,
         cost: float | None = 0.0,
+        kind: MetricKind = "binary",
     ) -> None:
         self.calls = 0
         self.started = False
-        self._mark, self._name, self._judge, self._cost = mark, name, judge, cost
+        self._mark, self._name, self._judge, self._cost, self._kind = mark, name, judge, cost, kind
 
     def metric(self) -> Metric:
-        return a_metric(self._name, judge=self._judge)
+        return a_metric(self._name, judge=self._judge, kind=self._kind)
 
     def estimate(self, case: Case) -> Estimate:
         return Estimate(worst_cost=self._cost)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,9 @@ from llmci.pipeline.bench.stage import bench
 from llmci.seams import Failed
 
 if TYPE_CHECKING:
+    from llmci.domain.case import Case
     from llmci.pipeline.bench.job import BenchJob, BenchResult
+    from llmci.seams import Reply
 
 
 async def run(job: BenchJob, *systems: FakeSystem) -> BenchResult:
@@ -322,3 +325,56 @@ async def test_systems_are_closed_whatever_happens() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert system.closed
+
+
+def blocking(case: Case, repeat: int) -> Reply:
+    """A reply that was timed while the loop stood still."""
+    time.sleep(0.1)
+    return a_reply(latency_ms=200.0, timed_here=True)
+
+
+async def test_times_are_refused_where_the_loop_was_too_busy_to_take_them() -> None:
+    timer = FakeScorer(lambda answer: answer.latency_ms or -1.0, name="speed", kind="latency")
+    system = FakeSystem(blocking, takes_s=0.02)
+
+    result = await bench(a_job(scorers=[FakeScorer(), timer]), [an_entrant(system)])
+
+    [run] = result.runs
+    speeds = [score for score in run.scores if score.metric == "speed"]
+    assert all(isinstance(score, Unscored) and "the latency is not honest" in score.why for score in speeds)
+    assert [answer.latency_ms for answer in run.answers if isinstance(answer, Answered)] == [None] * 4
+    assert all(isinstance(score, Scored) for score in run.scores if score.metric == "correct")
+
+
+@pytest.mark.parametrize("reply", [a_reply(latency_ms=200.0), a_reply(latency_ms=9000.0, timed_here=True)])
+async def test_times_that_another_process_took_or_that_dwarf_the_lag_stand(reply: Reply) -> None:
+    def say(case: Case, repeat: int) -> Reply:
+        time.sleep(0.03)
+        return reply
+
+    result = await bench(a_job(), [an_entrant(FakeSystem(say))])
+
+    assert all(answer.latency_ms == reply.latency_ms for answer in result.runs[0].answers)
+
+
+async def test_a_bench_that_is_given_up_says_of_every_case_why() -> None:
+    gone = FakeSystem(lambda case, repeat: Failed("HTTP 401 from x: the key is not accepted", "infrastructure"))
+
+    result = await bench(a_job(some_cases(60), concurrency=2), [an_entrant(gone)])
+
+    whys = {answer.why for answer in result.runs[0].answers if isinstance(answer, Unanswered)}
+    assert all("HTTP 401 from x: the key is not accepted" in why for why in whys)
+    assert sum(gone.calls.values()) < 20
+
+
+async def test_calls_that_wait_for_room_are_not_made_once_the_bench_is_stopped() -> None:
+    job = a_job(some_cases(300))
+
+    def say(case: Case, repeat: int) -> Reply:
+        job.halt("interrupted")
+        return a_reply()
+
+    system = FakeSystem(say, endpoint="http://a:80", takes_s=0.01)
+    await bench(job, [an_entrant(system)])
+
+    assert sum(system.calls.values()) == 20

@@ -132,6 +132,7 @@ class LitellmSystem:
             cost=reply.cost,
             latency_ms=reply.latency_ms,
             ttft_ms=reply.ttft_ms,
+            timed_here=True,
             request_digest=self.request_digest(case),
         )
 

@@ -125,7 +125,7 @@ class PythonSystem:
             return Failed(f"it raised {message['raised']}{at}", "system")
         if "wrong" in message:
             return Failed(f"it returned {message['wrong']}", "system")
-        return reply_of(message.get("value"), message.get("ms"))
+        return reply_of(message.get("value"), message.get("ms"), timed_here=False)
 
     async def aclose(self) -> None:
         """See `System.aclose`."""

@@ -12,6 +12,7 @@ from llmci.core.bench.digests import answer_key
 from llmci.core.bench.patience import wait_s
 from llmci.domain.run import Answered, Unanswered
 from llmci.errors import LlmciError, PrivacyStop
+from llmci.pipeline.bench.lag import honest
 from llmci.seams import Failed
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from llmci.domain.run import Answer
     from llmci.pipeline.bench.cleaning import Cleaning
     from llmci.pipeline.bench.job import BenchJob
+    from llmci.pipeline.bench.lag import Lag
     from llmci.pipeline.bench.lane import Lane
     from llmci.seams import Reply
 
@@ -35,9 +37,9 @@ class Asker:
     """
 
     def __init__(
-        self, job: BenchJob, ledger: Ledger, cleaning: Cleaning, before: Callable[[], Awaitable[None]]
+        self, job: BenchJob, ledger: Ledger, cleaning: Cleaning, lag: Lag, before: Callable[[], Awaitable[None]]
     ) -> None:
-        self._job, self._ledger, self._cleaning, self._before = job, ledger, cleaning, before
+        self._job, self._ledger, self._cleaning, self._lag, self._before = job, ledger, cleaning, lag, before
         self._jitter = Random(job.settings.seed)  # noqa: S311  spreads retries
         # What several tries have in common is asked once: the others wait for that answer.
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -102,17 +104,24 @@ class Asker:
             # It was waiting for room when the bench was stopped.
             return None
         seconds = self._job.settings.timeout_s
+        started = asyncio.get_running_loop().time()
         self.called += 1
         deadline = asyncio.timeout(seconds)
         try:
             async with deadline:
-                return await lane.system.answer(case, repeat)
+                outcome = await lane.system.answer(case, repeat)
         except LlmciError:
             raise
         except Exception as error:  # noqa: BLE001  an adapter's mistake loses one case, not the run
             if deadline.expired():
                 return _TooLate(f"no answer within {seconds:g} s", "system")
             return Failed(f"the {lane.spec.kind} adapter raised {type(error).__name__}", "infrastructure")
+        if isinstance(outcome, Failed):
+            return outcome
+        reply, why = honest(outcome, self._lag.worst_since(started))
+        if why is not None:
+            lane.mistimed[case.case_id, repeat] = why
+        return reply
 
     async def _as_answer(self, outcome: Reply | Failed, case: Case, repeat: int) -> Answer:
         if isinstance(outcome, Failed):

@@ -40,6 +40,8 @@ class Stop:
 
     def __init__(self) -> None:
         self.why: Halt | None = None
+        # The last fault before a bench was given up.
+        self.because: str | None = None
         self._set = asyncio.Event()
 
     def set(self, why: Halt) -> None:

@@ -26,6 +26,8 @@ class Lane:
         self._entrant, self._job = entrant, job
         self._answers: dict[tuple[str, int], Answer] = {}
         self._scores: dict[tuple[str, int, str], Score] = {}
+        # Why the times of an answer are not to be trusted.
+        self.mistimed: dict[tuple[str, int], str] = {}
         # Of the endpoint behind the system, where there is one; known once there are slots.
         self.pace: Pace | None = None
         self._slots: asyncio.Semaphore | None = None
@@ -60,7 +62,7 @@ class Lane:
         if isinstance(answer, Unanswered) and answer.why not in self._whys:
             self._whys.add(answer.why)
             self._job.progress.note(f"{self.spec.name}: {answer.why}")
-        self._count(lost=isinstance(answer, Unanswered) and answer.fault == "infrastructure")
+        self._count(answer)
 
     def scored(self, score: Score) -> None:
         """Write a score down."""
@@ -116,17 +118,21 @@ class Lane:
             kept = {at: score for at, score in self._scores.items() if at[:2] not in failed}
             self._scores = {at: score for at, score in kept.items() if isinstance(score, Scored)}
 
-    def _count(self, *, lost: bool) -> None:
-        self._lost += lost
-        self._lost_in_a_row = self._lost_in_a_row + 1 if lost else 0
+    def _count(self, answer: Answer) -> None:
+        if isinstance(answer, Answered) or answer.fault == "system":
+            self._lost_in_a_row = 0
+            return
+        self._lost += 1
+        self._lost_in_a_row += 1
         settings = self._job.settings
         allowed = settings.max_infrastructure_failures * len(self._job.cases) * settings.repeat
         if self._lost_in_a_row >= _HOPELESS and self._lost > allowed:
+            self._job.stop.because = self._job.stop.because or answer.why
             self._job.halt("given up")
 
     def _leave(self, tries: list[tuple[str, int]], metrics: tuple[Metric, ...]) -> None:
         """Say of every case that was not asked any more that it is no evidence. Not journaled: a resumed run asks it."""
-        why = "not asked: the bench was given up because the infrastructure failed again and again"
+        why = f"not asked, because others were lost again and again: {self._job.stop.because}"
         for case_id, repeat in tries:
             if (case_id, repeat) not in self._answers:
                 self._answers[case_id, repeat] = Unanswered(

@@ -39,11 +39,23 @@ class Marker:
                     await scorer.start()
                 self._started = True
 
-    async def score(self, scorer: Scorer, case: Case, answer: Answer) -> Score | None:
-        """The score, or why there is none; None if the budget has no room for the judge."""
+    async def score(self, scorer: Scorer, case: Case, answer: Answer, *, mistimed: str | None) -> Score | None:
+        """The score, or why there is none; None if the budget has no room for the judge.
+
+        Args:
+            mistimed: Why the answer's times are not to be trusted; None if they are.
+        """
         metric = scorer.metric()
         if isinstance(answer, Unanswered):
             return score_without_answer(metric, answer)
+        if mistimed is not None and metric.kind == "latency":
+            return Unscored(
+                case_id=case.case_id,
+                repeat=answer.repeat,
+                metric=metric.name,
+                why=mistimed,
+                fault="infrastructure",
+            )
         cache = self._job.cache if metric.judge else None
         if cache is None:
             return await self._mark(scorer, case, answer)

@@ -13,6 +13,7 @@ from llmci.errors import UsageError
 from llmci.pipeline.bench.asking import Asker
 from llmci.pipeline.bench.cleaning import Cleaning
 from llmci.pipeline.bench.job import BenchResult
+from llmci.pipeline.bench.lag import Lag
 from llmci.pipeline.bench.lane import Lane
 from llmci.pipeline.bench.scoring import Marker
 
@@ -35,7 +36,8 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
     lanes = [Lane(entrant, job) for entrant in entrants]
     cleaning = Cleaning(job.cleaner)
     marker = Marker(job, ledger, cleaning)
-    asker = Asker(job, ledger, cleaning, before=marker.start)
+    lag = Lag()
+    asker = Asker(job, ledger, cleaning, lag, before=marker.start)
     if ledger.limited:
         _check_prices(job, lanes)
     started = job.clock().isoformat()
@@ -47,6 +49,7 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
         for lane in lanes:
             stack.push_async_callback(lane.system.aclose)
         stack.callback(job.progress.end)
+        await stack.enter_async_context(lag.watched())
         await _work(job, lanes, asker, marker)
     metrics = tuple(scorer.metric() for scorer in job.scorers)
     finished = job.clock().isoformat()
@@ -113,7 +116,7 @@ async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker) -> None:
         asker.reused += 1
     for scorer in job.scorers:
         if not lane.has_score(case.case_id, repeat, scorer.metric().name):
-            score = await marker.score(scorer, case, answer)
+            score = await marker.score(scorer, case, answer, mistimed=lane.mistimed.get((case.case_id, repeat)))
             if score is None:
                 return
             lane.scored(score)
