@@ -534,6 +534,34 @@ class AnswerCache(Protocol):
         """Store it for other runs."""
 
 
+class Cassette(Protocol):
+    """What a bench heard, to be played again without key and network; clean text only.
+
+    Unlike a cache it holds what failed, too, so that the replay comes to the same verdict, and a
+    replay never asks for what it does not hold.
+
+    Attributes:
+        replays: Whether it is played, rather than recorded.
+    """
+
+    replays: bool
+
+    def answer(self, key: str) -> Answer | None:
+        """The answer, or that there was none; None if it holds neither."""
+
+    def score(self, key: str) -> Score | None:
+        """The score, or that there was none; None if it holds neither."""
+
+    def keep_answer(self, key: str, answer: Answer) -> None:
+        """Take it in; what was there under that key is replaced."""
+
+    def keep_score(self, key: str, score: Score) -> None:
+        """Take it in; what was there under that key is replaced."""
+
+    def save(self) -> int:
+        """Write all of it atomically; gives the number of entries."""
+
+
 class EvalSetStore(Protocol):
     """Where eval sets rest, version by version."""
 

@@ -55,6 +55,12 @@ def bench(
     retry_errors: Annotated[
         bool, typer.Option("--retry-errors", help="Like --resume, and ask again what failed.")
     ] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="Also write answers and verdicts, sanitized, to a cassette in this directory.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="Take them from there, ask nobody, need no key; what is missing exits 4.")
+    ] = None,
     fail_on: FailOnFlag = None,
     output: OutputFlag = None,
     seed: SeedFlag = None,
@@ -87,7 +93,11 @@ def bench(
         refresh=refresh,
         resume=resume,
         retry_errors=retry_errors,
+        record=record,
+        replay=replay,
     )
+    if record is not None and replay is not None:
+        raise UsageError("--record and --replay exclude each other.", fix="Give one of them.")
     settings = open_config(config)
     if dry_run:
         _plan(settings, ask, as_json=as_json)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from llmci import __version__
 from llmci.adapters.stores.cache import SqliteCache
+from llmci.adapters.stores.cassette import DirectoryCassette
 from llmci.adapters.stores.journal import FileJournal
 from llmci.core.bench.digests import plan_digest
 from llmci.core.canonical import digest_of
@@ -71,9 +72,10 @@ def bench(
             cleaner=_cleaner(config, environ),
             policy=prepared.policy,
             cache=open_cache(config, ask, stack),
+            tape=_cassette(ask),
             retry_errors=ask.retry_errors,
             clock=clock,
-            environment=_environment(prepared),
+            environment=_environment(prepared, ask),
             progress=progress,
         )
         journals = [_journal(config, ask, prepared, system) for system in prepared.systems]
@@ -94,11 +96,17 @@ def bench(
 
 def open_cache(config: Config, ask: Ask, stack: contextlib.ExitStack) -> SqliteCache | None:
     """The answer cache that was asked for, closed with `stack`; None without one."""
-    if not ask.cache:
+    if not ask.cache or ask.replay is not None:
         return None
     cache = SqliteCache(config.state / "cache" / "answers.sqlite", fresh=ask.refresh)
     stack.callback(cache.close)
     return cache
+
+
+def _cassette(ask: Ask) -> DirectoryCassette | None:
+    if ask.replay is not None:
+        return DirectoryCassette(ask.replay, replays=True)
+    return None if ask.record is None else DirectoryCassette(ask.record, replays=False)
 
 
 def _run(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
@@ -145,7 +153,9 @@ def _cleaner(config: Config, environ: Mapping[str, str]) -> Cleaner:
 def _journal(config: Config, ask: Ask, prepared: Prepared, system: System) -> FileJournal:
     tries = [(case.case_id, repeat) for case in prepared.cases for repeat in range(prepared.settings.repeat)]
     metrics = [scorer.metric() for scorer in prepared.scorers]
-    plan = plan_digest(system.spec(), metrics, digest_of(prepared.evalset.digest, prepared.policy), tries)
+    # What is played must not overwrite what an interrupted bench has paid for.
+    kind = ["replay"] if ask.replay is not None else []
+    plan = plan_digest(system.spec(), metrics, digest_of(prepared.evalset.digest, prepared.policy, *kind), tries)
     return FileJournal(config.state / "journal", plan, resume=ask.resume or ask.retry_errors)
 
 
@@ -156,8 +166,9 @@ def _entrant(system: System, journal: FileJournal, now: datetime) -> Entrant:
     return Entrant(run_id=f"{now:%Y%m%dT%H%M%S}-{name}-{unique}", system=system, journal=journal)
 
 
-def _environment(prepared: Prepared) -> dict[str, str]:
+def _environment(prepared: Prepared, ask: Ask) -> dict[str, str]:
     return {
+        **({"replayed": ask.replay.name} if ask.replay is not None else {}),
         "llmci": __version__,
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",

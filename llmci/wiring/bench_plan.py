@@ -13,6 +13,7 @@ from llmci.wiring.build import build
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from llmci.config import Config
     from llmci.domain.case import Case
@@ -36,6 +37,8 @@ class Ask:
         refresh: Ask anew, and store the answers.
         resume: Take up what an interrupted bench left.
         retry_errors: The same, and ask again what failed.
+        record: Directory of a cassette to be recorded.
+        replay: Directory of a cassette to be played: nobody is asked.
     """
 
     baseline: str | None = None
@@ -53,6 +56,8 @@ class Ask:
     refresh: bool = False
     resume: bool = False
     retry_errors: bool = False
+    record: Path | None = None
+    replay: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

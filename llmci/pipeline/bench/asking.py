@@ -13,6 +13,7 @@ from llmci.core.bench.patience import wait_s
 from llmci.domain.run import Answered, Unanswered
 from llmci.errors import LlmciError, PrivacyStop
 from llmci.pipeline.bench.lag import honest
+from llmci.pipeline.bench.taping import played_answer
 from llmci.seams import Failed
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ class Asker:
 
     async def answer(self, lane: Lane, case: Case, repeat: int) -> Answer | None:
         """The answer, cached or asked for; None if no further call may be made."""
+        if self._job.played is not None:
+            self.reused += 1
+            return played_answer(self._job.played, self._job, lane, case, repeat)
         cache = self._job.cache if lane.spec.cacheable else None
         if cache is None:
             return await self._ask(lane, case, repeat)

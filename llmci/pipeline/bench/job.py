@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from llmci.domain.evalset import EvalSet
     from llmci.domain.run import Run
     from llmci.domain.settings import BenchSettings
-    from llmci.seams import AnswerCache, Journal, Progress, Scorer, System
+    from llmci.seams import AnswerCache, Cassette, Journal, Progress, Scorer, System
 
 Halt = Literal["budget", "interrupted", "given up"]
 
@@ -68,6 +68,7 @@ class BenchJob:
         cases: Those that are asked.
         policy: Digest of how answers are sanitized; cached answers of another policy are not used.
         cache: None asks everything anew.
+        tape: Cassette that is recorded or played; None is neither.
         retry_errors: Forget the failures that the journals hold.
         clock: Gives the time, UTC.
         environment: What the runs say of where they were made.
@@ -84,7 +85,13 @@ class BenchJob:
     clock: Callable[[], datetime]
     environment: Mapping[str, str]
     progress: Progress
+    tape: Cassette | None = None
     stop: Stop = field(default_factory=Stop)
+
+    @property
+    def played(self) -> Cassette | None:
+        """The cassette, where it is played: nobody is asked then."""
+        return self.tape if self.tape is not None and self.tape.replays else None
 
     def halt(self, why: Halt) -> None:
         """Make no further calls."""

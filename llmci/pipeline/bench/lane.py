@@ -40,6 +40,14 @@ class Lane:
         """What the system answered, if it was asked."""
         return self._answers.get((case_id, repeat))
 
+    def answers(self) -> list[Answer]:
+        """All that it answered so far."""
+        return list(self._answers.values())
+
+    def scores(self) -> list[Score]:
+        """All scores so far."""
+        return list(self._scores.values())
+
     def has_score(self, case_id: str, repeat: int, metric: str) -> bool:
         """Whether a metric has had its say on that answer."""
         return (case_id, repeat, metric) in self._scores

@@ -11,6 +11,7 @@ from llmci.core.bench.digests import score_key
 from llmci.core.bench.unanswered import score_without_answer
 from llmci.domain.run import Scored, Unanswered, Unscored
 from llmci.errors import LlmciError, PrivacyStop
+from llmci.pipeline.bench.taping import played_score
 
 if TYPE_CHECKING:
     from llmci.core.bench.ledger import Ledger
@@ -36,7 +37,9 @@ class Marker:
         async with self._starting:
             if not self._started:
                 for scorer in self._job.scorers:
-                    await scorer.start()
+                    # A judge that is played need not be there.
+                    if self._job.played is None or scorer.metric().judge is None:
+                        await scorer.start()
                 self._started = True
 
     async def score(self, scorer: Scorer, case: Case, answer: Answer, *, mistimed: str | None) -> Score | None:
@@ -56,6 +59,9 @@ class Marker:
                 why=mistimed,
                 fault="infrastructure",
             )
+        if self._job.played is not None:
+            found = played_score(self._job.played, metric, case, answer)
+            return found or await self._mark(scorer, case, answer)
         cache = self._job.cache if metric.judge else None
         if cache is None:
             return await self._mark(scorer, case, answer)

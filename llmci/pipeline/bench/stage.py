@@ -16,6 +16,7 @@ from llmci.pipeline.bench.job import BenchResult
 from llmci.pipeline.bench.lag import Lag
 from llmci.pipeline.bench.lane import Lane
 from llmci.pipeline.bench.scoring import Marker
+from llmci.pipeline.bench.taping import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +39,7 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
     marker = Marker(job, ledger, cleaning)
     lag = Lag()
     asker = Asker(job, ledger, cleaning, lag, before=marker.start)
-    if ledger.limited:
+    if ledger.limited and job.played is None:
         _check_prices(job, lanes)
     started = job.clock().isoformat()
     job.progress.begin("bench", len(job.cases) * job.settings.repeat * len(lanes), "answers")
@@ -51,6 +52,8 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
         stack.callback(job.progress.end)
         await stack.enter_async_context(lag.watched())
         await _work(job, lanes, asker, marker)
+    if job.tape is not None and not job.tape.replays:
+        record(job.tape, job, lanes)
     metrics = tuple(scorer.metric() for scorer in job.scorers)
     finished = job.clock().isoformat()
     return BenchResult(
