@@ -173,12 +173,15 @@ class Failed:
     Attributes:
         retryable: Asking again later may help.
         retry_after_s: When the other side said to ask again, in seconds from now.
+        charged: Whether somebody may have to be paid all the same: what was cut off or never understood
+            was perhaps written. False where it was refused, or never sent.
     """
 
     why: str
     fault: Fault
     retryable: bool = False
     retry_after_s: float | None = None
+    charged: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,18 @@ def the_set(count: int = 60) -> EvalSet:
     )
 
 
-def a_config(root: Path, server: OpenaiServer, *, candidate: str = "", judge: str = "", more: str = "") -> Config:
+def a_config(
+    root: Path,
+    server: OpenaiServer,
+    *,
+    candidate: str = "",
+    judge: str = "",
+    more: str = "",
+    gate: str = "",
+    scorer: str = "exact",
+    retries: int = 0,
+    timeout_s: float = 2,
+) -> Config:
     """A baseline that echoes, a candidate laid over it, and one gate."""
     (root / "prompt.txt").write_text("{{ question }}")
     (root / "llmci.yaml").write_text(
@@ -70,12 +81,12 @@ systems:
     params: {{max_tokens: 20}}
   candidate: {{extends: baseline{candidate}}}
 scorers:
-  right: {{kind: exact}}
+  right: {{kind: {scorer}}}
   {judge}
 gates:
-  - {{metric: right, tolerance: 10pt}}
+  - {{metric: right, tolerance: 10pt{gate}}}
   {"- {metric: polite, tolerance: 10pt}" if judge else ""}
-bench: {{retries: 0, timeout_s: 2{more}}}
+bench: {{retries: {retries}, timeout_s: {timeout_s}{more}}}
 """
     )
     return load(root / "llmci.yaml")

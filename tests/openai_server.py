@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import threading
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,10 @@ class OpenaiServer:
         extra_headers: Of every answer.
         peers: Ports that requests came from: one for each connection.
         wait_s: How long every answer takes.
+        storm: Requests to `storm` that are refused with a 429 before it passes.
+        storm_wait: Their Retry-After.
+        asked_at: When requests came, in seconds of the monotonic clock.
+        refused_at: When one was refused in the storm.
     """
 
     def __init__(self) -> None:
@@ -43,6 +48,9 @@ class OpenaiServer:
         self.extra_headers: dict[str, str] = {}
         self.peers: list[int] = []
         self.wait_s = 0.0
+        self.storm, self.storm_wait = 0, ""
+        self.asked_at: list[float] = []
+        self.refused_at: list[float] = []
         self.url = ""
         self.revoked = 5
         self._loop = asyncio.new_event_loop()
@@ -58,6 +66,9 @@ class OpenaiServer:
         self.extra_headers = {}
         self.peers.clear()
         self.wait_s = 0.0
+        self.storm, self.storm_wait = 0, ""
+        self.asked_at.clear()
+        self.refused_at.clear()
         self.revoked = 5
 
     def mend(self) -> None:
@@ -72,6 +83,10 @@ class OpenaiServer:
         self.peers.append(request.transport.get_extra_info("peername")[1])
         model = body["model"]
         self.seen[model] += 1
+        self.asked_at.append(time.monotonic())
+        if model == "storm" and self.seen[model] <= self.storm:
+            self.refused_at.append(time.monotonic())
+            return web.Response(status=429, headers={"Retry-After": self.storm_wait} if self.storm_wait else None)
         if model == "hang":
             await self._over.wait()
         if model == "reset":

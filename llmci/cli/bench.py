@@ -29,8 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llmci.config import Config
+    from llmci.pipeline.bench.job import BenchResult
     from llmci.wiring.bench import BenchOutcome
     from llmci.wiring.bench_plan import Ask, Forecast
+
+
+# Runs that are looked through for what answers cost before.
+_PAST = 10
 
 
 def bench(
@@ -49,6 +54,9 @@ def bench(
     ] = None,
     holdout: Annotated[bool, typer.Option("--holdout", help="Also ask the cases kept for release gates.")] = False,
     budget: Annotated[float | None, typer.Option(min=0, help="Most US dollars that may be spent, judges too.")] = None,
+    allow_unknown: Annotated[
+        bool, typer.Option("--allow-unknown-cost", help="Make calls of unknown cost in spite of a budget.")
+    ] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither use nor store cached answers.")] = False,
     refresh: Annotated[bool, typer.Option("--refresh-cache", help="Ask anew and store the answers.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted bench stopped.")] = False,
@@ -93,6 +101,7 @@ def bench(
         refresh=refresh,
         resume=resume,
         retry_errors=retry_errors,
+        allow_unknown_cost=allow_unknown,
         record=record,
         replay=replay,
     )
@@ -150,17 +159,19 @@ def _facts(outcome: BenchOutcome) -> dict[str, object]:
         "baseline_run": outcome.baseline.run_id,
         "candidate_run": outcome.candidate.run_id,
         "spent_usd": result.spent,
+        "spent_on_judges_usd": result.spent_on_judges,
         "calls_of_unknown_cost": result.unknown_cost_calls,
         "calls": result.called,
         "reused": result.reused,
+        "cached": result.cached,
+        "verdicts_cached": result.verdicts_cached,
         "halted": result.halted,
     }
 
 
 def _show(outcome: BenchOutcome, written: Sequence[Path]) -> None:
     result = outcome.result
-    unknown = f" and {result.unknown_cost_calls} calls of unknown cost" if result.unknown_cost_calls else ""
-    show(f"calls: {result.called}, answers reused: {result.reused}, spent: ${result.spent:.4f}{unknown}")
+    show(f"calls: {result.called}, reused: {_reused(result)}; spent: {_spent(result)}")
     show(f"runs: {outcome.baseline.run_id} {outcome.candidate.run_id}")
     for path in written:
         show(f"report: {safe_text(path)}")
@@ -170,32 +181,45 @@ def _show(outcome: BenchOutcome, written: Sequence[Path]) -> None:
         note("some answers failed: ask those again with --retry-errors.")
 
 
+def _reused(result: BenchResult) -> str:
+    cached = f" ({result.cached} from the cache)" if result.cached else ""
+    verdicts = f", {result.verdicts_cached} verdicts" if result.verdicts_cached else ""
+    return f"{result.reused} answers{cached}{verdicts}"
+
+
+def _spent(result: BenchResult) -> str:
+    judges = f", ${result.spent_on_judges:.4f} of it on judges" if result.spent_on_judges else ""
+    unknown = f", and {result.unknown_cost_calls} calls of unknown cost" if result.unknown_cost_calls else ""
+    return f"${result.spent:.4f}{judges}{unknown}"
+
+
 def _plan(config: Config, ask: Ask, *, as_json: bool) -> None:
     from llmci.wiring.bench import open_cache
     from llmci.wiring.bench_plan import forecast, prepare
+    from llmci.wiring.runs import runs_of
 
     prepared = prepare(config, ask, os.environ)
+    stored = runs_of(config)
     with ExitStack() as stack:
-        planned = forecast(prepared, open_cache(config, ask, stack))
+        past = [stored.load(known) for known in stored.list()[:_PAST]]
+        planned = forecast(prepared, open_cache(config, ask, stack), past)
     cost = None if any(item.cost is None for item in planned) else sum(item.cost or 0.0 for item in planned)
     if as_json:
         show_json({"cases": len(prepared.cases), "repeats": prepared.settings.repeat, "plan": planned, "cost": cost})
         return
     show(f"{len(prepared.cases)} cases of {safe_text(prepared.evalset.name)} v{prepared.evalset.version}")
-    show(f"{'':24} {'calls':>8} {'cached':>8} {'tokens in':>12} {'out, most':>12} {'cost, most':>12}")
+    show(f"{'':17} {'calls':>8} {'cached':>8} {'tokens in':>11} {'out, most':>11} {'as before':>9} {'most':>10}")
     for item in planned:
         show(_line(item))
-    show(
-        f"{'together, at most':24} {'' if cost is None else f'${cost:.4f}':>56}"
-        if cost is not None
-        else "cost: unknown"
-    )
+    show("cost: unknown" if cost is None else f"{'together, at most':17} {f'${cost:.4f}':>62}")
 
 
 def _line(item: Forecast) -> str:
     tokens = [
-        f"{count:>12,}" if count is not None else f"{'unknown':>12}"
+        f"{count:>11,}" if count is not None else f"{'unknown':>11}"
         for count in (item.input_tokens, item.output_tokens)
     ]
     cost = f"${item.cost:.4f}" if item.cost is not None else "unknown"
-    return f"{safe_text(item.name)[:24]:24} {item.calls:>8,} {item.cached:>8,} {' '.join(tokens)} {cost:>12}"
+    likely = f"${item.likely_cost:.4f}" if item.likely_cost is not None else "-"
+    name = safe_text(item.name)[:17]
+    return f"{name:17} {item.calls:>8,} {item.cached:>8,} {' '.join(tokens)} {likely:>9} {cost:>10}"

@@ -31,6 +31,7 @@ COMMANDS = (
     "label",
     "evalset",
     "bench",
+    "cache",
     "gate",
     "repro",
     "judge",

@@ -148,8 +148,9 @@ class BenchSettings:
         timeout_s: Longest wait for one answer; longer is the system's fault.
         retries: Further tries after a fault that is not the system's (429, 500, a broken connection).
         budget_usd: Most that may be spent, judges included; None is no limit.
-        max_infrastructure_failures: Share of cases that may be lost to faults that are not the
-            system's; above it the run is no evidence (exit 4).
+        max_infrastructure_failures: Share of cases, and of each reported slice, that may be lost to
+            faults that are not the system's; above it the run is no evidence (exit 4).
+        cache_days: Cached answers and verdicts that are older are asked for anew; None keeps them.
         max_answer_chars: A longer answer is the system's fault.
         seed: Order of the cases.
     """
@@ -164,6 +165,7 @@ class BenchSettings:
     retries: Annotated[int, Ge(0)] = 4
     budget_usd: Annotated[float, Ge(0)] | None = None
     max_infrastructure_failures: Share = 0.02
+    cache_days: Positive | None = None
     max_answer_chars: Count = 1_000_000
     seed: Seed = 7
 

@@ -21,6 +21,7 @@ from llmci.pipeline.bench.job import BenchJob, Entrant
 from llmci.pipeline.bench.stage import bench as run_stage
 from llmci.wiring.bench_plan import prepare
 from llmci.wiring.build import keep_from_git
+from llmci.wiring.cache import cache_path
 from llmci.wiring.runs import AGAINST, runs_of
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def bench(
             policy=prepared.policy,
             cache=open_cache(config, ask, stack),
             tape=_cassette(ask),
+            allow_unknown_cost=ask.allow_unknown_cost,
             retry_errors=ask.retry_errors,
             clock=clock,
             environment=_environment(prepared, ask),
@@ -98,7 +100,7 @@ def open_cache(config: Config, ask: Ask, stack: contextlib.ExitStack) -> SqliteC
     """The answer cache that was asked for, closed with `stack`; None without one."""
     if not ask.cache or ask.replay is not None:
         return None
-    cache = SqliteCache(config.state / "cache" / "answers.sqlite", fresh=ask.refresh)
+    cache = SqliteCache(cache_path(config), fresh=ask.refresh, max_days=config.bench.cache_days)
     stack.callback(cache.close)
     return cache
 

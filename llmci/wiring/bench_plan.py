@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from llmci.core.bench.digests import answer_key
+from llmci.core.bench.history import Usual
 from llmci.core.bench.tries import chosen
 from llmci.core.canonical import digest_of
 from llmci.errors import PrivacyStop, UsageError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from llmci.config import Config
     from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
+    from llmci.domain.run import Run
     from llmci.domain.settings import BenchSettings
     from llmci.seams import AnswerCache, Estimate, Scorer, System
 
@@ -37,6 +39,7 @@ class Ask:
         refresh: Ask anew, and store the answers.
         resume: Take up what an interrupted bench left.
         retry_errors: The same, and ask again what failed.
+        allow_unknown_cost: Keep the budget for calls of known cost, and let the others through.
         record: Directory of a cassette to be recorded.
         replay: Directory of a cassette to be played: nobody is asked.
     """
@@ -56,6 +59,7 @@ class Ask:
     refresh: bool = False
     resume: bool = False
     retry_errors: bool = False
+    allow_unknown_cost: bool = False
     record: Path | None = None
     replay: Path | None = None
 
@@ -82,6 +86,7 @@ class Forecast:
         input_tokens: About so many, together.
         output_tokens: At most so many, together.
         cost: At most so many US dollars, together.
+        likely_cost: What they would take if they cost what they did last time.
     """
 
     name: str
@@ -90,6 +95,7 @@ class Forecast:
     input_tokens: int | None
     output_tokens: int | None
     cost: float | None
+    likely_cost: float | None = None
 
 
 def prepare(config: Config, ask: Ask, environ: Mapping[str, str], *, evalset: EvalSet | None = None) -> Prepared:
@@ -119,8 +125,14 @@ def prepare(config: Config, ask: Ask, environ: Mapping[str, str], *, evalset: Ev
     )
 
 
-def forecast(prepared: Prepared, cache: AnswerCache | None) -> list[Forecast]:
-    """What the bench will take, system by system, then judge by judge."""
+def forecast(prepared: Prepared, cache: AnswerCache | None, past: Iterable[Run] = ()) -> list[Forecast]:
+    """What the bench will take, system by system, then judge by judge.
+
+    Args:
+        cache: What is there already.
+        past: Earlier runs, newest first, to tell from them what is likely.
+    """
+    usual = Usual(past)
     repeats = range(prepared.settings.repeat)
     found = []
     for system in prepared.systems:
@@ -134,11 +146,13 @@ def forecast(prepared: Prepared, cache: AnswerCache | None) -> list[Forecast]:
             or usable.answer(answer_key(spec, system.request_digest(case), case, repeat, prepared.policy)) is None
         ]
         total = len(prepared.cases) * len(repeats)
-        found.append(_forecast(spec.name, (system.estimate(case) for case in asked), cached=total - len(asked)))
+        made = _forecast(spec.name, (system.estimate(case) for case in asked), cached=total - len(asked))
+        found.append(replace(made, likely_cost=usual.answers(spec.name, len(asked))))
     for scorer in prepared.scorers:
         if scorer.metric().judge is not None:
             judged = [case for case in prepared.cases for _ in repeats for _ in prepared.systems]
-            found.append(_forecast(scorer.metric().name, (scorer.estimate(case) for case in judged), cached=0))
+            made = _forecast(scorer.metric().name, (scorer.estimate(case) for case in judged), cached=0)
+            found.append(replace(made, likely_cost=usual.verdicts(scorer.metric().name, len(judged))))
     return found
 
 

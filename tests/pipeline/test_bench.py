@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ from bench_builders import (
     an_entrant,
     some_cases,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from llmci.domain.run import Answered, Scored, Unanswered, Unscored
 from llmci.domain.text import declared_clean
@@ -234,6 +237,67 @@ async def test_the_budget_is_never_exceeded_however_many_calls_are_in_flight(con
     assert result.halted == "budget"
     assert 0.24 < result.spent <= 0.25
     assert not result.runs[0].complete
+
+
+CALLS = st.sampled_from(["answered", "cheap", "cut off", "refused", "of unknown cost", "passing"])
+
+
+@given(
+    calls=st.lists(CALLS, min_size=1, max_size=40),
+    concurrency=st.integers(1, 30),
+    budget=st.floats(0, 0.3),
+    retries=st.integers(0, 2),
+)
+@settings(max_examples=60)
+def test_nobody_can_charge_more_than_the_budget(
+    calls: list[str], concurrency: int, budget: float, retries: int
+) -> None:
+    """What was really charged, as the other side counts it: cut-off calls and tries again included."""
+    turns, charged = itertools.cycle(calls), 0.0
+
+    def say(case: Case, repeat: int) -> Reply | Failed:
+        nonlocal charged
+        match next(turns):
+            case "refused":
+                return Failed("401", "infrastructure", charged=False)
+            case "passing":
+                return Failed("429", "infrastructure", retryable=True, retry_after_s=0.0, charged=False)
+            case "cut off":
+                charged += 0.01
+                return Failed("it broke off", "infrastructure", retryable=True, retry_after_s=0.0)
+            case "of unknown cost":
+                charged += 0.01
+                return a_reply(cost=None)
+            case "cheap":
+                charged += 0.001
+                return a_reply(cost=0.001)
+            case _:
+                charged += 0.01
+                return a_reply(cost=0.01)
+
+    job = a_job(some_cases(20), concurrency=concurrency, budget_usd=budget, retries=retries)
+    result = asyncio.run(run(job, FakeSystem(say, worst=0.01), FakeSystem(say, worst=0.01, name="other")))
+
+    assert charged <= result.spent + 1e-9 <= budget + 2e-9
+
+
+async def test_unknown_costs_are_let_through_on_demand_and_the_budget_holds_for_the_rest() -> None:
+    free = FakeSystem(lambda case, repeat: a_reply(cost=None), worst=None)
+    priced = FakeSystem(name="priced")
+
+    result = await run(a_job(some_cases(10), budget_usd=0.05, allow_unknown_cost=True), free, priced)
+
+    assert result.halted == "budget"
+    assert result.unknown_cost_calls > 0
+    assert result.spent <= 0.05
+
+
+async def test_what_judges_take_is_told_apart() -> None:
+    judge = FakeScorer(name="polite", judge="gpt", cost=0.02)
+
+    result = await run(a_job(scorers=[judge]), FakeSystem())
+
+    assert (result.spent, result.spent_on_judges) == (pytest.approx(0.12), pytest.approx(0.08))
 
 
 async def test_a_budget_without_known_prices_is_refused_before_anything_is_asked() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -202,3 +203,40 @@ def test_answers_are_sanitized_by_the_projects_own_recognizers(tmp_path: Path, s
     assert "maria.keller" not in answer.text
     stored = b"".join(path.read_bytes() for path in (tmp_path / ".llmci").rglob("*") if path.is_file())
     assert b"maria.keller" not in stored
+
+
+def test_an_answer_is_not_paid_twice_though_the_set_has_a_new_version(tmp_path: Path, server: OpenaiServer) -> None:
+    config = a_config(tmp_path, server, candidate=", params: {seed: 1}")
+    run(config, the_set(20))
+    asked = len(server.requests)
+    grown = the_set(30)
+
+    outcome = run(config, replace(grown, version=2, digest="another"))
+
+    assert len(server.requests) == asked + 2 * 10
+    assert (outcome.result.cached, outcome.result.called) == (40, 20)
+
+
+def test_what_it_took_last_time_is_what_it_will_likely_take(tmp_path: Path, server: OpenaiServer) -> None:
+    config = a_config(tmp_path, server, candidate=", params: {seed: 1}")
+    first = run(config, the_set(10))
+
+    [before, after] = forecast(prepare(config, Ask(), ENVIRON, evalset=the_set(30)), None, [first.candidate])
+
+    assert before.likely_cost is None
+    assert after.likely_cost == pytest.approx(30 * (11 + 7) / 1e6)
+    assert after.cost is not None
+    assert after.likely_cost < after.cost
+
+
+@pytest.mark.parametrize(("flag", "code"), [({}, None), ({"allow_unknown_cost": True}, ExitCode.PASSED)])
+def test_a_price_that_nobody_knows_needs_leave(
+    tmp_path: Path, server: OpenaiServer, flag: dict[str, Any], code: ExitCode | None
+) -> None:
+    config = a_config(tmp_path, server, candidate=", prices: null, params: {seed: 1}")
+    if code is None:
+        with pytest.raises(UsageError, match="nobody knows what a call of the system 'candidate' may cost"):
+            run(config, budget=5.0)
+        assert not server.requests
+    else:
+        assert way_out(config, run(config, budget=5.0, **flag)) is code

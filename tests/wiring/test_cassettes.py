@@ -141,7 +141,7 @@ def test_a_cassette_that_cannot_be_read_names_the_line(
 
 
 def test_the_command_takes_one_of_both(tmp_path: Path) -> None:
-    (tmp_path / "llmci.yaml").write_text("version: 1\n")
+    (tmp_path / "llmci.yaml").write_text("bench: {repeat: 1}\n")
 
     done = llmci("bench", "--record", "a", "--replay", "a", cwd=tmp_path)
 

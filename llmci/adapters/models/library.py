@@ -160,8 +160,12 @@ class LibraryModel:
         if status == 408:
             return Failed(f"no reply from {self._options.model} within {self._options.timeout_s:g} s", "system")
         if status in _OWN_FAULT:
-            return Failed(why, "system")
-        retryable = isinstance(status, int) and status not in _REFUSED
+            return Failed(why, "system", charged=False)
+        if status in _REFUSED or status == 429:
+            after = _retry_after(error)
+            return Failed(why, "infrastructure", retryable=status == 429, retry_after_s=after, charged=False)
+        # litellm calls a broken connection a 500.
+        retryable = isinstance(status, int)
         return Failed(why, "infrastructure", retryable=retryable, retry_after_s=_retry_after(error))
 
     def info(self) -> Mapping[str, Any]:

@@ -31,9 +31,9 @@ def refused(status: int, model: str, retry_after_s: float | None) -> Failed:
     means = _MEANS.get(status, "the request is not accepted" if status < 500 else "the server failed")
     why = f"HTTP {status} from {model}: {means}"
     if status in _OWN_FAULT:
-        return Failed(why, "system")
+        return Failed(why, "system", charged=False)
     retryable = status not in _REFUSED and (status >= 500 or status in (408, 409, 425, 429))
-    return Failed(why, "infrastructure", retryable=retryable, retry_after_s=retry_after_s)
+    return Failed(why, "infrastructure", retryable=retryable, retry_after_s=retry_after_s, charged=False)
 
 
 def unreachable(error: BaseException, model: str, where: str) -> Failed:
@@ -43,7 +43,7 @@ def unreachable(error: BaseException, model: str, where: str) -> Failed:
         error: Of aiohttp, or of the system beneath.
         where: Scheme, host and port.
     """
-    causes = list(_causes(error))
+    causes, sent = list(_causes(error)), False
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         why = f"the host of {where} is not known to DNS"
     elif any(isinstance(cause, ssl.SSLError) for cause in causes):
@@ -51,8 +51,9 @@ def unreachable(error: BaseException, model: str, where: str) -> Failed:
     elif any(isinstance(cause, OSError) and cause.errno == errno.ECONNREFUSED for cause in causes):
         why = f"nobody listens at {where}"
     else:
+        sent = True
         why = f"the connection to {where} broke ({type(error).__name__})"
-    return Failed(f"no reply from {model}: {why}", "infrastructure", retryable=True)
+    return Failed(f"no reply from {model}: {why}", "infrastructure", retryable=True, charged=sent)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

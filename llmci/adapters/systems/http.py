@@ -135,7 +135,10 @@ class HttpSystem:
                 pace_of(origin_of(self._url)).hold(exhausted_for(response.headers, time.time()))
                 content = await _limited(response)
         except (aiohttp.ClientError, OSError) as error:
-            return Failed(f"{type(error).__name__} from the endpoint", "infrastructure", retryable=True)
+            # Without a connection nothing was sent.
+            charged = not isinstance(error, aiohttp.ClientConnectorError)
+            why = f"{type(error).__name__} from the endpoint"
+            return Failed(why, "infrastructure", retryable=True, charged=charged)
         if response.status >= 400:
             return _refused(response.status, asked_wait(response.headers, time.time()))
         if content is None:
@@ -180,8 +183,10 @@ async def _limited(response: aiohttp.ClientResponse) -> bytes | None:
 
 def _refused(status: int, retry_after_s: float | None) -> Failed:
     if status in _REFUSED:
-        return Failed(f"HTTP {status} from the endpoint", "infrastructure")
+        return Failed(f"HTTP {status} from the endpoint", "infrastructure", charged=False)
     if status in _PASSES or status >= 500:
         why = f"HTTP {status} from the endpoint"
-        return Failed(why, "infrastructure", retryable=True, retry_after_s=retry_after_s)
-    return Failed(f"HTTP {status} from the endpoint", "system")
+        # What it had begun may have cost something: only a refusal is free.
+        charged = status >= 500
+        return Failed(why, "infrastructure", retryable=True, retry_after_s=retry_after_s, charged=charged)
+    return Failed(f"HTTP {status} from the endpoint", "system", charged=False)

@@ -49,4 +49,4 @@ class Prompt:
         try:
             return self._template.render(request_of(case, self._config, 0))
         except Exception as error:  # noqa: BLE001  a template can raise anything
-            return Failed(f"the prompt could not be rendered: {type(error).__name__}", "system")
+            return Failed(f"the prompt could not be rendered: {type(error).__name__}", "system", charged=False)

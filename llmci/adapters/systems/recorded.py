@@ -95,9 +95,9 @@ class RecordedSystem:
         """See `System.answer`; the first try is the earliest recorded answer, and so on."""
         found = self._recordings.of(case) if self._recordings else []
         if not found:
-            return Failed("there is no recorded answer to this case", "infrastructure")
+            return Failed("there is no recorded answer to this case", "infrastructure", charged=False)
         if repeat >= len(found):
-            return Failed(f"there are only {len(found)} recorded answers to this case", "infrastructure")
+            return Failed(f"there are only {len(found)} recorded answers to this case", "infrastructure", charged=False)
         return found[repeat]
 
     async def aclose(self) -> None:

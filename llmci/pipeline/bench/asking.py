@@ -44,7 +44,7 @@ class Asker:
         self._jitter = Random(job.settings.seed)  # noqa: S311  spreads retries
         # What several tries have in common is asked once: the others wait for that answer.
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self.called = self.reused = 0
+        self.called = self.reused = self.cached = 0
 
     async def answer(self, lane: Lane, case: Case, repeat: int) -> Answer | None:
         """The answer, cached or asked for; None if no further call may be made."""
@@ -58,6 +58,7 @@ class Asker:
         async with self._asking[key]:
             if found := cache.answer(key):
                 self.reused += 1
+                self.cached += 1
                 return replace(found, case_id=case.case_id, repeat=repeat, cached=True)
             answer = await self._ask(lane, case, repeat)
             if isinstance(answer, Answered):
@@ -65,34 +66,37 @@ class Asker:
             return answer
 
     async def _ask(self, lane: Lane, case: Case, repeat: int) -> Answer | None:
+        """Ask until there is an answer, a fault that does not pass, or no patience left; None if stopped before."""
         await self._before()
+        outcome = await self._paid(lane, case, repeat)
+        for attempt in range(self._job.settings.retries):
+            if not isinstance(outcome, Failed) or not outcome.retryable:
+                break
+            wait = wait_s(attempt, outcome.retry_after_s, self._jitter.random())
+            if wait is None or await self._job.stop.within(wait):
+                break
+            outcome = await self._paid(lane, case, repeat)
+        return None if outcome is None else await self._as_answer(outcome, case, repeat)
+
+    async def _paid(self, lane: Lane, case: Case, repeat: int) -> Reply | Failed | None:
+        """One call within the budget; its worst case is reserved before it is sent. None if it may not be made."""
         worst = lane.system.estimate(case).worst_cost if self._ledger.limited else None
         if not await self._ledger.reserve(worst):
             self._job.halt("budget")
             return None
         cost: float | None = None
         try:
-            outcome = await self._insist(lane, case, repeat)
-            cost = 0.0 if outcome is None or isinstance(outcome, Failed) or outcome.recorded else outcome.cost
+            outcome = await self._once(lane, case, repeat)
+            cost = _cost(outcome)
         finally:
             await self._ledger.settle(worst, cost)
             self._job.progress.advance(0, cost=cost or None)
-        return None if outcome is None else await self._as_answer(outcome, case, repeat)
-
-    async def _insist(self, lane: Lane, case: Case, repeat: int) -> Reply | Failed | None:
-        """Ask until there is an answer, a fault that does not pass, or no patience left; None if stopped before."""
-        for attempt in range(self._job.settings.retries):
-            outcome = await self._once(lane, case, repeat)
-            if not isinstance(outcome, Failed) or not outcome.retryable:
-                return outcome
-            wait = wait_s(attempt, outcome.retry_after_s, self._jitter.random())
-            if wait is None or await self._job.stop.within(wait):
-                return outcome
-        return await self._once(lane, case, repeat)
+        return outcome
 
     async def _once(self, lane: Lane, case: Case, repeat: int) -> Reply | Failed | None:
         """One call, when there is room for it: waiting for that is not waiting for the answer."""
         async with await lane.slots():
+            await self._cleaning.room()
             if lane.pace is None:
                 return await self._timed(lane, case, repeat)
             entered = await lane.pace.enter()
@@ -159,6 +163,15 @@ class Asker:
 
 class _TooLate(Failed):
     """A deadline that passed: the system's fault, and a sign that it has too much to do."""
+
+
+def _cost(outcome: Reply | Failed | None) -> float | None:
+    """US dollars of a call; None is unknown."""
+    if outcome is None:
+        return 0.0
+    if isinstance(outcome, Failed):
+        return None if outcome.charged else 0.0
+    return 0.0 if outcome.recorded else outcome.cost
 
 
 def _sign(outcome: Reply | Failed | None) -> tuple[CallOutcome, float | None]:

@@ -16,12 +16,23 @@ if TYPE_CHECKING:
     from llmci.seams import Reply
 
 
+# As many as are asked for at first: cleaning that keeps up never holds anybody.
+_MOST_WAITING = 20
+
+
 class Cleaning:
     """Cleans in a thread, because recognizers are slow and calls in flight are being timed; one text at a time."""
 
     def __init__(self, cleaner: Cleaner) -> None:
         self._cleaner = cleaner
         self._one_at_a_time = asyncio.Lock()
+        self._waiting = 0
+        self._room = asyncio.Event()
+        self._room.set()
+
+    async def room(self) -> None:
+        """Wait until few answers wait: what was paid for and is not written down yet is lost by a kill."""
+        await self._room.wait()
 
     async def reply(self, reply: Reply, case: Case) -> CleanSaid:
         """A system's reply; raises `PrivacyStop` if it cannot be cleaned."""
@@ -29,14 +40,25 @@ class Cleaning:
         def clean(texts: Sequence[str]) -> Sequence[str]:
             return texts if reply.clean else self._clean(texts, case)
 
-        async with self._one_at_a_time:
-            return await asyncio.to_thread(clean_said, reply.text, reply.messages, reply.documents, clean)
+        self._count(1)
+        try:
+            async with self._one_at_a_time:
+                return await asyncio.to_thread(clean_said, reply.text, reply.messages, reply.documents, clean)
+        finally:
+            self._count(-1)
 
     async def text(self, text: str, case: Case) -> CleanText:
         """A judge's words; raises `PrivacyStop` if they cannot be cleaned."""
         async with self._one_at_a_time:
             [clean] = await asyncio.to_thread(self._clean, [text], case)
         return clean
+
+    def _count(self, change: int) -> None:
+        self._waiting += change
+        if self._waiting >= _MOST_WAITING:
+            self._room.clear()
+        else:
+            self._room.set()
 
     def _clean(self, texts: Sequence[str], case: Case) -> list[CleanText]:
         return self._cleaner([well_formed(text) for text in texts], case)

@@ -69,6 +69,7 @@ class BenchJob:
         policy: Digest of how answers are sanitized; cached answers of another policy are not used.
         cache: None asks everything anew.
         tape: Cassette that is recorded or played; None is neither.
+        allow_unknown_cost: Make calls whose cost nobody knows in spite of a budget, which then holds for the others.
         retry_errors: Forget the failures that the journals hold.
         clock: Gives the time, UTC.
         environment: What the runs say of where they were made.
@@ -86,6 +87,7 @@ class BenchJob:
     environment: Mapping[str, str]
     progress: Progress
     tape: Cassette | None = None
+    allow_unknown_cost: bool = False
     stop: Stop = field(default_factory=Stop)
 
     @property
@@ -106,17 +108,23 @@ class BenchResult:
 
     Attributes:
         spent: US dollars that this bench itself took; answers from the cache cost nothing again.
+        spent_on_judges: What judges took of that.
         unknown_cost_calls: Calls whose cost nobody knows; `spent` leaves them out.
         called: Calls that were made, retries included.
-        reused: Answers that came from the cache or from a journal.
+        reused: Answers that came from the cache, from a journal or from a cassette.
+        cached: Those of them that came from the cache.
+        verdicts_cached: Verdicts of judges that came from the cache.
         halted: Why no further calls were made; None when all was done.
         unfinished: Systems with failures that another try could mend.
     """
 
     runs: tuple[Run, ...]
     spent: float
+    spent_on_judges: float
     unknown_cost_calls: int
     called: int
     reused: int
+    cached: int
+    verdicts_cached: int
     halted: Halt | None
     unfinished: tuple[str, ...]

@@ -31,6 +31,7 @@ class Marker:
         self._judging: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._starting = asyncio.Lock()
         self._started = False
+        self.reused = 0
 
     async def start(self) -> None:
         """Get the scorers ready, once: before the first call of anybody, so that a missing key costs nothing."""
@@ -68,6 +69,7 @@ class Marker:
         key = score_key(metric, case, answer)
         async with self._judging[key]:
             if found := cache.score(key):
+                self.reused += 1
                 return replace(found, case_id=case.case_id, repeat=answer.repeat, metric=metric.name)
             score = await self._mark(scorer, case, answer)
             if isinstance(score, Scored):
@@ -87,7 +89,7 @@ class Marker:
             score = await self._once(scorer, case, answer)
             cost = score.cost
         finally:
-            await self._ledger.settle(worst, cost)
+            await self._ledger.settle(worst, cost, judge=True)
             self._job.progress.advance(0, cost=cost or None)
         return await self._cleaned(score, case)
 

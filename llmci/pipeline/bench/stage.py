@@ -33,13 +33,13 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
     A fault never ends the bench: it becomes an `Unanswered` or an `Unscored` with its reason. What
     cannot work at all, such as a wrong configuration, raises `UsageError` or `OutsideError`.
     """
-    ledger = Ledger(job.settings.budget_usd)
+    ledger = Ledger(job.settings.budget_usd, allow_unknown=job.allow_unknown_cost)
     lanes = [Lane(entrant, job) for entrant in entrants]
     cleaning = Cleaning(job.cleaner)
     marker = Marker(job, ledger, cleaning)
     lag = Lag()
     asker = Asker(job, ledger, cleaning, lag, before=marker.start)
-    if ledger.limited and job.played is None:
+    if ledger.limited and job.played is None and not job.allow_unknown_cost:
         _check_prices(job, lanes)
     started = job.clock().isoformat()
     job.progress.begin("bench", len(job.cases) * job.settings.repeat * len(lanes), "answers")
@@ -59,9 +59,12 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
     return BenchResult(
         runs=tuple(lane.run(metrics, started, finished) for lane in lanes),
         spent=ledger.spent,
+        spent_on_judges=ledger.judging,
         unknown_cost_calls=ledger.unknown_calls,
         called=asker.called,
         reused=asker.reused,
+        cached=asker.cached,
+        verdicts_cached=marker.reused,
         halted=job.stop.why,
         unfinished=tuple(lane.spec.name for lane in lanes if lane.has_failures()),
     )
@@ -76,7 +79,8 @@ def _check_prices(job: BenchJob, lanes: Sequence[Lane]) -> None:
         if estimate.worst_cost is None:
             raise UsageError(
                 f"there is a budget, and nobody knows what a call of {name} may cost.",
-                fix="Say it with max_cost_usd in its block (0 if it is free), or run without a budget.",
+                fix="Say it with max_cost_usd in its block (0 if it is free), or leave it out of the budget "
+                "with --allow-unknown-cost.",
             )
 
 
