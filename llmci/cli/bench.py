@@ -142,7 +142,7 @@ def _bench(
         clock=lambda: datetime.now(UTC),
         prepared=prepared,
     )
-    done = report_runs(config, outcome.baseline, outcome.candidate, output or ())
+    done = report_runs(config, outcome.baseline, outcome.candidate, output or (), evalset=prepared.evalset)
     result, written = done.result, done.written
     code = exit_code_of(result, stops)
     if as_json:

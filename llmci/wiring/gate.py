@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from llmci.config import Config
     from llmci.domain.case import Case
+    from llmci.domain.evalset import EvalSet
     from llmci.domain.run import Run
     from llmci.domain.verdict import GateResult, Rule
     from llmci.seams import Results
@@ -71,13 +72,16 @@ class Contest:
         return compared
 
 
-def gate_runs(config: Config, baseline: Run, candidate: Run) -> GateResult:
+def gate_runs(config: Config, baseline: Run, candidate: Run, evalset: EvalSet | None = None) -> GateResult:
     """Gate two runs by the rules of the configuration, on the set that the baseline ran on.
+
+    Args:
+        evalset: That set, where it is at hand; it is loaded otherwise.
 
     Raises:
         UsageError: There is no gate in the configuration, or the set is not there.
     """
-    return contest_of(config, baseline, candidate).decide()
+    return contest_of(config, baseline, candidate, evalset).decide()
 
 
 def contest(
@@ -107,8 +111,7 @@ def contest(
     files = [Path(name) for name in (baseline, candidate)]
     if not any(file.is_file() for file in files):
         settings = config()
-        runs = [_stored(name, settings) for name in (baseline, candidate)]
-        found = contest_of(settings, *runs)
+        found = contest_of(settings, _stored(baseline, settings), _stored(candidate, settings))
         return replace(found, rules=tuple(rules(reading))) if by_flags else found
     first, second = (_results(file, form) for file in files)
     reading = settled(reading, first, second)
@@ -117,11 +120,11 @@ def contest(
     return Contest(before, after, cases, tuple(rules(reading)), max_lost, pairing(first, second, reading))
 
 
-def contest_of(config: Config, baseline: Run, candidate: Run) -> Contest:
+def contest_of(config: Config, baseline: Run, candidate: Run, evalset: EvalSet | None = None) -> Contest:
     """Two stored runs with the rules of the configuration; raises as `gate_runs` does."""
     from llmci.wiring.evalset import store
 
-    evalset = store(config).load(baseline.evalset_name, baseline.evalset_version)
+    evalset = evalset or store(config).load(baseline.evalset_name, baseline.evalset_version)
     max_lost = config.bench.max_infrastructure_failures
     return Contest(baseline, candidate, evalset.cases, config.gates, max_lost, config=config)
 

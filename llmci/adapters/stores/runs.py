@@ -117,7 +117,9 @@ def _read(path: Path, sha256: str) -> list[Row]:
     try:
         if sha256_of(path) != sha256:
             raise _damaged(path, "its SHA-256 is not the one in the manifest")
-        rows: list[Row] = pq.read_table(path).to_pylist()
+        # `read_table` would load pyarrow's datasets, and pandas with them.
+        with pq.ParquetFile(path) as file:
+            rows: list[Row] = file.read().to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, type(error).__name__) from None
     return rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from llmci.core.privacy.replies import Cleaner
     from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
-    from llmci.domain.run import Run
+    from llmci.domain.run import Metric, Run
     from llmci.domain.settings import BenchSettings
     from llmci.seams import AnswerCache, Cassette, Journal, Progress, Scorer, System
 
@@ -59,7 +60,7 @@ class Stop:
         return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class BenchJob:
     """What is to be done.
 
@@ -89,6 +90,11 @@ class BenchJob:
     tape: Cassette | None = None
     allow_unknown_cost: bool = False
     stop: Stop = field(default_factory=Stop)
+
+    @cached_property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Of the scorers, in their order: asked once, because they are digests."""
+        return tuple(scorer.metric() for scorer in self.scorers)
 
     @property
     def played(self) -> Cassette | None:

@@ -16,7 +16,7 @@ from llmci.pipeline.bench.taping import played_score
 if TYPE_CHECKING:
     from llmci.core.bench.ledger import Ledger
     from llmci.domain.case import Case
-    from llmci.domain.run import Answer, Answered, Score
+    from llmci.domain.run import Answer, Answered, Metric, Score
     from llmci.pipeline.bench.cleaning import Cleaning
     from llmci.pipeline.bench.job import BenchJob
     from llmci.seams import Scorer
@@ -37,19 +37,21 @@ class Marker:
         """Get the scorers ready, once: before the first call of anybody, so that a missing key costs nothing."""
         async with self._starting:
             if not self._started:
-                for scorer in self._job.scorers:
+                for scorer, metric in zip(self._job.scorers, self._job.metrics, strict=True):
                     # A judge that is played need not be there.
-                    if self._job.played is None or scorer.metric().judge is None:
+                    if self._job.played is None or metric.judge is None:
                         await scorer.start()
                 self._started = True
 
-    async def score(self, scorer: Scorer, case: Case, answer: Answer, *, mistimed: str | None) -> Score | None:
+    async def score(
+        self, scorer: Scorer, metric: Metric, case: Case, answer: Answer, *, mistimed: str | None
+    ) -> Score | None:
         """The score, or why there is none; None if the budget has no room for the judge.
 
         Args:
+            metric: The scorer's.
             mistimed: Why the answer's times are not to be trusted; None if they are.
         """
-        metric = scorer.metric()
         if isinstance(answer, Unanswered):
             return score_without_answer(metric, answer)
         if mistimed is not None and metric.kind == "latency":
@@ -62,46 +64,50 @@ class Marker:
             )
         if self._job.played is not None:
             found = played_score(self._job.played, metric, case, answer)
-            return found or await self._mark(scorer, case, answer)
+            return found or await self._mark(scorer, metric, case, answer)
         cache = self._job.cache if metric.judge else None
         if cache is None:
-            return await self._mark(scorer, case, answer)
+            return await self._mark(scorer, metric, case, answer)
         key = score_key(metric, case, answer)
         async with self._judging[key]:
             if found := cache.score(key):
                 self.reused += 1
                 return replace(found, case_id=case.case_id, repeat=answer.repeat, metric=metric.name)
-            score = await self._mark(scorer, case, answer)
+            score = await self._mark(scorer, metric, case, answer)
             if isinstance(score, Scored):
                 cache.keep_score(key, score)
             return score
 
-    async def _mark(self, scorer: Scorer, case: Case, answer: Answered) -> Score | None:
+    async def _mark(self, scorer: Scorer, metric: Metric, case: Case, answer: Answered) -> Score | None:
         await self.start()
-        if scorer.metric().judge is None:
-            return await self._once(scorer, case, answer)
+        if metric.judge is None:
+            return await self._once(scorer, metric, case, answer)
         worst = scorer.estimate(case).worst_cost if self._ledger.limited else None
         if not await self._ledger.reserve(worst):
             self._job.halt("budget")
             return None
         cost: float | None = None
         try:
-            score = await self._once(scorer, case, answer)
+            score = await self._once(scorer, metric, case, answer)
             cost = score.cost
         finally:
             await self._ledger.settle(worst, cost, judge=True)
             self._job.progress.advance(0, cost=cost or None)
         return await self._cleaned(score, case)
 
-    async def _once(self, scorer: Scorer, case: Case, answer: Answered) -> Score:
+    async def _once(self, scorer: Scorer, metric: Metric, case: Case, answer: Answered) -> Score:
         try:
             return await scorer.score(case, answer)
         except LlmciError:
             raise
         except Exception as error:  # noqa: BLE001  a scorer's mistake loses one score, not the run
-            why = f"the scorer raised {type(error).__name__}"
-            metric = scorer.metric().name
-            return Unscored(case_id=case.case_id, repeat=answer.repeat, metric=metric, why=why, fault="infrastructure")
+            return Unscored(
+                case_id=case.case_id,
+                repeat=answer.repeat,
+                metric=metric.name,
+                why=f"the scorer raised {type(error).__name__}",
+                fault="infrastructure",
+            )
 
     async def _cleaned(self, score: Score, case: Case) -> Score:
         """A judge may say anything: its words are sanitized like an answer's."""

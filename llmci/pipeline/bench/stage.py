@@ -54,10 +54,9 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
         await _work(job, lanes, asker, marker)
     if job.tape is not None and not job.tape.replays:
         record(job.tape, job, lanes)
-    metrics = tuple(scorer.metric() for scorer in job.scorers)
     finished = job.clock().isoformat()
     return BenchResult(
-        runs=tuple(lane.run(metrics, started, finished) for lane in lanes),
+        runs=tuple(lane.run(job.metrics, started, finished) for lane in lanes),
         spent=ledger.spent,
         spent_on_judges=ledger.judging,
         unknown_cost_calls=ledger.unknown_calls,
@@ -74,7 +73,8 @@ def _check_prices(job: BenchJob, lanes: Sequence[Lane]) -> None:
     """A budget is kept by knowing beforehand what a call can cost."""
     case = job.cases[0]
     estimates = {f"the system {lane.spec.name!r}": lane.system.estimate(case) for lane in lanes}
-    estimates |= {f"the scorer {scorer.metric().name!r}": scorer.estimate(case) for scorer in job.scorers}
+    scorers = zip(job.scorers, job.metrics, strict=True)
+    estimates |= {f"the scorer {metric.name!r}": scorer.estimate(case) for scorer, metric in scorers}
     for name, estimate in estimates.items():
         if estimate.worst_cost is None:
             raise UsageError(
@@ -121,9 +121,9 @@ async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker) -> None:
         lane.answered(answer)
     else:
         asker.reused += 1
-    for scorer in job.scorers:
-        if not lane.has_score(case.case_id, repeat, scorer.metric().name):
-            score = await marker.score(scorer, case, answer, mistimed=lane.mistimed.get((case.case_id, repeat)))
+    for scorer, metric in zip(job.scorers, job.metrics, strict=True):
+        if not lane.has_score(case.case_id, repeat, metric.name):
+            score = await marker.score(scorer, metric, case, answer, mistimed=lane.mistimed.get((case.case_id, repeat)))
             if score is None:
                 return
             lane.scored(score)

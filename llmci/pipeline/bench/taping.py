@@ -58,6 +58,7 @@ def played_score(tape: Cassette, metric: Metric, case: Case, answer: Answered) -
 def record(tape: Cassette, job: BenchJob, lanes: Sequence[Lane]) -> None:
     """Write down what there is. What the infrastructure lost is left out: a replay has to miss it."""
     cases = {case.case_id: case for case in job.cases}
+    metrics = {metric.name: metric for metric in job.metrics}
     lost = 0
     for lane in lanes:
         said = {(answer.case_id, answer.repeat): answer for answer in lane.answers()}
@@ -66,7 +67,6 @@ def record(tape: Cassette, job: BenchJob, lanes: Sequence[Lane]) -> None:
                 lost += 1
             else:
                 tape.keep_answer(_answer_key(job, lane, cases[case_id], repeat), answer)
-        metrics = {scorer.metric().name: scorer.metric() for scorer in job.scorers}
         for score in lane.scores():
             answer = said[score.case_id, score.repeat]
             if isinstance(answer, Unanswered) or (isinstance(score, Unscored) and score.fault == "infrastructure"):
