@@ -24,6 +24,8 @@ systems:
     base_url: {url}
     api_key_env: KEY
   candidate: {{extends: baseline, params: {{seed: 1}}}}
+  # A parameter that only litellm reads, so that litellm is asked.
+  library: {{extends: baseline, params: {{drop_params: true}}}}
 scorers:
   right: {{kind: contains, values: [Lyon]}}
 gates:

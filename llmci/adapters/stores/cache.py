@@ -46,14 +46,14 @@ class SqliteCache:
 
     Args:
         path: The file; made if need be.
-        fresh: Find nothing, store everything (`--refresh-cache`).
+        fresh: Find nothing but what was stored since (`--refresh-cache`).
         max_days: Do not find what is older.
     """
 
     def __init__(self, path: Path, *, fresh: bool = False, max_days: float | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._fresh = fresh
+        self._stored: set[str] | None = set() if fresh else None
         self._max_s = None if max_days is None else max_days * _DAY_S
         # Transactions are one statement each; the driver is not to open others.
         self._connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
@@ -122,7 +122,7 @@ class SqliteCache:
         self._connection.execute(f"PRAGMA user_version={_VERSION}")
 
     def _get(self, key: str) -> dict[str, Any] | None:
-        if self._fresh:
+        if self._stored is not None and key not in self._stored:
             return None
         with self._explained():
             found = self._connection.execute(
@@ -135,6 +135,8 @@ class SqliteCache:
         return row if isinstance(row, dict) else None
 
     def _put(self, key: str, row: dict[str, Any]) -> None:
+        if self._stored is not None:
+            self._stored.add(key)
         with self._explained():
             self._connection.execute(
                 "INSERT OR REPLACE INTO entry VALUES (?, ?, unixepoch())", (key, orjson.dumps(row))
