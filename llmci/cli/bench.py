@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ from llmci.cli.options import (
     open_config,
 )
 from llmci.cli.terminal import note, progress, safe_text, show, show_json
-from llmci.errors import UsageError
+from llmci.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,12 +37,15 @@ if TYPE_CHECKING:
 
 # Runs that are looked through for what answers cost before.
 _PAST = 10
+_GRAVEST = (ExitCode.REGRESSED, ExitCode.OUTSIDE_FAILED, ExitCode.NO_DECISION)
 
 
 def bench(
     *,
     baseline: Annotated[str | None, typer.Option(help="System in production; by default bench.baseline.")] = None,
-    candidate: Annotated[str | None, typer.Option(help="System that would replace it.")] = None,
+    candidate: Annotated[
+        list[str] | None, typer.Option(help="System that would replace it; repeatable, each against the baseline.")
+    ] = None,
     evalset: Annotated[str | None, typer.Option("--set", help="Eval set; by default evalset.name.")] = None,
     version: Annotated[int | None, typer.Option("--set-version", help="Its version; by default the current.")] = None,
     concurrency: Annotated[
@@ -51,6 +55,9 @@ def bench(
     limit: LimitFlag = None,
     filters: Annotated[
         list[str] | None, typer.Option("--filter", help="Only cases with this slice label, as label=value; repeatable.")
+    ] = None,
+    shard: Annotated[
+        str | None, typer.Option(help="Ask only this part of the cases, such as 2/4; `llmci merge` puts them together.")
     ] = None,
     holdout: Annotated[bool, typer.Option("--holdout", help="Also ask the cases kept for release gates.")] = False,
     budget: Annotated[float | None, typer.Option(min=0, help="Most US dollars that may be spent, judges too.")] = None,
@@ -87,12 +94,14 @@ def bench(
 
     ask = Ask(
         baseline=baseline,
-        candidate=candidate,
+        candidate=candidate[0] if candidate else None,
+        others=tuple(candidate[1:]) if candidate else (),
         evalset=evalset,
         version=version,
         limit=limit,
         filters=filters_of(filters or []),
         holdout=holdout,
+        shard=None if shard is None else shard_of(shard),
         concurrency=concurrency,
         repeat=repeat,
         budget=budget,
@@ -123,6 +132,14 @@ def filters_of(given: Sequence[str]) -> dict[str, str]:
     return {label: value for label, _, value in pairs}
 
 
+def shard_of(given: str) -> tuple[int, int]:
+    """Read `i/n`, counted from 1; raises `UsageError`."""
+    found = re.fullmatch(r"(\d+)/(\d+)", given)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise UsageError(f"--shard {given!r} is not i/n.", fix="Write it like --shard 2/4, from 1/4 to 4/4.")
+    return int(found[1]), int(found[2])
+
+
 def _bench(
     config: Config, ask: Ask, fail_on: str | None, output: Sequence[Path] | None, *, quiet: bool, as_json: bool
 ) -> int:
@@ -142,22 +159,40 @@ def _bench(
         clock=lambda: datetime.now(UTC),
         prepared=prepared,
     )
-    done = report_runs(config, outcome.baseline, outcome.candidate, output or (), evalset=prepared.evalset)
-    result, written = done.result, done.written
-    code = exit_code_of(result, stops)
+    several = len(outcome.candidates) > 1
+    told: list[dict[str, object]] = []
+    codes: list[ExitCode] = []
+    files: list[Path] = []
+    for candidate in outcome.candidates:
+        places = _places(config, output, candidate.system.name) if several else output or ()
+        done = report_runs(config, outcome.baseline, candidate, places, evalset=prepared.evalset)
+        codes.append(exit_code_of(done.result, stops))
+        files += done.written
+        told.append({"result": done.result, "candidate_run": candidate.run_id, "reports": done.written})
+        if not as_json:
+            if several:
+                show(f"{safe_text(candidate.system.name)}:")
+            show(summary(done.result, outcome.baseline.metrics))
+    # The gravest of all: nothing is green unless every candidate is.
+    code = next((code for code in _GRAVEST if code in codes), ExitCode.PASSED)
     if as_json:
-        show_json({"exit_code": code, "result": result, **_facts(outcome), "reports": written})
+        show_json({"exit_code": code, **({"candidates": told} if several else told[0]), **_facts(outcome)})
         return code
-    show(summary(result, outcome.baseline.metrics))
-    _show(outcome, written)
+    _show(outcome, files)
     return code
+
+
+def _places(config: Config, output: Sequence[Path] | None, name: str) -> list[Path]:
+    """One report a candidate: its name goes into the file's."""
+    given = output or [config.root / path for path in config.report]
+    safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)
+    return [path.with_name(f"{path.stem}-{safe}{path.suffix}") for path in given]
 
 
 def _facts(outcome: BenchOutcome) -> dict[str, object]:
     result = outcome.result
     return {
         "baseline_run": outcome.baseline.run_id,
-        "candidate_run": outcome.candidate.run_id,
         "spent_usd": result.spent,
         "spent_on_judges_usd": result.spent_on_judges,
         "calls_of_unknown_cost": result.unknown_cost_calls,
@@ -172,7 +207,7 @@ def _facts(outcome: BenchOutcome) -> dict[str, object]:
 def _show(outcome: BenchOutcome, written: Sequence[Path]) -> None:
     result = outcome.result
     show(f"calls: {result.called}, reused: {_reused(result)}; spent: {_spent(result)}")
-    show(f"runs: {outcome.baseline.run_id} {outcome.candidate.run_id}")
+    show(f"runs: {' '.join(run.run_id for run in (outcome.baseline, *outcome.candidates))}")
     for path in written:
         show(f"report: {safe_text(path)}")
     if result.halted == "budget":

@@ -31,6 +31,7 @@ COMMANDS = (
     "label",
     "evalset",
     "bench",
+    "merge",
     "cache",
     "gate",
     "repro",

@@ -22,7 +22,7 @@ from llmci.pipeline.bench.stage import bench as run_stage
 from llmci.wiring.bench_plan import prepare
 from llmci.wiring.build import keep_from_git
 from llmci.wiring.cache import cache_path
-from llmci.wiring.runs import AGAINST, runs_of
+from llmci.wiring.runs import AGAINST, CANDIDATES, SHARD, runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,11 +40,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchOutcome:
-    """Two stored runs, and what they took."""
+    """The stored runs, and what they took."""
 
     baseline: Run
-    candidate: Run
+    candidates: tuple[Run, ...]
     result: BenchResult
+
+    @property
+    def candidate(self) -> Run:
+        """The first candidate."""
+        return self.candidates[0]
 
 
 def bench(
@@ -56,7 +61,7 @@ def bench(
     clock: Callable[[], datetime],
     prepared: Prepared | None = None,
 ) -> BenchOutcome:
-    """Run baseline and candidate on the eval set and store both runs.
+    """Run baseline and candidates on the eval set and store all runs.
 
     Raises:
         Interrupted: The user stopped it; the journals are kept for `--resume`.
@@ -85,15 +90,16 @@ def bench(
         for journal in journals:
             stack.callback(journal.close)
         result = _run(job, [_entrant(*pair, clock()) for pair in zip(prepared.systems, journals, strict=True)])
-        baseline, candidate = result.runs
-        candidate = replace(candidate, environment={**candidate.environment, AGAINST: baseline.run_id})
+        baseline, *others = result.runs
+        remembered = {AGAINST: baseline.run_id} | ({CANDIDATES: str(len(others))} if len(others) > 1 else {})
+        candidates = tuple(replace(run, environment={**run.environment, **remembered}) for run in others)
         store = runs_of(config)
-        for run in (baseline, candidate):
+        for run in (baseline, *candidates):
             store.save(run)
         if not result.unfinished and result.halted is None:
             for journal in journals:
                 journal.discard()
-    return BenchOutcome(baseline=baseline, candidate=candidate, result=result)
+    return BenchOutcome(baseline=baseline, candidates=candidates, result=result)
 
 
 def open_cache(config: Config, ask: Ask, stack: contextlib.ExitStack) -> SqliteCache | None:
@@ -171,6 +177,7 @@ def _entrant(system: System, journal: FileJournal, now: datetime) -> Entrant:
 def _environment(prepared: Prepared, ask: Ask) -> dict[str, str]:
     return {
         **({"replayed": ask.replay.name} if ask.replay is not None else {}),
+        **({SHARD: f"{ask.shard[0]}/{ask.shard[1]}"} if ask.shard is not None else {}),
         "llmci": __version__,
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",

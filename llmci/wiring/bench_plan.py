@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmci.core.bench.digests import answer_key
 from llmci.core.bench.history import Usual
-from llmci.core.bench.tries import chosen
+from llmci.core.bench.tries import chosen, part
 from llmci.core.canonical import digest_of
 from llmci.errors import PrivacyStop, UsageError
 from llmci.wiring.build import build
@@ -31,10 +31,12 @@ class Ask:
     Attributes:
         baseline: Name of a system.
         candidate: Name of a system.
+        others: Further candidates, each against the baseline.
         version: Of the eval set.
         limit: A seeded sample of at most so many cases.
         filters: Slice label to the value that it must have.
         holdout: Also ask the cases that are kept for release gates.
+        shard: Which part of the cases, and of how many, counted from 1.
         cache: Use answers that are there already, and store new ones.
         refresh: Ask anew, and store the answers.
         resume: Take up what an interrupted bench left.
@@ -46,6 +48,7 @@ class Ask:
 
     baseline: str | None = None
     candidate: str | None = None
+    others: tuple[str, ...] = ()
     evalset: str | None = None
     version: int | None = None
     limit: int | None = None
@@ -55,6 +58,7 @@ class Ask:
     repeat: int | None = None
     budget: float | None = None
     seed: int | None = None
+    shard: tuple[int, int] | None = None
     cache: bool = True
     refresh: bool = False
     resume: bool = False
@@ -66,12 +70,17 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """Everything that a bench needs. `policy` is the digest of how answers are sanitized."""
+    """Everything that a bench needs.
+
+    Attributes:
+        systems: The baseline, then the candidates.
+        policy: Digest of how answers are sanitized.
+    """
 
     evalset: EvalSet
     cases: tuple[Case, ...]
     settings: BenchSettings
-    systems: tuple[System, System]
+    systems: tuple[System, ...]
     scorers: tuple[Scorer, ...]
     policy: str
 
@@ -113,13 +122,18 @@ def prepare(config: Config, ask: Ask, environ: Mapping[str, str], *, evalset: Ev
             fix="Build it again with `llmci evalset build`, from sanitized traces.",
         )
     cases = chosen(evalset.cases, filters=ask.filters, limit=ask.limit, seed=settings.seed, holdout=ask.holdout)
+    if ask.shard is not None:
+        cases = part(cases, *ask.shard)
+    names = [settings.baseline, settings.candidate, *ask.others]
+    if len(set(names[1:])) < len(names[1:]):
+        raise UsageError("a candidate is named twice.", fix="Name each candidate once.")
     if not config.scorers:
         raise UsageError(f"{config.path}: there are no scorers.", fix="Add at least one under `scorers:`.")
     return Prepared(
         evalset=evalset,
         cases=cases,
         settings=settings,
-        systems=(_system(config, settings.baseline, environ), _system(config, settings.candidate, environ)),
+        systems=tuple(_system(config, name, environ) for name in names),
         scorers=tuple(build("scorer", block, config, environ) for block in config.scorers.values()),
         policy=digest_of(config.sanitize, {name: block.given for name, block in config.recognizers.items()}),
     )

@@ -17,6 +17,7 @@ from llmci.core.gating.selftest import self_test as exchange
 from llmci.domain.settings import BenchSettings
 from llmci.errors import NoDecisionError, UsageError
 from llmci.pipeline.gate import gate
+from llmci.wiring.runs import CANDIDATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -126,7 +127,16 @@ def contest_of(config: Config, baseline: Run, candidate: Run, evalset: EvalSet |
 
     evalset = evalset or store(config).load(baseline.evalset_name, baseline.evalset_version)
     max_lost = config.bench.max_infrastructure_failures
-    return Contest(baseline, candidate, evalset.cases, config.gates, max_lost, config=config)
+    rules, notes = _shared(config.gates, int(candidate.environment.get(CANDIDATES, "1")))
+    return Contest(baseline, candidate, evalset.cases, rules, max_lost, notes, config=config)
+
+
+def _shared(rules: tuple[Rule, ...], candidates: int) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
+    """The rules at an equal share of their error rate (Bonferroni), so that many candidates err no oftener than one."""
+    if candidates == 1:
+        return rules, ()
+    note = f"one of {candidates} candidates of its bench: they share the error rate of every gate"
+    return tuple(replace(rule, alpha=rule.alpha / candidates) for rule in rules), (note,)
 
 
 def _stored(name: str, config: Config) -> Run:
