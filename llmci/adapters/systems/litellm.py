@@ -9,6 +9,7 @@ from pydantic import Field
 
 from llmci import registry, seams
 from llmci.adapters.systems.prompt import Prompt
+from llmci.adapters.systems.prompt_sources import GitPrompt, LangfusePrompt, fetched
 from llmci.core.bench.chat import chat_messages, chat_tools, said
 from llmci.core.canonical import digest_of
 from llmci.domain.system import SystemSpec
@@ -28,7 +29,8 @@ class LitellmSystemOptions(seams.Options):
         base_url: Of an OpenAI-compatible server, for models spelled `openai/...`.
         api_key_env: Environment variable with the key; the default is the provider's own.
         prices: US dollars for a million tokens, `{input: 0.15, output: 0.60}`, where litellm does not know them.
-        prompt: Jinja template file, rendered for each case with question, messages, documents, tools, key and config.
+        prompt: Jinja template, rendered for each case with question, messages, documents, tools, key and config: a file,
+            `{file: ..., ref: main}` for the file at a git ref, or `{langfuse: name, label: production}` (or `version: 3`).
         prompt_role: system: the rendered prompt takes the place of the case's system message.
             user: it is the whole request.
         config: Passed to the template as `config`.
@@ -43,7 +45,7 @@ class LitellmSystemOptions(seams.Options):
     base_url: str | None = None
     api_key_env: str | None = None
     prices: dict[Literal["input", "output"], float] | None = None
-    prompt: str | None = None
+    prompt: str | GitPrompt | LangfusePrompt | None = None
     prompt_role: Literal["system", "user"] = "system"
     config: dict[str, Any] = Field(default_factory=dict)
     tools: list[dict[str, Any]] | None = None
@@ -60,7 +62,7 @@ class LitellmSystem:
 
     def __init__(self, options: LitellmSystemOptions, context: seams.Context) -> None:
         self._options, self._context = options, context
-        self._prompt = None if options.prompt is None else Prompt(context.root / options.prompt, options.config)
+        self._prompt = None if options.prompt is None else Prompt(fetched(options.prompt, context), options.config)
         kind = registry.adapter("model", "litellm")
         reached = options.model_dump(include={"model", "base_url", "api_key_env", "prices", "stream"})
         # The stage keeps the deadline.
@@ -73,12 +75,13 @@ class LitellmSystem:
     @cached_property
     def _spec(self) -> SystemSpec:
         parameters = self._options.model_dump()
-        text = self._prompt.text if self._prompt else None
+        content = self._prompt.content if self._prompt else None
+        version = {"prompt_version": self._prompt.version} if self._prompt and self._prompt.version else {}
         return SystemSpec(
             name=self._context.name,
             kind="litellm",
-            parameters=parameters,
-            digest=digest_of("litellm/1", parameters, text),
+            parameters={**parameters, **version},
+            digest=digest_of("litellm/1", parameters, content),
         )
 
     def request_digest(self, case: Case) -> str | None:
@@ -156,10 +159,4 @@ class LitellmSystem:
         messages = chat_messages(case.messages)
         if self._prompt is None:
             return messages
-        rendered = self._prompt.render(case)
-        if isinstance(rendered, Failed):
-            return rendered
-        if self._options.prompt_role == "user":
-            return [{"role": "user", "content": rendered}]
-        rest = [message for message in messages if message["role"] not in ("system", "developer")]
-        return [{"role": "system", "content": rendered}, *rest]
+        return self._prompt.render(case, messages, whole=self._options.prompt_role == "user")
