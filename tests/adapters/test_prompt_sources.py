@@ -26,7 +26,9 @@ def a_system(root: Path, prompt: Any, **environ: str) -> LitellmSystem:
 
 def git(root: Path, *arguments: str) -> str:
     named = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]
-    return subprocess.run(["git", *named, *arguments], cwd=root, check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(
+        ["git", *named, *arguments], cwd=root, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 @pytest.fixture
@@ -53,7 +55,9 @@ def test_a_prompt_is_taken_as_it_is_at_a_ref(repository: Path) -> None:
     assert old.request_digest(a_case()) != new.request_digest(a_case())
 
 
-@pytest.mark.parametrize("prompt", [{"file": "p.j2", "ref": "gone"}, {"file": "gone", "ref": "main"}, {"file": "p.j2", "ref": "--help"}])
+@pytest.mark.parametrize(
+    "prompt", [{"file": "p.j2", "ref": "gone"}, {"file": "gone", "ref": "main"}, {"file": "p.j2", "ref": "--help"}]
+)
 def test_what_git_does_not_have_is_a_usage_error(repository: Path, prompt: Any) -> None:
     with pytest.raises(UsageError, match="git does not have it"):
         a_system(repository, prompt)
