@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def a_system(root: Path, prompt: Any, **environ: str) -> LitellmSystem:
+def a_system(root: Path, prompt: str, **environ: str) -> LitellmSystem:
     options = LitellmSystem.Options(model="openai/x", base_url="http://127.0.0.1:9/v1", prompt=prompt)
     return LitellmSystem(options, a_context(root, **environ))
 
@@ -44,7 +44,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def test_a_prompt_is_taken_as_it_is_at_a_ref(repository: Path) -> None:
-    old, new = a_system(repository, {"file": "p.j2", "ref": "main"}), a_system(repository, "p.j2")
+    old, new = a_system(repository, "git:main:p.j2"), a_system(repository, "p.j2")
 
     assert [message["content"][:4] for message in (old._messages(a_case())[0], new._messages(a_case())[0])] == [
         "old:",
@@ -55,10 +55,8 @@ def test_a_prompt_is_taken_as_it_is_at_a_ref(repository: Path) -> None:
     assert old.request_digest(a_case()) != new.request_digest(a_case())
 
 
-@pytest.mark.parametrize(
-    "prompt", [{"file": "p.j2", "ref": "gone"}, {"file": "gone", "ref": "main"}, {"file": "p.j2", "ref": "--help"}]
-)
-def test_what_git_does_not_have_is_a_usage_error(repository: Path, prompt: Any) -> None:
+@pytest.mark.parametrize("prompt", ["git:gone:p.j2", "git:main:gone", "git:--help:p.j2", "git:main"])
+def test_what_git_does_not_have_is_a_usage_error(repository: Path, prompt: str) -> None:
     with pytest.raises(UsageError, match="git does not have it"):
         a_system(repository, prompt)
 
@@ -97,7 +95,7 @@ def keys(host: str) -> dict[str, str]:
 
 
 def test_a_langfuse_prompt_comes_by_name_and_label_with_its_version(host: str, tmp_path: Path) -> None:
-    system = a_system(tmp_path, {"langfuse": "a/b", "label": "staging"}, **keys(host))
+    system = a_system(tmp_path, "langfuse:a/b@staging", **keys(host))
 
     assert ASKED[-1]["label"] == "staging"
     assert base64.b64decode(ASKED[-1]["authorization"].removeprefix("Basic ")) == b"pk:sk"
@@ -107,7 +105,7 @@ def test_a_langfuse_prompt_comes_by_name_and_label_with_its_version(host: str, t
 
 
 def test_a_chat_prompt_is_the_whole_request(host: str, tmp_path: Path) -> None:
-    messages = a_system(tmp_path, {"langfuse": "chat", "version": 3}, **keys(host))._messages(a_case())
+    messages = a_system(tmp_path, "langfuse:chat@3", **keys(host))._messages(a_case())
 
     assert ASKED[-1]["version"] == "3"
     assert [message["role"] for message in messages] == ["system", "user", "user"]
@@ -126,11 +124,11 @@ def test_a_prompt_that_does_not_come_says_why(
     host: str, tmp_path: Path, name: str, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message) as raised:
-        a_system(tmp_path, {"langfuse": name}, **keys(host))
+        a_system(tmp_path, f"langfuse:{name}", **keys(host))
 
     assert "Ana" not in str(raised.value)
 
 
 def test_missing_keys_are_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="LANGFUSE_PUBLIC_KEY and LANGFUSE_SECRET_KEY must be set"):
-        a_system(tmp_path, {"langfuse": "a"})
+        a_system(tmp_path, "langfuse:a")

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from llmci import registry, seams
 from llmci.adapters.systems.prompt import Prompt
-from llmci.adapters.systems.prompt_sources import GitPrompt, LangfusePrompt, fetched
+from llmci.adapters.systems.prompt_sources import fetched
 from llmci.core.bench.chat import chat_messages, chat_tools, said
 from llmci.core.canonical import digest_of
 from llmci.domain.system import SystemSpec
@@ -30,7 +30,7 @@ class LitellmSystemOptions(seams.Options):
         api_key_env: Environment variable with the key; the default is the provider's own.
         prices: US dollars for a million tokens, `{input: 0.15, output: 0.60}`, where litellm does not know them.
         prompt: Jinja template, rendered for each case with question, messages, documents, tools, key and config: a file,
-            `{file: ..., ref: main}` for the file at a git ref, or `{langfuse: name, label: production}` (or `version: 3`).
+            `git:main:prompts/a.j2` for a file as it is at a git ref, or `langfuse:name@label` (or `@` and a version).
         prompt_role: system: the rendered prompt takes the place of the case's system message.
             user: it is the whole request.
         config: Passed to the template as `config`.
@@ -45,7 +45,7 @@ class LitellmSystemOptions(seams.Options):
     base_url: str | None = None
     api_key_env: str | None = None
     prices: dict[Literal["input", "output"], float] | None = None
-    prompt: str | GitPrompt | LangfusePrompt | None = None
+    prompt: str | None = None
     prompt_role: Literal["system", "user"] = "system"
     config: dict[str, Any] = Field(default_factory=dict)
     tools: list[dict[str, Any]] | None = None

@@ -1,4 +1,10 @@
-"""Where prompt templates come from: a file, a git ref, or Langfuse prompt management; each with its version."""
+"""Where prompt templates come from, each with its version; spelled as one text, so that an overlay replaces all of it.
+
+prompts/support.j2               a file, from the directory of llmci.yaml
+git:main:prompts/support.j2      the same as it is at a git ref: a branch, a tag or a commit
+langfuse:support@staging         Langfuse prompt management, by label; by number where it is one
+langfuse:support                 its label `production`
+"""
 
 from __future__ import annotations
 
@@ -9,43 +15,18 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 import orjson
-from pydantic import Field
 
-from llmci import seams
 from llmci.errors import OutsideError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from llmci import seams
+
+_GIT, _LANGFUSE = "git:", "langfuse:"
 _CLOUD = "https://cloud.langfuse.com"
 _TIMEOUT_S = 30.0
 _LONGEST = 4_000_000
-
-
-class GitPrompt(seams.Options):
-    """A template file as it is at a git ref, such as the branch that production runs.
-
-    Attributes:
-        file: From the directory of `llmci.yaml`.
-        ref: Branch, tag or commit; it has to be fetched.
-    """
-
-    file: str
-    ref: str = Field(min_length=1)
-
-
-class LangfusePrompt(seams.Options):
-    """A prompt of Langfuse prompt management; keys and host come from LANGFUSE_PUBLIC_KEY, _SECRET_KEY and _HOST.
-
-    Attributes:
-        langfuse: Name of the prompt.
-        label: Which of its versions; `production` where neither is given.
-        version: Its number.
-    """
-
-    langfuse: str
-    label: str | None = None
-    version: int | None = Field(default=None, ge=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +46,18 @@ class Fetched:
     version: str | None = None
 
 
-def fetched(source: str | GitPrompt | LangfusePrompt, context: seams.Context) -> Fetched:
+def fetched(source: str, context: seams.Context) -> Fetched:
     """Read or fetch a template.
 
     Raises:
         UsageError: It is not there, or is no template.
         OutsideError: Langfuse did not answer.
     """
-    if isinstance(source, GitPrompt):
-        return _of_git(source, context)
-    if isinstance(source, LangfusePrompt):
-        return _of_langfuse(source, context)
+    if source.startswith(_GIT):
+        ref, _, file = source.removeprefix(_GIT).partition(":")
+        return _of_git(ref, file, context)
+    if source.startswith(_LANGFUSE):
+        return _of_langfuse(source.removeprefix(_LANGFUSE), context.environ)
     path = context.root / source
     try:
         return Fetched(path.read_text("utf-8"), None, str(path))
@@ -83,11 +65,11 @@ def fetched(source: str | GitPrompt | LangfusePrompt, context: seams.Context) ->
         raise UsageError(f"{path}: cannot be read ({type(error).__name__}).", fix="Name a UTF-8 text file.") from None
 
 
-def _of_git(source: GitPrompt, context: seams.Context) -> Fetched:
-    where = f"{source.file} at {source.ref}"
-    commit = _git(context, where, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{source.ref}^{{commit}}")
+def _of_git(ref: str, file: str, context: seams.Context) -> Fetched:
+    where = f"{file} at {ref}"
+    commit = _git(context, where, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     # `./` makes the path one from here, not from the top of the repository.
-    content = _git(context, where, "show", f"{commit.decode().strip()}:./{source.file}")
+    content = _git(context, where, "cat-file", "blob", f"{commit.decode().strip()}:./{file}")
     try:
         return Fetched(content.decode("utf-8"), None, where, commit.decode().strip())
     except UnicodeDecodeError:
@@ -112,9 +94,11 @@ def _git(context: seams.Context, where: str, *arguments: str) -> bytes:
     return done.stdout
 
 
-def _of_langfuse(source: LangfusePrompt, context: seams.Context) -> Fetched:
-    where = f"the Langfuse prompt {source.langfuse!r}"
-    body = _langfuse_json(source, context.environ, where)
+def _of_langfuse(source: str, environ: Mapping[str, str]) -> Fetched:
+    name, marked, which = source.rpartition("@") if "@" in source else (source, "", "")
+    where = f"the Langfuse prompt {name!r}"
+    asked = {"version" if which.isdigit() else "label": which} if marked else {}
+    body = _langfuse_json(name, asked, environ, where)
     prompt, version = body.get("prompt"), str(body.get("version"))
     if isinstance(prompt, str):
         return Fetched(prompt, None, where, version)
@@ -123,20 +107,18 @@ def _of_langfuse(source: LangfusePrompt, context: seams.Context) -> Fetched:
     raise UsageError(f"{where}: neither a text nor a chat prompt.", fix="Look at it in Langfuse.")
 
 
-def _langfuse_json(source: LangfusePrompt, environ: Mapping[str, str], where: str) -> dict[str, Any]:
+def _langfuse_json(name: str, asked: Mapping[str, str], environ: Mapping[str, str], where: str) -> dict[str, Any]:
     import urllib3
 
-    missing = [name for name in ("LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY") if not environ.get(name)]
+    missing = [key for key in ("LANGFUSE_PUBLIC_KEY", "LANGFUSE_SECRET_KEY") if not environ.get(key)]
     if missing:
         raise UsageError(f"{where}: {' and '.join(missing)} must be set.", fix="Set them in the environment.")
     host = environ.get("LANGFUSE_HOST") or environ.get("LANGFUSE_BASE_URL") or _CLOUD
-    asked = {"label": source.label, "version": source.version}
-    query = urlencode({name: value for name, value in asked.items() if value is not None})
     pair = f"{environ['LANGFUSE_PUBLIC_KEY']}:{environ['LANGFUSE_SECRET_KEY']}"
     try:
         reply = urllib3.request(
             "GET",
-            f"{host.rstrip('/')}/api/public/v2/prompts/{quote(source.langfuse, safe='')}?{query}",
+            f"{host.rstrip('/')}/api/public/v2/prompts/{quote(name, safe='')}?{urlencode(asked)}",
             headers={"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"},
             timeout=_TIMEOUT_S,
             retries=urllib3.Retry(3, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504)),
