@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,9 +11,11 @@ from pydantic import Field
 from llmci import registry, seams
 from llmci.adapters.systems.prompt import Prompt
 from llmci.adapters.systems.prompt_sources import fetched
+from llmci.adapters.systems.tool_loop import RESULTS, ToolReplay, converse
 from llmci.core.bench.chat import chat_messages, chat_tools, said
 from llmci.core.canonical import digest_of
 from llmci.domain.system import SystemSpec
+from llmci.errors import UsageError
 from llmci.seams import Failed, ModelRequest, Reply
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ class LitellmSystemOptions(seams.Options):
         response_format: As the provider takes it.
         params: Passed on: temperature, max_tokens, seed, ...
         stream: Have the answer sent piece by piece, so that the time to its first token is measured.
+        tool_replay: Answer tool calls from what the case's tools said, and go on to the end of the conversation.
         max_cost_usd: Most that one answer can cost, where that cannot be computed from prices and max_tokens.
     """
 
@@ -52,6 +56,7 @@ class LitellmSystemOptions(seams.Options):
     response_format: dict[str, Any] | None = None
     params: dict[str, Any] = Field(default_factory=dict)
     stream: bool = False
+    tool_replay: ToolReplay | None = None
     max_cost_usd: float | None = Field(default=None, ge=0)
 
 
@@ -67,6 +72,14 @@ class LitellmSystem:
         reached = options.model_dump(include={"model", "base_url", "api_key_env", "prices", "stream"})
         # The stage keeps the deadline.
         self._model = kind(kind.Options(**reached, timeout_s=3600.0), context)
+        self._simulator = None
+        if options.tool_replay is not None and options.tool_replay.on_miss == "simulate":
+            if options.tool_replay.simulator is None:
+                raise UsageError(
+                    f"systems.{context.name}.tool_replay: who plays the tools is not said.", fix="Name a simulator."
+                )
+            played = {**reached, "model": options.tool_replay.simulator, "stream": False, "prices": None}
+            self._simulator = kind(kind.Options(**played, timeout_s=3600.0), context)
 
     def spec(self) -> SystemSpec:
         """See `System.spec`."""
@@ -90,7 +103,12 @@ class LitellmSystem:
         if isinstance(request, Failed):
             return None
         where = (self._options.model, self._options.base_url)
-        return digest_of("chat/1", where, request.messages, request.tools, request.response_format, request.params)
+        replay = self._options.tool_replay
+        # The first request leads to the same conversation only where the tools say the same.
+        tools = [] if replay is None else [replay.model_dump(), case.expectations.get(RESULTS)]
+        return digest_of(
+            "chat/1", where, request.messages, request.tools, request.response_format, request.params, *tools
+        )
 
     def estimate(self, case: Case) -> seams.Estimate:
         """See `System.estimate`."""
@@ -98,6 +116,9 @@ class LitellmSystem:
         if isinstance(request, Failed):
             return seams.Estimate(input_tokens=0, output_tokens=0, worst_cost=0.0)
         estimate: seams.Estimate = self._model.estimate(request)
+        if self._options.tool_replay is not None:
+            # How long a conversation grows is not known beforehand.
+            estimate = replace(estimate, worst_cost=None)
         if self._options.max_cost_usd is None:
             return estimate
         return seams.Estimate(
@@ -114,6 +135,8 @@ class LitellmSystem:
     async def start(self) -> None:
         """See `System.start`."""
         await self._model.check()
+        if self._simulator is not None:
+            await self._simulator.check()
 
     def at_once(self) -> int | None:
         """See `System.at_once`."""
@@ -125,6 +148,10 @@ class LitellmSystem:
         if isinstance(request, Failed):
             return request
         # The stage keeps pace and deadline, and tries again.
+        if self._options.tool_replay is not None:
+            simulate = None if self._simulator is None else self._simulator.ask
+            whole = await converse(request, case, self._options.tool_replay, self._model.ask, simulate)
+            return whole if isinstance(whole, Failed) else replace(whole, request_digest=self.request_digest(case))
         reply = await self._model.ask(request)
         if isinstance(reply, Failed):
             return reply
@@ -142,6 +169,8 @@ class LitellmSystem:
     async def aclose(self) -> None:
         """See `System.aclose`."""
         await self._model.aclose()
+        if self._simulator is not None:
+            await self._simulator.aclose()
 
     def _request(self, case: Case) -> ModelRequest | Failed:
         options = self._options
