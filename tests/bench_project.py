@@ -9,12 +9,15 @@ from builders import a_case, an_evalset
 
 from llmci.cli.exits import exit_code_of
 from llmci.config import load
+from llmci.core.judging.labels import Menu
 from llmci.domain.case import Origin
 from llmci.domain.text import declared_clean
 from llmci.pipeline.gate import gate
+from llmci.pipeline.judge_check import Columns, check_rows
 from llmci.seams import Silent
 from llmci.wiring.bench import bench
 from llmci.wiring.bench_plan import Ask, prepare
+from llmci.wiring.judge import kept
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +92,17 @@ gates:
 bench: {{retries: {retries}, timeout_s: {timeout_s}{more}}}
 """
     )
-    return load(root / "llmci.yaml")
+    config = load(root / "llmci.yaml")
+    if judge:
+        vouch(config, "polite")
+    return config
+
+
+def vouch(config: Config, name: str, *, agreeing: int = 120) -> Path:
+    """As if people had judged 120 answers, and agreed with the judge on so many of them."""
+    rows = [{"h": n % 2, "j": n % 2 if n < agreeing else 1 - n % 2} for n in range(120)]
+    checked = check_rows(rows, Columns(human=("h",), judge="j"), Menu())
+    return kept(config, name, checked, asked=False, now=datetime.now(UTC), environ=ENVIRON)
 
 
 def run(

@@ -22,6 +22,7 @@ from llmci.pipeline.bench.stage import bench as run_stage
 from llmci.wiring.bench_plan import prepare
 from llmci.wiring.build import keep_from_git
 from llmci.wiring.cache import cache_path
+from llmci.wiring.calibrations import judged_by
 from llmci.wiring.runs import AGAINST, CANDIDATES, SHARD, runs_of
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def bench(
             allow_unknown_cost=ask.allow_unknown_cost,
             retry_errors=ask.retry_errors,
             clock=clock,
-            environment=_environment(prepared, ask),
+            environment=_environment(prepared, ask) | judged_by(prepared.scorers, config),
             progress=progress,
         )
         journals = [_journal(config, ask, prepared, system) for system in prepared.systems]

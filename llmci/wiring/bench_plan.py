@@ -10,7 +10,9 @@ from llmci.core.bench.history import Usual
 from llmci.core.bench.tries import chosen, part
 from llmci.core.canonical import digest_of
 from llmci.errors import PrivacyStop, UsageError
+from llmci.seams import PairScorer
 from llmci.wiring.build import build
+from llmci.wiring.calibrations import digests_of, require_calibrated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -129,12 +131,18 @@ def prepare(config: Config, ask: Ask, environ: Mapping[str, str], *, evalset: Ev
         raise UsageError("a candidate is named twice.", fix="Name each candidate once.")
     if not config.scorers:
         raise UsageError(f"{config.path}: there are no scorers.", fix="Add at least one under `scorers:`.")
+    systems = tuple(_system(config, name, environ) for name in names)
+    scorers = tuple(build("scorer", block, config, environ) for block in config.scorers.values())
+    for scorer in scorers:
+        if isinstance(scorer, PairScorer):
+            scorer.against(systems[0].spec().digest)
+    require_calibrated(config, config.gates, {scorer.metric().name: digests_of(scorer) for scorer in scorers})
     return Prepared(
         evalset=evalset,
         cases=cases,
         settings=settings,
-        systems=tuple(_system(config, name, environ) for name in names),
-        scorers=tuple(build("scorer", block, config, environ) for block in config.scorers.values()),
+        systems=systems,
+        scorers=scorers,
         policy=digest_of(config.sanitize, {name: block.given for name, block in config.recognizers.items()}),
     )
 

@@ -72,10 +72,6 @@ class Memory:
                     if len(needle.text) >= _NUMBER_DIGITS and needle.text.isdecimal():
                         self.numbers.add(needle.text)
 
-    def copy(self) -> Memory:
-        """A memory that may learn more without this one."""
-        return Memory(dict(self.needles), set(self.numbers))
-
     def recall(self, text: str) -> list[Span]:
         """Where the needles stand in a text."""
         folded = _folded(text)

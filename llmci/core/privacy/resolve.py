@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from llmci.domain.finding import Span
 
 
-def resolved(spans: Iterable[Span], recalled: Iterable[Span] = ()) -> list[Span]:
+def resolved(spans: Sequence[Span], recalled: Sequence[Span] = ()) -> list[Span]:
     """Spans that do not overlap, in order of the text; together they cover what was covered before.
 
     The surest wins, then the longest; what was only recalled comes last. What sticks out of the
@@ -20,7 +20,7 @@ def resolved(spans: Iterable[Span], recalled: Iterable[Span] = ()) -> list[Span]
     """
     kept: list[Span] = []
     for tier in (spans, recalled):
-        for span in sorted(tier, key=lambda s: (-s.score, s.start - s.end, s.start, s.kind)):
+        for span in tier if len(tier) < 2 else sorted(tier, key=lambda s: (-s.score, s.start - s.end, s.start, s.kind)):
             for part in _outside(span, kept):
                 insort(kept, part, key=_start)
     return kept
@@ -41,6 +41,8 @@ def _outside(span: Span, kept: list[Span]) -> list[Span]:
         if at < other.start:
             parts.append(replace(span, start=at, end=other.start))
         at = max(at, other.end)
-    if at < span.end:
+    if at == span.start:
+        parts.append(span)
+    elif at < span.end:
         parts.append(replace(span, start=at))
     return parts

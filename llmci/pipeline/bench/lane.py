@@ -20,7 +20,8 @@ _HOPELESS = 10
 class Lane:
     """A system with its journal; takes up what an earlier, interrupted run wrote there."""
 
-    def __init__(self, entrant: Entrant, job: BenchJob) -> None:
+    def __init__(self, entrant: Entrant, job: BenchJob, *, is_baseline: bool) -> None:
+        self.is_baseline = is_baseline
         self.system = entrant.system
         self.spec = entrant.system.spec()
         self._entrant, self._job = entrant, job
@@ -40,17 +41,17 @@ class Lane:
         """What the system answered, if it was asked."""
         return self._answers.get((case_id, repeat))
 
-    def answers(self) -> list[Answer]:
-        """All that it answered so far."""
-        return list(self._answers.values())
-
-    def scores(self) -> list[Score]:
-        """All scores so far."""
-        return list(self._scores.values())
-
     def has_score(self, case_id: str, repeat: int, metric: str) -> bool:
         """Whether a metric has had its say on that answer."""
         return (case_id, repeat, metric) in self._scores
+
+    def answers(self) -> list[Answer]:
+        """All there are."""
+        return list(self._answers.values())
+
+    def scores(self, metric: str | None = None) -> list[Score]:
+        """All there are, or those of a metric."""
+        return [score for (_, _, name), score in self._scores.items() if metric in (None, name)]
 
     async def slots(self) -> asyncio.Semaphore:
         """Room for a call; the system is started when the first one is asked for."""

@@ -10,6 +10,7 @@ from llmci.core.bench.ledger import Ledger
 from llmci.core.bench.pace import MOST
 from llmci.core.bench.tries import in_order
 from llmci.errors import UsageError
+from llmci.pipeline.bench.afterwards import afterwards
 from llmci.pipeline.bench.asking import Asker
 from llmci.pipeline.bench.cleaning import Cleaning
 from llmci.pipeline.bench.job import BenchResult
@@ -17,6 +18,7 @@ from llmci.pipeline.bench.lag import Lag
 from llmci.pipeline.bench.lane import Lane
 from llmci.pipeline.bench.scoring import Marker
 from llmci.pipeline.bench.taping import record
+from llmci.seams import PairScorer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +36,7 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
     cannot work at all, such as a wrong configuration, raises `UsageError` or `OutsideError`.
     """
     ledger = Ledger(job.settings.budget_usd, allow_unknown=job.allow_unknown_cost)
-    lanes = [Lane(entrant, job) for entrant in entrants]
+    lanes = [Lane(entrant, job, is_baseline=index == 0) for index, entrant in enumerate(entrants)]
     cleaning = Cleaning(job.cleaner)
     marker = Marker(job, ledger, cleaning)
     lag = Lag()
@@ -90,6 +92,7 @@ async def _work(job: BenchJob, lanes: Sequence[Lane], asker: Asker, marker: Mark
     workers = [asyncio.create_task(_worker(job, tries, asker, marker)) for _ in range(most)]
     try:
         await asyncio.gather(*workers)
+        await afterwards(job, lanes, marker)
     finally:
         for worker in workers:
             worker.cancel()
@@ -122,6 +125,9 @@ async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker) -> None:
     else:
         asker.reused += 1
     for scorer, metric in zip(job.scorers, job.metrics, strict=True):
+        if isinstance(scorer, PairScorer) and not lane.is_baseline:
+            # It needs the baseline's answer as well, and has its say when all are there.
+            continue
         if not lane.has_score(case.case_id, repeat, metric.name):
             score = await marker.score(scorer, metric, case, answer, mistimed=lane.mistimed.get((case.case_id, repeat)))
             if score is None:

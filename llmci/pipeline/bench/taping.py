@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from llmci.core.bench.digests import answer_key, score_key
+from llmci.core.bench.digests import answer_key, pair_key, score_key
 from llmci.domain.run import Answered, Unanswered, Unscored
 from llmci.errors import OutsideError
+from llmci.seams import PairScorer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,15 +38,15 @@ def played_answer(tape: Cassette, job: BenchJob, lane: Lane, case: Case, repeat:
     return replace(found, case_id=case.case_id, repeat=repeat)
 
 
-def played_score(tape: Cassette, metric: Metric, case: Case, answer: Answered) -> Score | None:
+def played_score(tape: Cassette, metric: Metric, case: Case, key: str, repeat: int) -> Score | None:
     """What a scorer said when it was recorded; None if it has to work, which it can do without a judge.
 
     Raises:
         OutsideError: There is a judge, and the cassette does not hold its verdict.
     """
-    found = tape.score(score_key(metric, case, answer))
+    found = tape.score(key)
     if found is not None:
-        return replace(found, case_id=case.case_id, repeat=answer.repeat, metric=metric.name)
+        return replace(found, case_id=case.case_id, repeat=repeat, metric=metric.name)
     if metric.judge is not None:
         raise OutsideError(
             f"the cassette holds no verdict of {metric.name!r} on an answer to the case {case.case_id}: "
@@ -60,6 +61,9 @@ def record(tape: Cassette, job: BenchJob, lanes: Sequence[Lane]) -> None:
     cases = {case.case_id: case for case in job.cases}
     metrics = {metric.name: metric for metric in job.metrics}
     lost = 0
+    pairwise = {
+        metric.name for scorer, metric in zip(job.scorers, job.metrics, strict=True) if isinstance(scorer, PairScorer)
+    }
     for lane in lanes:
         said = {(answer.case_id, answer.repeat): answer for answer in lane.answers()}
         for (case_id, repeat), answer in said.items():
@@ -71,7 +75,13 @@ def record(tape: Cassette, job: BenchJob, lanes: Sequence[Lane]) -> None:
             answer = said[score.case_id, score.repeat]
             if isinstance(answer, Unanswered) or (isinstance(score, Unscored) and score.fault == "infrastructure"):
                 continue
-            tape.keep_score(score_key(metrics[score.metric], cases[score.case_id], answer), score)
+            metric, case = metrics[score.metric], cases[score.case_id]
+            other = lanes[0].answer(score.case_id, score.repeat)
+            if score.metric in pairwise and lane is not lanes[0]:
+                if isinstance(other, Answered):
+                    tape.keep_score(pair_key(metric, case, answer, other), score)
+                continue
+            tape.keep_score(score_key(metric, case, answer), score)
     entries = tape.save()
     job.progress.note(f"recorded: {entries:,} entries" + (f"; {lost:,} answers were lost and are not" if lost else ""))
 
