@@ -65,9 +65,10 @@ print(json.dumps([time.monotonic() - started, used.ru_utime + used.ru_stime, use
 _NOON = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def a_redactor() -> Redactor:
-    """With the default configuration, its engines loaded."""
-    redactor = privacy_of(parse("project: benchmark", Path("llmci.yaml")), KEY).redactor
+def a_redactor(locale: str = "en") -> Redactor:
+    """With the default configuration for a language, its engines loaded."""
+    config = parse(f"project: benchmark\nsanitize:\n  locales: [{locale}]", Path("llmci.yaml"))
+    redactor = privacy_of(config, KEY).redactor
     for text in WARM:
         redactor.detector.look(text, None, None)
     return redactor

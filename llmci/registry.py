@@ -19,6 +19,7 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "langfuse-export": "llmci.adapters.sources.langfuse_export:LangfuseExportSource",
     },
     "recognizer": {
+        "entity": "llmci.adapters.recognizers.entity:EntityRecognizer",
         "presidio": "llmci.adapters.recognizers.presidio:PresidioRecognizer",
         "secrets": "llmci.adapters.recognizers.secrets:SecretsRecognizer",
         "structured": "llmci.adapters.recognizers.structured:StructuredRecognizer",

@@ -23,13 +23,22 @@ _GENERIC = ("CreditCardRecognizer", "CryptoRecognizer", "IbanRecognizer", "IpRec
 # are the business of `structured`.
 _BY_LOCALE = {
     "en": ("UsSsnRecognizer", "UsPassportRecognizer", "UsItinRecognizer", "NhsRecognizer", "UsBankRecognizer"),
-    "es": ("EsNifRecognizer", "EsNieRecognizer"),
-    "de": ("DeTaxIdRecognizer", "DePassportRecognizer", "DeIdCardRecognizer", "DeSocialSecurityRecognizer"),
+    "es": ("EsNifRecognizer", "EsNieRecognizer", "EsPassportRecognizer"),
+    "de": (
+        "DeTaxIdRecognizer",
+        "DePassportRecognizer",
+        "DeIdCardRecognizer",
+        "DeSocialSecurityRecognizer",
+        "DeHealthInsuranceRecognizer",
+        "DeTaxNumberRecognizer",
+    ),
     "it": ("ItFiscalCodeRecognizer", "ItVatCodeRecognizer", "ItPassportRecognizer", "ItIdentityCardRecognizer"),
     "pl": ("PlPeselRecognizer",),
 }
 # Believed only beside a word that says what they are.
-_NEED_CONTEXT = frozenset({"US_PASSPORT", "UK_NHS", "US_ITIN", "US_BANK_NUMBER"})
+_NEED_CONTEXT = frozenset(
+    {"US_PASSPORT", "UK_NHS", "US_ITIN", "US_BANK_NUMBER", "ES_PASSPORT", "DE_PASSPORT", "DE_ID_CARD", "DE_TAX_NUMBER"}
+)
 # Believed without one where they are written with separators, and with one where they are not. All others are
 # believed in any case: to weigh them would change their scores only.
 _WEAK_WITHOUT = frozenset({"US_SSN"})

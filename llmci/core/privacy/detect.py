@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from llmci.core.privacy.jsontext import Piece, pieces_of
 from llmci.domain.finding import Leaf, Span
+from llmci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -132,6 +133,9 @@ class Detector:
             try:
                 for spans, more, leaf in zip(found, find(leaves), leaves, strict=True):
                     spans.extend(_checked(more, leaf.text))
+            except UsageError:
+                # It is about the configuration, not about this text.
+                raise
             except Exception as error:  # noqa: BLE001  whatever a recognizer raises holds the trace back
                 return Unreadable(f"the recognizer {find.name} failed: {type(error).__name__}")
         return found

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # Shorter ids, and those of one common word, stand in other texts without meaning anybody.
 _SHORTEST_ID = 6
 _SURE = 0.9
+# What may be called like a person.
+_PLACES = frozenset({"LOCATION", "ORGANIZATION"})
 _NO_LABEL = frozenset({"EMAIL_ADDRESS", "SECRET", "CREDIT_CARD", "US_SSN", "IBAN_CODE", "USER_ID"})
 
 
@@ -118,6 +120,12 @@ class Redactor:
                 return looked
             memory.learn(self._removed(looked, sure=True))
             memory.learn(self._removed(looked, sure=False), sure=False)
+            memory.doubt(
+                piece.text[span.start : span.end]
+                for piece, spans in looked.pieces
+                for span in spans
+                if span.kind in _PLACES and span.score >= self.policy.min_score
+            )
             if text.column in IDENTITIES and _is_telling(text.text):
                 memory.learn([("USER_ID", text.text)])
         memory.learn(("DENIED", denied) for denied in self.policy.deny)
@@ -147,7 +155,7 @@ class Redactor:
                 return Withheld(clean.why)
             done.append(clean)
             findings += [Finding(text.path, span, value) for span, value in clean.found]
-        told = memory if exempt is None else _memory_of(findings, exempt)
+        told = memory if exempt is None else _memory_of(findings, exempt, memory.places)
         if (kind := settled.survivor(done, told)) is not None:
             return Withheld(f"the audit found a survivor of kind {kind}")
         return Redacted(tuple(clean.text for clean in done), tuple(findings))
@@ -199,7 +207,7 @@ class Redactor:
                 if self.policy.removes(span, value := piece.text[span.start : span.end])
                 and not (exempt is not None and exempt(value))
             ]
-            for spans in (found, memory.recall(piece.text))
+            for spans in (found, memory.recall(piece.text, found))
         )
         return resolved(own, known) if own or known else []
 
@@ -221,15 +229,15 @@ class Redactor:
         ]
 
 
-def _memory_of(findings: Sequence[Finding], exempt: Callable[[str], bool]) -> Memory:
+def _memory_of(findings: Sequence[Finding], exempt: Callable[[str], bool], places: set[str]) -> Memory:
     """What the audit looks for where values are exempt: what was removed, and is not exempt."""
-    removed = Memory()
+    removed = Memory(places=set(places))
     for sure in (True, False):
         found = [f for f in findings if (f.span.score >= _SURE) == sure]
         removed.learn(((f.span.kind, f.value) for f in found), sure=sure)
     spared = {text for text in removed.needles if exempt(text)}
     needles = {text: needle for text, needle in removed.needles.items() if text not in spared}
-    return Memory(needles, removed.numbers - spared)
+    return Memory(needles, removed.numbers - spared, removed.places)
 
 
 def _is_telling(identity: str) -> bool:

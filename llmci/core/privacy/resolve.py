@@ -23,7 +23,19 @@ def resolved(spans: Sequence[Span], recalled: Sequence[Span] = ()) -> list[Span]
         for span in tier if len(tier) < 2 else sorted(tier, key=lambda s: (-s.score, s.start - s.end, s.start, s.kind)):
             for part in _outside(span, kept):
                 insort(kept, part, key=_start)
-    return kept
+    return _joined(kept)
+
+
+def _joined(kept: list[Span]) -> list[Span]:
+    """Spans of one kind that touch are one: a name or an address that two detectors saw in part."""
+    joined: list[Span] = []
+    for span in kept:
+        if joined and joined[-1].end == span.start and joined[-1].kind == span.kind:
+            surer = max(joined[-1], span, key=lambda s: s.score)
+            joined[-1] = replace(surer, start=joined[-1].start, end=span.end)
+        else:
+            joined.append(span)
+    return joined
 
 
 def _start(span: Span) -> int:

@@ -4,7 +4,7 @@ A surrogate is a function of the key, the kind and the value alone, so that shar
 machines agree without talking. Numbers go to ranges that belong to nobody, by the plans that say
 so: 555-0100 to 555-0199, country code 999, 240.0.0.0/4, 2001:db8::/32, example.com, .net and .org
 (RFC 2606), social security areas from 900, card numbers that start with 00, check digits 00 of an
-IBAN. docs/decisions/0005-surrogates-of-nobody.md says for which kinds two values never become one,
+IBAN. docs/decisions/0006-surrogates-of-nobody.md says for which kinds two values never become one,
 and how rarely they do for the others.
 """
 
