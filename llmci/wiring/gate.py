@@ -21,6 +21,7 @@ from llmci.domain.verdict import Finding, Outcome
 from llmci.errors import NoDecisionError, UsageError
 from llmci.pipeline.gate import UNSAID, gate
 from llmci.wiring.calibrations import judges_of, require_calibrated
+from llmci.wiring.runs import CANDIDATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from llmci.config import Config
     from llmci.core.gating.traits import Said
     from llmci.domain.case import Case
+    from llmci.domain.evalset import EvalSet
     from llmci.domain.run import Run
     from llmci.domain.verdict import GateResult, Rule
     from llmci.seams import Results
@@ -116,13 +118,16 @@ def _smallest(case_ids: Sequence[str]) -> tuple[Finding, ...]:
     return (Finding(kind="smallest set", text=text, cases=tuple(case_ids)),)
 
 
-def gate_runs(config: Config, baseline: Run, candidate: Run) -> GateResult:
+def gate_runs(config: Config, baseline: Run, candidate: Run, evalset: EvalSet | None = None) -> GateResult:
     """Gate two runs by the rules of the configuration, on the set that the baseline ran on.
+
+    Args:
+        evalset: That set, where it is at hand; it is loaded otherwise.
 
     Raises:
         UsageError: There is no gate in the configuration, or the set is not there.
     """
-    return contest_of(config, baseline, candidate).decide()
+    return contest_of(config, baseline, candidate, evalset).decide()
 
 
 def contest(
@@ -152,8 +157,7 @@ def contest(
     files = [Path(name) for name in (baseline, candidate)]
     if not any(file.is_file() for file in files):
         settings = config()
-        runs = [_stored(name, settings) for name in (baseline, candidate)]
-        found = contest_of(settings, *runs)
+        found = contest_of(settings, _stored(baseline, settings), _stored(candidate, settings))
         return replace(found, rules=tuple(rules(reading))) if by_flags else found
     first, second = (_results(file, form) for file in files)
     reading = settled(reading, first, second)
@@ -163,21 +167,35 @@ def contest(
     return Contest(before, after, cases, tuple(rules(reading)), max_lost, notes, said=said)
 
 
-def contest_of(config: Config, baseline: Run, candidate: Run) -> Contest:
+def contest_of(config: Config, baseline: Run, candidate: Run, evalset: EvalSet | None = None) -> Contest:
     """Two stored runs with the rules of the configuration; raises as `gate_runs` does."""
     from llmci.wiring.evalset import store
 
-    evalset = store(config).load(baseline.evalset_name, baseline.evalset_version)
+    evalset = evalset or store(config).load(baseline.evalset_name, baseline.evalset_version)
     max_lost = config.bench.max_infrastructure_failures
+    rules, notes = shared_rules(config.gates, int(candidate.environment.get(CANDIDATES, "1")))
     return Contest(
         baseline,
         candidate,
         evalset.cases,
-        config.gates,
+        rules,
         max_lost,
+        notes,
         config=config,
         max_days=config.bench.max_days_apart,
     )
+
+
+def shared_rules(rules: tuple[Rule, ...], candidates: int) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
+    """The rules at an equal share of their error rate (Bonferroni), so that many candidates err no oftener than one.
+
+    Returns:
+        The rules, and a note on it where there are several candidates.
+    """
+    if candidates == 1:
+        return rules, ()
+    note = f"one of {candidates} candidates of its bench: they share the error rate of every gate"
+    return tuple(replace(rule, alpha=rule.alpha / candidates) for rule in rules), (note,)
 
 
 def _stored(name: str, config: Config) -> Run:

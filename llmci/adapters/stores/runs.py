@@ -8,7 +8,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from llmci.adapters.stores.rows import ANSWER, SCORE, Row, answer_of, answer_row, score_of, score_row
 from llmci.domain.run import SCHEMA_NAME, Looks, Metric, Run
@@ -17,7 +20,7 @@ from llmci.errors import UsageError
 from llmci.files import atomic_path, read_json, sha256_of, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 _TABLES = ("answers.parquet", "scores.parquet")
 _BATCH = 1024
+_BLOCK = 1 << 20
 
 
 class DirectoryRuns:
@@ -99,19 +103,33 @@ def _run(manifest: dict[str, Any], answers: list[Row], scores: list[Row]) -> Run
 
 
 def _write(path: Path, schema: pa.Schema, rows: Iterable[Row]) -> str:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     with atomic_path(path) as temporary:
         with pq.ParquetWriter(temporary, schema, compression="zstd") as file:
-            batch: list[Row] = []
-            for row in rows:
-                batch.append(row)
-                if len(batch) == _BATCH:
-                    file.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
-                    batch = []
-            file.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
+            for lines in _in_batches(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows):
+                file.write_table(_table(lines, schema))
         return sha256_of(temporary)
+
+
+def _in_batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    remaining = iter(lines)
+    while batch := list(islice(remaining, _BATCH)):
+        yield batch
+
+
+def _table(lines: list[bytes], schema: pa.Schema) -> pa.Table:
+    """Rows in JSON as a table: arrow reads that itself, where Python objects would make it load pandas first."""
+    import pyarrow as pa
+    from pyarrow import json
+
+    table = json.read_json(
+        pa.BufferReader(b"".join(lines)),
+        # A row must not be longer than a block.
+        read_options=json.ReadOptions(use_threads=False, block_size=_BLOCK + 2 * max(map(len, lines))),
+        parse_options=json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error"),
+    )
+    return table.select(schema.names).cast(schema)
 
 
 def _read(path: Path, sha256: str) -> list[Row]:
@@ -121,7 +139,9 @@ def _read(path: Path, sha256: str) -> list[Row]:
     try:
         if sha256_of(path) != sha256:
             raise _damaged(path, "its SHA-256 is not the one in the manifest")
-        rows: list[Row] = pq.read_table(path).to_pylist()
+        # `read_table` would load pyarrow's datasets, and pandas with them.
+        with pq.ParquetFile(path) as file:
+            rows: list[Row] = file.read().to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, type(error).__name__) from None
     return rows

@@ -95,6 +95,10 @@ class PythonSystem:
         """See `System.estimate`."""
         return seams.Estimate(worst_cost=self._options.max_cost_usd)
 
+    def endpoint(self) -> str | None:
+        """See `System.endpoint`."""
+        return None
+
     async def start(self) -> None:
         """See `System.start`."""
         process = await self._new()
@@ -120,7 +124,7 @@ class PythonSystem:
             return Failed(f"it raised {message['raised']}{at}", "system")
         if "wrong" in message:
             return Failed(f"it returned {message['wrong']}", "system")
-        return reply_of(message.get("value"), message.get("ms"))
+        return reply_of(message.get("value"), message.get("ms"), timed_here=False)
 
     async def aclose(self) -> None:
         """See `System.aclose`."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llmci.core.gating.causes import causes
 from llmci.core.gating.columns import columns
 from llmci.core.gating.comparable import metric_obstacle
 from llmci.core.gating.frame import frame
@@ -75,10 +76,15 @@ def compare(baseline: Run, candidate: Run, cases: Sequence[Case], rules: Sequenc
     index = arranged.index()
     before, after = columns(baseline, metrics, index), columns(candidate, metrics, index)
     compared = {m.name: pairs(m, before[m.name], after[m.name], max_lost) for m in metrics}
+    compared = {name: _explained(paired, causes(name, baseline, candidate)) for name, paired in compared.items()}
     asked = (
         Asked(rule, tuple(_parts(rule, barred[rule.metric], compared.get(rule.metric), arranged))) for rule in rules
     )
     return Comparison(arranged, tuple(asked), compared)
+
+
+def _explained(paired: Pairs, why: str) -> Pairs:
+    return replace(paired, no_evidence=f"{paired.no_evidence}: {why}") if paired.no_evidence and why else paired
 
 
 def _parts(rule: Rule, barred: str | None, paired: Pairs | None, cases: Frame) -> list[Question | Verdict]:
@@ -104,6 +110,8 @@ def _slices(rule: Rule, paired: Pairs, cases: Frame, label: str) -> list[Questio
 
 def _slice(rule: Rule, paired: Pairs, cases: Frame, key: SliceKey, members: BoolArray) -> Question | Verdict:
     kept = paired.kept & members & cases.looked
+    if lost := paired.lost_among(members & cases.looked):
+        return _settled(rule, Outcome.NO_EVIDENCE, lost, key)
     if not np.any(cases.weights[kept]):
         why = (
             "its cases carry no weight"

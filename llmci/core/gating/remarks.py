@@ -37,8 +37,8 @@ def remarks(comparison: Comparison, baseline: Run, candidate: Run, set_size: int
     for name, pairs in comparison.compared.items():
         if pairs.lost and not pairs.no_evidence:
             yield f"{name}: {count(pairs.lost, 'case')} without a value were left out, through no fault of either system"
-        if pairs.inapplicable and not pairs.no_evidence:
-            yield f"{name}: {count(pairs.inapplicable, 'case')} hold nothing to compare with and were left out"
+        if pairs.inapplicable.any() and not pairs.no_evidence:
+            yield f"{name}: {count(int(pairs.inapplicable.sum()), 'case')} hold nothing to compare with and were left out"
     yield from _dependence(comparison.frame)
 
 
