@@ -1,0 +1,63 @@
+"""The same conversation, as many libraries write it, is the same messages; see `dialects/make.py`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmci.core.traces.payloads import payload_of
+
+WRITTEN = json.loads((Path(__file__).parent / "dialects" / "libraries.json").read_text(encoding="utf-8"))
+SYSTEM, ASKED, ANSWER = ("system", "Be brief."), ("user", "Where is parcel 778?"), ("assistant", "It is in Lyon.")
+ARGUMENTS = {"parcel": 778}
+# These know no ids of calls, in the call or in its result.
+NO_CALL_ID = {"dspy/history", "ollama/chat", "openai/functions"}
+NO_RESULT_ID = {*NO_CALL_ID, "smolagents/json"}
+# Google's tools return objects, and those are kept whole.
+OBJECTS = {"google-adk/events", "google-adk/request", "google-genai/camel", "google-genai/snake"}
+NO_SYSTEM = {"autogen-agentchat/events", "google-adk/events"}
+NO_TOOLS = {"cohere-1/v1", "sharegpt/conversations"}
+
+
+@pytest.mark.parametrize("form", sorted(WRITTEN))
+def test_a_conversation_is_the_same_messages_whatever_library_wrote_it(form: str) -> None:
+    call = ("assistant", ("call", None if form in NO_CALL_ID else "call_9", "track", ARGUMENTS))
+    found = '{"result":"Lyon"}' if form in OBJECTS else "Lyon"
+    result = ("tool", ("result", None if form in NO_RESULT_ID else "call_9", found))
+    turns = [] if form in NO_TOOLS else [call, result]
+
+    payload = payload_of(WRITTEN[form]["logged"], role="user")
+
+    assert payload["kind"] == "messages"
+    assert spoken(payload["messages"]) == [*([] if form in NO_SYSTEM else [SYSTEM]), ASKED, *turns, ANSWER]
+
+
+@pytest.mark.parametrize("form", sorted(WRITTEN))
+def test_a_conversation_as_json_text_is_read_like_its_value(form: str) -> None:
+    logged = WRITTEN[form]["logged"]
+
+    assert payload_of(json.dumps(logged), role="user") == payload_of(logged, role="user")
+
+
+def spoken(messages: list[dict[str, Any]]) -> list[tuple[str, Any]]:
+    return [
+        (message["role"], said(part))
+        for message in messages
+        for part in message["parts"]
+        if part["type"] != "reasoning"
+    ]
+
+
+def said(part: dict[str, Any]) -> Any:
+    match part["type"]:
+        case "text":
+            return part["text"]
+        case "tool_call":
+            return "call", part.get("tool_call_id"), part["tool_name"], json.loads(part["tool_arguments"])
+        case "tool_result":
+            return "result", part.get("tool_call_id"), part["tool_result"]
+        case kind:
+            return kind, part
