@@ -183,6 +183,8 @@ def _event_message(event: Event, role: str) -> Row:
     inner = message.pop("message", None)
     if isinstance(inner, dict):
         message = {**inner, **message}
+    elif inner is not None:
+        message.setdefault("content", inner)
     message.pop("event.name", None)
     if "id" in message and role == "tool":
         message["tool_call_id"] = message.pop("id")

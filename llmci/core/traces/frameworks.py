@@ -131,9 +131,10 @@ def _typed(item: object, kind: str) -> object:
 def _adk(item: Row) -> list[Row] | None:
     """An event of Google's Agent Development Kit: who spoke is in the content, which agent it was beside it."""
     content = item.get("content")
-    if not isinstance(item.get("author"), str) or not isinstance(content, dict) or "parts" not in content:
+    if "role" in item or not isinstance(content, dict) or not is_role(content.get("role")) or "parts" not in content:
         return None
-    return [{"role": content.get("role") or "assistant", "content": content["parts"], "name": item["author"]}]
+    author, reason = item.get("author"), item.get("finishReason", item.get("finish_reason"))
+    return [{"role": content["role"], "content": content["parts"], "name": author, "finish_reason": reason}]
 
 
 def _screen(item: Row) -> list[Row] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from llmci.core.traces import dialects
@@ -10,6 +11,7 @@ from llmci.core.traces.folding import Step, fold
 from llmci.core.traces.paths import picked
 from llmci.core.traces.records import score_of
 from llmci.core.traces.scalars import decoded, json_text, list_of, text_of
+from llmci.core.traces.sdk_spans import conventional
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +46,7 @@ def trace_of(spans: Sequence[Span], origin: Origin, *, variant: Pick | None = No
 
 
 def _step(span: Span, variant: Pick | None) -> Step:
+    span = replace(span, attributes=conventional(span.attributes))
     attributes = {**span.resource, **span.attributes}
     tags = list_of(dialects.first(attributes, "tag.tags", "langfuse.trace.tags"))
     return Step(

@@ -57,6 +57,10 @@ def usage_of(logged: object, *, input_tokens: object = None, output_tokens: obje
 def counted(**counts: int | None) -> Row | None:
     """A `USAGE` row of these counts, with the total where both halves are known; None where nothing is."""
     found = {name: count for name, count in counts.items() if count is not None and count >= 0}
+    cached = found.get("cache_read", 0) + found.get("cache_write", 0)
+    # Whoever counted fewer tokens in all than came from the cache, left those out.
+    if "input" in found and cached > found["input"]:
+        found["input"] += cached
     if "input" in found and "output" in found:
         found["total"] = found["input"] + found["output"]
     return found or None
