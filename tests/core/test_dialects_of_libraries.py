@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
+from one_conversation import ANSWER, ARGUMENTS, ASKED, SYSTEM, spoken
 
 from llmci.core.traces.payloads import payload_of
 
 WRITTEN = json.loads((Path(__file__).parent / "dialects" / "libraries.json").read_text(encoding="utf-8"))
-SYSTEM, ASKED, ANSWER = ("system", "Be brief."), ("user", "Where is parcel 778?"), ("assistant", "It is in Lyon.")
-ARGUMENTS = {"parcel": 778}
 # These know no ids of calls, in the call or in its result.
 NO_CALL_ID = {"dspy/history", "ollama/chat", "openai/functions"}
 NO_RESULT_ID = {*NO_CALL_ID, "smolagents/json"}
@@ -40,24 +38,3 @@ def test_a_conversation_as_json_text_is_read_like_its_value(form: str) -> None:
     logged = WRITTEN[form]["logged"]
 
     assert payload_of(json.dumps(logged), role="user") == payload_of(logged, role="user")
-
-
-def spoken(messages: list[dict[str, Any]]) -> list[tuple[str, Any]]:
-    return [
-        (message["role"], said(part))
-        for message in messages
-        for part in message["parts"]
-        if part["type"] != "reasoning"
-    ]
-
-
-def said(part: dict[str, Any]) -> Any:
-    match part["type"]:
-        case "text":
-            return part["text"]
-        case "tool_call":
-            return "call", part.get("tool_call_id"), part["tool_name"], json.loads(part["tool_arguments"])
-        case "tool_result":
-            return "result", part.get("tool_call_id"), part["tool_result"]
-        case kind:
-            return kind, part

@@ -130,10 +130,10 @@ def answered(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:
 
 
 def _with_details(attributes: Mapping[str, Any], events: Sequence[Event]) -> Mapping[str, Any]:
-    """Content may be written into one event rather than into the span."""
+    """Content may be written into events of this name rather than into the span, at once or one part after another."""
     for event in events:
         if event.name == "gen_ai.client.inference.operation.details":
-            return {**event.attributes, **attributes}
+            attributes = {**event.attributes, **attributes}
     return attributes
 
 
