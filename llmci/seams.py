@@ -449,6 +449,9 @@ class ShardWriter(Protocol):
     def reject(self, rejected: Rejected) -> None:
         """Hold a record back, with the reason."""
 
+    def keep(self, sha256: str, content: bytes) -> None:
+        """Keep media that a row of this shard refers to as `blob:sha256:<hex>`."""
+
 
 class Shelf(Protocol):
     """Where one stage leaves traces (or labels) for the next: raw, clean, labels."""

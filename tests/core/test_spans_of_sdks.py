@@ -43,7 +43,10 @@ def test_the_trace_is_what_was_asked_and_what_was_answered_with_its_tool_between
     trace = traced(form)
     tools = [step for step in trace["steps"] if step["kind"] == "tool"]
 
-    assert (text_in(trace["input"], "user"), str(text_in(trace["output"], "assistant")).strip()) == (ASKED[1], ANSWER[1])
+    assert (text_in(trace["input"], "user"), str(text_in(trace["output"], "assistant")).strip()) == (
+        ASKED[1],
+        ANSWER[1],
+    )
     assert (trace["replay_kind"], trace["missing"]) == ("agent", [])
     assert [(step["tool_name"], step["tool_call_id"]) for step in tools] == [("track", "call_9")]
     assert "778" in str(tools[0]["input"])

@@ -12,6 +12,7 @@ from llmci.core.privacy.flatten import texts_of, with_texts
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.mint import sanitized_batch
 from llmci.core.privacy.redact import Withheld
+from llmci.core.traces.blobs import without_media
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +71,7 @@ def learn_sessions(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Mem
     for row in raw.rows.to_pylist():
         memory = sessions.get(row["session_id"] or "")
         if memory is not None:
-            redactor.learned(texts_of(row), memory)
+            redactor.learned(texts_of(without_media(row)), memory)
 
 
 def sanitize_batch(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Memory]) -> SanitizedBatch:
@@ -91,6 +92,8 @@ def sanitize_batch(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Mem
 
 
 def _sanitized(row: TraceRow, redactor: Redactor, session: Memory | None, tally: Tally) -> TraceRow | Withheld:
+    # Nothing here can read a picture or hear a voice, so they do not go on.
+    row = without_media(row)
     texts = texts_of(row)
     memory = session.copy() if session else Memory()
     unreadable = redactor.learned(texts, memory)

@@ -1,7 +1,7 @@
 """One conversation, traced by the SDKs' own instrumentation, into `spans.json`.
 
-    pip install pydantic-ai-slim strands-agents google-adk opentelemetry-sdk
-    python tests/core/dialects/make_spans.py
+pip install pydantic-ai-slim strands-agents google-adk opentelemetry-sdk
+python tests/core/dialects/make_spans.py
 """
 
 from __future__ import annotations
@@ -93,7 +93,12 @@ def strands():
                 yield {"contentBlockDelta": {"delta": {"text": ANSWER}}}
                 yield {"contentBlockStop": {}}
                 yield {"messageStop": {"stopReason": "end_turn"}}
-            yield {"metadata": {"usage": {"inputTokens": 5, "outputTokens": 2, "totalTokens": 7}, "metrics": {"latencyMs": 1}}}
+            yield {
+                "metadata": {
+                    "usage": {"inputTokens": 5, "outputTokens": 2, "totalTokens": 7},
+                    "metrics": {"latencyMs": 1},
+                }
+            }
 
     @tool
     def track(parcel: int) -> str:
@@ -145,7 +150,11 @@ def google_adk():
 def main() -> None:
     path = HERE / "spans.json"
     found = json.loads(path.read_text()) if path.exists() else {}
-    for library, traced in {"pydantic-ai-slim": pydantic_ai, "strands-agents": strands, "google-adk": google_adk}.items():
+    for library, traced in {
+        "pydantic-ai-slim": pydantic_ai,
+        "strands-agents": strands,
+        "google-adk": google_adk,
+    }.items():
         try:
             version = importlib.metadata.version(library)
             found.update({f"{library}/{form}": {"version": version, "spans": spans} for form, spans in traced()})
