@@ -89,6 +89,7 @@ class _Pull:
         shelf = shelf_of(config, "raw")
         shelf.sweep()
         self._shelf: Shelf = shelf
+        self._sweep = shelf.sweep
         self._done: list[ShardPulled] = []
         self._failures: list[SourceFailure] = []
 
@@ -105,7 +106,7 @@ class _Pull:
                     self._shelf.drop(shard_id)
                 if planned.gone:
                     # Media that only those referred to go with them.
-                    self._shelf.sweep()
+                    self._sweep()
                 self._read([by_id[shard_id] for shard_id in planned.stale], keep, executor)
                 if planned.stale or planned.gone:
                     self._settle_repeated(by_id, keep, executor)

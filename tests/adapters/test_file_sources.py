@@ -92,7 +92,7 @@ def test_an_empty_file_has_no_traces(tmp_path: Path) -> None:
     assert outcomes(a_source("jsonl", tmp_path, path="log.jsonl")) == []
 
 
-@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet", "otlp-json"])
+@pytest.mark.parametrize("kind", ["jsonl", "json", "csv", "parquet", "otlp-json"])
 def test_a_path_that_matches_nothing_is_a_usage_error(tmp_path: Path, kind: str) -> None:
     with pytest.raises(UsageError, match=r"no file matches nothing/\*"):
         a_source(kind, tmp_path, path="nothing/*").shards(Window())
@@ -104,7 +104,7 @@ def test_a_json_array_is_refused_with_the_cure(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="one JSON array") as caught:
         a_source("jsonl", tmp_path, path="log.jsonl").shards(Window())
 
-    assert "jq" in caught.value.fix
+    assert "kind: json" in caught.value.fix
 
 
 def test_packed_files_are_unpacked(tmp_path: Path) -> None:

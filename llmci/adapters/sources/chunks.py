@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 64 << 20
 _BLOCK = 1 << 20
-_PACKED = (".gz", ".zst", ".zstd")
+_PACKED = (".gz", ".bz2", ".zst", ".zstd")
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class CsvSource:
         path = self._context.root / shard.uri
         name = shown(path, self._context.root)
         csv.field_size_limit(int(self._options.max_cell_mb * 1_000_000))
-        normalise = Normaliser(Origin(self._context.name, "csv"), self._options.fields, window)
+        normalise = Normaliser(Origin(self._context.name, "csv"), self._options, window)
         with open_bytes(path) as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
             reader = csv.reader(text, delimiter=self._options.delimiter or _delimiter(path), strict=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import glob
 import gzip
 import hashlib
 import io
 import re
+import zlib
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from llmci.errors import OutsideError, UsageError
@@ -15,17 +17,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # What damaged compression, a vanished file or a failing disk raise while being read.
-READ_ERRORS = (OSError, EOFError, gzip.BadGzipFile)
+READ_ERRORS = (OSError, EOFError, gzip.BadGzipFile, zlib.error)
 
 
 def matching(pattern: str, root: Path, *, source: str) -> list[Path]:
-    """Files that a path or glob names, from `root`, in order of name.
+    """Files that a path or glob names, from `root`, in order of name; of a directory, all that are in it.
 
     Raises:
         UsageError: There is none.
     """
     found = sorted(glob.glob(pattern, root_dir=root, recursive=True))  # noqa: PTH207  Path.glob takes no absolute pattern
     files = [path for path in (root / name for name in found) if path.is_file()]
+    for folder in [root / name for name in found if (root / name).is_dir()] if not files else ():
+        files += sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "_")))
     if not files:
         raise UsageError(
             f"source {source!r}: no file matches {pattern}.",
@@ -51,7 +55,7 @@ def shard_prefix(source: str) -> str:
 
 
 def open_bytes(path: Path) -> IO[bytes]:
-    """Open a file, unpacking `.gz` and `.zst` by suffix.
+    """Open a file, unpacking `.gz`, `.bz2` and `.zst` by suffix.
 
     Raises:
         OutsideError: It cannot be read.
@@ -59,6 +63,8 @@ def open_bytes(path: Path) -> IO[bytes]:
     try:
         if path.suffix == ".gz":
             return cast("IO[bytes]", gzip.open(path, "rb"))
+        if path.suffix == ".bz2":
+            return cast("IO[bytes]", bz2.open(path, "rb"))
         if path.suffix in (".zst", ".zstd"):
             return _zstd(path)
         return path.open("rb")

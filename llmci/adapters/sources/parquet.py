@@ -58,7 +58,7 @@ class ParquetSource:
         first, end = (int(bound) for bound in bounds.split("-"))
         path = Path(where)
         name = shown(path, self._context.root)
-        normalise = Normaliser(Origin(self._context.name, "parquet"), self._options.fields, window)
+        normalise = Normaliser(Origin(self._context.name, "parquet"), self._options, window)
         with _reading(path) as file:
             columns = file.schema_arrow.names
             check_columns(self._options.fields, columns, name)

@@ -45,7 +45,7 @@ def media_of(item: Row, kind: str) -> tuple[Row, Row] | None:
         inner = rest.get(envelope)
         if isinstance(inner, str):
             if "url" not in rest and "data" not in rest:
-                rest["url" if _SCHEME.match(inner[:40]) or inner.startswith("/") and len(inner) < 1000 else "data"] = rest.pop(envelope)  # fmt: skip
+                rest["url" if _SCHEME.match(inner[:40]) or (inner.startswith("/") and len(inner) < 1000) else "data"] = rest.pop(envelope)  # fmt: skip
         elif isinstance(inner, dict):
             del rest[envelope]
             rest = {**{f"outer_{key}" if key in inner else key: value for key, value in rest.items()}, **inner}

@@ -9,7 +9,6 @@ Run it where the libraries are installed; those that are not are left as they we
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.metadata
 import json
 import sys

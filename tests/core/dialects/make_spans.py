@@ -107,7 +107,7 @@ def strands():
 
     for form, opted in (("events", ""), ("latest", "gen_ai_latest_experimental")):
         os.environ["OTEL_SEMCONV_STABILITY_OPT_IN"] = opted
-        import strands.telemetry.tracer as tracer
+        from strands.telemetry import tracer
 
         tracer._tracer_instance = None
         Agent(model=Fake(), tools=[track], system_prompt=SYSTEM, callback_handler=None)(ASKED)
