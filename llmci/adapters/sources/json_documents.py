@@ -8,14 +8,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from llmci.adapters.sources.files import READ_ERRORS, matching, open_bytes, shard_id, shown, unreadable
+from llmci.adapters.sources.files import (
+    READ_ERRORS,
+    fingerprint_of,
+    matching,
+    open_bytes,
+    path_at,
+    shard_id,
+    shown,
+    unreadable,
+)
 from llmci.adapters.sources.grouped import span_preset_of, traces_of
 from llmci.adapters.sources.lines import NotJson, parsed
 from llmci.adapters.sources.rows import FileOptions, Normaliser
 from llmci.core.traces.paths import at
 from llmci.core.traces.records import Origin
 from llmci.errors import OutsideError
-from llmci.files import sha256_of, zipped
+from llmci.files import zipped
 from llmci.seams import Rejected, Shard
 
 if TYPE_CHECKING:
@@ -50,17 +59,14 @@ class JsonSource:
         """See `Source.shards`: one for each file."""
         name, root = self._context.name, self._context.root
         found = matching(self._options.path, root, source=name)
-        try:
-            return [
-                Shard(shard_id(name, shown(path, root)), sha256_of(path), str(path), path.stat().st_size)
-                for path in found
-            ]
-        except OSError as error:
-            raise unreadable(found[0], error) from None
+        return [
+            Shard(shard_id(name, shown(path, root)), fingerprint_of(path), str(path), path.stat().st_size)
+            for path in found
+        ]
 
     def read(self, shard: Shard, window: Window) -> Iterator[TraceRow | Rejected]:
         """See `Source.read`."""
-        path = self._context.root / shard.uri
+        path = path_at(shard.uri, self._context.root)
         name, origin = shown(path, self._context.root), Origin(self._context.name, "json")
         records = self._records(path, name)
         first = next(records, None)
@@ -134,7 +140,7 @@ def _inspect_header(document: dict[str, Any]) -> dict[str, Any] | None:
 def _inspect_log(path: Path, name: str) -> Iterator[tuple[Any, str] | Rejected]:
     """Samples of Inspect's zipped log, one at a time; of one that was cut off, those that it holds."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             names = {info.filename: info for info in archive.infolist()}
             start = names.get("header.json") or names.get("_journal/start.json")
             header = (

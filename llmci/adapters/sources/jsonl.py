@@ -9,7 +9,7 @@ from pydantic import Field
 
 from llmci.adapters.sources import batches
 from llmci.adapters.sources.chunks import chunks_of, located
-from llmci.adapters.sources.files import READ_ERRORS, matching, open_bytes, shard_id, shown, unreadable
+from llmci.adapters.sources.files import READ_ERRORS, fingerprint_of, matching, open_bytes, shard_id, shown, unreadable
 from llmci.adapters.sources.grouped import span_preset_of, traces_of
 from llmci.adapters.sources.lines import NotJson, lines_of, parsed
 from llmci.adapters.sources.rows import FileOptions, Normaliser
@@ -17,7 +17,6 @@ from llmci.core.canonical import digest_of
 from llmci.core.traces.presets import recognized
 from llmci.core.traces.records import Origin
 from llmci.errors import UsageError
-from llmci.files import sha256_of
 from llmci.seams import Rejected, Shard
 
 if TYPE_CHECKING:
@@ -61,10 +60,10 @@ class JsonlSource:
             _check_lines(path)
         head = self._head(files)
         if steps := span_preset_of(head, self._options.preset if self._options.fields is None else "none"):
-            digest = digest_of(steps, *([shown(path, root), _digest(path)] for path in files))
+            digest = digest_of(steps, *([shown(path, root), fingerprint_of(path)] for path in files))
             size = sum(path.stat().st_size for path in files)
             return [Shard(shard_id(name, self._options.path), digest, f"{_WHOLE}{steps}", size)]
-        together = digest_of(*(_digest(path) for path in files)) if self._is_batch(head) else None
+        together = digest_of(*(fingerprint_of(path) for path in files)) if self._is_batch(head) else None
         shards = []
         for path in files:
             for chunk in chunks_of(path):
@@ -134,13 +133,6 @@ class JsonlSource:
             return False
         preset = recognized(head)
         return preset is not None and preset.name in batches.PRESETS
-
-
-def _digest(path: Path) -> str:
-    try:
-        return sha256_of(path)
-    except OSError as error:
-        raise unreadable(path, error) from None
 
 
 def _check_lines(path: Path) -> None:
