@@ -134,7 +134,7 @@ def test_objects_of_an_s3_server_are_read_and_changed_ones_noticed(s3: str, tmp_
         "day=1/a.jsonl": line("t1"),
         "day=2/b.jsonl.gz": gzip.compress(line("t2") + line("t3")),
     }.items():
-        with store.open_output_stream(f"traffic/logs/{key}") as file:
+        with store.open_output_stream(f"traffic/logs/{key}", compression=None) as file:
             file.write(content)
     pq.write_table(table, "traffic/logs/c.parquet", filesystem=store)
     source = a_source("jsonl", tmp_path, path=f"s3://traffic/logs/**/*.jsonl*?{s3}")
