@@ -71,7 +71,7 @@ _USAGE = {
 }  # fmt: skip
 _COST = ("llm.cost.total", "gen_ai.cost.total_cost", "gen_ai.usage.cost")
 # Attributes that became messages, documents or numbers; they are not repeated among a step's attributes.
-_SPENT = ("gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.tool.definitions", "llm.invocation_parameters", *_INPUT, *_OUTPUT)  # fmt: skip
+_SPENT = frozenset({"gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.tool.definitions", "llm.invocation_parameters", *_INPUT, *_OUTPUT})  # fmt: skip
 _SPENT_UNDER = ("gen_ai.prompt.", "gen_ai.completion.", "llm.input_messages.", "llm.output_messages.", "retrieval.documents.", "llm.tools.")  # fmt: skip
 _EVENT_ROLES = {
     "gen_ai.system.message": "system",
@@ -83,7 +83,26 @@ _EVENT_ROLES = {
 
 def first(attributes: Mapping[str, Any], *names: str) -> Any:  # noqa: ANN401  JSON holds anything
     """The first of these attributes that is there."""
-    return next((attributes[name] for name in names if attributes.get(name) not in (None, "")), None)
+    for name in names:
+        value = attributes.get(name)
+        if value is not None and value != "":
+            return value
+    return None
+
+
+def indexed(fields: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, int]]:
+    """By attribute: the field that it answers, and its place among those that do."""
+    return {name: (field, rank) for field, names in fields.items() for rank, name in enumerate(names)}
+
+
+def answers(attributes: Mapping[str, Any], index: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
+    """The first attribute that is there for every field of an index, in one pass over the attributes."""
+    found: dict[str, tuple[int, Any]] = {}
+    for name, value in attributes.items():
+        field, rank = index.get(name, ("", 0))
+        if field and value is not None and value != "" and (field not in found or rank < found[field][0]):
+            found[field] = rank, value
+    return {field: value for field, (_, value) in found.items()}
 
 
 def kind_of(attributes: Mapping[str, Any]) -> str:
@@ -191,9 +210,13 @@ def _event_message(event: Event, role: str) -> Row:
     return {"role": role, **message}
 
 
+_USAGE_INDEX = indexed(_USAGE)
+
+
 def usage_in(attributes: Mapping[str, Any]) -> Row | None:
     """Token counts; both conventions count cached tokens as input."""
-    return counted(**{name: int_of(first(attributes, *names)) for name, names in _USAGE.items()})
+    found = answers(attributes, _USAGE_INDEX)
+    return counted(**{name: int_of(value) for name, value in found.items()}) if found else None
 
 
 def cost_in(attributes: Mapping[str, Any], usage: Row | None) -> Row | None:

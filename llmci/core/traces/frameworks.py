@@ -41,8 +41,11 @@ _PYDANTIC_ROLES = {
 def plain(item: Row) -> list[Row] | None:
     """The plain messages that an item stands for, or None where it is none of these forms."""
     # Most messages are plain, and are looked at no further.
-    if isinstance(item.get("role"), str) and "content" in item and not isinstance(item["content"], dict):
-        return None
+    if isinstance(item.get("role"), str):
+        if "content" in item and not isinstance(item["content"], dict):
+            return None
+        if "parts" in item and "kind" not in item:
+            return _screen(item)
     for form in _FORMS:
         if (found := form(item)) is not None:
             return found

@@ -77,6 +77,8 @@ def _content(rest: Row) -> list[Row]:
 
 def _calls(rest: Row, parts: list[Row]) -> list[Row]:
     """Tool calls beside the content; frameworks log the same call in up to three places."""
+    if not (rest.get("tool_calls") or rest.get("function_call") or rest.get("additional_kwargs")):
+        return []
     seen = {part["tool_call_id"] for part in parts if part["type"] == "tool_call" and part.get("tool_call_id")}
     more = rest.get("additional_kwargs")
     places = [more, rest] if isinstance(more, dict) else [rest]

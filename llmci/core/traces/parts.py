@@ -159,6 +159,10 @@ def _first(rest: Row, *names: str) -> Any:  # noqa: ANN401  JSON holds anything
 
 
 def _text(item: Row) -> Row | None:
+    if len(item) == 2 and isinstance(item.get("type"), str):
+        text = item.get("text", item.get("content"))
+        if isinstance(text, str):
+            return {"type": "text", "text": text}
     rest = {key: value for key, value in item.items() if key not in _KIND_KEYS}
     text = _first(rest, "text", "content", "value")
     if isinstance(text, (dict, list)):

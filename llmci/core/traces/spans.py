@@ -33,6 +33,7 @@ _FACTS = {
     "prompt_name": ("gen_ai.prompt.name", "llm.prompt_template.name", "langfuse.observation.prompt.name"),
     "prompt_version": ("gen_ai.prompt.version", "llm.prompt_template.version", "langfuse.observation.prompt.version"),
 }  # fmt: skip
+_FACTS_INDEX = dialects.indexed(_FACTS)
 
 
 def trace_of(spans: Sequence[Span], origin: Origin, *, variant: Pick | None = None) -> TraceRow:
@@ -46,7 +47,8 @@ def trace_of(spans: Sequence[Span], origin: Origin, *, variant: Pick | None = No
 
 
 def _step(span: Span, variant: Pick | None) -> Step:
-    span = replace(span, attributes=conventional(span.attributes))
+    told = conventional(span.attributes)
+    span = span if told is span.attributes else replace(span, attributes=told)
     attributes = {**span.resource, **span.attributes}
     tags = list_of(dialects.first(attributes, "tag.tags", "langfuse.trace.tags"))
     return Step(
@@ -88,7 +90,7 @@ def _row(span: Span) -> Row:
 
 
 def _facts(attributes: Mapping[str, Any], variant: Pick | None) -> dict[str, str]:
-    found = {name: text for name, names in _FACTS.items() if (text := text_of(dialects.first(attributes, *names)))}
+    found = {name: text for name, value in dialects.answers(attributes, _FACTS_INDEX).items() if (text := text_of(value))}
     if variant is not None and (chosen := text_of(picked(attributes, variant))):
         found["variant"] = chosen
     return found
@@ -96,7 +98,7 @@ def _facts(attributes: Mapping[str, Any], variant: Pick | None) -> dict[str, str
 
 def _error(span: Span) -> tuple[str | None, str | None]:
     raised: Mapping[str, Any] = next((event.attributes for event in span.events if event.name == "exception"), {})
-    kind = dialects.first({**raised, **span.attributes}, "error.type", "exception.type")
+    kind = dialects.first({**raised, **span.attributes} if raised else span.attributes, "error.type", "exception.type")
     text = span.message or text_of(raised.get("exception.message"))
     return (text_of(kind), text) if span.failed or raised or kind else (None, None)
 
