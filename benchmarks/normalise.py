@@ -59,7 +59,10 @@ def _measure(
 ) -> None:
     wall, cpu = time.perf_counter(), time.process_time()
     done, rows = 0, []
-    with tempfile.TemporaryDirectory() as folder, pq.ParquetWriter(Path(folder) / "t", TRACE, compression="zstd") as out:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        pq.ParquetWriter(Path(folder) / "t", TRACE, compression="zstd") as out,
+    ):
         while done < observations:
             for row in read(pages[(done // each // 10) % len(pages)]):
                 rows.append(sealed(row, NOW)[0])

@@ -73,6 +73,15 @@ class Window:
     since: datetime | None = None
     until: datetime | None = None
 
+    def holds(self, start: datetime | None) -> bool:
+        """Whether a trace that started then is in the window; nobody can say so of one without a start.
+
+        Such a trace is in no window but the one that is open at both ends.
+        """
+        if start is None:
+            return self == Window()
+        return (self.since is None or start >= self.since) and (self.until is None or start < self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class Shard:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llmci.adapters.sources.rows import within
+from llmci.adapters.sources.rows import placed
 from llmci.adapters.sources.spill import Spill
 from llmci.core.traces.folding import fold
 from llmci.core.traces.logged_spans import SPAN_PRESETS
@@ -74,5 +74,5 @@ def traces_of(
                 except (Unreadable, RecursionError):
                     yield Rejected(entries[0][2], "nested too deeply")
                     continue
-                if within(row, window):
-                    yield row
+                if (outcome := placed(row, entries[0][2], window)) is not None:
+                    yield outcome

@@ -68,15 +68,19 @@ class Normaliser:
                 return None
         except (Unreadable, RecursionError) as error:
             return Rejected(where, str(error) if isinstance(error, Unreadable) else "nested too deeply")
-        return row if within(row, self._window) else None
+        return placed(row, where, self._window)
 
 
 def within(row: TraceRow, window: Window) -> bool:
-    """Whether a trace started in the window; one without a start belongs to every window."""
-    start = row["start"]
-    if start is None:
-        return True
-    return (window.since is None or start >= window.since) and (window.until is None or start < window.until)
+    """Whether a trace started in the window; see `Window.holds`."""
+    return window.holds(row["start"])
+
+
+def placed(row: TraceRow, where: str, window: Window) -> TraceRow | Rejected | None:
+    """The row where it is in the window, None where it is not, and a rejection where nobody can say."""
+    if within(row, window):
+        return row
+    return None if row["start"] is not None else Rejected(where, "no start time, which --since and --until ask for")
 
 
 def check_columns(mapping: Mapping | None, columns: Sequence[str], file: str) -> None:

@@ -90,7 +90,9 @@ def _row(span: Span) -> Row:
 
 
 def _facts(attributes: Mapping[str, Any], variant: Pick | None) -> dict[str, str]:
-    found = {name: text for name, value in dialects.answers(attributes, _FACTS_INDEX).items() if (text := text_of(value))}
+    found = {
+        name: text for name, value in dialects.answers(attributes, _FACTS_INDEX).items() if (text := text_of(value))
+    }
     if variant is not None and (chosen := text_of(picked(attributes, variant))):
         found["variant"] = chosen
     return found
