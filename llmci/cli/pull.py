@@ -14,6 +14,7 @@ from llmci.cli.options import (
     DryRunFlag,
     JsonFlag,
     LimitFlag,
+    PresetFlag,
     QuietFlag,
     SinceFlag,
     SourcesArgument,
@@ -36,6 +37,7 @@ def pull(
     since: SinceFlag = None,
     until: UntilFlag = None,
     limit: LimitFlag = None,
+    preset: PresetFlag = None,
     dry_run: DryRunFlag = False,
     config: ConfigFlag = None,
     quiet: QuietFlag = False,
@@ -49,10 +51,10 @@ def pull(
     Example: llmci pull prod --since 7d
     """
     from llmci.wiring.pull import pull as pull_now
-    from llmci.wiring.pull_plan import list_shards
+    from llmci.wiring.pull_plan import list_shards, with_preset
 
     now = datetime.now(UTC)
-    checked, window = open_config(config), window_of(since, until, now)
+    checked, window = with_preset(open_config(config), sources or (), preset), window_of(since, until, now)
     if dry_run:
         listed, failures = list_shards(checked, sources=sources or (), window=window, environ=os.environ)
         _show_plan(listed, failures, as_json=as_json)

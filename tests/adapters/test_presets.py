@@ -424,7 +424,7 @@ def test_every_preset_has_a_name_that_the_configuration_knows() -> None:
 
 
 def test_an_unknown_preset_is_refused_with_the_list_of_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="anthropic-batch.*braintrust.*inspect"):
+    with pytest.raises(ValueError, match=r"anthropic-batch.*braintrust.*inspect"):
         a_source("jsonl", tmp_path, path="log.jsonl", preset="langfuze")
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from llmci.core.traces.logged_spans import SpanPreset
     from llmci.core.traces.records import Origin
     from llmci.domain.trace import TraceRow
     from llmci.seams import Window
@@ -49,30 +50,36 @@ def traces_of(
     known = SPAN_PRESETS[preset]
     with Spill(spill, size) as spilled:
         for entry in records:
-            if isinstance(entry, Rejected):
-                yield entry
-                continue
-            record, where = entry
-            trace_id = known.trace_id(record) if isinstance(record, dict) else None
-            if trace_id is None:
-                yield Rejected(where, f"not a row of {preset}: it names no trace")
-                continue
-            try:
-                spilled.put(trace_id, [trace_id, record, where])
-            except Unreadable as error:
-                yield Rejected(where, str(error))
+            if (rejected := entry if isinstance(entry, Rejected) else _put(known, *entry, spilled)) is not None:
+                yield rejected
         for entries in spilled.groups():
-            steps = []
-            for _, record, where in entries:
-                try:
-                    steps.append(known.step(record))
-                except (Unreadable, RecursionError) as error:
-                    yield Rejected(where, str(error) if isinstance(error, Unreadable) else "nested too deeply")
-            if steps:
-                try:
-                    row = fold(steps, entries[0][0], origin)
-                except (Unreadable, RecursionError):
-                    yield Rejected(entries[0][2], "nested too deeply")
-                    continue
-                if (outcome := placed(row, entries[0][2], window)) is not None:
+            for outcome in _folded(known, entries, origin):
+                if isinstance(outcome, Rejected):
                     yield outcome
+                elif (row := placed(outcome, entries[0][2], window)) is not None:
+                    yield row
+
+
+def _put(known: SpanPreset, record: object, where: str, spilled: Spill) -> Rejected | None:
+    trace_id = known.trace_id(record) if isinstance(record, dict) else None
+    if trace_id is None:
+        return Rejected(where, f"not a row of {known.name}: it names no trace")
+    try:
+        spilled.put(trace_id, [trace_id, record, where])
+    except Unreadable as error:
+        return Rejected(where, str(error))
+    return None
+
+
+def _folded(known: SpanPreset, entries: list[Any], origin: Origin) -> Iterator[TraceRow | Rejected]:
+    steps = []
+    for _, record, where in entries:
+        try:
+            steps.append(known.step(record))
+        except (Unreadable, RecursionError) as error:
+            yield Rejected(where, str(error) if isinstance(error, Unreadable) else "nested too deeply")
+    if steps:
+        try:
+            yield fold(steps, entries[0][0], origin)
+        except (Unreadable, RecursionError):
+            yield Rejected(entries[0][2], "nested too deeply")

@@ -17,7 +17,6 @@ from typing import IO, Any, cast
 
 from llmci.errors import OutsideError, UsageError
 
-
 SCHEMES = ("s3", "gs", "gcs", "abfs", "abfss", "hdfs", "viewfs", "file")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://")
 _WILD = re.compile(r"[*?\[]")

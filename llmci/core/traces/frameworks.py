@@ -107,24 +107,22 @@ def _haystack(item: Row) -> list[Row] | None:
 
 
 def _autogen(item: Row) -> list[Row] | None:
-    kind, source = item.get("type"), item.get("source")
-    if not isinstance(kind, str) or "content" not in item or not kind.endswith(("Message", "Event")):
+    kind, source, content = item.get("type"), item.get("source"), item.get("content")
+    if not isinstance(kind, str) or content is None or not kind.endswith(("Message", "Event")):
         return None
     rest = {key: value for key, value in item.items() if key not in ("type", "content")}
-    content = item["content"]
-    if kind in _AUTOGEN_RESULTS and isinstance(content, list):
-        return [{"role": "tool", "content": [_typed(one, "tool_result") for one in content], **rest}]
-    if kind in _AUTOGEN_CALLS or (kind == "AssistantMessage" and isinstance(content, list)):
-        return [{"role": "assistant", "content": [_typed(one, "tool_call") for one in content], **rest}]
+    role = _AUTOGEN.get(kind)
+    if kind in _AUTOGEN_SAID and isinstance(source, str):
+        role = "user" if source == "user" else "assistant"
+    elif kind in _AUTOGEN_RESULTS and isinstance(content, list):
+        role, content = "tool", [_typed(one, "tool_result") for one in content]
+    elif isinstance(content, list) and (kind in _AUTOGEN_CALLS or kind == "AssistantMessage"):
+        role, content = "assistant", [_typed(one, "tool_call") for one in content]
+    elif kind == "ThoughtEvent":
+        role, content = "assistant", [{"type": "reasoning", "text": content}]
     if kind == "AssistantMessage" and isinstance(thought := rest.pop("thought", None), str) and thought:
         rest["reasoning_content"] = thought
-    if kind in _AUTOGEN:
-        return [{"role": _AUTOGEN[kind], "content": content, **rest}]
-    if kind == "ThoughtEvent":
-        return [{"role": "assistant", "content": [{"type": "reasoning", "text": content}], **rest}]
-    if kind in _AUTOGEN_SAID and isinstance(source, str):
-        return [{"role": "user" if source == "user" else "assistant", "content": content, **rest}]
-    return None
+    return None if role is None else [{"role": role, "content": content, **rest}]
 
 
 def _typed(item: object, kind: str) -> object:

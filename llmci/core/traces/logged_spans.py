@@ -62,19 +62,21 @@ def _braintrust(record: Row) -> Step:
         scores.append({**expected, "annotator": "human", "target": "trace"})
     row = _row(
         record,
-        span_id=text_of(record.get("span_id") or record.get("id")),
-        parent_id=text_of(next(iter(list_of(record.get("span_parents"))), None)),
-        kind=kind,
-        name=at(record, "span_attributes.name"),
-        start=metrics.get("start") or record.get("created"),
-        end=metrics.get("end"),
-        asked=record.get("input"),
-        answered=record.get("output"),
-        usage=usage,
-        cost=reported_cost(metrics.get("estimated_cost"), tokens_of(usage)),
-        model=metadata.get("model"),
-        tools=metadata.get("tools"),
-        error=record.get("error"),
+        {
+            "span_id": text_of(record.get("span_id") or record.get("id")),
+            "parent_id": text_of(next(iter(list_of(record.get("span_parents"))), None)),
+            "kind": kind,
+            "name": at(record, "span_attributes.name"),
+            "start": metrics.get("start") or record.get("created"),
+            "end": metrics.get("end"),
+            "asked": record.get("input"),
+            "answered": record.get("output"),
+            "usage": usage,
+            "cost": reported_cost(metrics.get("estimated_cost"), tokens_of(usage)),
+            "model": metadata.get("model"),
+            "tools": metadata.get("tools"),
+            "error": record.get("error"),
+        },
     )
     row["ttft_ms"] = None if waited is None else waited * 1000
     return Step(
@@ -103,19 +105,21 @@ def _weave(record: Row) -> Step:
     asked = {key: value for key, value in _dict(inputs).items() if key != "self"} or inputs
     row = _row(
         record,
-        span_id=text_of(record.get("id")),
-        parent_id=text_of(record.get("parent_id")),
-        kind=kind,
-        name=text_of(record.get("display_name")) or _op(record),
-        start=record.get("started_at"),
-        end=record.get("ended_at"),
-        asked=asked,
-        answered=output,
-        usage=usage,
-        cost=reported_cost(sum(known) if known else None, tokens_of(usage)) if kind == "llm" else None,
-        model=at(inputs, "model") or next(iter(_dict(summary.get("usage"))), None),
-        tools=at(inputs, "tools"),
-        error=record.get("exception"),
+        {
+            "span_id": text_of(record.get("id")),
+            "parent_id": text_of(record.get("parent_id")),
+            "kind": kind,
+            "name": text_of(record.get("display_name")) or _op(record),
+            "start": record.get("started_at"),
+            "end": record.get("ended_at"),
+            "asked": asked,
+            "answered": output,
+            "usage": usage,
+            "cost": reported_cost(sum(known) if known else None, tokens_of(usage)) if kind == "llm" else None,
+            "model": at(inputs, "model") or next(iter(_dict(summary.get("usage"))), None),
+            "tools": at(inputs, "tools"),
+            "error": record.get("exception"),
+        },
     )
     facts = _facts(attributes, {"session_id": "session_id | thread_id", "user_id": "user_id"})
     if thread := text_of(record.get("thread_id")):
@@ -153,35 +157,22 @@ def _reaction(item: object) -> Row | None:
     return {**score, "id": text_of(found.get("id")), "author": text_of(found.get("creator")), "timestamp": time_of(found.get("created_at"))}  # fmt: skip
 
 
-def _row(
-    record: Row,
-    *,
-    span_id: str | None,
-    parent_id: str | None,
-    kind: str,
-    name: object,
-    start: object,
-    end: object,
-    asked: object,
-    answered: object,
-    usage: Row | None,
-    cost: Row | None,
-    model: object,
-    tools: object,
-    error: object,
-) -> Row:
-    begun, ended = time_of(start), time_of(end)
-    status, error_type, text = status_of(None, error)
-    is_model = kind in ("llm", "embedding")
-    offered = [tool for item in list_of(tools) if (tool := tool_of(item))] or None
-    request = {"model": text_of(model), "tools": offered} if is_model and (model or offered) else None
-    found = payload_of(answered, role="assistant")
-    documents = list_of(answered) if kind == "retriever" else []
+def _row(record: Row, told: Row) -> Row:
+    """A row of `STEP` for a record, from what its tool calls the same."""
+    begun, ended = time_of(told["start"]), time_of(told["end"])
+    kind, name = told["kind"], text_of(told["name"])
+    status, error_type, text = status_of(None, told["error"])
+    model, offered = (
+        text_of(told["model"]),
+        [tool for item in list_of(told["tools"]) if (tool := tool_of(item))] or None,
+    )
+    documents = list_of(told["answered"]) if kind == "retriever" else []
+    metadata = record.get("metadata")
     return {
-        "span_id": span_id,
-        "parent_id": parent_id,
+        "span_id": told["span_id"],
+        "parent_id": told["parent_id"],
         "kind": kind,
-        "name": text_of(name),
+        "name": name,
         "start": begun,
         "end": ended,
         "latency_ms": (ended - begun) / timedelta(milliseconds=1) if begun and ended else None,
@@ -189,17 +180,17 @@ def _row(
         "status": status,
         "error_type": error_type,
         "error": text,
-        "request": request,
-        "input": payload_of(asked, role="user"),
-        "output": found,
-        "tool_name": text_of(name) if kind == "tool" else None,
+        "request": {"model": model, "tools": offered} if kind in ("llm", "embedding") and (model or offered) else None,
+        "input": payload_of(told["asked"], role="user"),
+        "output": payload_of(told["answered"], role="assistant"),
+        "tool_name": name if kind == "tool" else None,
         "tool_call_id": text_of(at(record, "metadata.tool_call_id")),
         "documents": [document for rank, item in enumerate(documents) if (document := document_of(item, rank))],
-        "usage": usage,
-        "cost": cost,
-        "attributes": json_text(record["metadata"]) if isinstance(record.get("metadata"), dict) and record["metadata"] else None,
+        "usage": told["usage"],
+        "cost": told["cost"],
+        "attributes": json_text(metadata) if isinstance(metadata, dict) and metadata else None,
         "events": None,
-    }  # fmt: skip
+    }
 
 
 def _facts(given: Row, more: dict[str, str]) -> dict[str, str]:
