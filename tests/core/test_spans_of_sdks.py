@@ -223,6 +223,22 @@ def test_spans_of_the_vercel_sdk_are_read_by_its_own_attributes() -> None:
         ),
         pytest.param(
             {
+                "gen_ai.operation.name": "acompletion",
+                "gen_ai.input.messages": json.dumps(
+                    [{"role": "user", "parts": [{"type": "text", "content": ASKED[1]}]}]
+                ),
+                "gen_ai.output.messages": json.dumps(
+                    [{"role": "assistant", "parts": [], "finish_reason": "tool_calls"}]
+                ),
+                "gen_ai.completion.0.function_call.name": "track",
+                "gen_ai.completion.0.function_call.id": "call_9",
+                "gen_ai.completion.0.function_call.arguments": '{"parcel": 778}',
+            },
+            [ASKED, CALL],
+            id="litellm-calls-beside-empty-parts",
+        ),
+        pytest.param(
+            {
                 "mastra.span.type": "agent_run",
                 "mastra.agent_run.input": json.dumps([{"role": "user", "content": "Where is parcel 778?"}]),
                 "mastra.agent_run.output": json.dumps([{"role": "assistant", "content": "It is in Lyon."}]),
@@ -241,3 +257,22 @@ def test_attributes_that_only_one_sdk_writes_become_messages(
     trace = trace_of([span({**logged, "attributes": attributes})], Origin("prod", "otlp-json"))
 
     assert spoken([*trace["input"]["messages"], *trace["output"]["messages"]]) == wanted
+
+
+def test_metadata_that_was_logged_as_a_python_repr_is_read() -> None:
+    logged = {
+        "name": "litellm_request",
+        "context": {"trace_id": "t", "span_id": "s"},
+        "parent_id": None,
+        "start_time": "2026-11-21T12:00:00Z",
+        "end_time": "2026-11-21T12:00:01Z",
+        "attributes": {
+            "metadata": "{'plan': 'free', 'n': None}",
+            "metadata.requester_metadata": "{'variant': 'canary'}",
+        },
+        "events": [],
+    }
+
+    trace = trace_of([span(logged)], Origin("prod", "otlp-json"))
+
+    assert json.loads(trace["metadata"]) == {"plan": "free", "n": None, "requester_metadata": {"variant": "canary"}}

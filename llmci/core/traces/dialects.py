@@ -134,9 +134,9 @@ def answered(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:
     """What came out of a span."""
     attributes = _with_details(attributes, events)
     for logged in (
-        decoded(attributes.get("gen_ai.output.messages")),
+        _filled(decoded(attributes.get("gen_ai.output.messages")), attributes),
         _numbered(gathered(attributes, "llm.output_messages")),
-        _numbered(gathered(attributes, "gen_ai.completion")),
+        _completions(attributes),
         [_event_message(event, "assistant") for event in events if event.name == "gen_ai.choice"],
     ):
         if logged:
@@ -146,6 +146,31 @@ def answered(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:
                 messages[-1]["finish_reason"] = finish_reason(reasons[-1])
             return of_messages(messages)
     return payload_of(first(attributes, *_OUTPUT), role="assistant")
+
+
+def _completions(attributes: Mapping[str, Any]) -> list[Any]:
+    """Numbered completions; LiteLLM numbers the calls of one answer instead, and says no role."""
+    found = _numbered(gathered(attributes, "gen_ai.completion"))
+    calls = [
+        item["function_call"]
+        for item in found
+        if isinstance(item, dict) and isinstance(item.get("function_call"), dict)
+    ]
+    if not calls or len(calls) < len(found):
+        return found
+    said = [item.get("content") for item in found if item.get("content")]
+    return [{"role": "assistant", "content": said[0] if said else None, "tool_calls": calls}]
+
+
+def _filled(logged: object, attributes: Mapping[str, Any]) -> object:
+    """Messages; where they hold no part at all, as LiteLLM writes an answer of nothing but calls, the completions."""
+    if (
+        isinstance(logged, list)
+        and logged
+        and all(isinstance(item, dict) and item.get("parts") == [] for item in logged)
+    ):
+        return _completions(attributes) or logged
+    return logged
 
 
 def _with_details(attributes: Mapping[str, Any], events: Sequence[Event]) -> Mapping[str, Any]:

@@ -46,6 +46,16 @@ def fields_in(text: str) -> dict[str, Any] | None:
     return found if speaker is None or "role" in found or "_role" in found else {"role": speaker, **found}
 
 
+def literal_in(value: object) -> Any:  # noqa: ANN401  any literal
+    """The dictionary or list that a text is the `repr` of, as LiteLLM logs metadata; any other value as it is."""
+    if not isinstance(value, str) or len(value) > _MAX_LENGTH or not value.startswith(("{'", "['", "[{'")):
+        return value
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return value
+
+
 def _end(text: str, start: int) -> int:
     """Where a value ends: at the first comma or space that is in no quotes and no brackets."""
     depth, quote, index = 0, "", start

@@ -10,6 +10,7 @@ from llmci.core.traces.flattened import gathered
 from llmci.core.traces.folding import Step, fold
 from llmci.core.traces.paths import picked
 from llmci.core.traces.records import score_of
+from llmci.core.traces.reprs import literal_in
 from llmci.core.traces.scalars import decoded, json_text, list_of, text_of
 from llmci.core.traces.sdk_spans import conventional
 
@@ -118,11 +119,11 @@ def _score(event: Event, span: Span) -> Row | None:
 
 
 def _metadata(facts: Mapping[str, Any]) -> dict[str, Any]:
-    logged = decoded(facts.get("metadata"))
+    logged = literal_in(decoded(facts.get("metadata")))
     found = dict(logged) if isinstance(logged, dict) else {}
     for prefix in ("metadata", "langfuse.trace.metadata", "traceloop.association.properties"):
         flat = gathered(facts, prefix)
-        found.update(flat if isinstance(flat, dict) else {})
+        found.update({key: literal_in(value) for key, value in flat.items()} if isinstance(flat, dict) else {})
     if service := facts.get("service.name"):
         found.setdefault("service.name", service)
     return found
