@@ -276,3 +276,21 @@ def test_metadata_that_was_logged_as_a_python_repr_is_read() -> None:
     trace = trace_of([span(logged)], Origin("prod", "otlp-json"))
 
     assert json.loads(trace["metadata"]) == {"plan": "free", "n": None, "requester_metadata": {"variant": "canary"}}
+
+
+def test_tools_that_were_logged_within_the_input_are_those_of_the_request() -> None:
+    tool = {"type": "function", "function": {"name": "track", "parameters": {"type": "object"}}}
+    value = json.dumps({"messages": [{"role": "user", "content": "Where is parcel 778?"}], "tools": [tool]})
+    logged = {
+        "name": "OpenAI",
+        "context": {"trace_id": "t", "span_id": "s"},
+        "parent_id": None,
+        "start_time": "2026-11-21T12:00:00Z",
+        "end_time": "2026-11-21T12:00:01Z",
+        "attributes": {"openinference.span.kind": "LLM", "llm.model_name": "m", "input.value": value},
+        "events": [],
+    }
+
+    trace = trace_of([span(logged)], Origin("prod", "otlp-json"))
+
+    assert (trace["request"]["model"], [tool["name"] for tool in trace["request"]["tools"]]) == ("m", ["track"])

@@ -214,6 +214,10 @@ def _enveloped(item: Row, envelope: tuple[str, str], role: str, depth: int) -> l
         if rest.get(name) is not None and speaker == "user":
             found += _system(rest.pop(name))
     found += _read(decoded(inner), speaker if key != "messages" else role, depth + 1)
+    if key == "chat_history":
+        # Cohere's first API and LangChain's chains keep what is asked now beside what was said before.
+        asked = next((name for name in ("message", "input", "question") if isinstance(rest.get(name), str)), None)
+        found += _read(rest.pop(asked), "user", depth + 1) if asked else []
     reason = finish_reason(rest.pop("finish_reason", None) or rest.pop("finishReason", None))
     if not found:
         return [{"role": role, "parts": [unknown(item)]}]
