@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from one_conversation import ANSWER, ARGUMENTS, ASKED, SYSTEM, spoken
@@ -17,6 +19,7 @@ NO_RESULT_ID = {*NO_CALL_ID, "smolagents/json"}
 # Google's tools return objects, and those are kept whole.
 OBJECTS = {"google-adk/events", "google-adk/request", "google-genai/camel", "google-genai/snake"}
 NO_SYSTEM = {"autogen-agentchat/events", "google-adk/events"}
+STRANGE = (None, 7, True, "x", [], {}, [[1]], [None], {"a": [{"b": 1}]})
 NO_TOOLS = {"cohere-1/v1", "sharegpt/conversations"}
 
 
@@ -38,3 +41,20 @@ def test_a_conversation_as_json_text_is_read_like_its_value(form: str) -> None:
     logged = WRITTEN[form]["logged"]
 
     assert payload_of(json.dumps(logged), role="user") == payload_of(logged, role="user")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nothing_in_the_place_of_anything_stops_the_reading(seed: int) -> None:
+    dice = random.Random(seed)
+
+    def damaged(value: Any) -> Any:
+        if isinstance(value, list):
+            return [dice.choice(STRANGE) if dice.random() < 0.1 else damaged(item) for item in value]
+        if isinstance(value, dict):
+            kept = {key: damaged(item) for key, item in value.items() if dice.random() > 0.1}
+            return {key: dice.choice(STRANGE) if dice.random() < 0.1 else item for key, item in kept.items()}
+        return value
+
+    for form in WRITTEN.values():
+        for _ in range(5):
+            assert payload_of(damaged(form["logged"]), role="user")["kind"] in ("messages", "text", "json", "none")

@@ -221,3 +221,14 @@ def test_a_question_beside_the_history_is_said_last(asked: str) -> None:
         ("assistant", "Hello"),
         ("user", "Where is it?"),
     ]
+
+
+def test_a_block_with_the_whole_name_of_its_type_is_read_by_the_end_of_it() -> None:
+    block = {
+        "type": "Microsoft.Extensions.AI.TextReasoningContent",
+        "content": {"text": "Look.", "protectedData": "Co=="},
+    }
+
+    [message] = messages_of([{"role": "assistant", "parts": [block]}])
+
+    assert message["parts"] == [{"type": "reasoning", "text": "Look.", "extra": '{"protectedData":"Co=="}'}]

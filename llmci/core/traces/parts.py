@@ -201,7 +201,7 @@ _TOOL_CALL_KINDS = (
 # The `type` of a block to what reads it.
 _READERS: dict[str, Callable[[Row], Row | None]] = {
     **dict.fromkeys(("text", "input_text", "output_text"), _text),
-    **dict.fromkeys(("reasoning", "thinking", "redacted_thinking", "reasoning_content"), _reasoning),
+    **dict.fromkeys(("reasoning", "thinking", "redacted_thinking", "reasoning_content", "text_reasoning"), _reasoning),
     "refusal": _refusal,
     **dict.fromkeys(
         ("image", "image_url", "input_image", "image_file", "audio", "audio_url", "input_audio", "video", "video_url",
@@ -248,7 +248,8 @@ def kind_of(item: Row) -> str | None:
     word = next((item[key] for key in _KIND_KEYS if isinstance(item.get(key), str)), None)
     if word is None:
         return None
-    kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word).replace("-", "_").lower()
+    # .NET gives the whole name of the type: Microsoft.Extensions.AI.TextReasoningContent.
+    kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word.rpartition(".")[2]).replace("-", "_").lower()
     for ending in _ENDINGS:
         kind = kind.removesuffix(ending)
     return kind
@@ -260,6 +261,8 @@ def _part(item: Row) -> Row:
     if isinstance(kind, str) and kind in _READERS:
         readers = [_READERS[kind]]
     elif (kind := kind_of(item)) is not None:
+        if isinstance(inner := item.get("content"), dict) and "." in str(item.get("type")):
+            item = {**inner, "type": kind}
         readers = [_READERS[kind]] if kind in _READERS else []
     else:
         readers = [reader for key, reader in _BY_KEY.items() if item.get(key) is not None][:1]
