@@ -16,6 +16,8 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "csv": "llmci.adapters.sources.csv:CsvSource",
         "parquet": "llmci.adapters.sources.parquet:ParquetSource",
         "otlp-json": "llmci.adapters.sources.otlp_json:OtlpJsonSource",
+        "langfuse": "llmci.adapters.sources.langfuse:LangfuseSource",
+        "langfuse-export": "llmci.adapters.sources.langfuse_export:LangfuseExportSource",
     },
     "recognizer": {
         "presidio": "llmci.adapters.recognizers.presidio:PresidioRecognizer",

@@ -9,7 +9,7 @@ libraries inside their methods, never at the top of their module.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
     from contextlib import AbstractContextManager
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     import numpy as np
@@ -124,6 +124,144 @@ class Source(Protocol):
 
     def read(self, shard: Shard, window: Window) -> Iterator[TraceRow | Rejected]:
         """Read one shard in constant memory; a bad record is a `Rejected`, and the rest goes on."""
+
+
+Stream = Literal["spans", "scores"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A span or a score as its source gave it.
+
+    Attributes:
+        trace_id: "" for a score of no trace.
+        key: Unique among the spans, or the scores, of the source.
+        version: Sorts after the versions of this record before it; "" where the source has none.
+        start: When the span started or the score was given; what windows are cut by.
+        value: Decoded JSON; None in a survey that only tells what there is.
+    """
+
+    trace_id: str
+    key: str
+    version: str
+    start: datetime | None
+    value: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lags:
+    """How late a source may tell what happened.
+
+    Attributes:
+        settle: What is younger is left for the next pull.
+        lookback: What is landed already is surveyed again from so long before the end: spans come late.
+        scores_lookback: The same for scores, which come days later and are edited.
+    """
+
+    settle: timedelta
+    lookback: timedelta
+    scores_lookback: timedelta
+
+
+class Remote(Source, Protocol):
+    """A source behind a network.
+
+    It is landed before it is read: its records are fetched window by window and kept as they came
+    (`Landing`). `Source.shards` and `Source.read` then fold what was landed, and ask nobody.
+    All methods may be called from several threads at once; they raise `OutsideError` with source,
+    window and fix, and `TooMuch` where a shorter window may be answered.
+    """
+
+    streams: ClassVar[tuple[Stream, ...]]
+
+    @property
+    def lags(self) -> Lags:
+        """How late it may tell what happened."""
+
+    @property
+    def at_once(self) -> int:
+        """Windows that are fetched at once."""
+
+    def landing(self) -> Landing:
+        """Where its records are kept."""
+
+    def connect(self) -> timedelta:
+        """Find out what server it is; gives how far its clock is ahead of ours."""
+
+    def fetch(self, stream: Stream, window: Window) -> Iterator[Sequence[Record]]:
+        """Pages of all records of a window, whose ends are whole seconds."""
+
+    def survey(self, stream: Stream, window: Window) -> Iterator[Sequence[Record]]:
+        """The same by the cheapest way to know keys and versions; values may be None."""
+
+    def traces(self, trace_ids: Sequence[str]) -> Iterator[Sequence[Record]]:
+        """Pages of all spans of these traces."""
+
+    def count(self, window: Window) -> int | None:
+        """Spans of a window as the server counts them; None where it does not."""
+
+    def close(self) -> None:
+        """Let waiting threads go and drop connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A written file of records that is not yet part of the landing.
+
+    Attributes:
+        size: Bytes, before they are compressed.
+        entries: Trace id, key, version and start (seconds since 1970) of every record in it.
+    """
+
+    name: str
+    stream: Stream
+    sha256: str
+    size: int
+    entries: Sequence[tuple[str, str, str, float | None]]
+
+
+class PartWriter(Protocol):
+    """Takes the records of one part.
+
+    Attributes:
+        size: Bytes, before they are compressed.
+        part: There when the block has ended well.
+    """
+
+    rows: int
+    size: int
+    part: Part | None
+
+    def write(self, record: Record) -> None:
+        """Append a record."""
+
+
+class Landing(Protocol):
+    """Records of one remote source as they came: files that are only ever added, and a ledger of them."""
+
+    def sweep(self) -> None:
+        """Remove what killed writers left; only for who knows that nobody is writing now."""
+
+    def covered(self, stream: Stream) -> Sequence[tuple[datetime, datetime]]:
+        """Windows that were fetched to their end, in order."""
+
+    def part(self, stream: Stream, name: str) -> AbstractContextManager[PartWriter]:
+        """Write a part; it is whole when the block ends well, and counts once it is committed."""
+
+    def commit(self, stream: Stream, window: Window | None, parts: Sequence[Part]) -> int:
+        """Add parts, and a window that they complete, all or nothing; gives how many records are new or changed."""
+
+    def news(self, stream: Stream, records: Sequence[Record]) -> Sequence[Record]:
+        """Those that are not in the landing, or in an older version."""
+
+    def unknown(self, trace_ids: Iterable[str]) -> Sequence[str]:
+        """Traces of which no span is in the landing, and that were not given up."""
+
+    def give_up(self, trace_ids: Iterable[str]) -> None:
+        """Remember that the source has no span of these, or none that is wanted."""
+
+    def count(self, stream: Stream, window: Window) -> int:
+        """Records of a stream that started in a closed window, each once."""
 
 
 # --- sanitize -----------------------------------------------------------------------------------
@@ -393,7 +531,7 @@ class Engine(Protocol):
         """An executor, to be used as a context manager."""
 
 
-Unit = Literal["traces", "cases", "shards", "answers"]
+Unit = Literal["traces", "cases", "shards", "answers", "records"]
 
 
 class Progress(Protocol):

@@ -12,6 +12,8 @@ from llmci.cli.options import ConfigFlag, JsonFlag, QuietFlag, open_config
 from llmci.cli.terminal import progress, safe_text, show, show_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from llmci.pipeline.label import LabelSummary
 
 _SHOWN = 20
@@ -63,7 +65,18 @@ def _in_words(summary: LabelSummary) -> str:
         )
     if summary.flags:
         lines += ["", "flagged: " + ", ".join(f"{flag} {count}" for flag, count in summary.flags.items())]
+    if summary.moved:
+        lines += ["", "where the former clusters went:"]
+        lines += [
+            f"{sum(now.values()):>8}  {_went(former, now)}" for former, now in list(summary.moved.items())[:_SHOWN]
+        ]
     how = "already labelled" if summary.unchanged else "labelled"
     groups = "groups fitted now" if summary.fitted else "joined the groups there are"
     lines += ["", f"{summary.traces} traces {how} in {len(shown)} clusters; {groups}."]
     return "\n".join(lines)
+
+
+def _went(former: str, now: Mapping[str, int]) -> str:
+    """The cluster that holds most of a former one, and how much of it."""
+    name, traces = next(iter(now.items()))
+    return f"{safe_text(former)} → {safe_text(name)} ({traces / sum(now.values()):.0%})"

@@ -44,6 +44,10 @@ LimitFlag = Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Tak
 PresetFlag = Annotated[
     str | None, typer.Option("--preset", help="Tool that wrote the files, where its records are not recognized.")
 ]
+SampleFlag = Annotated[
+    str | None, typer.Option("--sample", help="Take this share of the traces, such as 5%; the same ones every time.")
+]
+MaxRateFlag = Annotated[float | None, typer.Option("--max-rate", min=0.001, help="Most requests a second to a server.")]
 FailOnFlag = Annotated[
     str | None,
     typer.Option(
@@ -73,6 +77,17 @@ def window_of(since: str | None, until: str | None, now: datetime) -> Window:
     from llmci.seams import Window
 
     return Window(since=_moment(since, now), until=_moment(until, now))
+
+
+def share_of(text: str | None) -> float | None:
+    """The share that `--sample` asks for: 5% or 0.05."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*(\d*\.?\d+)\s*(%?)\s*", text)
+    share = float(found[1]) / (100 if found[2] else 1) if found else 0.0
+    if not 0 < share <= 1:
+        raise UsageError(f"{text!r} is not a share.", fix="Write 5% or 0.05; at most 100%.")
+    return share
 
 
 def _moment(text: str | None, now: datetime) -> datetime | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import fields
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,19 +15,24 @@ from llmci.cli.options import (
     DryRunFlag,
     JsonFlag,
     LimitFlag,
+    MaxRateFlag,
     PresetFlag,
     QuietFlag,
+    SampleFlag,
     SinceFlag,
     SourcesArgument,
     UntilFlag,
-    open_config,
+    config_path,
+    share_of,
     window_of,
 )
 from llmci.cli.terminal import note, progress, safe_text, show, show_json
+from llmci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from llmci.config import Config
     from llmci.pipeline.pull import PullSummary, SourceFailure
     from llmci.wiring.pull_plan import Listed
 
@@ -38,6 +44,8 @@ def pull(
     until: UntilFlag = None,
     limit: LimitFlag = None,
     preset: PresetFlag = None,
+    sample: SampleFlag = None,
+    max_rate: MaxRateFlag = None,
     dry_run: DryRunFlag = False,
     config: ConfigFlag = None,
     quiet: QuietFlag = False,
@@ -45,25 +53,34 @@ def pull(
 ) -> None:
     """Pull traces from their sources onto the raw shelf.
 
-    Only what is new or has changed is read. With --limit the traces are chosen by a hash of their id,
-    so that the same ones are taken again.
+    Only what is new or has changed is read. With --limit and --sample the traces are chosen by a hash
+    of their id, so that the same ones are taken again. A kind of source behind a network can be named
+    without a block in the configuration; its address and keys are then those of the environment.
 
-    Example: llmci pull prod --since 7d
+    Example: llmci pull langfuse --since 7d
     """
     from llmci.wiring.pull import pull as pull_now
     from llmci.wiring.pull_plan import list_shards, with_preset
+    from llmci.wiring.pull_remote import stretches, with_implied
 
     now = datetime.now(UTC)
-    checked, window = with_preset(open_config(config), sources or (), preset), window_of(since, until, now)
+    checked, window = _configuration(config, sources or ()), window_of(since, until, now)
+    checked = with_implied(checked, sources or (), max_rate=max_rate)
+    checked = with_preset(checked, sources or (), preset)
+    share = share_of(sample)
     if dry_run:
         listed, failures = list_shards(checked, sources=sources or (), window=window, environ=os.environ)
-        _show_plan(listed, failures, as_json=as_json)
+        failed = {failure.source for failure in failures}
+        names = [name for name in sources or checked.sources if name not in failed]
+        fetched = stretches(checked, names, window=window, environ=os.environ, now=now)
+        _show_plan(listed, failures, fetched, as_json=as_json)
         raise typer.Exit(max((failure.exit_code for failure in failures), default=0))
     summary = pull_now(
         checked,
         sources=sources or (),
         window=window,
         limit=limit,
+        sample=share,
         environ=os.environ,
         progress=progress(quiet=quiet or as_json),
         now=now,
@@ -72,14 +89,45 @@ def pull(
     raise typer.Exit(summary.exit_code)
 
 
-def _show_plan(listed: Sequence[Listed], failures: Sequence[SourceFailure], *, as_json: bool) -> None:
+def _configuration(path: Path | None, names: Sequence[str]) -> Config:
+    """The configuration; an empty one where there is none and what is named needs none."""
+    from llmci.config import FILE_NAME, load, parse
+    from llmci.wiring.pull_plan import remote_kinds
+
+    try:
+        found = config_path(path)
+    except UsageError:
+        if not names or any(name not in remote_kinds() for name in names):
+            raise
+        return parse("{}", Path.cwd() / FILE_NAME)
+    return load(found)
+
+
+def _show_plan(
+    listed: Sequence[Listed],
+    failures: Sequence[SourceFailure],
+    fetched: Mapping[str, Sequence[tuple[datetime, datetime]]],
+    *,
+    as_json: bool,
+) -> None:
     _note_failures(failures)
     if as_json:
         shards = [{"source": item.source, **_plain(item)} for item in listed]
-        show_json({"shards": shards, "failures": list(failures)})
+        stretches = [
+            {"source": name, "since": since, "until": until}
+            for name, spans in fetched.items()
+            for since, until in spans
+        ]
+        show_json({"shards": shards, "fetch": stretches, "failures": list(failures)})
         return
+    for name, spans in fetched.items():
+        for since, until in spans:
+            show(safe_text(f"{name}  fetch {since:%Y-%m-%d %H:%M:%S} to {until:%Y-%m-%d %H:%M:%S} UTC"))
+        if not spans:
+            show(safe_text(f"{name}  nothing to fetch; what was pulled is looked through for changes"))
     for item in listed:
-        show(safe_text(f"{item.source}  {item.shard.shard_id}  {item.shard.size or '?'} bytes  {item.shard.uri}"))
+        if item.source not in fetched:
+            show(safe_text(f"{item.source}  {item.shard.shard_id}  {item.shard.size or '?'} bytes  {item.shard.uri}"))
 
 
 def _plain(item: Listed) -> Mapping[str, object]:
@@ -92,6 +140,8 @@ def _show(summary: PullSummary, *, as_json: bool) -> None:
     if summary.rejected > len(summary.rejected_first):
         note(f"... {summary.rejected} rejected in all; the list is in .llmci/raw/rejected/")
     _note_failures(summary.failures)
+    for said in summary.notes:
+        note(safe_text(f"note: {said}"))
     if as_json:
         show_json({**_fields(summary), "exit_code": summary.exit_code})
         return
@@ -116,6 +166,9 @@ def _lines(summary: PullSummary) -> list[str]:
         f"{summary.rejected} rejected{repeated}",
         f"replay: {_counts(summary.replay)}",
     ]
+    if found := summary.fetched:
+        rate = f", {found.records / found.seconds:.0f}/s" if found.seconds else ""
+        lines.insert(1, f"fetched {found.records} records in {found.windows} windows, {found.new} new{rate}")
     if summary.missing:
         lines.append(f"without: {_counts(summary.missing)}")
     if any(summary.variants):

@@ -26,7 +26,7 @@ from llmci.core.grouping.texts import input_text
 from llmci.domain.label import LABEL, SCHEMA_NAME, Cluster
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -61,6 +61,7 @@ class LabelSummary:
         fitted: Whether the groups were fitted now; otherwise the traces joined those there were.
         unchanged: Whether the labels at hand were already right and nothing was done.
         digest: Of everything that the labels were made from.
+        moved: Where the traces of each former cluster are now, the most first; empty where no labels were replaced.
     """
 
     traces: int
@@ -71,6 +72,7 @@ class LabelSummary:
     fitted: bool
     unchanged: bool
     digest: str
+    moved: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -201,7 +203,31 @@ def summary_of(manifest: Mapping[str, Any]) -> LabelSummary:
         fitted=False,
         unchanged=True,
         digest=manifest["digest"],
+        moved=manifest.get("moved", {}),
     )
+
+
+def names_at_hand(labels: Shelf) -> dict[int, str]:
+    """Name of the cluster of each labelled trace, by the digest of its id; to be taken before labels are replaced."""
+    return dict(_names(labels))
+
+
+def moves(before: Mapping[int, str], labels: Shelf) -> dict[str, dict[str, int]]:
+    """Where the traces of each former cluster are now, the most first."""
+    counts: dict[str, Counter[str]] = {}
+    for key, name in _names(labels):
+        if (former := before.get(key)) is not None:
+            counts.setdefault(former, Counter())[name] += 1
+    ordered = sorted(counts.items(), key=lambda item: (-item[1].total(), item[0]))
+    return {former: dict(found.most_common()) for former, found in ordered}
+
+
+def _names(labels: Shelf) -> Iterator[tuple[int, str]]:
+    # One text object a name, however many traces.
+    known: dict[str, str] = {}
+    for batch in labels.batches(("trace_id", "cluster_name")):
+        for trace_id, name in zip(batch["trace_id"].to_pylist(), batch["cluster_name"].to_pylist(), strict=True):
+            yield digest64(trace_id), known.setdefault(name, name)
 
 
 class _Placer:

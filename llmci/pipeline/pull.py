@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import heapq
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -51,6 +53,23 @@ class SourceFailure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What came over the network.
+
+    Attributes:
+        windows: Windows of time that were fetched or surveyed.
+        records: Spans and scores that came.
+        new: Those that were not there before.
+        seconds: It took so long.
+    """
+
+    windows: int
+    records: int
+    new: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PullSummary:
     """What a pull did, and what the shelf now holds of its sources.
 
@@ -66,6 +85,8 @@ class PullSummary:
         missing: Traces by what they lack.
         variants: Traces by variant; "" for those without one.
         unknown_costs: Traces whose cost is not known.
+        fetched: What came over the network; None where no source is behind one.
+        notes: What the reader should know of that.
         failures: Sources that failed.
     """
 
@@ -81,6 +102,8 @@ class PullSummary:
     missing: Mapping[str, int]
     variants: Mapping[str, int]
     unknown_costs: int
+    fetched: Fetched | None = None
+    notes: tuple[str, ...] = ()
     failures: tuple[SourceFailure, ...]
 
     @property
@@ -140,12 +163,25 @@ def pull_shard(
     out and counted; one that differs is rejected.
     """
     left = hashlib.sha256("\n".join(sorted(keep.elsewhere)).encode()).hexdigest() if keep.elsewhere else ""
-    with shelf.writer(shard.shard_id, f"{fingerprint}{APART}{left}" if left else fingerprint) as writer:
+    print_of_input = f"{fingerprint}{APART}{left}" if left else fingerprint
+    with _no_cycles_sought(), shelf.writer(shard.shard_id, print_of_input) as writer:
         landing = _Landing(writer, shard.shard_id, keep, now)
         for outcome in source.read(shard, window):
             landing.take(outcome)
         landing.flush()
     return ShardPulled(shard_id=shard.shard_id, rows=writer.rows, rejected=landing.rejected, repeated=landing.repeated)
+
+
+@contextmanager
+def _no_cycles_sought() -> Iterator[None]:
+    """Rows are trees without cycles, and looking for cycles among so many takes a tenth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Landing:
@@ -217,6 +253,11 @@ def threshold_of(keys: Iterable[list[int]], limit: int) -> int | None:
     """The key up to which `limit` traces are kept; None where there are no more than that."""
     best = heapq.nsmallest(limit, {key for shard in keys for key in shard})
     return best[-1] if len(best) == limit else None
+
+
+def threshold_of_share(share: float) -> int:
+    """The key up to which this share of all traces is kept."""
+    return min(int(share * 2**64), 2**64 - 1)
 
 
 def repeated_elsewhere(shelf: Shelf, shard_ids: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -13,6 +13,8 @@ from llmci.pipeline.label import (
     fit,
     label_fingerprint,
     manifest_of,
+    moves,
+    names_at_hand,
     run_digest,
     summary_of,
     survey,
@@ -68,7 +70,10 @@ def label(
         digest=run_digest(digest, groups, config.label),
         embed=embed,
     )
+    before = names_at_hand(labels) if recluster else {}
     summary = replace(write_labels(clean, labels, run, progress), fitted=kept is None)
+    if before:
+        summary = replace(summary, moved=moves(before, labels))
     labels.write_manifest(manifest_of(summary, clean_digest=digest, settings=config.label, now=now.isoformat()))
     return summary
 

@@ -11,11 +11,12 @@ from llmci.core.canonical import digest_of
 from llmci.errors import LlmciError, OutsideError, UsageError
 from llmci.files import locked
 from llmci.pipeline import pull as stage
-from llmci.pipeline.pull import Keep, PullSummary, ShardPulled, SourceFailure
+from llmci.pipeline.pull import Fetched, Keep, PullSummary, ShardPulled, SourceFailure
 from llmci.seams import Window
 from llmci.wiring.build import build, keep_from_git, shelf_of
 from llmci.wiring.engine import executor_of
 from llmci.wiring.pull_plan import Listed, failure_of, goes, listed_of, named, owner
+from llmci.wiring.pull_remote import land_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from llmci.config import Config
+    from llmci.pipeline.land import Landed
     from llmci.seams import Progress, ShardInfo, Shelf, Source
 
 # Below this, starting processes takes longer than they save.
@@ -42,12 +44,13 @@ class _Work:
     keep: Keep
 
 
-def pull(
+def pull(  # noqa: PLR0913  what the command line says, by keyword
     config: Config,
     *,
     sources: Sequence[str],
     window: Window,
     limit: int | None,
+    sample: float | None = None,
     environ: Mapping[str, str],
     progress: Progress,
     now: datetime,
@@ -57,6 +60,7 @@ def pull(
     Args:
         sources: Names of sources; all where it is empty.
         limit: Take so many traces, chosen by a hash of their id; None takes all.
+        sample: Take this share of the traces, in (0, 1], chosen likewise.
 
     Returns:
         The summary. A source that fails is in its `failures`; the others are pulled nevertheless.
@@ -71,7 +75,7 @@ def pull(
             raise UsageError(
                 f"another pull is writing to {config.state}.", fix="Wait until it has ended, then pull again."
             )
-        return _Pull(config, names, window, environ, progress, now).run(limit)
+        return _Pull(config, names, window, environ, progress, now).run(limit, sample)
 
 
 class _Pull:
@@ -93,13 +97,15 @@ class _Pull:
         self._done: list[ShardPulled] = []
         self._failures: list[SourceFailure] = []
 
-    def run(self, limit: int | None) -> PullSummary:
-        listed, self._failures = listed_of(self._config, self._names, self._window, self._environ)
+    def run(self, limit: int | None, sample: float | None) -> PullSummary:
+        landed, failed = self._landed()
+        listed, unlisted = listed_of(self._config, self._names, self._window, self._environ)
+        self._failures = failed + [failure for failure in unlisted if failure.source not in {f.source for f in failed}]
         self._progress.begin("pull", None, "traces")
         sizes = [item.shard.size or 0 for item in listed]
         with executor_of(self._config, "pull", self._environ, sizes, worth_bytes=_PARALLEL_BYTES) as executor:
             try:
-                listed, keep = self._limited(listed, limit, executor)
+                listed, keep = self._limited(listed, limit, sample, executor)
                 planned = self._planned(listed)
                 by_id = {item.shard.shard_id: item for item in listed}
                 for shard_id in planned.gone:
@@ -114,14 +120,31 @@ class _Pull:
                 executor.shutdown(wait=False, cancel_futures=True)
                 raise
         self._progress.end()
-        return self._summary(planned)
+        return replace(
+            self._summary(planned), fetched=_together(landed), notes=tuple(n for one in landed for n in one.notes)
+        )
 
-    def _limited(self, listed: list[Listed], limit: int | None, executor: Executor) -> tuple[list[Listed], Keep]:
-        if limit is None:
-            return listed, Keep()
-        works = [self._work(item, Keep()) for item in listed]
-        keys = [found for found in executor.map(_smallest_keys, works, [limit] * len(works)) if found is not None]
-        keep = Keep(threshold=stage.threshold_of(keys, limit))
+    def _landed(self) -> tuple[list[Landed], list[SourceFailure]]:
+        """Fetch what is behind a network, before its traces are read from what was fetched."""
+        landed, failures = land_all(
+            self._config,
+            self._names,
+            window=self._window,
+            environ=self._environ,
+            progress=self._progress,
+            now=self._now,
+        )
+        return list(landed.values()), failures
+
+    def _limited(
+        self, listed: list[Listed], limit: int | None, sample: float | None, executor: Executor
+    ) -> tuple[list[Listed], Keep]:
+        thresholds: list[int | None] = [None if sample is None else stage.threshold_of_share(sample)]
+        if limit is not None:
+            works = [self._work(item, Keep()) for item in listed]
+            keys = [found for found in executor.map(_smallest_keys, works, [limit] * len(works)) if found is not None]
+            thresholds.append(stage.threshold_of(keys, limit))
+        keep = Keep(threshold=min((value for value in thresholds if value is not None), default=None))
         if keep.threshold is None:
             return listed, keep
         return [replace(item, fingerprint=digest_of(item.fingerprint, keep.threshold)) for item in listed], keep
@@ -210,6 +233,17 @@ class _Pull:
                 )
                 found.append(failure_of(name, error))
         return found
+
+
+def _together(landed: Sequence[Landed]) -> Fetched | None:
+    if not landed:
+        return None
+    return Fetched(
+        windows=sum(one.windows for one in landed),
+        records=sum(one.records for one in landed),
+        new=sum(one.new for one in landed),
+        seconds=round(sum(one.seconds for one in landed), 3),
+    )
 
 
 def _pull_shard(work: _Work) -> ShardPulled | SourceFailure:

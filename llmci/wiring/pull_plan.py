@@ -42,13 +42,14 @@ def list_shards(
 
 def named(config: Config, sources: Sequence[str]) -> list[str]:
     """The sources that are meant; all where none is named."""
+    for name in sources:
+        if name not in config.sources:
+            known = ", ".join([*config.sources, *remote_kinds()])
+            raise UsageError(f"there is no source called {name!r}.", fix=f"Choose of: {known}.")
     if not config.sources:
         raise UsageError(
             f"{config.path}: there is no source.", fix="Add one under `sources:`, with `kind: jsonl` and `path:`."
         )
-    for name in sources:
-        if name not in config.sources:
-            raise UsageError(f"there is no source called {name!r}.", fix=f"Choose of: {', '.join(config.sources)}.")
     return list(dict.fromkeys(sources)) or list(config.sources)
 
 
@@ -79,6 +80,16 @@ def with_preset(config: Config, sources: Sequence[str], preset: str | None) -> C
     return replace(config, sources=found)
 
 
+def remote_kinds() -> list[str]:
+    """Kinds of source that can be pulled without a block of their own, with what the environment says."""
+    return [kind for kind in registry.names("source") if is_remote(kind)]
+
+
+def is_remote(kind: str) -> bool:
+    """Whether sources of a kind are landed before they are read."""
+    return hasattr(registry.adapter("source", kind), "landing")
+
+
 def listed_of(
     config: Config, names: Sequence[str], window: Window, environ: Mapping[str, str]
 ) -> tuple[list[Listed], list[SourceFailure]]:
@@ -87,7 +98,7 @@ def listed_of(
     failures: list[SourceFailure] = []
     for name in names:
         block = config.sources[name]
-        told = [block.given, NORMALISATION, window.since, window.until]
+        told = [block.given, NORMALISATION, *_bounds(block.kind, window)]
         try:
             source: Source = build("source", block, config, environ)
             listed += [
@@ -97,6 +108,11 @@ def listed_of(
         except LlmciError as error:
             failures.append(failure_of(name, error))
     return listed, failures
+
+
+def _bounds(kind: str, window: Window) -> tuple[object, ...]:
+    """The window, as far as it decides what becomes of a shard: what is landed is read whole."""
+    return () if is_remote(kind) else (window.since, window.until)
 
 
 def owner(shard_id: str, names: Iterable[str]) -> str | None:

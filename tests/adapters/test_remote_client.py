@@ -301,7 +301,8 @@ def test_a_cursor_that_comes_again_is_an_error(client: Client) -> None:
 
 def test_a_full_page_without_a_cursor_is_not_taken_for_the_end(client: Client) -> None:
     with pytest.raises(TooMuch, match="a full page of 2 came without a cursor"):
-        pages(client, [([1, 2], None)])
+        pages(client, [([1, 2], None), ([1], None)])
+    assert pages(client, [([1, 2], None), ([1], "a"), ([2], None)]) == [[1, 2], [2]], "the last page was just full"
     assert pages(client, [([1, 2], None)], full_page_ends=True) == [[1, 2]]
 
 

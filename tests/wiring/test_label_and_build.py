@@ -81,6 +81,17 @@ def test_old_labels_do_not_move_when_traffic_is_added(tmp_path: Path) -> None:
     assert len(after) == 300
 
 
+def test_fitting_anew_says_where_the_former_clusters_went(tmp_path: Path) -> None:
+    config = a_project(tmp_path, traffic())
+    first = label(config, now=NOON)
+    assert not first.moved
+
+    again = label(config, now=NOON, recluster=True)
+
+    assert again.moved == {c.name: {c.name: c.traces} for c in again.clusters if c.traces}
+    assert label(config, now=NOON).moved == again.moved
+
+
 def test_a_shard_that_is_gone_takes_its_labels_with_it(tmp_path: Path) -> None:
     config = a_project(tmp_path, traffic())
     a_clean_shelf(tmp_path / ".llmci", traffic(50, seed=2), "test-2")

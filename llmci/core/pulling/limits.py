@@ -47,7 +47,7 @@ def limits_in(headers: Mapping[str, str], now: float) -> Limits:
         now: Seconds since 1970 by the local clock; the server's own `Date` goes before it, so that
             a clock that is wrong does not matter.
     """
-    now = _moment(headers.get("date", "")) or now
+    now = moment_of(headers.get("date", "")) or now
     item = dict(_ITEM.findall(headers.get("ratelimit", "")))
     policy = dict(_ITEM.findall(headers.get("ratelimit-policy", "")))
     reset = _first(headers, "x-ratelimit-reset", "ratelimit-reset", "x-ratelimit-reset-requests")
@@ -66,14 +66,15 @@ def reset_of(text: str | None, now: float) -> float | None:
     try:
         number = float(text.removesuffix("s"))
     except ValueError:
-        moment = _moment(text)
+        moment = moment_of(text)
         return None if moment is None else max(0.0, moment - now)
     if number > _LONGEST_DELTA * 1000:
         number /= 1000
     return max(0.0, number - now if number > _LONGEST_DELTA else number)
 
 
-def _moment(text: str) -> float | None:
+def moment_of(text: str) -> float | None:
+    """Seconds since 1970, from ISO 8601, an HTTP date or a JavaScript one; None where it is none of these."""
     if found := _JAVASCRIPT.match(text):
         month, *rest, zone = found.groups()
         if month in _MONTHS:

@@ -26,7 +26,7 @@ import orjson
 
 from llmci import __version__
 from llmci.adapters.sources.remote.gate import Gate
-from llmci.core.pulling.limits import Limits, limits_in
+from llmci.core.pulling.limits import Limits, limits_in, moment_of
 from llmci.errors import NotFound, OutsideError, TooMuch, UsageError
 
 if TYPE_CHECKING:
@@ -102,6 +102,10 @@ class Client:
         site: Which server.
         manners: How it is asked.
         environ: Where proxies are named (`HTTPS_PROXY`, `NO_PROXY`).
+        gate: Shared with other clients of the same server; a new one by default.
+
+    Attributes:
+        skew_s: How far the server's clock was ahead of ours when it last spoke.
 
     Raises:
         UsageError: The address is none.
@@ -126,6 +130,7 @@ class Client:
         self.site, self._manners = site, manners or Manners()
         self.gate = gate or Gate(at_once=self._manners.at_once, max_rate=self._manners.max_rate)
         self._url = site.url.rstrip("/")
+        self.skew_s = 0.0
         wait = urllib3.Timeout(connect=min(10.0, self._manners.timeout_s), read=self._manners.timeout_s)
         settings: dict[str, Any] = {"retries": False, "timeout": wait, "maxsize": self._manners.at_once, "block": False}
         proxy = _proxy_of(parts.scheme, parts.hostname, environ or {})
@@ -191,7 +196,9 @@ class Client:
                 preload_content=False,
                 redirect=False,
             )
-            limits = limits_in({key.lower(): value for key, value in response.headers.items()}, time.time())
+            now, told = time.time(), {key.lower(): value for key, value in response.headers.items()}
+            self.skew_s = (moment_of(told.get("date", "")) or now) - now
+            limits = limits_in(told, now)
             self.gate.heard(limits)
             try:
                 self._judge(response.status, limits, path, of)

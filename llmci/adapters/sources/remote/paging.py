@@ -38,8 +38,9 @@ def by_cursor(
 
     Args:
         limit: Rows a page.
-        full_page_ends: Whether a last page may be full. Where it may not, a full page without a cursor
-            raises `TooMuch`: asked in shorter windows the server can show that nothing was lost.
+        full_page_ends: Whether a last page may be full and nothing be behind it, without a look. Otherwise
+            it is asked for again with one row less: only a server that then gives a cursor can be
+            believed. One that does not raises `TooMuch`: a shorter window may show all it has.
 
     Raises:
         OutsideError: A cursor came twice, or pages do not end.
@@ -49,14 +50,17 @@ def by_cursor(
     seen: set[str] = set()
     empty = 0
     for _ in range(MOST_PAGES):
-        rows, cursor, limit = _page(ask, cursor, limit)
+        rows, following, limit = _page(ask, cursor, limit)
+        if following is None and len(rows) >= limit > 1 and not full_page_ends:
+            _, following, _ = _page(ask, cursor, limit - 1)
+            if following is None:
+                why = f"a full page of {len(rows)} came without a cursor, so that nobody knows whether more follow"
+                raise client.stop(path, of, why, _REPORT, TooMuch)
+        cursor = following
         if rows:
             yield rows
         empty = 0 if rows else empty + 1
         if cursor is None:
-            if len(rows) >= limit and not full_page_ends:
-                why = f"a full page of {len(rows)} came without a cursor, so that nobody knows whether more follow"
-                raise client.stop(path, of, why, _REPORT, TooMuch)
             return
         if cursor in seen:
             raise client.stop(path, of, "the same cursor came twice: its pages do not end", _REPORT)
@@ -83,7 +87,7 @@ def by_number(
     number, pages = 1, 1
     while number <= pages:
         rows, now = ask(number, limit)
-        if now < pages or (not rows and number < now):
+        if number > 1 and (now < pages or (not rows and number < now)):
             why = f"it had {pages} pages and now has {now}: rows were deleted while they were read"
             raise client.stop(path, of, why, "Pull again; what was pulled of other windows is kept.")
         if now > MOST_PAGES:

@@ -1,0 +1,323 @@
+"""Records of a remote source as they came: files that are only ever added, and a ledger of them.
+
+    <state>/landing/<source>-<digest>/<part>.jsonl.zst   a line a record: hash of its trace, then JSON
+    <state>/landing/<source>-<digest>/ledger.sqlite      windows, parts, records and their versions
+
+A part counts once the ledger names it, and the ledger changes in one transaction: after a kill at any
+instant the landing is as it was before or after a window, and a file that no ledger names is removed.
+The records hold text as it was logged: the directory is its owner's only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import IO, TYPE_CHECKING, Any
+
+import orjson
+
+from llmci.core.canonical import digest_of
+from llmci.core.pulling.windows import merged
+from llmci.errors import UsageError
+from llmci.files import atomic_path, sha256_of
+from llmci.seams import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from llmci.core.pulling.windows import Span
+    from llmci.seams import Record, Stream, Window
+
+_LEDGER = "ledger.sqlite"
+_SUFFIX = ".jsonl.zst"
+_SCHEMA = """
+create table if not exists windows (stream text, since real, until real, primary key (stream, since)) without rowid;
+create table if not exists parts (part integer primary key, name text unique, stream text, sha256 text, size integer);
+create table if not exists records (stream text, key integer, version text, start real, primary key (stream, key)) without rowid;
+create table if not exists traces (trace integer, part integer, primary key (trace, part)) without rowid;
+create index if not exists traces_by_part on traces (part);
+create table if not exists absent (trace integer primary key);
+"""
+_UPSERT = """
+insert into records values (?, ?, ?, ?) on conflict do update set version = excluded.version, start = excluded.start
+where excluded.version > version
+"""
+_KEY_BYTES = 8
+_HEX = 2 * _KEY_BYTES
+_ASKED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Traces that are folded together: those whose first span is in one part.
+
+    Attributes:
+        name: Of that part.
+        parts: All parts that hold spans or scores of them: name and stream, that one first.
+        fingerprint: Changes when one of the parts does.
+        size: Bytes of its parts, before they are compressed.
+    """
+
+    name: str
+    parts: tuple[tuple[str, Stream], ...]
+    fingerprint: str
+    size: int
+
+
+class Landing:
+    """See `llmci.seams.Landing`; one thread at a time commits, any number writes parts."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._open: sqlite3.Connection | None = None
+
+    def covered(self, stream: Stream) -> Sequence[Span]:
+        """See `Landing.covered`."""
+        rows = self._rows("select since, until from windows where stream = ?", (stream,))
+        return merged((datetime.fromtimestamp(since, UTC), datetime.fromtimestamp(until, UTC)) for since, until in rows)
+
+    @contextmanager
+    def part(self, stream: Stream, name: str) -> Iterator[Writer]:
+        """See `Landing.part`."""
+        import pyarrow as pa
+
+        self._make()
+        with atomic_path(self._file(name)) as temporary:
+            with pa.OSFile(str(temporary), "wb") as sink, pa.CompressedOutputStream(sink, "zstd") as stream_out:
+                writer = Writer(stream_out)
+                yield writer
+                writer.flush()
+            digest = sha256_of(temporary)
+        writer.part = Part(name, stream, digest, writer.size, writer.entries)
+
+    def commit(self, stream: Stream, window: Window | None, parts: Sequence[Part]) -> int:
+        """See `Landing.commit`."""
+        with self._ledger() as ledger, ledger:
+            new = sum(_add(ledger, part) for part in parts)
+            if window is not None and window.since and window.until:
+                bounds = (stream, window.since.timestamp(), window.until.timestamp())
+                ledger.execute("insert or replace into windows values (?, ?, ?)", bounds)
+            return new
+
+    def news(self, stream: Stream, records: Sequence[Record]) -> Sequence[Record]:
+        """See `Landing.news`."""
+        known: dict[int, str] = {}
+        keys = [_key(record.trace_id, record.key) for record in records]
+        for first in range(0, len(keys), _ASKED_AT_ONCE):
+            some = keys[first : first + _ASKED_AT_ONCE]
+            marks = ",".join("?" * len(some))
+            query = f"select key, version from records where stream = ? and key in ({marks})"  # noqa: S608  marks alone
+            known.update(self._rows(query, (stream, *some)))
+        return [
+            record for record, key in zip(records, keys, strict=True) if key not in known or known[key] < record.version
+        ]
+
+    def unknown(self, trace_ids: Iterable[str]) -> Sequence[str]:
+        """See `Landing.unknown`."""
+        query = "select 1 from traces join parts using (part) where trace = ? and stream = 'spans' union select 1 from absent where trace = ?"
+        with self._ledger() as ledger:
+            numbers = {trace_id: _number(trace_id) for trace_id in trace_ids}
+            return [
+                trace_id
+                for trace_id, number in numbers.items()
+                if ledger.execute(query, (number, number)).fetchone() is None
+            ]
+
+    def give_up(self, trace_ids: Iterable[str]) -> None:
+        """Remember that the source has no span of these, or none that is wanted."""
+        with self._ledger() as ledger, ledger:
+            ledger.executemany("insert or ignore into absent values (?)", [(_number(t),) for t in trace_ids])
+
+    def count(self, stream: Stream, window: Window) -> int:
+        """See `Landing.count`."""
+        bounds = [moment.timestamp() if moment else None for moment in (window.since, window.until)]
+        query = "select count(*) from records where stream = ? and start >= ? and start < ?"
+        return int(next(self._rows(query, (stream, *bounds)), (0,))[0])
+
+    def units(self) -> list[Unit]:
+        """All traces, by the part that holds the first of each; in order of the parts' names."""
+        rows = self._rows(
+            """
+            with homes as (
+                select trace, min(name) as home from traces join parts using (part) where stream = 'spans' group by trace
+            )
+            select distinct home, name, stream, sha256, size
+            from homes join traces using (trace) join parts using (part)
+            order by home, stream desc, name
+            """
+        )
+        found: dict[str, list[tuple[str, Stream, str, int]]] = {}
+        for home, *part in rows:
+            found.setdefault(home, []).append((part[0], part[1], part[2], part[3]))
+        return [_unit(home, parts) for home, parts in found.items()]
+
+    def grouped(
+        self, unit: str, parts: Sequence[tuple[str, Stream]]
+    ) -> Iterator[tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]]:
+        """Spans and scores of each trace of a unit, every record in its last version.
+
+        Holds the unit's records as bytes, and one trace of them decoded.
+
+        Args:
+            unit: Its name.
+            parts: Its parts, see `Unit`.
+        """
+        homes = self._homes(unit)
+        found: dict[bytes, tuple[list[bytes], list[bytes]]] = {}
+        for name, stream in parts:
+            for line in self._lines(name):
+                trace = line[:_HEX]
+                if trace in homes:
+                    found.setdefault(trace, ([], []))[stream == "scores"].append(line)
+        while found:
+            spans, scores = found.pop(next(iter(found)))
+            yield _last(spans), _last(scores)
+
+    def sweep(self) -> None:
+        """Remove what killed writers left; only for who knows that nobody is writing now."""
+        if not self.path.is_dir():
+            return
+        named = {f"{name}{_SUFFIX}" for (name,) in self._rows("select name from parts")}
+        for path in self.path.iterdir():
+            if path.name not in named and (path.name.endswith(_SUFFIX) or path.name.endswith(".tmp")):
+                path.unlink(missing_ok=True)
+
+    def _homes(self, unit: str) -> set[bytes]:
+        query = """
+            select trace from traces join parts using (part) where stream = 'spans'
+            and trace in (select trace from traces join parts using (part) where name = ?)
+            group by trace having min(name) = ?
+        """
+        return {trace.to_bytes(_KEY_BYTES, signed=True).hex().encode() for (trace,) in self._rows(query, (unit, unit))}
+
+    def _lines(self, name: str) -> Iterator[bytes]:
+        import pyarrow as pa
+
+        path = self._file(name)
+        try:
+            with pa.OSFile(str(path), "rb") as file, pa.CompressedInputStream(file, "zstd") as stream:
+                rest = b""
+                while block := stream.read(1 << 20):
+                    *lines, rest = (rest + block).split(b"\n")
+                    yield from lines
+        except (pa.ArrowException, OSError):
+            raise UsageError(
+                f"{path}: damaged or gone.",
+                fix=f"Delete {self.path} and pull again; all of this source is fetched anew.",
+            ) from None
+
+    def _rows(self, query: str, values: tuple[Any, ...] = ()) -> Iterator[Any]:
+        if not (self.path / _LEDGER).exists():
+            return
+        with self._ledger() as ledger:
+            found = ledger.execute(query, values).fetchall()
+        yield from found
+
+    def close(self) -> None:
+        """Let go of the ledger; it is opened again when it is needed."""
+        with self._lock:
+            if self._open is not None:
+                self._open.close()
+                self._open = None
+
+    @contextmanager
+    def _ledger(self) -> Iterator[sqlite3.Connection]:
+        """The ledger, for one thread at a time."""
+        self._make()
+        try:
+            with self._lock:
+                if self._open is None:
+                    self._open = sqlite3.connect(self.path / _LEDGER, timeout=30, check_same_thread=False)
+                    # A lost power may lose the last commits this way, which are then fetched anew; a kill loses none.
+                    self._open.executescript(
+                        f"pragma journal_mode=wal; pragma synchronous=normal; pragma cache_size=-65536; {_SCHEMA}"
+                    )
+                yield self._open
+        except sqlite3.DatabaseError:
+            raise UsageError(
+                f"{self.path / _LEDGER}: damaged.",
+                fix=f"Delete {self.path} and pull again; all of this source is fetched anew.",
+            ) from None
+
+    def _make(self) -> None:
+        for path in (self.path.parent, self.path):
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def _file(self, name: str) -> Path:
+        return self.path / f"{name}{_SUFFIX}"
+
+
+class Writer:
+    """See `llmci.seams.PartWriter`; `part` is there when the block has ended."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.rows = self.size = 0
+        self.entries: list[tuple[str, str, str, float | None]] = []
+        self.part: Part | None = None
+        self._file, self._held = file, bytearray()
+
+    def write(self, record: Record) -> None:
+        """See `PartWriter.write`."""
+        trace = _number(record.trace_id).to_bytes(_KEY_BYTES, signed=True).hex().encode()
+        line = b"%b%b\n" % (trace, orjson.dumps([record.key, record.version, record.value]))
+        self._held += line
+        self.rows, self.size = self.rows + 1, self.size + len(line)
+        start = record.start.timestamp() if record.start else None
+        self.entries.append((record.trace_id, record.key, record.version, start))
+        if len(self._held) > 1 << 20:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand over what is held."""
+        self._file.write(bytes(self._held))
+        self._held.clear()
+
+
+def _add(ledger: sqlite3.Connection, part: Part) -> int:
+    """Enter a part; gives how many of its records are new, or newer than what was there."""
+    known = ledger.execute("select part from parts where name = ?", (part.name,)).fetchone()
+    if known:
+        ledger.execute("delete from traces where part = ?", known)
+        ledger.execute("update parts set sha256 = ?, size = ? where part = ?", (part.sha256, part.size, *known))
+        number = known[0]
+    else:
+        values = (part.name, part.stream, part.sha256, part.size)
+        number = ledger.execute("insert into parts (name, stream, sha256, size) values (?, ?, ?, ?)", values).lastrowid
+    traces = {_number(trace_id) for trace_id, *_ in part.entries if trace_id}
+    ledger.executemany("insert into traces values (?, ?)", [(trace, number) for trace in sorted(traces)])
+    before = ledger.total_changes
+    # In the order of the table: pages of it are then changed once rather than for every record.
+    entries = sorted((_key(trace_id, key), version, start or 0.0) for trace_id, key, version, start in part.entries)
+    ledger.executemany(_UPSERT, [(part.stream, *entry) for entry in entries])
+    return ledger.total_changes - before
+
+
+def _unit(home: str, parts: list[tuple[str, Stream, str, int]]) -> Unit:
+    ordered = sorted(parts, key=lambda part: (part[1] == "scores", part[0] != home, part[0]))
+    size = sum(size for _, _, _, size in parts)
+    digest = digest_of(*([name, sha256] for name, _, sha256, _ in ordered))
+    return Unit(home, tuple((name, stream) for name, stream, _, _ in ordered), digest, size)
+
+
+def _last(lines: list[bytes]) -> list[Mapping[str, Any]]:
+    """Every record in its last version; of equal versions the one that came last."""
+    latest: dict[str, tuple[str, Any]] = {}
+    for line in lines:
+        key, version, value = orjson.loads(line[_HEX:])
+        if key not in latest or version >= latest[key][0]:
+            latest[key] = (version, value)
+    return [value for _, value in latest.values()]
+
+
+def _key(trace_id: str, key: str) -> int:
+    return _number(f"{trace_id}/{key}")
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=_KEY_BYTES).digest(), signed=True)
