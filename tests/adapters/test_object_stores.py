@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import http.client
 import json
 import os
 import shutil
@@ -12,12 +13,12 @@ import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pulling import a_source, outcomes
-from pyarrow import fs
 
 from llmci.adapters.sources.files import matching
 from llmci.adapters.sources.objects import objects
@@ -101,6 +102,15 @@ def test_a_store_that_does_not_answer_is_named_without_its_keys() -> None:
     assert "secret" not in caught.value.message + caught.value.fix
 
 
+def put(endpoint: str, key: str, content: bytes = b"") -> None:
+    """Make a bucket, or an object in it."""
+    connection = http.client.HTTPConnection(parse_qs(endpoint)["endpoint_override"][0], timeout=10)
+    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=test/20261121/us-east-1/s3/aws4_request"}
+    connection.request("PUT", f"/{key}", content, signed)
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The endpoint of an S3 server with a bucket `traffic`; `LLMCI_MOTO_SERVER` names moto's `moto_server`."""
@@ -119,7 +129,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
                 break
             time.sleep(0.1)
         endpoint = f"endpoint_override=127.0.0.1:{port}&scheme=http&region=us-east-1"
-        fs.FileSystem.from_uri(f"s3://traffic?{endpoint}&allow_bucket_creation=true")[0].create_dir("traffic")
+        put(endpoint, "traffic")
         yield endpoint
     finally:
         process.terminate()
@@ -128,15 +138,11 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.mark.real
 def test_objects_of_an_s3_server_are_read_and_changed_ones_noticed(s3: str, tmp_path: Path) -> None:
-    store, _ = fs.FileSystem.from_uri(f"s3://traffic?{s3}")
-    table = pa.table({"id": ["t4"], "input": ["a"], "output": ["b"]})
-    for key, content in {
-        "day=1/a.jsonl": line("t1"),
-        "day=2/b.jsonl.gz": gzip.compress(line("t2") + line("t3")),
-    }.items():
-        with store.open_output_stream(f"traffic/logs/{key}", compression=None) as file:
-            file.write(content)
-    pq.write_table(table, "traffic/logs/c.parquet", filesystem=store)
+    table = pa.BufferOutputStream()
+    pq.write_table(pa.table({"id": ["t4"], "input": ["a"], "output": ["b"]}), table)
+    put(s3, "traffic/logs/day=1/a.jsonl", line("t1"))
+    put(s3, "traffic/logs/day=2/b.jsonl.gz", gzip.compress(line("t2") + line("t3")))
+    put(s3, "traffic/logs/c.parquet", table.getvalue().to_pybytes())
     source = a_source("jsonl", tmp_path, path=f"s3://traffic/logs/**/*.jsonl*?{s3}")
     before = {shard.shard_id: shard.fingerprint for shard in source.shards(Window())}
 
@@ -145,8 +151,7 @@ def test_objects_of_an_s3_server_are_read_and_changed_ones_noticed(s3: str, tmp_
     assert isinstance(row, dict)
     assert row["trace_id"] == "t4"
 
-    with store.open_output_stream("traffic/logs/day=1/a.jsonl") as file:
-        file.write(line("t1") + line("t5"))
+    put(s3, "traffic/logs/day=1/a.jsonl", line("t1") + line("t5"))
     after = {shard.shard_id: shard.fingerprint for shard in source.shards(Window())}
     assert sorted(before) == sorted(after)
     assert sum(before[name] != after[name] for name in before) == 1
