@@ -9,7 +9,7 @@ libraries inside their methods, never at the top of their module.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -439,6 +439,33 @@ class Scorer(Protocol):
 
     async def aclose(self) -> None:
         """Release connections."""
+
+
+@runtime_checkable
+class JudgedScorer(Scorer, Protocol):
+    """A scorer behind which a model decides; without a calibration it is no primary gate."""
+
+    def judge_digests(self) -> Sequence[str]:
+        """Digest of each judge: of all that can change its verdicts, and of nothing else."""
+
+
+@runtime_checkable
+class AcrossScorer(Scorer, Protocol):
+    """A scorer that sees something only when all answers of a system are there."""
+
+    def across(self, cases: Sequence[Case], answers: Sequence[Answer], scores: Sequence[Score]) -> Iterator[Score]:
+        """The scores that are other than they were given one by one; `scores` are this metric's."""
+
+
+@runtime_checkable
+class PairScorer(Scorer, Protocol):
+    """A scorer that sets the candidate's answer beside the baseline's; the baseline's own score is given by `score`."""
+
+    def against(self, baseline: str) -> None:
+        """Digest of the baseline; part of the metric's digest, for preferences over another one do not compare."""
+
+    async def compare(self, case: Case, answer: Answered, other: Answered) -> Score:
+        """Score the candidate's `answer` beside the baseline's, which is `other`."""
 
 
 # --- gate ---------------------------------------------------------------------------------------

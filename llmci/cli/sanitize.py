@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,6 +33,12 @@ def sanitize(
         typer.Option("--spans-only", help="JSON Lines of id, text and group: only find spans, and write them to -o."),
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where --spans-only writes.")] = None,
+    locale: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Language of the texts (en, es, de, fr, it, pl), once for each; instead of sanitize.locales."
+        ),
+    ] = None,
     dry_run: DryRunFlag = False,
     config: ConfigFlag = None,
     json: JsonFlag = False,
@@ -44,7 +51,7 @@ def sanitize(
 
     Example: llmci sanitize
     """
-    checked = open_config(config)
+    checked = _in_locales(open_config(config), locale)
     if explain is not None:
         _explain(checked, explain, as_json=json)
         return
@@ -58,6 +65,12 @@ def sanitize(
         return
     summary = wiring.sanitize(checked, progress=progress(quiet=quiet), environ=os.environ, now=datetime.now(UTC))
     _show(summary, as_json=json)
+
+
+def _in_locales(config: Config, locales: list[str] | None) -> Config:
+    if not locales:
+        return config
+    return replace(config, sanitize=replace(config.sanitize, locales=tuple(dict.fromkeys(locales))))
 
 
 def _explain(config: Config, trace_id: str, *, as_json: bool) -> None:

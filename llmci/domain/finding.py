@@ -28,7 +28,8 @@ class Leaf:
 
     Attributes:
         text: The text; never logged.
-        key: The nearest key of the structure it was found in, such as "date_of_birth".
+        key: The nearest key of the structure it was found in, such as "date_of_birth"; empty where the text
+            is a key itself.
         role: Role of the message it belongs to, where there is one.
     """
 

@@ -20,6 +20,7 @@ from llmci.pipeline.bench.job import BenchJob, Entrant
 from llmci.pipeline.bench.stage import bench as run_stage
 from llmci.wiring.bench_plan import prepare
 from llmci.wiring.build import keep_from_git
+from llmci.wiring.calibrations import judged_by
 from llmci.wiring.runs import AGAINST, runs_of
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def bench(
             cache=open_cache(config, ask, stack),
             retry_errors=ask.retry_errors,
             clock=clock,
-            environment=_environment(prepared),
+            environment=_environment(prepared) | judged_by(prepared.scorers, config),
             progress=progress,
         )
         journals = [_journal(config, ask, prepared, system) for system in prepared.systems]

@@ -9,7 +9,9 @@ from llmci.core.bench.digests import answer_key
 from llmci.core.bench.tries import chosen
 from llmci.core.canonical import digest_of
 from llmci.errors import PrivacyStop, UsageError
+from llmci.seams import PairScorer
 from llmci.wiring.build import build
+from llmci.wiring.calibrations import digests_of, require_calibrated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -104,12 +106,18 @@ def prepare(config: Config, ask: Ask, environ: Mapping[str, str], *, evalset: Ev
     cases = chosen(evalset.cases, filters=ask.filters, limit=ask.limit, seed=settings.seed, holdout=ask.holdout)
     if not config.scorers:
         raise UsageError(f"{config.path}: there are no scorers.", fix="Add at least one under `scorers:`.")
+    systems = _system(config, settings.baseline, environ), _system(config, settings.candidate, environ)
+    scorers = tuple(build("scorer", block, config, environ) for block in config.scorers.values())
+    for scorer in scorers:
+        if isinstance(scorer, PairScorer):
+            scorer.against(systems[0].spec().digest)
+    require_calibrated(config, config.gates, {scorer.metric().name: digests_of(scorer) for scorer in scorers})
     return Prepared(
         evalset=evalset,
         cases=cases,
         settings=settings,
-        systems=(_system(config, settings.baseline, environ), _system(config, settings.candidate, environ)),
-        scorers=tuple(build("scorer", block, config, environ) for block in config.scorers.values()),
+        systems=systems,
+        scorers=scorers,
         policy=digest_of(config.sanitize, {name: block.given for name, block in config.recognizers.items()}),
     )
 

@@ -38,7 +38,7 @@ def wanted(block: Block) -> Iterator[str]:
     named += _VARIABLE.findall(json.dumps([options.get("url"), options.get("headers")]))
     if named:
         yield from named
-    elif block.kind in ("litellm", "judge") and not options.get("base_url"):
+    elif isinstance(options.get("model"), str) and not options.get("base_url"):
         provider = str(options.get("model", "")).partition("/")[0]
         if provider in _PROVIDERS:
             yield _PROVIDERS[provider]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from llmci.seams import Progress
 
 _LONGEST_SHAPE = 60
+_AT_ONCE = 1024
 # What a finding is called where general dates are not told from dates of birth.
 _PUBLISHED = {"DATE_OF_BIRTH": "DATE_TIME"}
 
@@ -93,6 +94,8 @@ def spans_of(records: Sequence[Mapping[str, Any]], redactor: Redactor, progress:
     """The lines that `write_spans` writes, in order of the records."""
     memories: dict[str, Memory] = {}
     for index, record in enumerate(records):
+        if index % _AT_ONCE == 0:
+            redactor.search_ahead(_text(record) for record in records[index : index + _AT_ONCE])
         redactor.learned([_text(record)], memories.setdefault(_group(record, index), Memory()))
         progress.advance()
     return [_spans_line(record, memories[_group(record, index)], redactor) for index, record in enumerate(records)]

@@ -17,6 +17,7 @@ from llmci.core.gating.selftest import self_test as exchange
 from llmci.domain.settings import BenchSettings
 from llmci.errors import NoDecisionError, UsageError
 from llmci.pipeline.gate import gate
+from llmci.wiring.calibrations import judges_of, require_calibrated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,7 +47,13 @@ class Contest:
     config: Config | None = None
 
     def decide(self) -> GateResult:
-        """The verdict."""
+        """The verdict.
+
+        Raises:
+            UsageError: A primary gate rests on a judge that is not calibrated.
+        """
+        if self.config is not None:
+            require_calibrated(self.config, self.rules, judges_of(self.candidate))
         result = gate(self.baseline, self.candidate, self.cases, self.rules, max_infrastructure_failures=self.max_lost)
         return replace(result, notes=(*result.notes, *self.notes))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from llmci.adapters.recognizers.deadline import Deadline
@@ -13,6 +13,7 @@ from llmci.core.privacy.manifest import policy_digest
 from llmci.core.privacy.policy import DEFAULT_POLICY, policy_of
 from llmci.core.privacy.redact import Redactor
 from llmci.core.privacy.surrogate import Surrogates
+from llmci.domain.settings import LOCALES
 from llmci.errors import PrivacyStop, UsageError
 from llmci.files import write_once
 from llmci.registry import adapter
@@ -51,7 +52,7 @@ def privacy_of(config: Config, environ: Mapping[str, str]) -> Privacy:
 
     Raises:
         PrivacyStop: There is no recognizer, so that nothing would be removed.
-        UsageError: The key cannot be used, or a recognizer's options are wrong.
+        UsageError: The key cannot be used, a language is not known, or a recognizer's options are wrong.
     """
     settings = config.sanitize
     if not settings.recognizers:
@@ -59,6 +60,12 @@ def privacy_of(config: Config, environ: Mapping[str, str]) -> Privacy:
             f"{config.path}: sanitize.recognizers is empty: nothing would be removed.",
             fix="Name recognizers, or leave the line out.",
         )
+    for locale in settings.locales:
+        if locale not in LOCALES:
+            raise UsageError(
+                f"{config.path}: sanitize.locales: nothing is known of the language {locale!r}.",
+                fix=f"Choose of {', '.join(LOCALES)}.",
+            )
     blocks = [_block(config, name) for name in settings.recognizers]
     found: list[Recognizer] = [build("recognizer", block, config, environ) for block in blocks]
     surrogates = Surrogates(key_of(config, environ))
@@ -102,9 +109,11 @@ def key_of(config: Config, environ: Mapping[str, str]) -> bytes:
 
 
 def _block(config: Config, name: str) -> Block:
-    """The recognizer's block of the configuration; a bundled one without options where there is none."""
-    if name in config.recognizers:
-        return config.recognizers[name]
-    options = adapter("recognizer", name).Options
-    locales = {"locales": config.sanitize.locales} if "locales" in options.model_fields else {}
-    return Block(name=name, kind=name, options=options(**locales), given={"kind": name})
+    """The recognizer's block of the configuration, or one without options; the project's languages unless it names its own."""
+    block = config.recognizers.get(name)
+    if block is None:
+        block = Block(name=name, kind=name, options=adapter("recognizer", name).Options(), given={"kind": name})
+    if "locales" in type(block.options).model_fields and "locales" not in block.given:
+        options = block.options.model_copy(update={"locales": config.sanitize.locales})
+        return replace(block, options=options)
+    return block

@@ -50,6 +50,10 @@ def json_schema() -> dict[str, Any]:
         variants: list[dict[str, Any]] = [{"$ref": f"#/$defs/{name}"} for name in names]
         if section == "systems":
             variants.append({"type": "object", "required": ["extends"], "properties": {"extends": {"type": "string"}}})
+        if section == "scorers":
+            # Any that says yes or no, negated; which options it takes is checked when the file is read.
+            kind = {"type": "string", "pattern": "^not-"}
+            variants.append({"type": "object", "required": ["kind"], "properties": {"kind": kind}})
         schema["properties"][section]["additionalProperties"] = {"anyOf": variants}
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = FILE_NAME

@@ -75,9 +75,9 @@ def test_a_dry_run_names_the_shards(tmp_path: Path) -> None:
 def test_spans_only_finds_spans_with_the_memory_of_a_group(tmp_path: Path) -> None:
     a_project(tmp_path, {})
     lines = [
-        {"id": 1, "text": "Ask Lindqvist", "group": "a"},
-        {"id": 2, "text": '{"full_name": "Torvald Lindqvist", "dob": "1971-05-05"}', "group": "a"},
-        {"id": 3, "text": "Ask Lindqvist", "group": "b"},
+        {"id": 1, "text": "Ask qz81x7lmw", "group": "a"},
+        {"id": 2, "text": '{"user_id": "qz81x7lmw", "dob": "1971-05-05"}', "group": "a"},
+        {"id": 3, "text": "Ask qz81x7lmw", "group": "b"},
     ]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
@@ -85,10 +85,10 @@ def test_spans_only_finds_spans_with_the_memory_of_a_group(tmp_path: Path) -> No
 
     assert done.returncode == 0, done.stderr
     first, second, third = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
-    assert [(s["start"], s["end"], s["type"]) for s in first["spans"]] == [(4, 13, "PERSON")]
+    assert [(s["start"], s["end"], s["type"]) for s in first["spans"]] == [(4, 13, "USER_ID")]
     assert [(s["start"], s["end"], s["type"]) for s in second["spans"]] == [
-        (15, 32, "PERSON"),
-        (43, 53, "DATE_TIME"),
+        (13, 22, "USER_ID"),
+        (33, 43, "DATE_TIME"),
     ]
     assert third == {"id": 3, "spans": []}
 
@@ -102,3 +102,24 @@ def test_spans_only_names_the_line_that_it_cannot_read(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "in.jsonl:2" in done.stderr
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_locale_adds_what_its_language_knows(tmp_path: Path) -> None:
+    a_project(tmp_path, {})
+    (tmp_path / "in.jsonl").write_text(json.dumps({"id": 1, "text": "NHC: 4763954."}) + "\n")
+    spans = ("sanitize", "--spans-only", "in.jsonl", "-o", "out.jsonl", "--quiet")
+
+    done = llmci(*spans, "--locale", "es", cwd=tmp_path, environ=KEY)
+
+    assert done.returncode == 0, done.stderr
+    assert [s["type"] for s in json.loads((tmp_path / "out.jsonl").read_text())["spans"]] == ["ID"]
+
+
+def test_a_locale_that_nothing_is_known_of_is_refused(tmp_path: Path) -> None:
+    a_project(tmp_path, {})
+    (tmp_path / "in.jsonl").write_text('{"id": 1, "text": "a"}\n')
+
+    done = llmci("sanitize", "--spans-only", "in.jsonl", "-o", "o", "--locale", "xx", cwd=tmp_path, environ=KEY)
+
+    assert done.returncode == 2
+    assert "'xx'" in done.stderr

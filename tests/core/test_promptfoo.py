@@ -152,6 +152,7 @@ def test_a_prompt_that_is_more_than_text_is_named(prompt: str) -> None:
         ("not-icontains", "lyon", "Nice", "x\nLYON"),
         ("not-contains-any", ["a", "b"], "c", "xb"),
         ("not-regex", r"\d", "none", "one 1"),
+        ("not-equals", "a.b", "a.b!", "a.b"),
     ],
 )
 def test_an_assertion_judges_as_it_did(kind: str, value: Any, right: str, wrong: str) -> None:
@@ -182,6 +183,56 @@ def test_equals_is_the_reference_and_a_second_one_is_named() -> None:
     assert found.config["scorers"] == {"equals": {"kind": "exact"}}
     assert found.config["gates"] == [{"metric": "equals", "tolerance": "5pt"}]
     assert [item.split(":")[0] for item in found.unmapped] == ["tests[0].assert[1]"]
+
+
+@pytest.mark.parametrize(
+    ("given", "scorers", "case"),
+    [
+        (
+            [{"type": "levenshtein", "value": "Lyon", "threshold": 2}],
+            {"levenshtein-2": {"kind": "levenshtein", "at_most": 2}},
+            {"reference": "Lyon"},
+        ),
+        (
+            [{"type": "not-is-refusal"}],
+            {"refusal": {"kind": "refusal", "expectation": "is-refusal"}},
+            {"expectations": {"is-refusal": False}},
+        ),
+        (
+            [{"type": "tool-call-f1", "value": ["find", "book"]}],
+            {
+                "tool-call-f1": {
+                    "kind": "tool-calls",
+                    "compare": "f1",
+                    "arguments": False,
+                    "expectation": "tool-call-f1",
+                }
+            },
+            {"expectations": {"tool-call-f1": ["find", "book"]}},
+        ),
+        (
+            [{"type": "factuality", "value": "It is in Lyon."}],
+            {"factuality": {"kind": "factuality", "model": "openai/gpt-4o", "scale": "binary"}},
+            {"reference": "It is in Lyon."},
+        ),
+        (
+            [{"type": "model-graded-closedqa", "value": "Names a city."}],
+            {"rubric": {"kind": "judge", "model": "openai/gpt-4o", "scale": "binary"}},
+            {"rubric": "Names a city."},
+        ),
+    ],
+)
+def test_assertions_that_have_a_scorer_of_their_own(
+    given: list[dict[str, Any]], scorers: dict[str, Any], case: dict[str, Any]
+) -> None:
+    found = an_import(tests=[a_test(*given)], defaultTest={"options": {"provider": "openai:gpt-4o"}})
+
+    assert found.config["scorers"] == scorers
+    assert case.items() <= found.cases[0].items()
+    assert found.unmapped == ()
+    # Nobody has checked the judge yet.
+    watched = [gate.get("role") == "watch" for gate in found.config["gates"]]
+    assert watched == ["model" in block for block in scorers.values()]
 
 
 def test_a_demand_for_json_from_every_answer_is_a_scorer() -> None:
@@ -241,7 +292,7 @@ def test_keys_of_cases_are_their_descriptions_and_differ() -> None:
         ({"tests": [a_test({"type": "contains", "value": "a", "transform": "x"})]}, "tests[0].assert[0].transform"),
         ({"tests": [a_test({"type": "latency", "threshold": 500})]}, "tests[0].assert[0].threshold"),
         ({"tests": [a_test({"type": "javascript", "value": "true"})]}, "tests[0].assert[0]"),
-        ({"tests": [a_test({"type": "levenshtein", "value": "a"})]}, "tests[0].assert[0]"),
+        ({"tests": [a_test({"type": "rouge-n", "value": "a"})]}, "tests[0].assert[0]"),
         ({"tests": [a_test({"type": "regex", "value": "(?<a>x)"})]}, "tests[0].assert[0]"),
         ({"tests": [a_test({"type": "assert-set", "threshold": 1, "assert": []})]}, "tests[0].assert[0]"),
         ({"tests": [a_test({"type": "is-json"})]}, "tests[0].assert[0]"),

@@ -17,6 +17,43 @@ from llmci.core.privacy.surrogate import Surrogates
 SURROGATES = Surrogates(b"a key for tests")
 
 
+# How people write ten digits, all of them or with a country's code.
+_FORMS = ("{}-{}-{}", "({}) {}-{}", "{}{}{}", "{}.{}.{}", "+44 {} {} {}", "0{} {}{}")
+
+
+@given(st.sampled_from(_FORMS), *(st.tuples(*(st.text(string.digits, min_size=n, max_size=n) for n in (3, 3, 4))),) * 2)
+def test_two_telephone_numbers_never_become_one(form: str, one: tuple[str, ...], other: tuple[str, ...]) -> None:
+    made = [SURROGATES.of("PHONE_NUMBER", form.format(*digits)) for digits in (one, other)]
+
+    assert (made[0] == made[1]) == (one == other)
+
+
+@pytest.mark.parametrize("form", ["{}-{}-{}", "+1 ({}) {}-{}", "+49 {} {}{}", "0{} {}{}", "{}{}{}"])
+def test_twenty_thousand_telephone_numbers_stay_as_many(form: str) -> None:
+    values = {form.format(200 + n % 700, f"{n // 7 % 1000:03d}", f"{n * 7919 % 10000:04d}") for n in range(20_000)}
+
+    assert len({SURROGATES.of("PHONE_NUMBER", value) for value in values}) == len(values)
+
+
+def test_one_number_is_one_number_in_every_spelling() -> None:
+    made = {
+        SURROGATES.of("PHONE_NUMBER", value)[-14:] for value in ("+1 415-867-5309", "415-867-5309", "1-415-867-5309")
+    }
+
+    assert len(made) == 1
+
+
+def test_a_network_address_is_the_same_in_every_spelling() -> None:
+    assert SURROGATES.of("IP_ADDRESS", "2A00:1450:0::200E") == SURROGATES.of("IP_ADDRESS", "2a00:1450::200e")
+    assert SURROGATES.of("IP_ADDRESS", "8.8.8.8/24") == f"{SURROGATES.of('IP_ADDRESS', '8.8.8.8')}/24"
+
+
+def test_a_thousand_network_addresses_stay_as_many() -> None:
+    values = [f"{1 + n % 220}.{n % 251}.{n * 7 % 256}.{n % 199}" for n in range(1000)]
+
+    assert len({SURROGATES.of("IP_ADDRESS", value) for value in values}) == len(set(values))
+
+
 @given(st.text(string.digits, min_size=2, max_size=12), st.text(string.digits, min_size=2, max_size=12))
 def test_two_numbers_never_become_one(one: str, other: str) -> None:
     keyed = Keyed(b"k")
@@ -71,9 +108,13 @@ def test_the_parts_of_a_person_stay_together() -> None:
     ("kind", "value", "form"),
     [
         ("EMAIL_ADDRESS", "jane.doe@corp.example", r"[a-z]+\.[a-z]+@[a-z]+\.example\.(com|net|org)"),
-        ("PHONE_NUMBER", "+1 (415) 867-5309", r"\+1 \(\d{3}\) 555-01\d\d"),
-        ("PHONE_NUMBER", "415-867-5309", r"\d{3}-555-01\d\d"),
-        ("PHONE_NUMBER", "+49 30 1234567", r"\+99 9\d \d{7}"),
+        ("PHONE_NUMBER", "+1 (415) 867-5309", r"\+1 \(\d{3}\) 555-01\d\d x\d{5}"),
+        ("PHONE_NUMBER", "415-867-5309", r"\d{3}-555-01\d\d x\d{5}"),
+        ("PHONE_NUMBER", "415-867-5309 ext. 12", r"\d{3}-555-01\d\d ext\. \d{7}"),
+        ("PHONE_NUMBER", "4158675309", r"\d{3}55501\d{7}"),
+        ("PHONE_NUMBER", "+49 30 1234567", r"\+999\d\d \d\d \d{7}"),
+        ("PHONE_NUMBER", "07700 900123", r"0000\d{4} \d{6}"),
+        ("PHONE_NUMBER", "0049 30 1234567", r"\+999\d{4} \d\d \d{7}"),
         ("US_SSN", "536-90-4399", r"9\d\d-\d\d-\d{4}"),
         ("CREDIT_CARD", "4111 1111 1111 1111", r"00\d\d \d{4} \d{4} \d{4}"),
         ("IBAN_CODE", "DE89 3704 0044 0532 0130 00", r"DE00 (\d{4} ){4}\d\d"),
@@ -93,7 +134,7 @@ def test_network_addresses_are_of_the_ranges_for_tests() -> None:
     four = ipaddress.ip_address(SURROGATES.of("IP_ADDRESS", "8.8.8.8"))
     six = ipaddress.ip_address(SURROGATES.of("IP_ADDRESS", "2a00:1450::200e"))
 
-    assert four in ipaddress.ip_network("198.18.0.0/15")
+    assert four in ipaddress.ip_network("240.0.0.0/4")
     assert six in ipaddress.ip_network("2001:db8::/32")
 
 

@@ -18,6 +18,8 @@ MINTS = {
         "llmci/core/bench/",
         "llmci/adapters/systems/",
         "llmci/adapters/scorers/judge.py",
+        "llmci/adapters/scorers/pairwise.py",
+        "llmci/adapters/scorers/metric_libraries.py",
     ),
     "CleanBatch": ("llmci/core/privacy/", "llmci/adapters/stores/"),
     "sanitized": ("llmci/core/privacy/", "llmci/adapters/stores/"),
@@ -27,7 +29,16 @@ MINTS = {
         "llmci/adapters/stores/",
         "llmci/adapters/systems/recorded_traces.py",
     ),
-    "declared_clean": ("llmci/domain/text.py", "llmci/core/evalsets/", "llmci/adapters/systems/", "llmci/demo/"),
+    "declared_clean": (
+        "llmci/domain/text.py",
+        "llmci/core/evalsets/",
+        "llmci/adapters/systems/",
+        "llmci/demo/",
+        # Reasons in the scorer's own words, such as the kinds of what was found.
+        "llmci/adapters/scorers/rule.py",
+        "llmci/adapters/scorers/composite.py",
+        "llmci/adapters/scorers/degenerate.py",
+    ),
 }
 
 

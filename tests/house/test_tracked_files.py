@@ -99,4 +99,5 @@ def test_no_file_names_a_package_registry_or_a_place_on_this_machine() -> None:
 
 
 def test_nothing_large_is_tracked() -> None:
-    assert [path for path in tracked() if path.stat().st_size > 2_000_000] == []
+    # The tagger's weights may weigh more; `test_the_weights_weigh_less_than_five_megabytes` bounds them.
+    assert [path for path in tracked() if path.stat().st_size > 2_000_000 and path.name != "tagger.npz"] == []

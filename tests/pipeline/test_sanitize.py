@@ -119,17 +119,17 @@ def test_equal_values_stay_equal_and_the_person_stays_one(tmp_path: Path) -> Non
 
 def test_what_one_trace_of_a_session_tells_is_removed_from_the_others(tmp_path: Path) -> None:
     rows = [
-        a_trace("t1", question="Who moves to Xanthe?", session_id="s1"),
-        a_trace("t2", question="My name is Xanthe Quagmire.", session_id="s1"),
-        a_trace("t3", question="Who moves to Xanthe?", session_id="s2"),
+        a_trace("t1", question="Who moves qz81x7lmw?", session_id="s1"),
+        a_trace("t2", question="It is login=qz81x7lmw", session_id="s1"),
+        a_trace("t3", question="Who moves qz81x7lmw?", session_id="s2"),
     ]
     config = a_project(tmp_path, {"s": rows})
 
     run(config)
 
     first, _, third = clean_rows(config)
-    assert "Xanthe" not in text_of(first)
-    assert "Xanthe" in text_of(third)
+    assert "qz81x7lmw" not in text_of(first)
+    assert "qz81x7lmw" in text_of(third)
 
 
 def test_the_same_key_gives_the_same_bytes_and_another_key_others(tmp_path: Path) -> None:

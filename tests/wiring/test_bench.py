@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,19 @@ from openai_server import OpenaiServer
 
 from llmci.cli.exits import exit_code_of
 from llmci.config import load
+from llmci.core.judging.labels import Menu
+from llmci.core.judging.trust import Use
 from llmci.domain.case import Origin
 from llmci.domain.run import Answered, Scored
 from llmci.domain.text import declared_clean
 from llmci.errors import ExitCode, OutsideError, PrivacyStop, UsageError
 from llmci.pipeline.gate import gate
+from llmci.pipeline.judge_check import Columns, check_rows
 from llmci.seams import Silent
 from llmci.wiring.bench import bench, open_cache
 from llmci.wiring.bench_plan import Ask, forecast, prepare
+from llmci.wiring.gate import Contest
+from llmci.wiring.judge import check_configured, kept
 from llmci.wiring.runs import runs_of
 
 if TYPE_CHECKING:
@@ -89,7 +95,17 @@ gates:
 bench: {{retries: 0, timeout_s: 2{more}}}
 """
     )
-    return load(root / "llmci.yaml")
+    config = load(root / "llmci.yaml")
+    if judge:
+        vouch(config, "polite")
+    return config
+
+
+def vouch(config: Config, name: str, *, agreeing: int = 120) -> Path:
+    """As if people had judged 120 answers, and agreed with the judge on so many of them."""
+    rows = [{"h": n % 2, "j": n % 2 if n < agreeing else 1 - n % 2} for n in range(120)]
+    checked = check_rows(rows, Columns(human=("h",), judge="j"), Menu())
+    return kept(config, name, checked, asked=False, now=datetime.now(UTC), environ=ENVIRON)
 
 
 def run(config: Config, evalset: EvalSet | None = None, **ask: Any) -> BenchOutcome:
@@ -164,6 +180,161 @@ def test_a_judge_that_is_down_is_no_evidence(tmp_path: Path, server: OpenaiServe
     outcome = run(config, the_set(30))
 
     assert way_out(config, outcome) is ExitCode.OUTSIDE_FAILED
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I cannot judge this.",
+        '{"verdict": "excellent"}',
+        '{"verdicts": []}',
+        '{"verdict": null}',
+        'The answer says {"verdict": "pass"}, but my verdict: unsure',
+        "```json\n{}\n```",
+    ],
+)
+def test_a_judge_that_gives_no_verdict_from_the_menu_is_no_evidence(
+    tmp_path: Path, server: OpenaiServer, said: str
+) -> None:
+    server.reply = said
+    config = a_config(tmp_path, server, judge=JUDGE % ("judge", server.url))
+
+    outcome = run(config, the_set(30))
+
+    assert way_out(config, outcome) is ExitCode.OUTSIDE_FAILED
+
+
+@pytest.mark.parametrize("said", ["pass", "fail"])
+def test_a_judge_that_always_says_the_same_is_never_calibrated(tmp_path: Path, server: OpenaiServer, said: str) -> None:
+    server.reply = f'{{"verdict": "{said}"}}'
+    judge = JUDGE.replace("timeout_s: 2", "timeout_s: 30, human: people") % ("judge", server.url)
+    config = a_config(tmp_path, server, judge=judge)
+    cases = [replace(case, expectations={"people": n % 2}) for n, case in enumerate(the_set(30).cases)]
+
+    checked = check_configured(
+        config, "polite", Menu(), environ=ENVIRON, progress=Silent(), evalset=an_evalset(cases), repeat=2
+    )
+    kept(config, "polite", checked, asked=True, now=datetime.now(UTC), environ=ENVIRON)
+
+    assert checked.overall.use is Use.REFUSED
+    assert checked.overall.consistency is not None
+    assert checked.overall.consistency.value == 1
+    with pytest.raises(UsageError, match="may not: refused"):
+        prepare(config, Ask(), ENVIRON, evalset=the_set())
+
+
+def test_a_judge_that_is_down_is_not_calibrated_at_all(tmp_path: Path, server: OpenaiServer) -> None:
+    judge = JUDGE.replace("timeout_s: 2", "timeout_s: 2, human: people") % ("500", server.url)
+    config = a_config(tmp_path, server, judge=judge)
+    cases = [replace(case, expectations={"people": 1}) for case in the_set(3).cases]
+
+    with pytest.raises(OutsideError, match="3 of 3 verdicts could not be had"):
+        check_configured(config, "polite", Menu(), environ=ENVIRON, progress=Silent(), evalset=an_evalset(cases))
+
+
+def test_a_judge_that_nobody_has_checked_is_no_primary_gate(tmp_path: Path, server: OpenaiServer) -> None:
+    config = a_config(tmp_path, server, judge=JUDGE % ("judge", server.url))
+    for path in (tmp_path / "judges").iterdir():
+        path.unlink()
+
+    with pytest.raises(UsageError, match="has not been calibrated") as raised:
+        prepare(config, Ask(), ENVIRON, evalset=the_set())
+
+    assert "role: watch" in raised.value.fix
+    assert not server.requests
+    watching = tuple(replace(rule, role="watch" if rule.metric == "polite" else "primary") for rule in config.gates)
+    assert prepare(replace(config, gates=watching), Ask(), ENVIRON, evalset=the_set())
+
+
+def test_another_model_is_another_judge(tmp_path: Path, server: OpenaiServer) -> None:
+    a_config(tmp_path, server, judge=JUDGE % ("judge", server.url))
+    text = (tmp_path / "llmci.yaml").read_text().replace("openai/judge", "openai/other")
+    (tmp_path / "llmci.yaml").write_text(text)
+
+    with pytest.raises(UsageError, match="has not been calibrated"):
+        prepare(load(tmp_path / "llmci.yaml"), Ask(), ENVIRON, evalset=the_set())
+
+
+def test_a_run_remembers_its_judge_and_a_later_gate_asks_for_the_calibration(
+    tmp_path: Path, server: OpenaiServer
+) -> None:
+    server.reply = '{"verdict": "pass"}'
+    config = a_config(tmp_path, server, judge=JUDGE % ("judge", server.url), candidate=", params: {seed: 1}")
+    outcome = run(config, the_set(30))
+    runs = outcome.baseline, outcome.candidate
+    stored = Contest(*runs, cases=the_set(30).cases, rules=config.gates, max_lost=0.02, config=config)
+
+    assert any("same verdict on all" in note for note in stored.decide().notes)
+    assert "agrees with people 100% of the time" in outcome.candidate.environment["judge of polite"]
+    assert stored.decide().verdicts
+
+    vouch(config, "polite", agreeing=70)
+    with pytest.raises(UsageError, match="may not: may only watch"):
+        stored.decide()
+
+
+def test_one_answer_to_everything_fails_a_guardrail_that_no_single_answer_could(
+    tmp_path: Path, server: OpenaiServer
+) -> None:
+    (tmp_path / "constant.txt").write_text("It depends on many things.")
+    a_config(tmp_path, server, candidate=", prompt: constant.txt")
+    text = (tmp_path / "llmci.yaml").read_text()
+    text = text.replace("right: {kind: exact}", "empty_words: {kind: degenerate}")
+    text = text.replace("metric: right, tolerance: 10pt", "metric: empty_words, role: guardrail, tolerance: 2pt")
+    (tmp_path / "llmci.yaml").write_text(text)
+    config = load(tmp_path / "llmci.yaml")
+
+    outcome = run(config)
+
+    assert way_out(config, outcome) is ExitCode.REGRESSED
+    assert {score.reason for score in outcome.candidate.scores if isinstance(score, Scored)} == {
+        "the same answer to every question"
+    }
+
+
+PAIRWISE = "better: {kind: pairwise, model: openai/%s, base_url: %s, api_key_env: KEY, retries: 0, timeout_s: 2}"
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        # Whatever stands first: a contradiction, and so a tie.
+        ('{"verdict": "A"}', 0.5),
+        ('{"verdict": "tie"}', 0.5),
+        ('{"verdict": "neither"}', None),
+    ],
+)
+def test_pairs_are_judged_in_both_orders(tmp_path: Path, server: OpenaiServer, said: str, value: float | None) -> None:
+    server.reply = said
+    (tmp_path / "other.txt").write_text("{{ question }}?")
+    config = a_config(tmp_path, server, candidate=", prompt: other.txt, model: openai/tools")
+    text = (tmp_path / "llmci.yaml").read_text()
+    text = text.replace("  right:", f"  {PAIRWISE % ('judge', server.url)}\n  right:")
+    (tmp_path / "llmci.yaml").write_text(text)
+    config = load(tmp_path / "llmci.yaml")
+
+    outcome = run(config, the_set(5))
+
+    baseline, candidate = (
+        [score for score in one.scores if score.metric == "better"] for one in (outcome.baseline, outcome.candidate)
+    )
+    assert server.seen["judge"] == 10
+    assert {score.value for score in baseline if isinstance(score, Scored)} == {0.5}
+    assert {score.value if isinstance(score, Scored) else None for score in candidate} == {value}
+    assert outcome.candidate.metrics[0].digest == outcome.baseline.metrics[0].digest
+
+
+def test_the_same_answer_is_a_tie_that_nobody_is_asked_about(tmp_path: Path, server: OpenaiServer) -> None:
+    a_config(tmp_path, server, candidate=", params: {seed: 1}")
+    text = (tmp_path / "llmci.yaml").read_text()
+    (tmp_path / "llmci.yaml").write_text(text.replace("  right:", f"  {PAIRWISE % ('judge', server.url)}\n  right:"))
+
+    outcome = run(load(tmp_path / "llmci.yaml"), the_set(5))
+
+    assert server.seen["judge"] == 0
+    assert {
+        score.value for score in outcome.candidate.scores if score.metric == "better" and isinstance(score, Scored)
+    } == {0.5}
 
 
 def test_a_judge_is_asked_once_for_the_same_text_and_its_words_are_kept(tmp_path: Path, server: OpenaiServer) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,14 +16,16 @@ if TYPE_CHECKING:
 
 
 class Deadline:
-    """Runs a recognizer with a time limit for each call.
+    """Runs a recognizer with a time limit for each call, in any thread.
 
-    The limit is an alarm of the operating system, which only a process's main thread can have; a
-    recognizer that runs in another thread has no limit.
+    In a process's main thread the limit is an alarm of the operating system, which stops a regular
+    expression in the midst of it. Another thread can only be stopped between two instructions of
+    Python: there a call that does not come back is stopped as soon as it does, and its result is
+    thrown away.
 
     Args:
         name: As the configuration calls the recognizer.
-        seconds: Longest that one text may take, with all its parts.
+        seconds: Longest that one call may take.
     """
 
     def __init__(self, name: str, recognizer: Recognizer, seconds: float) -> None:
@@ -30,16 +34,17 @@ class Deadline:
 
     def __call__(self, leaves: Sequence[Leaf]) -> list[list[Span]]:
         """See `Recognizer.find`; raises `TimeoutError`."""
-        with _alarm(self._seconds):
-            return self._recognizer.find(leaves)
+        main = threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGALRM")
+        started = time.monotonic()
+        with (_alarm if main else _watch)(self._seconds):
+            found = self._recognizer.find(leaves)
+        if time.monotonic() - started > self._seconds:
+            raise TimeoutError
+        return found
 
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
     def ring(_signal: int, _frame: object) -> None:
         raise TimeoutError
 
@@ -51,3 +56,27 @@ def _alarm(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
         # Whoever had set the alarm before has it again.
         signal.setitimer(signal.ITIMER_REAL, *timer)
+
+
+@contextmanager
+def _watch(seconds: float) -> Iterator[None]:
+    """Raise `TimeoutError` in this thread when the time is over."""
+    thread, lock, over = threading.get_ident(), threading.Lock(), False
+    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
+
+    def stop() -> None:
+        with lock:
+            if not over:
+                raise_in(ctypes.c_ulong(thread), ctypes.py_object(TimeoutError))
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        with lock:
+            over = True
+            # What was not raised by now must not be raised somewhere else.
+            raise_in(ctypes.c_ulong(thread), None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from llmci.adapters.recognizers.gates import Gate
+from llmci.core.privacy.values import is_code, is_filler
 from llmci.domain.finding import Span
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ KEYS: Mapping[str, str] = {
 _WITH_DIGITS = frozenset(
     {"PHONE_NUMBER", "ZIP_CODE", "US_SSN", "US_PASSPORT", "IBAN_CODE", "CREDIT_CARD", "ACCOUNT_ID", "DATE_OF_BIRTH"}
 )
-_LONGEST, _LONGEST_NAME, _MOST_NAMES = 200, 60, 6
+_LONGEST, _LONGEST_NAME, _MOST_NAMES, _SHORTEST_SECRET = 200, 60, 6, 3
 # Values that say "nothing", "any", or what type a value would have.
 _EMPTY = frozenset(
     """
@@ -109,8 +111,12 @@ def fits(kind: str, value: str) -> bool:
     text = value.strip()
     if not text or len(text) > _LONGEST or text.casefold() in _EMPTY or not any(c.isalnum() for c in text):
         return False
-    if text[0] in "<{[$" and text[-1:] in ">}]":
-        return False
+    if kind == "SECRET":
+        return len(text) >= _SHORTEST_SECRET and " " not in text and not is_filler(text) and not is_code(text)
+    return (text[0] not in "<{[$" or text[-1:] not in ">}]") and _is_like(kind, text)
+
+
+def _is_like(kind: str, text: str) -> bool:
     digits = any(c.isdigit() for c in text)
     match kind:
         case "LOCATION":
@@ -123,8 +129,87 @@ def fits(kind: str, value: str) -> bool:
             return digits or kind not in _WITH_DIGITS
 
 
+# One of them is in every key, however its words are separated.
+_STEMS = [
+    "mail",
+    "reply",
+    "phone",
+    "mobile",
+    "tel",
+    "fax",
+    "cell",
+    "contact",
+    "whatsapp",
+    "msisdn",
+    "name",
+    "nombre",
+    "apellido",
+    "prenom",
+    "holder",
+    "birth",
+    "dob",
+    "geburt",
+    "naissance",
+    "nacimiento",
+    "address",
+    "street",
+    "addr",
+    "apartment",
+    "house",
+    "residence",
+    "zip",
+    "post",
+    "plz",
+    "codigo",
+    "passport",
+    "ssn",
+    "social",
+    "tax",
+    "iban",
+    "card",
+    "pan",
+    "account",
+    "bank",
+    "acct",
+    "routing",
+    "user",
+    "login",
+    "member",
+    "patient",
+    "employee",
+    "handle",
+    "nick",
+    "ip",
+    "forwarded",
+    "mac",
+    "pass",
+    "pwd",
+    "key",
+    "secret",
+    "token",
+    "pin",
+    "cvv",
+    "cvc",
+    "security",
+    "otp",
+    "direccion",
+    "anschrift",
+    "strasse",
+    "adresse",
+    "city",
+    "town",
+    "ciudad",
+    "ville",
+    "licen",
+    "ccn",
+]
+_GATE = Gate([_STEMS])
+
+
 def pairs(text: str, extra: Mapping[str, str]) -> Iterator[Span]:
     """Values of telling keys inside of prose, code, logs and escaped JSON."""
+    if ("=" not in text and ":" not in text) or not (extra or _GATE.open(text)):
+        return
     for match in _QUOTED.finditer(text) if '"' in text or "'" in text else ():
         kind = kind_of(match[1], extra)
         if kind is not None and fits(kind, match[3]):

@@ -68,10 +68,10 @@ _OTHER_SCRIPTS = (
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _LOWER_PAIR = re.compile(r"(?<![\w@./-])([a-z]{2,}) ([a-z]{2,})(?![\w@/-])")
 _LOWER_WORD = re.compile(r"(?<![\w@./-])[^\W\d_]{4,}(?![\w@/-])")
-_LIST = re.compile(
+LIST = re.compile(
     rf"(?<!\w){_CAPITAL}(?: {_CAPITAL})?(?:, {_CAPITAL}(?: {_CAPITAL})?){{1,12}},? (?:and|or|&|y|und|et) {_CAPITAL}(?: {_CAPITAL})?"
 )
-_ITEM = re.compile(rf"{_CAPITAL}(?: {_CAPITAL})?")
+ITEM = re.compile(rf"{_CAPITAL}(?: {_CAPITAL})?")
 _BEFORE_PLACES = frozenset({"san", "santa", "são", "saint", "fort", "port", "los", "las", "new", "mount", "lake"})
 _MASKED = re.compile(r"(?m)^[ \t>|*]*(?P<last>[A-Z][a-z]+),[ ]?(?P<first>[A-Z][a-z]+)(?=[,;|\t]|$)")
 
@@ -246,8 +246,8 @@ def _end_of_name(words: list[re.Match[str]], index: int, extra: frozenset[str]) 
 
 def _listed(text: str, extra: frozenset[str]) -> Iterator[Span]:
     """All of a list of words in capitals, where half of them are known names: Malon, Mark and Kaylee."""
-    for match in _LIST.finditer(text):
-        items = list(_ITEM.finditer(text, match.start(), match.end()))
+    for match in LIST.finditer(text):
+        items = list(ITEM.finditer(text, match.start(), match.end()))
         firsts = [item[0].split()[0].casefold() for item in items]
         known = sum(is_first_name(first, extra) or first in last_names() for first in firsts)
         if 2 * known >= len(items) and not any(first in _NO_NAMES and first not in COMMON for first in firsts):

@@ -8,27 +8,40 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from llmci import seams
+from llmci.adapters.recognizers.presidio_fast import FastAnalyzer, Found, is_known
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from llmci.seams import Leaf, Span
 
-_VERSION = 1
+_VERSION = 2
 _GENERIC = ("CreditCardRecognizer", "CryptoRecognizer", "IbanRecognizer", "IpRecognizer", "MacAddressRecognizer")
 # National recognizers by language. Left out because they fire on order numbers, words and file names:
 # driver licences, medical licences, UUIDs, dates, addresses of the web; e-mails and telephone numbers
 # are the business of `structured`.
 _BY_LOCALE = {
     "en": ("UsSsnRecognizer", "UsPassportRecognizer", "UsItinRecognizer", "NhsRecognizer", "UsBankRecognizer"),
-    "es": ("EsNifRecognizer", "EsNieRecognizer"),
-    "de": ("DeTaxIdRecognizer", "DePassportRecognizer", "DeIdCardRecognizer", "DeSocialSecurityRecognizer"),
+    "es": ("EsNifRecognizer", "EsNieRecognizer", "EsPassportRecognizer"),
+    "de": (
+        "DeTaxIdRecognizer",
+        "DePassportRecognizer",
+        "DeIdCardRecognizer",
+        "DeSocialSecurityRecognizer",
+        "DeHealthInsuranceRecognizer",
+        "DeTaxNumberRecognizer",
+    ),
     "it": ("ItFiscalCodeRecognizer", "ItVatCodeRecognizer", "ItPassportRecognizer", "ItIdentityCardRecognizer"),
     "pl": ("PlPeselRecognizer",),
 }
 # Believed only beside a word that says what they are.
-_NEED_CONTEXT = frozenset({"US_PASSPORT", "UK_NHS", "US_ITIN", "US_BANK_NUMBER"})
+_NEED_CONTEXT = frozenset(
+    {"US_PASSPORT", "UK_NHS", "US_ITIN", "US_BANK_NUMBER", "ES_PASSPORT", "DE_PASSPORT", "DE_ID_CARD", "DE_TAX_NUMBER"}
+)
+# Believed without one where they are written with separators, and with one where they are not. All others are
+# believed in any case: to weigh them would change their scores only.
+_WEAK_WITHOUT = frozenset({"US_SSN"})
 # What any of these recognizers needs to find anything at all.
 _CANDIDATE = re.compile(
     r"(?<![\w.-])(?!(?:19|20)\d\d-\d\d-\d\d)(?:\d[ \u00a0./-]{0,2}){7,}\d|\d{1,3}(?:\.\d{1,3}){3}|(?<!\w)[A-Za-z]{1,2}\d{5,}|(?:[0-9A-Fa-f]{1,4}:){3,}|::|"
@@ -38,10 +51,15 @@ _VERSION_BEFORE = re.compile(r"(?i:\b(?:build|version|release|ver|v)[\s.:=]*$)")
 # How much around a candidate its recognizers and their context words may need.
 _BEFORE, _AFTER = 120, 40
 _MOST = 4000
+# `::` and `a::` are code far more often than addresses.
+_LEAST_OF_IPV6 = 3
 
 
 class PresidioRecognizer:
-    """Runs Presidio over a blank spaCy pipeline whose lemmas are the tokens, so that context words still count."""
+    """Runs Presidio's recognizers: those known to `presidio_fast` there, others by Presidio itself.
+
+    Presidio then runs over a blank spaCy pipeline whose lemmas are the tokens, so that context words still count.
+    """
 
     class Options(seams.Options):
         """What runs.
@@ -58,6 +76,11 @@ class PresidioRecognizer:
 
     def __init__(self, options: Options, context: seams.Context) -> None:
         self._options, self._name = options, context.name
+        national = [name for locale in options.locales for name in _BY_LOCALE.get(locale, ())]
+        names = dict.fromkeys((*_GENERIC, *national, *options.recognizers))
+        self._others = [name for name in names if not is_known(name)]
+        known = [name for name in names if name not in self._others]
+        self._fast = FastAnalyzer(known, _NEED_CONTEXT | _WEAK_WITHOUT) if known else None
         self._analyzer: Any = None
 
     @property
@@ -71,22 +94,34 @@ class PresidioRecognizer:
 
     def _find(self, leaf: Leaf) -> list[Span]:
         text = leaf.text
-        windows = [(0, len(text))] if self._options.recognizers else list(_windows(text))
-        context = [leaf.key.replace("_", " ")] if leaf.key else None
+        context = [leaf.key.replace("_", " ")] if leaf.key else []
+        found = self._fast.analyze(text, context) if self._fast is not None else []
         return [
-            seams.Span(r.start + start, r.end + start, r.entity_type, min(1.0, r.score), "presidio")
-            for start, end in windows
-            for r in self._engine().analyze(
-                text[start:end], language="en", context=context, return_decision_process=True
-            )
-            if self._is_believed(r, text[start:end])
+            seams.Span(r.start, r.end, r.kind, min(1.0, r.score), "presidio")
+            for r in (*found, *(self._stock(text, context) if self._others else ()))
+            if self._is_believed(r, text)
         ]
 
-    def _is_believed(self, result: Any, text: str) -> bool:  # noqa: ANN401  a RecognizerResult
-        if result.entity_type == "IP_ADDRESS" and _VERSION_BEFORE.search(text, 0, result.start):
+    def _stock(self, text: str, context: list[str]) -> Iterator[Found]:
+        """What Presidio itself finds, with the recognizers that are not known to the fast way."""
+        windows = [(0, len(text))] if self._options.recognizers else _windows(text)
+        for start, end in windows:
+            results = self._engine().analyze(
+                text[start:end], language="en", context=context or None, return_decision_process=True
+            )
+            for r in results:
+                explained = r.analysis_explanation
+                boosted = bool(explained and explained.score_context_improvement)
+                yield Found(r.start + start, r.end + start, r.entity_type, r.score, boosted=boosted)
+
+    def _is_believed(self, result: Found, text: str) -> bool:
+        if result.kind == "IP_ADDRESS" and (
+            _VERSION_BEFORE.search(text, max(0, result.start - 20), result.start)
+            or ("::" in (bare := text[result.start : result.end]) and sum(c.isalnum() for c in bare) < _LEAST_OF_IPV6)
+        ):
             return False
-        if result.entity_type in _NEED_CONTEXT and result.entity_type not in self._options.context_free:
-            return bool(result.analysis_explanation and result.analysis_explanation.score_context_improvement)
+        if result.kind in _NEED_CONTEXT and result.kind not in self._options.context_free:
+            return result.boosted
         return True
 
     def _engine(self) -> Any:  # noqa: ANN401  an AnalyzerEngine
@@ -98,8 +133,7 @@ class PresidioRecognizer:
     def _recognizers(self) -> list[Any]:
         import presidio_analyzer.predefined_recognizers as bundled
 
-        national = [name for locale in self._options.locales for name in _BY_LOCALE.get(locale, ())]
-        names = dict.fromkeys((*_GENERIC, *national, *self._options.recognizers))
+        names = self._others
         missing = [name for name in names if not hasattr(bundled, name)]
         if missing:
             raise UsageError(

@@ -1,13 +1,18 @@
-"""Keys, tokens and passwords: known forms behind a keyword gate, and random values beside telling words."""
+"""Keys, tokens and passwords: known forms where their first letters stand, and values beside telling words.
+
+One pass of Aho and Corasick's automaton finds the first letters of all forms, another the telling
+words; patterns are only tried there. Every pattern is bounded, so that the time is linear.
+"""
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from llmci import seams
+from llmci.adapters.recognizers.secret_forms import LONG, LOOSE, LOOSE_BODY, PARTS, SHAPES, TOKENS
+from llmci.core.privacy.values import entropy, is_code, is_filler, is_password, is_random, is_uuid
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,92 +21,58 @@ if TYPE_CHECKING:
     from llmci.seams import Leaf, Span
 
 # Raised whenever a rule changes: clean shards are then made anew.
-_VERSION = 1
-# Keywords, one of which must be there at all, and the form. No pattern repeats a repetition: all are linear.
-_RULES: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("AKIA", "ASIA", "ABIA", "ACCA", "AROA", "AIDA"), r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA)[A-Z0-9]{16}(?![A-Z0-9])"),
-    (("AIza",), r"AIza[\w-]{35}"),
-    (("GOCSPX-",), r"GOCSPX-[\w-]{28}"),
-    (("ya29.",), r"ya29\.[\w-]{20,2000}"),
-    (("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{36,255}"),
-    (("github_pat_",), r"github_pat_\w{22,255}"),
-    (("glpat-", "gldt-", "glrt-", "glptt-", "glsa_"), r"(?<![A-Za-z0-9])(?:gl(?:pat|dt|rt|ptt)-|glsa_)[\w-]{20,200}"),
-    (("xox", "xapp-", "xwfp-"), r"(?<![A-Za-z0-9])(?:xox[abeoprs](?:\.xox[bp])?-|xapp-|xwfp-)[A-Za-z0-9-]{10,200}"),
-    (("hooks.slack.com",), r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[\w/+-]{20,200})"),
-    (("webhook.office.com",), r"webhook\.office\.com/webhookb?2?/(?P<secret>[\w@/-]{40,300})"),
-    (("discord",), r"discord(?:app)?\.com/api/webhooks/(?P<secret>\d{17,20}/[\w-]{60,80})"),
-    (("sk-", "lf-"), r"(?<![A-Za-z0-9])(?:sk|pk)-(?:ant-|proj-|svcacct-|admin-|or-v1-|lf-)?[\w-]{20,300}"),
-    (("_live_", "_test_"), r"(?<![A-Za-z0-9])(?:[srp]k|whsec)_(?:live|test)_[A-Za-z0-9]{10,200}"),
-    (("whsec_",), r"whsec_[A-Za-z0-9+/=]{20,100}"),
-    (("hf_",), r"(?<![A-Za-z0-9])(?:hf|api_org)_[A-Za-z0-9]{30,60}"),
-    (("SG.",), r"(?<![A-Za-z0-9])SG\.[\w-]{16,32}\.[\w-]{16,64}"),
-    (("key-",), r"(?<![A-Za-z0-9])key-[0-9a-f]{32}(?![0-9a-f])"),
-    (("npm_",), r"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{36}"),
-    (("pypi-",), r"pypi-[\w-]{50,1000}"),
-    (("rubygems_",), r"rubygems_[a-f0-9]{48}"),
-    (("_v1_",), r"(?<![A-Za-z0-9])do[opr]_v1_[a-f0-9]{64}"),
-    (("shp",), r"(?<![A-Za-z0-9])shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"),
-    (("sq0", "EAAA"), r"(?<![A-Za-z0-9])(?:sq0(?:atp|csp|idp)-[\w-]{22,43}|EAAA[\w-]{60})"),
-    (("EAA",), r"(?<![A-Za-z0-9])EAA[A-Z][0-9A-Za-z]{60,300}"),
-    (("A3T",), r"(?<![A-Za-z0-9])A3T[A-Z0-9][A-Z0-9]{16}(?![A-Z0-9])"),
-    (("GR1348941",), r"GR1348941[\w-]{20}"),
-    (("eyJrIjoi",), r"eyJrIjoi[A-Za-z0-9+/=]{60,400}"),
-    (("oy2",), r"(?<![A-Za-z0-9])oy2[a-z0-9]{43}(?![a-z0-9])"),
-    (("Q~",), r"[\w.~-]{3}\dQ~[\w.~-]{31,34}"),
-    (("oken",), r"[Tt]oken[\s\"':=]{1,4}(?P<secret>[a-z0-9]{6}\.[a-z0-9]{16})(?![a-z0-9])"),
-    (("_", "-"), r"(?<![\w-])[a-z]{2,8}[_-](?=[A-Za-z]{0,30}\d)[A-Za-z0-9]{24,80}(?![\w-])"),
-    (("SK", "AC"), r"(?<![A-Za-z0-9])(?:SK|AC)[0-9a-f]{32}(?![0-9a-f])"),
-    (("dckr_pat_",), r"dckr_pat_[\w-]{20,60}"),
-    (("PMAK-",), r"PMAK-[a-f0-9]{24}-[a-f0-9]{34}"),
-    (("dapi",), r"(?<![A-Za-z0-9])dapi[a-h0-9]{32}(?:-\d)?"),
-    (("dp.",), r"(?<![A-Za-z0-9])dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{40,80}"),
-    (("hvs.", "hvb.", "hvr."), r"(?<![A-Za-z0-9])hv[sbr]\.[\w-]{20,300}"),
-    (("atlasv1",), r"[\w]{14}\.atlasv1\.[\w=-]{60,70}"),
-    (("ATATT", "ATCTT"), r"AT[AC]TT3[\w=-]{50,250}"),
-    (("NRAK", "NRJS", "NRII", "NRRA"), r"(?<![A-Za-z0-9])NR(?:AK|JS|II|RA)-[\w-]{19,60}"),
-    (("lin_api_", "lin_oauth_"), r"lin_(?:api|oauth)_[A-Za-z0-9]{40,64}"),
-    (("ntn_", "secret_"), r"(?<![A-Za-z0-9])(?:ntn|secret)_[A-Za-z0-9]{43,50}"),
-    (("figd_", "phc_", "phx_", "rdme_", "pnu_", "sntrys_", "sntryu_", "glc_", "pul-", "tskey-", "nfp_", "fo1_", "FlyV1"),
-     r"(?<![A-Za-z0-9])(?:figd_|ph[cx]_|rdme_|pnu_|sntry[su]_|glc_|pul-|tskey-|nfp_|fo1_|FlyV1 fm\d_)[\w=+/.-]{30,500}"),
-    (("AGE-SECRET-KEY",), r"AGE-SECRET-KEY-1[A-Z0-9]{58}"),
-    (("sdk-", "api-"), r"(?<![A-Za-z0-9])(?:sdk|api|mob)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
-    (("AccountKey=", "SharedAccessKey=", "sig="), r"(?:AccountKey|SharedAccessKey|[?&]sig)=(?P<secret>[A-Za-z0-9+/=%]{40,200})"),
-    (("eyJ",), r"(?<![A-Za-z0-9])eyJ[\w-]{10,4000}\.[\w-]{10,8000}(?:\.[\w-]{0,2000}){0,3}"),
-    (("PRIVATE KEY", "PGP"), r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY[A-Z ]{0,20}-----(?:[^-]|-(?!----))*(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY[A-Z ]{0,20}-----)?"),
-    (("://",), r"(?<![a-z0-9])[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,80}:(?P<secret>[^\s@/\"'<>]{3,200})@"),
-    (("earer ",), r"[Bb]earer\s{1,3}(?P<secret>(?=[\w.~+/=-]{0,40}\d)[\w.~+/=-]{14,4000})"),
-    (("asic ",), r"(?<![A-Za-z])[Bb]asic\s{1,3}(?P<secret>[A-Za-z0-9+/]{16,400}={0,2})(?![\w])"),
-    (("-u ", "--user "), r"\bcurl\b[^\n]{0,200}?\s(?:-u|--user)\s[\"']?[^\s:\"']{1,80}:(?P<secret>[^\s\"']{4,100})"),
-    (("-p",), r"\b(?:mysql|sshpass|mysqldump)\b[^\n]{0,120}?\s-p\s?[\"']?(?P<secret>[^\s\"'-][^\s\"']{3,80})"),
-)  # fmt: skip
-# A telling word, something that assigns, and a value.
-_TELLING_WORDS = (
-    r"passw(?:or)?d|passwd|pwd|passphrase|passcode|secret|token|api[_-]?key|apikey|access[_-]?key|auth[_-]?key|account[_-]?key|"
-    r"private[_-]?key|encryption[_-]?key|signing[_-]?key|client[_-]?key|secret[_-]?key|consumer[_-]?key|app[_-]?key|master[_-]?key|"
-    r"[_-]key|credential|authorization|x-api-key|client[_-]?secret|auth"
+_VERSION = 2
+_LONG, _SHAPES = re.compile(LONG), re.compile("|".join(SHAPES))
+_SHORTEST_LONG = 26
+_USERINFO = re.compile(
+    r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,80}:(?P<secret>[^\s@/\"'<>]{3,200})@"
 )
+_CURL = re.compile(
+    r"\bcurl\b[^\n]{0,200}?\s(?:-u|--user)[ =]{0,3}(?:\"[^\"\n:]{0,80}:(?P<a>[^\"\n]{4,100})\"|'[^'\n:]{0,80}:(?P<b>[^'\n]{4,100})'"
+    r"|[^\s:\"']{0,80}\"?:[\"']?(?P<secret>[^\s\"']{4,100}))"
+)
+_OPTION = re.compile(
+    r"(?:\b(?:mysql|sshpass|mysqldump)\b[^\n]{0,120}?|\s-[uU] [^\s-]\S{0,80})\s-p\s?[\"']?(?P<secret>[^\s\"'-][^\s\"']{3,80})"
+)
+# Words of which one is in every name of a secret; each is looked at with the letters around it.
+_STEMS = ("pass", "pwd", "secret", "token", "key", "credential", "auth", "_pw", "pin", "signature")
+_BEFORE_STEM = re.compile(r"[A-Za-z0-9_.\[\]\"'-]{0,40}$")
+_NAME_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ASSIGNED = re.compile(
-    rf"(?i:(?P<word>{_TELLING_WORDS})[a-z0-9_.-]{{0,30}}\\{{0,2}}[\"'\]]{{0,2}}\s{{0,3}}(?P<sign>=>|:=|==|=|:|,|\bis\b|(?=[ ][\"']))\s{{0,3}}"
-    r"(?:[a-z]{1,8}\()?\\{0,2}(?P<quote>[\"'`]?))(?P<secret>[^\s\"'`,;<>(){}\\]{4,400})"
+    r"(?P<rest>[A-Za-z0-9_.-]{0,40})\\{0,3}[\"'`\])]{0,2}"
+    r"(?:[ \t]{0,20}(?P<sign>value=|=>|:=|={1,3}|!={1,2}|::?|,|\|\|)|[ \t]{1,3}(?P<word>is|was)\b|(?=[ ][\"'])|(?P<option>(?=[ ]\S)))"
+    r"(?:[ \t]|\\?[\"'(]?\n[ \t]{0,12})?[ \t]{0,20}(?:[A-Za-z.]{1,20}\()?"
+    r"(?:\\{0,3}(?P<quote>[\"'`])(?P<quoted>[^\"'`\s\n](?:(?!\\{0,3}(?P=quote))[^\n]){0,399})(?=\\{0,3}(?P=quote))"
+    r"|(?P<bare>[^\s\"'`,;<>(){}\\\[\]]{3,400}))"
 )
-# One of them is in every telling word.
-_STEMS = ("pass", "pwd", "secret", "token", "key", "credential", "auth")
-_PASSWORD = re.compile(r"(?i)passw|pwd|passphrase|passcode")
 _SPOKEN = re.compile(
-    r"(?i:\b(?:password|passcode|passphrase|pwd)\b(?:\s(?:is|was|to|should be|:))?\s[\"'`]?)(?P<secret>[^\s\"'`]{5,60})"
+    r"(?i:(?:code|word|wd|phrase)?\b(?:\s(?:is|was|to|should be|for \w{1,20}(?: is)?))?[:=]?\s{1,3}[\"'`]?)(?P<secret>[^\s\"'`]{5,60})"
 )
-# Placeholders and references that name a secret and are none.
-_NO_SECRET = re.compile(
-    r"(?i)^(?:\$.*|\{.*|<.*|\[.*|%\w+%|[x*.#_-]+|your.*|my[_-].*|example.*|changeme|placeholder|none|null|nil|true|false|undefined|"
-    r"string|str|required|optional|process\.env.*|os\.environ.*|os\.getenv.*|getenv.*|env\..*|self\..*|this\..*|config\..*|settings\..*|"
-    r"options\..*|params\..*|args\..*|secrets\..*|var\..*|data\..*|request\..*|req\..*|test|dummy|sample|redacted|insert.*|enter.*|"
-    r".*\.(?:py|js|json|yml|yaml|txt|pem|key|com|html)|https?://.*|/.*|@.*|abc123|foo.*|bar)$"
+_PASSWORDS = frozenset({"password", "passwd", "passphrase", "passcode", "pwd", "pass", "pw", "passwort", "userpass"})
+_TOKENS = frozenset(
+    {"secret", "secrets", "token", "credential", "credentials", "creds", "apikey", "authkey", "authorization", "auth"}
 )
-_MIXED = 3
-_LEAST_ENTROPY = 2.0
-# xxxxxx and 000000 stand for a secret and are none.
-_FILLED = re.compile(r"([xX0*.])\1{5,}")
-_LONGEST_WORD = re.compile(r"[a-z]{9,}|[A-Z]?[a-z]{4,}(?:[A-Z][a-z]{3,})+")
+_KEYED = frozenset(
+    """
+    api access auth private encryption encrypt signing client secret consumer app application master account service storage
+    shared license admin server session deploy webhook user bot jwt hmac aes rsa ssh deployment integration write read
+    """.split()  # noqa: SIM905  words read more easily without quotes
+)
+# Names of what belongs to a secret and is none.
+_HARMLESS = frozenset(
+    """
+    id ids name names length len size url uri path file filename dir directory type label variable var header field prefix
+    suffix regex pattern format column hint error message msg title policy rules count counts limit expiry expires
+    expiration expired ttl time date algorithm alg public csrf xsrf index sort group usage num total max min
+    prompt completion input output endpoint host provider method mode status required enabled version issuer scope
+    audience ring store vault manager names reset change changed forgot validator strength checker tokenizer
+    tokens words keyword keywords keyboard monkey turkey hockey donkey keys bucket primary foreign partition idempotency
+    trial cache object metadata flow request response page form link confirmation strategy arn region profile
+    """.split()  # noqa: SIM905  words read more easily without quotes
+)
+_SHORTEST_TOKEN, _SHORTEST_PASSWORD = 8, 4
+_FEWEST_CHARACTERS = 4
+_LEAST_ENTROPY = 3.0
 
 
 class SecretsRecognizer:
@@ -121,8 +92,6 @@ class SecretsRecognizer:
         min_entropy: float = 3.0
 
     def __init__(self, options: Options, context: seams.Context) -> None:
-        self._rules = [re.compile(pattern) for _, pattern in _RULES]
-        self._gates = [(keyword, index) for index, (keywords, _) in enumerate(_RULES) for keyword in keywords]
         self._own = [_compiled(pattern, context.name) for pattern in options.patterns]
         self._min_entropy = options.min_entropy
 
@@ -136,53 +105,177 @@ class SecretsRecognizer:
         return [list(self._find(leaf.text)) for leaf in leaves]
 
     def _find(self, text: str) -> Iterator[Span]:
-        for index in sorted({index for keyword, index in self._gates if keyword in text}):
-            found = self._rules[index].finditer(text)
-            yield from (_span(match, 0.99, "secrets.rule") for match in found if _is_one(match))
+        if len(text) > _SHORTEST_PASSWORD:
+            yield from _forms(text)
+            yield from _placed(text)
+            yield from _long(text)
+            yield from self._told(text)
         for pattern in self._own:
             yield from (_span(match, 0.99, "secrets.own") for match in pattern.finditer(text))
+
+    def _told(self, text: str) -> Iterator[Span]:
+        """Values that a word beside them calls secret."""
         lower = text.lower()
-        if not any(stem in lower for stem in _STEMS):
-            return
-        for match in _ASSIGNED.finditer(text):
-            if self._looks_secret(match):
-                yield _span(match, 0.96, "secrets.assigned")
-        for match in _SPOKEN.finditer(text):
-            value = match["secret"].rstrip(".,!?;:")
-            if _is_password(value):
-                yield seams.Span(
-                    match.start("secret"), match.start("secret") + len(value), "SECRET", 0.8, "secrets.spoken"
-                )
+        if len(lower) != len(text):
+            lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+        done = 0
+        for index, start, end in _stems().find_matches_as_indexes(lower):
+            if start < done:
+                continue
+            spoken = _spoken(text, start) if _STEMS[index] in ("pass", "pwd") else None
+            found = self._assigned(text, start, end) or spoken
+            if found is not None:
+                done = found.end
+                yield found
 
-    def _looks_secret(self, match: re.Match[str]) -> bool:
-        value = match["secret"]
-        if match["sign"] in (",", "is") and not match["quote"]:
+    def _assigned(self, text: str, start: int, end: int) -> Span | None:
+        match = _ASSIGNED.match(text, end)
+        if match is None:
+            return None
+        before = _BEFORE_STEM.search(text, max(0, start - 40), start)
+        name = (before[0] if before else "") + text[start:end] + match["rest"]
+        parts = [part.lower() for part in _NAME_PART.findall(name)]
+        group = "quoted" if match["quoted"] is not None else "bare"
+        value = match[group] if group == "quoted" else match[group].rstrip(".:!?|&")
+        if (
+            match["sign"] == "||"
+            or (match["option"] is not None and not name.startswith("-"))
+            or not self._is_secret(parts, value, match)
+        ):
+            return None
+        # Of `token=...&channel=...` only the first value is one.
+        if "&" in value and group == "bare" and "=" in value:
+            value = value[: value.index("&")]
+        at = match.start(group)
+        return seams.Span(at, at + len(value), "SECRET", 0.96, "secrets.assigned") if value else None
+
+    def _is_secret(self, parts: list[str], value: str, match: re.Match[str]) -> bool:
+        kind = _kind(parts)
+        if kind is None or is_filler(value) or is_code(value):
             return False
-        if _NO_SECRET.match(value) or len(set(value)) <= _MIXED:
+        quoted, sign = match["quoted"] is not None, match["sign"]
+        if kind == "password":
+            if len(value) < _SHORTEST_PASSWORD or (" " in value and not quoted) or (sign == "," and not quoted):
+                return False
+            assigned = sign not in (None, ",") or match["word"] is not None
+            return (assigned and (quoted or sign == "=") and " " not in value.strip()) or is_password(value)
+        if (
+            len(value) < _SHORTEST_TOKEN
+            or " " in value
+            or (sign in (",", None) and not quoted and match["option"] is None)
+        ):
             return False
-        if _PASSWORD.search(match["word"]):
-            return bool(match["quote"]) or match["sign"] == "=" or _is_password(value)
-        digits = any(c.isdigit() for c in value)
-        if not digits and (value.islower() or _LONGEST_WORD.search(value)):
-            return False
-        return len(value) >= 8 and digits and entropy(value) >= self._min_entropy
+        if is_uuid(value):
+            return kind == "token"
+        return is_random(value) and entropy(value) >= self._min_entropy
 
 
-def entropy(text: str) -> float:
-    """Shannon entropy of a text's characters, in bits per character."""
-    counts = Counter(text).values()
-    return -sum(count / len(text) * math.log2(count / len(text)) for count in counts)
+def _kind(parts: list[str]) -> str | None:
+    """What the parts of a name say: a password, a token, something that may be one, or nothing of the kind."""
+    said = set(parts)
+    if said & _HARMLESS and not ({"access", "id"} <= said and "key" in said):
+        return None
+    if said & _PASSWORDS or any(part.endswith(("password", "passwd", "pwd", "passphrase", "pass")) for part in parts):
+        return "password"
+    if said & _TOKENS or any(part.endswith(("secret", "token", "apikey")) for part in parts):
+        return "token"
+    if "key" in said or any(part.endswith("key") for part in parts):
+        return "token" if said & _KEYED else "key"
+    return "key" if "signature" in said else None
 
 
-def _is_password(value: str) -> bool:
-    kinds = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
-    present = sum(any(test(c) for c in value) for test in kinds)
-    return len(value) >= 5 and present >= 2 and any(c.isdigit() or c in "!@#$%^&*" for c in value)
+def _spoken(text: str, start: int) -> Span | None:
+    if start and text[start - 1].isalnum():
+        return None
+    match = _SPOKEN.match(text, start + len("pwd") if text[start + 1] in "wW" else start + len("pass"))
+    if match is None:
+        return None
+    value = match["secret"].rstrip(".,!?;:")
+    if not is_password(value) or is_code(value) or is_filler(value):
+        return None
+    return seams.Span(match.start("secret"), match.start("secret") + len(value), "SECRET", 0.8, "secrets.spoken")
 
 
-def _is_one(match: re.Match[str]) -> bool:
-    value = match["secret"] if "secret" in match.re.groupindex else match[0]
-    return entropy(value) >= _LEAST_ENTROPY and not _NO_SECRET.match(value) and not _FILLED.search(value)
+def _forms(text: str) -> Iterator[Span]:
+    automaton, forms = _automaton()
+    for index, start, end in automaton.find_matches_as_indexes(text, overlapping=True):
+        how, pattern = forms[index]
+        if how != "part" and start and text[start - 1].isalnum() and text[start].isalnum():
+            continue
+        match = pattern.match(text, end)
+        if match is not None:
+            yield from _part(start, match) if how == "part" else _token(text, start, match, loose=how == "loose")
+
+
+def _token(text: str, start: int, match: re.Match[str], *, loose: bool) -> Iterator[Span]:
+    if not _is_filled(text[start : match.end()]) and (is_random(match[0]) if loose else _has_digit(match[0])):
+        yield seams.Span(start, match.end(), "SECRET", 0.99, "secrets.rule")
+
+
+def _part(start: int, match: re.Match[str]) -> Iterator[Span]:
+    value = match["secret"]
+    if "PRIVATE KEY" in value:
+        yield seams.Span(start, match.end(), "SECRET", 0.99, "secrets.rule")
+    # The form alone says that it is one, unless it is nothing but crosses.
+    elif len(set(value)) > _FEWEST_CHARACTERS and not is_code(value):
+        yield seams.Span(match.start("secret"), match.end("secret"), "SECRET", 0.99, "secrets.rule")
+
+
+def _placed(text: str) -> Iterator[Span]:
+    """What stands where a password stands: in an address before the host, behind an option of a command."""
+    if "://" in text:
+        # Whatever it is: the place says that it is a password.
+        yield from (
+            _span(match, 0.99, "secrets.rule") for match in _USERINFO.finditer(text) if not is_code(match["secret"])
+        )
+    if "curl" in text:
+        yield from _parts(_CURL, text)
+    if " -p" in text:
+        yield from _parts(_OPTION, text)
+
+
+def _long(text: str) -> Iterator[Span]:
+    """Forms that start with no letters of their own."""
+    for found in _LONG.finditer(text) if len(text) >= _SHORTEST_LONG else ():
+        match = _SHAPES.fullmatch(found[0].rstrip(".="))
+        if match is not None and entropy(match[0]) >= _LEAST_ENTROPY:
+            yield seams.Span(found.start(), found.start() + match.end(), "SECRET", 0.95, "secrets.rule")
+
+
+def _has_digit(value: str) -> bool:
+    return value.isupper() or any(c.isdigit() for c in value) or is_random(f"{value}0")
+
+
+def _is_filled(value: str) -> bool:
+    return (len(set(value)) <= 6 and is_filler(value)) or "xxxxxx" in value.lower() or "000000000" in value
+
+
+def _parts(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
+    for match in pattern.finditer(text):
+        group = match.lastgroup or "secret"
+        if not is_filler(match[group]) and not is_code(match[group]):
+            yield seams.Span(match.start(group), match.end(group), "SECRET", 0.99, "secrets.rule")
+
+
+@lru_cache(maxsize=1)
+def _automaton() -> tuple[Any, tuple[tuple[str, re.Pattern[str]], ...]]:
+    """The first letters of every form, and by their place in it: how strict the form is, and what follows."""
+    from ahocorasick_rs import AhoCorasick
+
+    loose = re.compile(LOOSE_BODY)
+    forms = [
+        *(("token", start, re.compile(rest)) for start, rest in TOKENS),
+        *(("part", start, re.compile(rest)) for start, rest in PARTS),
+        *(("loose", start, loose) for start in LOOSE),
+    ]
+    return AhoCorasick([start for _, start, _ in forms]), tuple((how, rest) for how, _, rest in forms)
+
+
+@lru_cache(maxsize=1)
+def _stems() -> Any:  # noqa: ANN401  an AhoCorasick
+    from ahocorasick_rs import AhoCorasick
+
+    return AhoCorasick(_STEMS)
 
 
 def _compiled(pattern: str, name: str) -> re.Pattern[str]:

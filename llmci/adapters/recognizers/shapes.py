@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from llmci.adapters.recognizers.gates import Gate
 from llmci.core.privacy.words import TECHNICAL
 from llmci.domain.finding import Span
 
@@ -34,15 +36,132 @@ _DATE = (
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A pattern with a group `found`, and what a text must hold to be worth it: a digit, or one of these."""
+    """A pattern with a group `found`, and what a text must hold to be worth it.
+
+    Attributes:
+        needles: One of these, in lower case; None where a digit is needed and no word.
+        worth: Whether the rest of the text may do.
+    """
 
     kind: str
     pattern: re.Pattern[str]
     needles: tuple[str, ...] | None
     score: float = 0.85
+    worth: Callable[[str], object] | None = None
 
 
 _digit = re.compile(r"\d").search
+_long_number = re.compile(r"\d[\d \u00a0.-]{11}").search
+_five_digits = re.compile(r"\d{5}").search
+_inward_code = re.compile(r"\d[ABD-HJLNP-UW-Z]{2}").search
+_checked = re.compile(r"\d\d[ \u00a0]?[A-Za-z0-9]{4}").search
+_social = re.compile(r"\d-\d\d-\d").search
+_numbered = re.compile(r"[._]\d\d").search
+_STREETS = tuple(
+    f"{space}{word}"
+    for word in [
+        "street",
+        "st",
+        "avenue",
+        "ave",
+        "road",
+        "rd",
+        "boulevard",
+        "blvd",
+        "lane",
+        "ln",
+        "drive",
+        "dr",
+        "court",
+        "ct",
+        "way",
+        "place",
+        "pl",
+        "square",
+        "sq",
+        "terrace",
+        "ter",
+        "parkway",
+        "pkwy",
+        "highway",
+        "hwy",
+        "circle",
+        "cir",
+        "trail",
+        "trl",
+        "crescent",
+        "close",
+        "alley",
+        "row",
+        "loop",
+        "pike",
+        "plaza",
+        "mews",
+        "walk",
+    ]
+    for space in (" ", "\n", "\t", "\u00a0")
+)
+_UNITS = ("apt", "apartment", "suite", "ste", "unit", "floor", "box", "psc")
+_EUROPEAN = [
+    "straße",
+    "strasse",
+    "str.",
+    "weg",
+    "gasse",
+    "platz",
+    "allee",
+    "straat",
+    "laan",
+    "plein",
+    "gatan",
+    "vägen",
+    "gata",
+    "veien",
+    "utca",
+    "út",
+    "calle",
+    "avenida",
+    "av.",
+    "avda.",
+    "plaza",
+    "paseo",
+    "rue",
+    "via",
+    "viale",
+    "rua",
+    "ul.",
+    "strada",
+    "corso",
+    "piazza",
+    "carrer",
+    "boulevard",
+    "chemin",
+]
+_FRENCH = ("rue", "avenue", "boulevard", "chemin", "place", "quai", "allée")
+_DWELLING = [
+    "address",
+    "live",
+    "living",
+    "located",
+    "residing",
+    "deliver",
+    "ship",
+    "sen",
+    "return",
+    "mail",
+    "taxi",
+    "moved",
+    "going",
+    "relocated",
+    "visit",
+    "resides",
+    "headquarters",
+    "office",
+]
+
+
+def _has_colons(text: str) -> bool:
+    return text.count(":") >= 5 or text.count("-") >= 5
 
 
 _AT = r"(?:@|%40|\s?\[at\]\s?|\s?\(at\)\s?)"
@@ -59,12 +178,12 @@ _SHAPES = (
     Shape(
         "ADDRESS",
         re.compile(rf"(?<![\w.$-])(?P<found>\d{{1,6}}[A-Za-z]?\s(?:[NSEW]\.?\s)?(?:{_WORD}\s){{1,4}}{_STREET}\b\.?{_UNIT}?)"),
-        None,
+        _STREETS,
     ),
     Shape(
         "ADDRESS",
         re.compile(r"(?<!\w)(?P<found>(?:Apt|Apartment|Suite|Ste|Unit|P\.?\s?O\.?\s?Box|PO Box|PSC)\b\.?\s?#?\d{1,6}(?:,\sBox\s\d+)?)", re.IGNORECASE),
-        None,
+        _UNITS,
     ),
     Shape(
         "ADDRESS",
@@ -73,13 +192,13 @@ _SHAPES = (
             r"|(?:Calle|Avenida|Av\.|Avda\.|Plaza|Paseo|Rue|Via|Viale|Rua|Ul\.|ul\.|Strada|Corso|Piazza|Carrer|Boulevard|Chemin)\s(?:de\s|del\s|la\s|l['’]|d['’]|des\s|du\s|da\s)?"
             r"[^\W\d_][\w'’.-]*(?:\s[A-ZÀ-Ý][\w'’.-]*){0,3}),?\s\d{1,5}[a-zA-Z]?(?:\s?bis)?(?!\w))"
         ),
-        None,
+        tuple(_EUROPEAN),
     ),
     Shape(
         "ADDRESS",
         re.compile(r"(?<!\w)(?P<found>\d{1,4}\s?(?:bis|ter|[A-Za-z])?,?\s(?:rue|avenue|boulevard|chemin|place|quai|allée|Rue|Avenue|Boulevard|Chemin|Place|Quai|Allée)"
                    r"\s(?:de\s|des\s|du\s|la\s|l['’]|d['’]){0,2}[^\W\d_][\w'’-]+(?:\s[A-ZÀ-Ý][\w'’-]*){0,3})"),
-        None,
+        _FRENCH,
     ),
     # A number, some words, perhaps another number, and then a flat: nothing else looks like that.
     Shape(
@@ -88,7 +207,7 @@ _SHAPES = (
             rf"(?<![\w.,])(?P<found>\d{{1,6}}[A-Za-z]?[ ](?:\d{{1,5}}[ ])?{_NAMELIKE}(?:[ ]{_NAMELIKE}){{0,4}}(?:[ ]\d{{1,5}})?{_BREAK}"
             rf"{_UNIT_WORD}[ ]?\d{{1,5}}(?!\w){_TAIL}?)"
         ),
-        None,
+        _UNITS,
         0.7,
     ),
     # Wherever someone lives or something is sent: from the first number to the postcode or the end.
@@ -102,7 +221,7 @@ _SHAPES = (
             # A second number, a flat or a postcode: without one of them it may be three people.
             rf"(?:[ ]\d{{1,5}}[a-zA-Z]?(?!\w)(?:{_BREAK}{_UNIT_WORD}[ ]?\d{{1,5}})?{_TAIL}?|{_BREAK}{_UNIT_WORD}[ ]?\d{{1,5}}{_TAIL}?|{_TAIL}))"
         ),
-        None,
+        tuple(_DWELLING),
         0.6,
     ),
     Shape(
@@ -110,7 +229,7 @@ _SHAPES = (
         re.compile(
             r"(?<!\w)(?P<found>(?:(?:PSC \d+|Unit \d+),? Box \d+|US(?:S|NS|NV|CGC) [^\W\d_]+)\n?,? ?(?:[AFD]PO) (?:A[AEP]) \d{5}(?:-\d{4})?)"
         ),
-        ("APO ", "FPO ", "DPO "),
+        ("apo ", "fpo ", "dpo "),
         0.95,
     ),
     Shape(
@@ -119,10 +238,10 @@ _SHAPES = (
             r"(?i:\b(?:zip(?:[ -]?code)?|post[ -]?code|postal[ -]?code|plz)\b(?:\s(?:is|of|code))?\s?[:=#]?\s?[\"'(]?)"
             r"(?P<found>\d{5}(?:-\d{4})?|[A-Za-z]{1,2}\d[A-Za-z\d]?\s?\d[A-Za-z]{2}|\d{4,6}|[A-Za-z]\d[A-Za-z]\s?\d[A-Za-z]\d)(?!\w)"
         ),
-        None,
+        ("zip", "post", "plz"),
     ),
-    Shape("ZIP_CODE", re.compile(r"(?<![\w.-])[A-Z]{2}(?:,\s?|\s)(?P<found>\d{5}(?:-\d{4})?)(?![\w-])"), None),
-    Shape("ZIP_CODE", re.compile(r"(?<![\w.-])(?P<found>[A-Z]{1,2}\d[A-Z\d]?\s\d[ABD-HJLNP-UW-Z]{2})(?!\w)"), None, 0.7),
+    Shape("ZIP_CODE", re.compile(r"(?<![\w.-])[A-Z]{2}(?:,\s?|\s)(?P<found>\d{5}(?:-\d{4})?)(?![\w-])"), None, worth=_five_digits),
+    Shape("ZIP_CODE", re.compile(r"(?<![\w.-])(?P<found>[A-Z]{1,2}\d[A-Z\d]?\s\d[ABD-HJLNP-UW-Z]{2})(?!\w)"), None, 0.7, worth=_inward_code),
     Shape(
         "DATE_OF_BIRTH",
         re.compile(
@@ -130,37 +249,54 @@ _SHAPES = (
             rf"(?:(?:is|was|of|on|in|am|the|el|le|it['’]s|their)\b\.?\s?){{0,3}}[\s:=*\"'(]{{0,3}})(?P<found>{_DATE})(?!\d)",
             re.IGNORECASE,
         ),
-        None,
+        ("born", "birth", "dob", "d.o", "do.b", "d.ob", "geboren", "nacid", "né"),
     ),
-    Shape("USER_ID", re.compile(r"(?:/home/|/Users/|[A-Za-z]:\\{1,4}Users\\{1,4})(?P<found>[A-Za-z0-9._-]{2,40})"), ("/home/", "Users")),
+    Shape("USER_ID", re.compile(r"(?:/home/|/Users/|[A-Za-z]:\\{1,4}Users\\{1,4})(?P<found>[A-Za-z0-9._-]{2,40})"), ("/home/", "users")),
     Shape("USER_ID", re.compile(r"(?i:\b(?:user|username|login|usr)=)(?P<found>[A-Za-z][\w.-]{2,40})"), ("=",)),
     Shape("USER_ID", re.compile(r"[a-z][a-z+]{2,15}://(?P<found>[A-Za-z][\w.-]{1,40}):[^\s:/@]{3,}@"), ("://",)),
-    Shape("USER_ID", re.compile(r"(?i:\b(?:user ?(?:id|name)|login)(?:\s(?:is|was))?\s?[:=]?\s?[\"'*`]{0,3})(?P<found>[a-z]{2,}[._][\w.]*\d)(?!\w)"), None),
-    Shape("US_SSN", re.compile(r"(?i:\b(?:ssn|social(?: security)?(?: number| no)?)\b[^\d\n]{0,24})(?P<found>\d{3}[- ]?\d{2}[- ]?\d{4}|\d{4})(?![\w-])"), None),
-    Shape("US_SSN", re.compile(r"(?<![\w-])(?P<found>\d{3}-\d{2}-\d{4})(?![\w-])"), ("-",), 0.7),
-    Shape("CREDIT_CARD", re.compile(r"(?<![\w.])(?P<found>(?:\d[ \u00a0.-]?){12,18}\d)(?![\w])"), None, 0.95),
-    Shape("SECRET", re.compile(r"(?i:\b(?:cvv2?|cvc2?|security code|pin(?: code| number)?)\b(?:\sis)?\s?[:=]?\s?)(?P<found>\d{3,6})(?!\w)"), None),
-    Shape("IBAN_CODE", re.compile(r"(?<!\w)(?P<found>[A-Za-z]{2}\d{2}[ \u00a0]?(?:[A-Za-z0-9]{4}[ \u00a0]?){2,7}[A-Za-z0-9]{1,4})(?!\w)"), None, 0.95),
-    Shape("US_PASSPORT", re.compile(r"(?i:\bpassport\b[^\d\n]{0,20}?)(?P<found>[A-Za-z]{0,2}\d{6,9})(?!\w)"), None),
-    Shape("UK_NHS", re.compile(r"(?i:\bnhs\b[^\d\n]{0,16})(?P<found>\d{3}[ -]?\d{3}[ -]?\d{4})(?!\w)"), None),
-    Shape("US_DRIVER_LICENSE", re.compile(r"(?i:\b(?:driver'?s?|driving)\s(?:license|licence)\b[^\d\n]{0,20}?)(?P<found>[A-Za-z]{0,3}\d[\dA-Za-z-]{4,16})(?!\w)"), None),
-    Shape("ACCOUNT_ID", re.compile(r"(?i:\b(?:account|acct|routing)\b\s?(?:number|no\.?|num|#)\s?(?:is|[:=])?\s?#?)(?P<found>\d[\d -]{4,16}\d)(?!\w)"), None),
-    Shape("MAC_ADDRESS", re.compile(r"(?<![\w:-])(?P<found>(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2})(?![\w:-])"), (":", "-")),
+    Shape("USER_ID", re.compile(r"(?i:\b(?:user ?(?:id|name)|login)(?:\s(?:is|was))?\s?[:=]?\s?[\"'*`]{0,3})(?P<found>[a-z]{2,}[._][\w.]*\d)(?!\w)"), ("user", "login")),
+    Shape("US_SSN", re.compile(r"(?i:\b(?:ssn|social(?: security)?(?: number| no)?)\b[^\d\n]{0,24})(?P<found>\d{3}[- ]?\d{2}[- ]?\d{4}|\d{4})(?![\w-])"), ("ssn", "social")),
+    Shape("US_SSN", re.compile(r"(?<![\w-])(?P<found>\d{3}-\d{2}-\d{4})(?![\w-])"), None, 0.7, _social),
+    Shape("CREDIT_CARD", re.compile(r"(?<![\w.])(?P<found>(?:\d[ \u00a0.-]?){12,18}\d)(?![\w])"), None, 0.95, worth=_long_number),
+    Shape("SECRET", re.compile(r"(?i:\b(?:cvv2?|cvc2?|security code|pin(?: code| number)?)\b(?:\sis)?\s?[:=]?\s?)(?P<found>\d{3,6})(?!\w)"), ("cvv", "cvc", "security code", "pin")),
+    Shape("IBAN_CODE", re.compile(r"(?<!\w)(?P<found>[A-Za-z]{2}\d{2}[ \u00a0]?(?:[A-Za-z0-9]{4}[ \u00a0]?){2,7}[A-Za-z0-9]{1,4})(?!\w)"), None, 0.95, worth=_checked),
+    Shape("US_PASSPORT", re.compile(r"(?i:\bpassport\b[^\d\n]{0,20}?)(?P<found>[A-Za-z]{0,2}\d{6,9})(?!\w)"), ("passport",)),
+    Shape("UK_NHS", re.compile(r"(?i:\bnhs\b[^\d\n]{0,16})(?P<found>\d{3}[ -]?\d{3}[ -]?\d{4})(?!\w)"), ("nhs",)),
+    Shape("US_DRIVER_LICENSE", re.compile(r"(?i:\b(?:driver'?s?|driving)\s(?:license|licence)\b[^\d\n]{0,20}?)(?P<found>[A-Za-z]{0,3}\d[\dA-Za-z-]{4,16})(?!\w)"), ("licen",)),
+    Shape("ACCOUNT_ID", re.compile(r"(?i:\b(?:account|acct|routing)\b\s?(?:number|no\.?|num|#)\s?(?:is|[:=])?\s?#?)(?P<found>\d[\d -]{4,16}\d)(?!\w)"), ("account", "acct", "routing")),
+    Shape("MAC_ADDRESS", re.compile(r"(?<![\w:-])(?P<found>(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2})(?![\w:-])"), None, worth=_has_colons),
 )  # fmt: skip
+# Before the password and the host of a connection, which look like an address of mail together.
+_USERINFO = re.compile(r"://[^\s/@]{0,80}:$")
+_BEFORE = 120
 _NAMED_ID = re.compile(r"(?<![\w@/.-])([a-z]{2,20})[._]([a-z]{2,20})[._]\d{2,8}(?![\w@-]|\.\w)")
+
+
+# Those that need a word, by the bit of the gate that a word of theirs opens; and those that need a digit alone.
+_WORDED = tuple(shape for shape in _SHAPES if shape.needles is not None)
+_UNWORDED = tuple(shape for shape in _SHAPES if shape.needles is None)
+_GATE = Gate([shape.needles or () for shape in _WORDED])
+# Forms that are found without a digit.
+_DIGITLESS = frozenset({"EMAIL_ADDRESS", "USER_ID", "MAC_ADDRESS"})
+
+
+@lru_cache(maxsize=4096)
+def _opened(bits: int, *, has_digit: bool) -> tuple[Shape, ...]:
+    worded = (shape for index, shape in enumerate(_WORDED) if bits >> index & 1)
+    return tuple(s for s in (*worded, *_UNWORDED) if has_digit or s.kind in _DIGITLESS)
 
 
 def shapes(text: str) -> Iterator[Span]:
     """Everything in a text whose shape gives it away."""
-    has_digit = _digit(text) is not None
-    for shape in _SHAPES:
-        worth = has_digit if shape.needles is None else any(needle in text for needle in shape.needles)
-        if not worth:
+    for shape in _opened(_GATE.open(text), has_digit=_digit(text) is not None):
+        if shape.worth is not None and not shape.worth(text):
             continue
         for match in shape.pattern.finditer(text):
+            if shape.kind == "EMAIL_ADDRESS" and _USERINFO.search(text, max(0, match.start() - _BEFORE), match.start()):
+                continue
             if _VALID.get(shape.kind, _always)(match["found"]):
                 yield Span(match.start("found"), match.end("found"), shape.kind, shape.score, "structured.shape")
-    if "_" in text or "." in text:
+    if _numbered(text) is not None:
         for match in _NAMED_ID.finditer(text):
             if not {match[1], match[2]} & TECHNICAL:
                 yield Span(match.start(), match.end(), "USER_ID", 0.8, "structured.shape")

@@ -8,7 +8,9 @@ from pydantic import Field
 
 from llmci import seams
 from llmci.adapters.recognizers.keys import fits, kind_of, pairs, plain_key
-from llmci.adapters.recognizers.people import looks_like_a_person, people
+from llmci.adapters.recognizers.locales import of_locales
+from llmci.adapters.recognizers.naming import named
+from llmci.adapters.recognizers.people import looks_like_a_person
 from llmci.adapters.recognizers.phones import phones
 from llmci.adapters.recognizers.shapes import shapes
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from llmci.seams import Leaf, Span
 
 # Raised whenever a rule changes: clean shards are then made anew.
-_RULES = 1
+_RULES = 4
 _LONGEST_VALUE = 200
 _NAME_KEYS = frozenset(
     {"name", "customer", "passenger", "patient", "client", "contact", "recipient", "sender", "guest"}
@@ -35,16 +37,19 @@ class StructuredRecognizer:
             keys: Key to entity type, beside the built-in ones, such as {"loyalty_no": "USER_ID"}.
             names: First names that are not in the built-in list.
             regions: Countries whose telephone numbers are known without a leading +.
+            locales: Languages whose labels, dates and telephone numbers are known: en, es, de, fr.
         """
 
         keys: dict[str, str] = Field(default_factory=dict)
         names: tuple[str, ...] = ()
         regions: tuple[str, ...] = ("US", "GB", "DE", "FR", "ES", "IT", "IN", "AU")
+        locales: tuple[str, ...] = ("en",)
 
     def __init__(self, options: Options, context: seams.Context) -> None:  # noqa: ARG002  every adapter takes one
         self._keys = {plain_key(key): kind for key, kind in options.keys.items()}
         self._names = frozenset(name.casefold() for name in options.names)
         self._regions = options.regions
+        self._locales = options.locales
 
     @property
     def version(self) -> str:
@@ -72,4 +77,5 @@ class StructuredRecognizer:
         yield from pairs(text, self._keys)
         yield from shapes(text)
         yield from phones(text, self._regions)
-        yield from people(text, self._names)
+        yield from of_locales(text, self._locales)
+        yield from named(text, leaf.key, self._names)

@@ -41,3 +41,27 @@ class ContainsScorer(RuleScorer[ContainsOptions]):
         text = plain(answer.text, self.options)
         found = [plain(value, self.options) in text for value in expected]
         return float(all(found) if self.options.need == "all" else any(found))
+
+
+class ContainsAnyOptions(ContainsOptions):
+    """One of the texts is enough."""
+
+    need: Literal["all", "any"] = "any"
+
+
+class ContainsAnyScorer(ContainsScorer):
+    """`contains`, where one of the texts is enough."""
+
+    Options = ContainsAnyOptions
+
+
+class IcontainsOptions(ContainsOptions):
+    """Upper and lower case are the same."""
+
+    ignore_case: bool = True
+
+
+class IcontainsScorer(ContainsScorer):
+    """`contains`, whatever the case of the letters."""
+
+    Options = IcontainsOptions

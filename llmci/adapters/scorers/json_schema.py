@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from pydantic import ConfigDict, Field
 
 from llmci import seams
+from llmci.adapters.scorers.json_text import NotJson, json_of
 from llmci.adapters.scorers.rule import RuleScorer
 from llmci.core.canonical import digest_of
 from llmci.errors import UsageError
@@ -17,8 +16,6 @@ from llmci.files import read_json
 if TYPE_CHECKING:
     from llmci.domain.case import Case
     from llmci.domain.run import Answered
-
-_FENCED = re.compile(r"\A\s*```[\w-]*\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
 
 
 class JsonSchemaOptions(seams.Options):
@@ -63,12 +60,9 @@ class JsonSchemaScorer(RuleScorer[JsonSchemaOptions]):
 
     def mark(self, case: Case, answer: Answered) -> float:  # noqa: ARG002  the schema is the same for every case
         """See `RuleScorer.mark`."""
-        text: str = answer.text
-        if self.options.fenced and (inner := _FENCED.match(text)):
-            text = inner[1]
         try:
-            value = orjson.loads(text)
-        except orjson.JSONDecodeError:
+            value = json_of(answer.text, fenced=self.options.fenced)
+        except NotJson:
             return 0.0
         return float(self._validator.is_valid(value))
 

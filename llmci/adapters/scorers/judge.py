@@ -2,111 +2,113 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar
 
-from pydantic import Field
-
-from llmci import registry, seams
+from llmci.adapters.scorers.judging import JudgeModel, JudgingOptions
 from llmci.core.bench.digests import case_digest
 from llmci.core.canonical import digest_of
 from llmci.core.judging.question import VERSION, judge_messages
-from llmci.core.judging.verdicts import last_verdict
+from llmci.core.judging.verdicts import NO_VERDICT
 from llmci.core.privacy.replies import unclean
 from llmci.domain.run import Answered, Metric, Scored, Unscored, Usage
-from llmci.errors import UsageError
-from llmci.seams import Failed, ModelRequest
+from llmci.seams import Failed
 
 if TYPE_CHECKING:
+    from llmci import seams
     from llmci.domain.case import Case
     from llmci.domain.run import Score
 
+Scale = Literal["binary", "1-5"]
 # The first word is the example that the judge is shown; it is never the good one, so that a parrot fails.
-MENUS = {"binary": ("fail", "pass"), "1-5": ("1", "2", "3", "4", "5")}
+MENUS: dict[Scale, tuple[str, ...]] = {"binary": ("fail", "pass"), "1-5": ("1", "2", "3", "4", "5")}
 
 
-class JudgeOptions(seams.Options):
-    """Who judges, and by what.
+class ScaledOptions(JudgingOptions):
+    """A judge with a scale.
 
     Attributes:
-        model: In litellm's spelling. It is always named: a model grades its own words kindly.
-        base_url: Of an OpenAI-compatible server, for models spelled `openai/...`.
-        api_key_env: Environment variable with the key; the default is the provider's own.
-        prices: US dollars for a million tokens, where litellm does not know them.
-        params: Passed on, such as temperature or max_tokens.
-        rubric: What to look for, in every case; without it the rubric of the case.
-        rubric_file: The same in a text file.
         scale: binary: pass or fail. 1-5: a grade.
-        reference: Show the judge the reference answer.
-        max_bytes: Of the answer and of the documents that the judge is shown.
-        max_cost_usd: Most that one verdict can cost, where that cannot be computed.
-        timeout_s: Longest wait for a verdict.
-        retries: Further tries after a fault that passes.
-        human: Name of the expectation that holds a person's verdict, for `llmci judge check`.
     """
 
-    model: str
-    base_url: str | None = None
-    api_key_env: str | None = None
-    prices: dict[Literal["input", "output"], float] | None = None
-    params: dict[str, Any] = Field(default_factory=dict)
-    rubric: str | None = None
-    rubric_file: str | None = None
-    scale: Literal["binary", "1-5"]
+    scale: Scale = "binary"
+
+
+class JudgeOptions(ScaledOptions):
+    """A judge with a rubric of yours.
+
+    Attributes:
+        scale: binary: pass or fail. 1-5: a grade.
+        reference: Show the judge the reference answer.
+    """
+
+    scale: Scale
     reference: bool = True
-    max_bytes: int = Field(default=20_000, ge=100)
-    max_cost_usd: float | None = Field(default=None, ge=0)
-    timeout_s: float = Field(default=120.0, gt=0)
-    retries: int = Field(default=4, ge=0)
-    human: str | None = None
 
 
-class JudgeScorer:
-    """See `llmci.seams.Scorer`."""
+OptionsT = TypeVar("OptionsT", bound=ScaledOptions)
 
-    Options = JudgeOptions
 
-    def __init__(self, options: JudgeOptions, context: seams.Context) -> None:
+class RubricScorer(Generic[OptionsT]):
+    """See `llmci.seams.Scorer`.
+
+    Attributes:
+        standard: The rubric where neither the configuration nor the case has one; None has none.
+    """
+
+    standard: ClassVar[str | None] = None
+
+    def __init__(self, options: OptionsT, context: seams.Context) -> None:
         self.options, self._context = options, context
-        self._rubric = self._read_rubric()
-        kind = registry.adapter("model", "litellm")
-        reached = options.model_dump(include={"model", "base_url", "api_key_env", "prices", "timeout_s", "retries"})
-        self._model = kind(kind.Options(**reached), context)
         self.menu = MENUS[options.scale]
+        self._judge = JudgeModel(options, context, self.menu)
         self._metric = self._make_metric()
+
+    def shows_reference(self) -> bool:
+        """Whether the judge is shown the reference answer."""
+        return True
+
+    def lacks(self, case: Case, answer: Answered) -> str | None:  # noqa: ARG002  a rubric needs nothing else
+        """What the case lacks to be judged; None if it has all that is needed."""
+        return None
 
     def metric(self) -> Metric:
         """See `Scorer.metric`."""
         return self._metric
 
+    def judge_digests(self) -> list[str]:
+        """See `JudgedScorer.judge_digests`."""
+        return [self._metric.digest]
+
     def estimate(self, case: Case) -> seams.Estimate:
         """See `Scorer.estimate`; the answer is taken for as long as it may be."""
         longest = Answered(case_id=case.case_id, repeat=0, text=unclean("x" * self.options.max_bytes), usage=Usage())
-        estimate: seams.Estimate = self._model.estimate(self._request(case, longest, self._rubric or "rubric"))
-        if self.options.max_cost_usd is None:
-            return estimate
-        return replace(estimate, worst_cost=self.options.max_cost_usd)
+        return self._judge.estimate(partial(judge_messages, case, longest))
 
     async def start(self) -> None:
         """See `Scorer.start`."""
-        await self._model.check()
+        await self._judge.start()
 
     async def score(self, case: Case, answer: Answered) -> Score:
         """See `Scorer.score`."""
-        rubric = self._rubric or case.rubric
+        if (lacking := self.lacks(case, answer)) is not None:
+            return self._unscored(case, answer, lacking, fault="case")
+        rubric = self._judge.rubric or self.standard or case.rubric
         if rubric is None:
             return self._unscored(case, answer, "there is no rubric", fault="case")
-        opinion = await self._model.complete(self._request(case, answer, rubric))
+        # Whoever wrote the answer would have to know its digest before writing it.
+        nonce = digest_of(self._metric.digest, case_digest(case), answer.text, answer.messages)[:16]
+        asked = partial(judge_messages, case, answer)
+        opinion = await self._judge.opinion(asked, rubric=rubric, nonce=nonce, reference=self.shows_reference())
         if isinstance(opinion, Failed):
             return self._unscored(case, answer, f"the judge did not answer: {opinion.why}")
-        verdict = last_verdict(opinion.text, self.menu)
-        if verdict is None:
-            return self._unscored(case, answer, "the judge gave no verdict from the menu", cost=opinion.cost)
+        if opinion.verdict is None:
+            return self._unscored(case, answer, NO_VERDICT, cost=opinion.cost)
         return Scored(
             case_id=case.case_id,
             repeat=answer.repeat,
             metric=self._metric.name,
-            value=self.value_of(verdict),
+            value=self.value_of(opinion.verdict),
             reason=unclean(opinion.text),
             cost=opinion.cost,
         )
@@ -117,20 +119,7 @@ class JudgeScorer:
 
     async def aclose(self) -> None:
         """See `Scorer.aclose`."""
-        await self._model.aclose()
-
-    def _request(self, case: Case, answer: Answered, rubric: str) -> ModelRequest:
-        messages = judge_messages(
-            case,
-            answer,
-            rubric=rubric,
-            menu=self.menu,
-            # Whoever wrote the answer would have to know its digest before writing it.
-            nonce=digest_of(self._metric.digest, case_digest(case), answer.text, answer.messages)[:16],
-            max_bytes=self.options.max_bytes,
-            reference=self.options.reference,
-        )
-        return ModelRequest(messages=messages, params=self.options.params)
+        await self._judge.aclose()
 
     def _unscored(
         self,
@@ -145,26 +134,23 @@ class JudgeScorer:
         return Unscored(case_id=case.case_id, repeat=answer.repeat, metric=name, why=why, fault=fault, cost=cost)
 
     def _make_metric(self) -> Metric:
-        options = self.options
-        binary = options.scale == "binary"
-        judging = options.model_dump(include={"model", "base_url", "params", "scale", "reference", "max_bytes"})
+        binary = self.options.scale == "binary"
+        asked = (self._judge.digested(), self.options.scale, self.shows_reference(), self.standard)
         return Metric(
             name=self._context.name,
             kind="binary" if binary else "graded",
-            digest=digest_of("judge", VERSION, judging, self._rubric),
+            digest=digest_of(type(self).__name__, VERSION, *asked),
             low=0.0 if binary else 1.0,
             high=1.0 if binary else 5.0,
-            judge=options.model,
+            judge=self.options.model,
         )
 
-    def _read_rubric(self) -> str | None:
-        if self.options.rubric_file is None:
-            return self.options.rubric
-        path = self._context.root / self.options.rubric_file
-        try:
-            return path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(
-                f"scorers.{self._context.name}.rubric_file: {path} cannot be read ({type(error).__name__}).",
-                fix="Name a UTF-8 text file, from the directory of llmci.yaml.",
-            ) from None
+
+class JudgeScorer(RubricScorer[JudgeOptions]):
+    """Grades by a rubric of yours."""
+
+    Options = JudgeOptions
+
+    def shows_reference(self) -> bool:
+        """See `RubricScorer.shows_reference`."""
+        return self.options.reference

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 from llmci import seams
 from llmci.core.canonical import digest_of
 from llmci.domain.run import Metric, MetricKind, Scored, Unscored
+from llmci.domain.text import declared_clean
 
 if TYPE_CHECKING:
     from llmci.domain.case import Case
@@ -22,6 +23,14 @@ class NoMark:
     """The rule has nothing to go by in this case; the reason holds no user text."""
 
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A number with its reason, in the scorer's own words: no word of the answer stands in it."""
+
+    value: float
+    reason: str
 
 
 class RuleScorer(ABC, Generic[OptionsT]):
@@ -50,7 +59,7 @@ class RuleScorer(ABC, Generic[OptionsT]):
         """See `Scorer.start`."""
 
     @abstractmethod
-    def mark(self, case: Case, answer: Answered) -> float | NoMark:
+    def mark(self, case: Case, answer: Answered) -> float | Marked | NoMark:
         """The number, in the metric's own unit, or why there is none."""
 
     async def score(self, case: Case, answer: Answered) -> Score:
@@ -59,6 +68,9 @@ class RuleScorer(ABC, Generic[OptionsT]):
         match self.mark(case, answer):
             case NoMark(why):
                 return Unscored(case_id=at[0], repeat=at[1], metric=at[2], why=why, fault="case")
+            case Marked(value, reason):
+                because = declared_clean(reason)
+                return Scored(case_id=at[0], repeat=at[1], metric=at[2], value=float(value), reason=because)
             case value:
                 return Scored(case_id=at[0], repeat=at[1], metric=at[2], value=float(value))
 

@@ -29,6 +29,22 @@ class LatencyScorer(RuleScorer[seams.Options]):
         return NoMark("the latency was not measured") if answer.latency_ms is None else answer.latency_ms
 
 
+class TtftScorer(RuleScorer[seams.Options]):
+    """Milliseconds to the first token."""
+
+    Options = seams.Options
+
+    def metric(self) -> Metric:
+        """See `Scorer.metric`."""
+        return Metric(name=self.context.name, kind="latency", digest=self.digest(), higher_is_better=False, unit="ms")
+
+    def mark(self, case: Case, answer: Answered) -> float | NoMark:  # noqa: ARG002  the same for every case
+        """See `RuleScorer.mark`."""
+        if answer.cached:
+            return NoMark("the answer came from the cache: its time to first token was measured at another time")
+        return NoMark("the time to first token was not measured") if answer.ttft_ms is None else answer.ttft_ms
+
+
 class CostScorer(RuleScorer[seams.Options]):
     """US dollars of the answer."""
 

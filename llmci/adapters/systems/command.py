@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, field_validator
 
 from llmci import seams
-from llmci.adapters.systems.line_process import LineProcess, ProcessEnded
 from llmci.adapters.systems.replies import reply_of
 from llmci.adapters.systems.requests import request_of
-from llmci.adapters.systems.watched import digest_of_files, matching
 from llmci.core.canonical import digest_of
 from llmci.domain.system import SystemSpec
 from llmci.errors import UsageError
+from llmci.processes.line_process import LineProcess, ProcessEnded
+from llmci.processes.watched import digest_of_files, matching
 from llmci.seams import Failed
 
 if TYPE_CHECKING:

@@ -5,30 +5,29 @@ from __future__ import annotations
 import asyncio
 import sys
 from functools import cached_property
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from llmci import seams
-from llmci.adapters.systems.line_process import LineProcess, ProcessEnded
-from llmci.adapters.systems.python_process import PythonProcess
 from llmci.adapters.systems.replies import reply_of
 from llmci.adapters.systems.requests import request_of
-from llmci.adapters.systems.watched import digest_of_files, matching, python_files
 from llmci.core.canonical import digest_of
 from llmci.domain.system import SystemSpec
 from llmci.errors import UsageError
+from llmci.processes.line_process import LineProcess, ProcessEnded
+from llmci.processes.python_process import PythonProcess, worker_command
+from llmci.processes.watched import digest_of_files, matching, python_sources
 from llmci.seams import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from llmci.domain.case import Case
     from llmci.seams import Reply
 
-_WORKER = Path(__file__).with_name("python_worker.py")
+
+_FIELDS = ("question", "messages", "tools", "documents", "case_id", "key", "repeat", "config")
 
 
 class PythonOptions(seams.Options):
@@ -79,7 +78,7 @@ class PythonSystem:
     @cached_property
     def _spec(self) -> SystemSpec:
         options, root = self._options, self._context.root
-        files = digest_of_files(root, [*_sources(options.callable, root), *matching(root, options.watch)])
+        files = digest_of_files(root, [*python_sources(options.callable, root), *matching(root, options.watch)])
         interpreter = options.python or ".".join(str(number) for number in sys.version_info[:3])
         return SystemSpec(
             name=self._context.name,
@@ -159,7 +158,7 @@ class PythonSystem:
         interpreter = options.python or sys.executable
         try:
             lines = await LineProcess.start(
-                [interpreter, "-c", _WORKER.read_text("utf-8"), options.callable, str(options.memory_mb or 0)],
+                worker_command(interpreter, options.callable, _FIELDS, options.memory_mb),
                 cwd=self._context.root,
                 environ=self._context.environ,
                 show_output=options.show_output,
@@ -180,19 +179,3 @@ class PythonSystem:
 
     def _wrong(self, what: str, fix: str) -> UsageError:
         return UsageError(f"systems.{self._context.name}: {what}.", fix=fix)
-
-
-def _sources(target: str, root: Path) -> Iterable[Path]:
-    """The Python files that the callable can be made of: those beside it, or of its whole package."""
-    name = target.rpartition(":")[0]
-    if name.endswith(".py"):
-        return python_files((root / name).parent) if (root / name).is_file() else []
-    top = name.partition(".")[0]
-    if (root / top).is_dir():
-        return python_files(root / top)
-    if (root / f"{top}.py").is_file():
-        return python_files(root)
-    # An installed package: its version is in its files.
-    spec = find_spec(top)
-    places = [Path(place) for place in (spec.submodule_search_locations or []) if Path(place).is_dir()] if spec else []
-    return [path for place in places for path in python_files(place)]

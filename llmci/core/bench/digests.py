@@ -34,6 +34,11 @@ def score_key(metric: Metric, case: Case, answer: Answered) -> str:
     return digest_of("score/1", metric.digest, case_digest(case), known, answer.text, answer.messages, answer.documents)
 
 
+def pair_key(metric: Metric, case: Case, answer: Answered, other: Answered) -> str:
+    """Where a judge's preference between two answers is kept."""
+    return digest_of("pair/1", score_key(metric, case, answer), score_key(metric, case, other))
+
+
 def plan_digest(spec: SystemSpec, metrics: list[Metric], evalset_digest: str, tries: list[tuple[str, int]]) -> str:
     """Names a piece of work, so that it can be taken up again: system, set, cases, tries and scorers."""
     return digest_of("plan/1", spec.digest, spec.name, [m.digest for m in metrics], evalset_digest, sorted(tries))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llmci.core.wording import count, percent
-from llmci.domain.run import Unanswered
+from llmci.domain.run import Scored, Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # The clustered spread is known to be too small with fewer or more unequal groups.
 _FEW_GROUPS = 30
 _LARGE_SHARE = 0.1
+# Fewer verdicts may well be the same.
+_MANY_VERDICTS = 20
 
 
 def remarks(comparison: Comparison, baseline: Run, candidate: Run, set_size: int) -> Iterator[str]:
@@ -29,6 +31,7 @@ def remarks(comparison: Comparison, baseline: Run, candidate: Run, set_size: int
     if asked < set_size:
         yield f"{asked:,} of the {count(set_size, 'case')} of the set were asked"
     yield from _failures(baseline, candidate)
+    yield from _same_verdicts(baseline, candidate)
     for name, pairs in comparison.compared.items():
         if pairs.lost and not pairs.no_evidence:
             yield f"{name}: {count(pairs.lost, 'case')} without a value were left out, through no fault of either system"
@@ -47,6 +50,21 @@ def _failures(baseline: Run, candidate: Run) -> Iterator[str]:
             f"the candidate failed to answer {count(after, 'case')} and the baseline {before:,}: "
             "each counts as the worst score"
         )
+
+
+def _same_verdicts(baseline: Run, candidate: Run) -> Iterator[str]:
+    """Judges that told nothing apart: a judge that has broken looks like two systems that are equally good."""
+    for metric in candidate.metrics:
+        if metric.judge is None:
+            continue
+        scores = (score for run in (baseline, candidate) for score in run.scores if score.metric == metric.name)
+        # Only what the judge was asked about has a reason in its words.
+        said = [score.value for score in scores if isinstance(score, Scored) and score.reason is not None]
+        if len(said) >= _MANY_VERDICTS and len(set(said)) == 1:
+            yield (
+                f"{metric.name}: the judge {metric.judge} gave the same verdict on all {len(said):,} answers of both systems,"
+                " so it told nothing apart: see that it still works"
+            )
 
 
 def _dependence(frame: Frame) -> Iterator[str]:

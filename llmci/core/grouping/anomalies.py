@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
+from llmci.core.grouping.signs import LOOP_TIMES, is_refusal, says_again
 from llmci.core.grouping.texts import has_user_message, output_text
 
 if TYPE_CHECKING:
@@ -23,18 +24,8 @@ FAILURES = frozenset(
     {"error", "empty_answer", "refusal", "truncated", "loop", "tool_error", "fenced_json", "thumbs_down"}
 )
 
-_REFUSAL = re.compile(
-    r"\b(?:i(?:'m| am)? (?:sorry|afraid)|i apologi[sz]e|unfortunately|as an ai(?: language model)?)\b"
-    r"[^.!?]{0,60}\b(?:can(?:'t|not)|can not|(?:am )?(?:not able|unable) to|won't be able)\b"
-    r"|^\W*i (?:can(?:'t|not)|can not|am not able to|am unable to|won't) (?:help|assist|answer|provide|comply|do that)\b",
-    re.IGNORECASE,
-)
-_REFUSAL_WITHIN = 300
 _FENCED_JSON = re.compile(r"^\s*```(?:json)?\s*(?P<body>[\[{].*[\]}])\s*```\s*$", re.DOTALL | re.IGNORECASE)
 _CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "incomplete"})
-_SENTENCE = re.compile(r"[^.!?\n]{15,}[.!?\n]*")
-_LOOP_TIMES = 4
-_LOOP_WITHIN = 20_000
 # Shorter messages, such as a greeting, may come often.
 _LOOP_MESSAGE = 60
 # Fewer traces than these have no meaningful 99th percentile.
@@ -176,7 +167,7 @@ def _acted(row: TraceRow) -> bool:
 
 
 def _refused(row: TraceRow, said: str) -> bool:
-    return any(part.get("type") == "refusal" for part in _parts(row)) or bool(_REFUSAL.search(said[:_REFUSAL_WITHIN]))
+    return any(part.get("type") == "refusal" for part in _parts(row)) or is_refusal(said)
 
 
 def _cut_off(row: TraceRow) -> bool:
@@ -188,11 +179,10 @@ def _repeats_itself(row: TraceRow, said: str) -> bool:
     """Whether one message says the same sentence again and again, or one message comes again and again."""
     turns = ["\n".join(part.get("text") or "" for part in m.get("parts") or ()).strip() for m in _messages(row)]
     for turn in turns or [said]:
-        sentences = [match.strip().lower() for match in _SENTENCE.findall(turn[-_LOOP_WITHIN:])]
-        if any(times >= _LOOP_TIMES for times in Counter(sentences).values()):
+        if says_again(turn):
             return True
     spoken = [turn for turn in turns if len(turn) >= _LOOP_MESSAGE]
-    return any(times >= _LOOP_TIMES for times in Counter(spoken).values())
+    return any(times >= LOOP_TIMES for times in Counter(spoken).values())
 
 
 def _tool_failed(row: TraceRow) -> bool:

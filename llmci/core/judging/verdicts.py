@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+# Why there is no score where a judge answered and said nothing from the menu.
+NO_VERDICT = "the judge gave no verdict from the menu"
 # "Verdict: pass", "**Verdict** = `PASS`", "verdict: 4/5" (which is not on any menu).
 _STATED = re.compile(r"verdict[\"'*_`\s]*[:=][\"'*_`\s]*([^\s\"'*_`,;}\])]*)", re.IGNORECASE)
 _MARKUP = " \t\r\n\"'*_`.!()[]"

@@ -34,7 +34,7 @@ def answer_cleaner(redactor: Redactor) -> Cleaner:
         unreadable = redactor.learned(places, memory)
         if unreadable is not None:
             raise _stop(unreadable.why)
-        redacted = redactor.redact(places, memory, _said_in(case))
+        redacted = redactor.redact(places, memory, said_in(case))
         if isinstance(redacted, Withheld):
             raise _stop(redacted.why)
         return [sanitized(text) for text in redacted.texts]
@@ -42,7 +42,8 @@ def answer_cleaner(redactor: Redactor) -> Cleaner:
     return clean
 
 
-def _said_in(case: Case) -> Callable[[str], bool]:
+def said_in(case: Case) -> Callable[[str], bool]:
+    """Whether a value stands in the case's own text."""
     said = "\n".join(_texts_of(case)).casefold()
     return lambda value: value.strip().casefold() in said
 

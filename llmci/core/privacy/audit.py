@@ -24,20 +24,31 @@ def survivor(kept: Iterable[str], memory: Memory, removed: Iterable[tuple[str, s
         kept: The texts as they will be written, with `MASK` in place of every surrogate: one
             person's surrogate may be another's name.
         memory: Everything that was found, as it is recalled.
-        removed: Kind and value of what was replaced; distinctive values are searched for as they
-            are, whatever memory makes of them.
+        removed: Kind and value of what was replaced; see `distinctive`.
     """
-    distinctive = {value.lower(): kind for kind, value in removed if _is_distinctive(value)}
+    values = distinctive(removed)
     for text in kept:
-        for view in _views(text):
-            found = memory.recall(view)
-            if found:
-                return found[0].kind
-            lower = view.lower()
-            left = next((kind for value, kind in distinctive.items() if value in lower), None)
-            if left is not None:
-                return left
+        views = views_of(text)
+        found = recalled(views, memory) or standing(views, values.items())
+        if found is not None:
+            return found
     return None
+
+
+def distinctive(removed: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Values in lower case that are searched for as they are, whatever memory makes of them; with their kinds."""
+    return {value.lower(): kind for kind, value in removed if _is_distinctive(value)}
+
+
+def recalled(views: Iterable[str], memory: Memory) -> str | None:
+    """The kind of what memory finds in the views of a text."""
+    return next((found[0].kind for view in views if (found := memory.recall(view))), None)
+
+
+def standing(views: Iterable[str], values: Iterable[tuple[str, str]]) -> str | None:
+    """The kind of the first of these values that stands in the views of a text."""
+    lower = "\0".join(views).lower()
+    return next((kind for value, kind in values if value in lower), None)
 
 
 def _is_distinctive(value: str) -> bool:
@@ -51,6 +62,6 @@ def is_broken(before: str, after: str) -> bool:
     return before != after and is_document(before) and not is_document(after)
 
 
-def _views(text: str) -> list[str]:
+def views_of(text: str) -> list[str]:
     """The text as it is written, and as a reader of its JSON would see it."""
     return [text, *(piece.text for piece in pieces_of(text, None))] if "\\" in text else [text]

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from llmci.core.privacy.columns import without_empty
 from llmci.core.privacy.flatten import texts_of, with_texts
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.mint import sanitized_batch
-from llmci.core.privacy.redact import Withheld
+from llmci.core.privacy.redact import Settled, Withheld
 from llmci.core.traces.blobs import without_media
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from llmci.core.privacy.flatten import Text
     from llmci.core.privacy.redact import Finding, Redactor
     from llmci.domain.text import CleanBatch, RawBatch
     from llmci.domain.trace import TraceRow
@@ -62,44 +64,72 @@ class SanitizedBatch:
     tally: Tally
 
 
-# What was found anywhere in a session, by session id; of sessions with several traces in one shard.
-Sessions = dict[str, Memory]
+@dataclass(slots=True)
+class Session:
+    """What was found anywhere in a session of several traces, and what became of the texts that they share."""
+
+    memory: Memory = field(default_factory=Memory)
+    settled: Settled = field(default_factory=Settled)
+    heard: set[tuple[str, str, str | None]] = field(default_factory=set)
+
+    def unheard(self, texts: list[Text]) -> list[Text]:
+        """Those of a trace that no trace before it had, which are few where each repeats the history."""
+        new = []
+        for text in texts:
+            asked = (text.text, text.column, text.role)
+            if asked not in self.heard:
+                self.heard.add(asked)
+                new.append(text)
+        return new
 
 
-def learn_sessions(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Memory]) -> None:
+def _rows(raw: RawBatch) -> list[TraceRow]:
+    """Rows as values. Nothing here can read a picture or hear a voice, so none of them goes on."""
+    return [without_media(row) for row in without_empty(raw.rows).to_pylist()]
+
+
+def learn_sessions(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Session]) -> None:
     """Remember what is found in the traces of these sessions; a first pass before `sanitize_batch`."""
-    for row in raw.rows.to_pylist():
-        memory = sessions.get(row["session_id"] or "")
-        if memory is not None:
-            redactor.learned(texts_of(without_media(row)), memory)
+    told = []
+    for row in _rows(raw):
+        session = sessions.get(row.get("session_id") or "")
+        if session is not None and (texts := session.unheard(texts_of(row))):
+            told.append((texts, session.memory))
+    redactor.search_ahead(text for texts, _ in told for text in texts)
+    for texts, memory in told:
+        # One by one: what stands behind a text that cannot be searched is learnt as well.
+        for text in texts:
+            redactor.learned([text], memory)
 
 
-def sanitize_batch(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Memory]) -> SanitizedBatch:
+def sanitize_batch(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Session]) -> SanitizedBatch:
     """Sanitize every trace of a batch.
 
     A trace with a text that cannot be searched, or in which something that was found would survive,
     is held back with the reason; the others go on.
     """
     tally, clean, held = Tally(), [], []
-    for index, row in enumerate(raw.rows.to_pylist()):
-        outcome = _sanitized(row, redactor, sessions.get(row["session_id"] or ""), tally)
+    rows = [(row, texts_of(row)) for row in _rows(raw)]
+    redactor.search_ahead(text for _, texts in rows for text in texts)
+    for index, (row, texts) in enumerate(rows):
+        outcome = _sanitized(row, texts, redactor, sessions.get(row.get("session_id") or ""), tally)
         if isinstance(outcome, Withheld):
-            held.append(Quarantined(index, redactor.surrogates.hashed("trace", str(row["trace_id"])), outcome.why))
+            held.append(Quarantined(index, redactor.surrogates.hashed("trace", str(row.get("trace_id"))), outcome.why))
         else:
             clean.append(outcome)
-    rows = pa.RecordBatch.from_pylist(clean, schema=raw.rows.schema)
-    return SanitizedBatch(sanitized_batch(rows), tuple(held), tally)
+    made = pa.RecordBatch.from_pylist(clean, schema=raw.rows.schema)
+    return SanitizedBatch(sanitized_batch(made), tuple(held), tally)
 
 
-def _sanitized(row: TraceRow, redactor: Redactor, session: Memory | None, tally: Tally) -> TraceRow | Withheld:
-    # Nothing here can read a picture or hear a voice, so they do not go on.
-    row = without_media(row)
-    texts = texts_of(row)
-    memory = session.copy() if session else Memory()
-    unreadable = redactor.learned(texts, memory)
-    if unreadable is not None:
-        return Withheld(unreadable.why)
-    redacted = redactor.redact(texts, memory)
+def _sanitized(
+    row: TraceRow, texts: list[Text], redactor: Redactor, session: Session | None, tally: Tally
+) -> TraceRow | Withheld:
+    if session is None:
+        session = Session()
+        unreadable = redactor.learned(texts, session.memory)
+        if unreadable is not None:
+            return Withheld(unreadable.why)
+    redacted = redactor.redact(texts, session.memory, settled=session.settled)
     if isinstance(redacted, Withheld):
         return redacted
     tally.add(redacted.findings)

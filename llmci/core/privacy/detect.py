@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from llmci.core.privacy.jsontext import Piece, pieces_of
 from llmci.domain.finding import Leaf, Span
+from llmci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 # Characters of texts that are remembered with what was found in them.
 _REMEMBERED = 24_000_000
+# Of texts that are remembered in parts: as many as stand between `search_ahead` and `look`.
+_IN_PARTS = 4_000_000
+# So many characters go to the recognizers in one call.
+_AT_ONCE = 250_000
 # What an entry takes beside its text.
 _ENTRY = 200
 _Asked = tuple[str, str | None, str | None]
@@ -56,6 +61,47 @@ class Detector:
         self._max_chars = max_chars
         self._texts: _Recent[Looked | Unreadable] = _Recent(_REMEMBERED)
         self._leaves: _Recent[tuple[Span, ...]] = _Recent(_REMEMBERED)
+        self._parts: _Recent[list[Piece]] = _Recent(_IN_PARTS)
+
+    def search_ahead(self, texts: Iterable[_Asked]) -> None:
+        """Search all that is new in many texts at once, each distinct piece of them one time, for `look` to find.
+
+        Whatever fails here fails again in `look`, which knows the text that it failed at.
+
+        Args:
+            texts: Text, key and role of each.
+        """
+        waiting: dict[_Asked, None] = {}
+        size = 0
+        for asked in dict.fromkeys(texts):
+            text, key, role = asked
+            if len(text) > self._max_chars or asked in self._texts:
+                continue
+            for piece in self._pieces(text, key):
+                leaf = (piece.text, piece.key, role)
+                if leaf not in waiting and leaf not in self._leaves:
+                    waiting[leaf] = None
+                    size += len(piece.text)
+            if size > _AT_ONCE:
+                self._search_waiting(waiting)
+                waiting, size = {}, 0
+        self._search_waiting(waiting)
+
+    def _search_waiting(self, waiting: Mapping[_Asked, None]) -> None:
+        leaves = [Leaf(*leaf) for leaf in waiting]
+        searched = self._search(leaves)
+        if not isinstance(searched, Unreadable):
+            for leaf, spans in zip(waiting, searched, strict=True):
+                self._leaves.keep(leaf, tuple(spans))
+
+    def _pieces(self, text: str, key: str | None) -> list[Piece]:
+        """What a text consists of; taken apart once, while it is still remembered."""
+        asked = (text, key, None)
+        known = self._parts.get(asked)
+        if known is None:
+            known = pieces_of(text, key)
+            self._parts.keep(asked, known)
+        return known
 
     def look(self, text: str, key: str | None, role: str | None) -> Looked | Unreadable:
         """Take a text apart and search it."""
@@ -69,7 +115,7 @@ class Detector:
     def _look(self, text: str, key: str | None, role: str | None) -> Looked | Unreadable:
         if len(text) > self._max_chars:
             return Unreadable(f"a text is longer than {self._max_chars} characters")
-        pieces = pieces_of(text, key)
+        pieces = self._pieces(text, key)
         asked = [(piece.text, piece.key, role) for piece in pieces]
         found = {leaf: self._leaves.get(leaf) for leaf in asked}
         new = [leaf for leaf, spans in found.items() if spans is None]
@@ -87,6 +133,9 @@ class Detector:
             try:
                 for spans, more, leaf in zip(found, find(leaves), leaves, strict=True):
                     spans.extend(_checked(more, leaf.text))
+            except UsageError:
+                # It is about the configuration, not about this text.
+                raise
             except Exception as error:  # noqa: BLE001  whatever a recognizer raises holds the trace back
                 return Unreadable(f"the recognizer {find.name} failed: {type(error).__name__}")
         return found
@@ -99,6 +148,9 @@ class _Recent(Generic[Kept]):
         self._left = size
         self._kept: OrderedDict[_Asked, Kept] = OrderedDict()
 
+    def __contains__(self, asked: _Asked) -> bool:
+        return asked in self._kept
+
     def get(self, asked: _Asked) -> Kept | None:
         found = self._kept.get(asked)
         if found is not None:
@@ -106,8 +158,9 @@ class _Recent(Generic[Kept]):
         return found
 
     def keep(self, asked: _Asked, found: Kept) -> None:
+        if asked not in self._kept:
+            self._left -= len(asked[0]) + _ENTRY
         self._kept[asked] = found
-        self._left -= len(asked[0]) + _ENTRY
         while self._left < 0:
             (old, _, _), _ = self._kept.popitem(last=False)
             self._left += len(old) + _ENTRY

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from llmci.domain.trace import TraceRow
 
@@ -61,33 +61,46 @@ class Text:
 def texts_of(row: TraceRow) -> list[Text]:
     """Every text that may hold a person's words, in a fixed order."""
     found: list[Text] = []
-
-    def visit(text: Text) -> str:
-        found.append(text)
-        return text.text
-
-    _mapped(row, visit)
+    _collect(row, "", None, found)
     return found
 
 
 def with_texts(row: TraceRow, texts: Iterable[str]) -> TraceRow:
     """The row with other texts, in the order of `texts_of`."""
     fresh = iter(texts)
-    return _mapped(row, lambda _: next(fresh))
+    return {name: _replaced(value, name, fresh) for name, value in row.items()}
 
 
-def _mapped(row: TraceRow, visit: Callable[[Text], str]) -> TraceRow:
-    return {name: _value(value, name, name, None, visit) for name, value in row.items()}
+def _collect(fields: Mapping[str, Any], before: str, role: str | None, found: list[Text]) -> None:
+    # Most fields of most rows are empty: this is most of the work on traces that repeat each other.
+    for name, value in fields.items():
+        if not value or name in _TECHNICAL:
+            continue
+        if isinstance(value, str):
+            found.append(Text(f"{before}{name}", name, role, value))
+        elif isinstance(value, dict):
+            _collect(value, f"{before}{name}.", value.get("role") or role, found)
+        elif isinstance(value, list):
+            _collect_items(value, f"{before}{name}", name, role, found)
 
 
-def _value(value: Any, path: str, column: str, role: str | None, visit: Callable[[Text], str]) -> Any:  # noqa: ANN401  rows hold anything
-    if value is None or column in _TECHNICAL:
+def _collect_items(items: list[Any], path: str, column: str, role: str | None, found: list[Text]) -> None:
+    for index, item in enumerate(items):
+        if isinstance(item, dict):
+            _collect(item, f"{path}[{index}].", item.get("role") or role, found)
+        elif isinstance(item, list):
+            _collect_items(item, f"{path}[{index}]", column, role, found)
+        elif isinstance(item, str) and item:
+            found.append(Text(f"{path}[{index}]", column, role, item))
+
+
+def _replaced(value: Any, column: str, fresh: Iterator[str]) -> Any:  # noqa: ANN401  rows hold anything
+    if not value or column in _TECHNICAL:
         return value
     if isinstance(value, str):
-        return visit(Text(path, column, role, value)) if value else value
-    if isinstance(value, list):
-        return [_value(item, f"{path}[{index}]", column, role, visit) for index, item in enumerate(value)]
+        return next(fresh)
     if isinstance(value, dict):
-        role = value.get("role") or role
-        return {name: _value(item, f"{path}.{name}", name, role, visit) for name, item in value.items()}
+        return {name: _replaced(item, name, fresh) if item else item for name, item in value.items()}
+    if isinstance(value, list):
+        return [_replaced(item, column, fresh) for item in value]
     return value

@@ -40,7 +40,7 @@ class Piece:
 
     Attributes:
         text: Decoded. Lone surrogates are replaced, character for character.
-        key: The nearest key it stands under.
+        key: The nearest key it stands under; empty where it is a key itself.
         start: Where it starts in what holds it: in the innermost holder's decoded content, if any.
         number: Whether it is written without quotes.
         holders: The strings around it, outermost first.
@@ -132,7 +132,7 @@ def _pieces(text: str, key: str | None, holders: tuple[Holder, ...]) -> Iterator
                 yield Piece(mark, current, match.start(), number=True, holders=holders)
         elif _is_key(text, match.end()):
             current = _decoded(mark)
-            yield Piece(_valid(current), None, holders=(*holders, Holder(match.start() + 1, mark[1:-1])))
+            yield Piece(_valid(current), "", holders=(*holders, Holder(match.start() + 1, mark[1:-1])))
         else:
             yield from _pieces(_decoded(mark), current, (*holders, Holder(match.start() + 1, mark[1:-1])))
 

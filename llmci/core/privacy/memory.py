@@ -7,16 +7,21 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from llmci.core.privacy.common_names import NAMES_THAT_ARE_WORDS
 from llmci.core.privacy.words import COMMON, TECHNICAL
 from llmci.domain.finding import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+# Words that a person may be called.
+_WORDS = COMMON | NAMES_THAT_ARE_WORDS
 _DETECTOR = "memory"
 # What was found before is certain, however sure its finder was.
 _SCORE = 1.0
 _SHORTEST = 4
+# Of a name in capitals, `Li` is too short to mean anybody on its own.
+_SHORTEST_PART = 3
 # A value as long as this, and no mere word, is looked for inside of words as well.
 _DISTINCTIVE = 8
 _SQUEEZED = re.compile(r"[\s().\-\u2010-\u2015/]+")
@@ -27,7 +32,11 @@ _LONG_NUMBER = re.compile(r"(?:\d[\s().\-\u2010-\u2015/]{0,3}){9}")
 _NAME_PART = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]{2,})*")
 _NAMED_ID = re.compile(r"([a-z]{2,})[._-]([a-z]{2,})[._-]?\d*")
 # Kinds whose value says nothing on its own, or too much on a page that is not about it.
-_FORGOTTEN = frozenset({"LOCATION", "ORGANIZATION", "NRP", "DATE_TIME", "URL", "AGE"})
+_FORGOTTEN = frozenset({"LOCATION", "ORGANIZATION", "NRP", "DATE_TIME", "URL", "AGE", "TITLE"})
+# Beside such a sign a word is part of an id, a path or an address.
+_OF_IDS = frozenset("_/@\\")
+# Kinds of findings that make a word more likely a name.
+_PERSONAL = frozenset({"PERSON", "USER_ID", "USERNAME", "EMAIL_ADDRESS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +45,14 @@ class Needle:
 
     Attributes:
         text: In lower case.
-        exact: In the spelling that it must have; None where case does not matter.
+        doubtful: A word that may be no name elsewhere: it counts only where a recognizer thinks of a
+            name as well, however faintly, or as part of an id.
         inside: Whether it counts within longer words.
     """
 
     text: str
     kind: str
-    exact: str | None = None
+    doubtful: bool = False
     inside: bool = False
 
 
@@ -53,36 +63,49 @@ class Memory:
     Attributes:
         needles: By their text in lower case.
         numbers: Those of them that are long numbers, which people write with separators or without.
+        places: Words that were found as a place or a firm too, in lower case: as doubtful as any word.
     """
 
     needles: dict[str, Needle] = field(default_factory=dict)
     numbers: set[str] = field(default_factory=set)
+    places: set[str] = field(default_factory=set)
 
     def learn(self, found: Iterable[tuple[str, str]], *, sure: bool = True) -> None:
         """Take in findings: kind and value of each.
 
-        A name that is not sure is looked for in the spelling that it was found in, and not in lower
-        case: "Wake" may be a word after all.
+        Single words of a name that is not sure, and names that are words too, are doubtful: "Wake"
+        may be a word after all.
         """
         for kind, value in found:
             for needle in _needles(kind, value, sure=sure):
                 known = self.needles.get(needle.text)
-                if known is None or (known.exact is not None and needle.exact is None):
+                if known is None or (known.doubtful and not needle.doubtful):
                     self.needles[needle.text] = needle
                     if len(needle.text) >= _NUMBER_DIGITS and needle.text.isdecimal():
                         self.numbers.add(needle.text)
 
-    def copy(self) -> Memory:
-        """A memory that may learn more without this one."""
-        return Memory(dict(self.needles), set(self.numbers))
+    def doubt(self, places: Iterable[str]) -> None:
+        """Take in the names of places and firms: a person of such a name is told from them by what stands around."""
+        for place in places:
+            self.places.update(_folded(word) for word in _NAME_PART.findall(place))
 
-    def recall(self, text: str) -> list[Span]:
-        """Where the needles stand in a text."""
+    def recall(self, text: str, hints: Sequence[Span] = ()) -> list[Span]:
+        """Where the needles stand in a text; the doubtful ones only where a hint overlaps them.
+
+        Args:
+            text: To be searched.
+            hints: What recognizers found in the text, unsure findings included.
+        """
         folded = _folded(text)
         found = []
         for known, needle in self.needles.items():
             if known in folded:
-                found += _spans(needle, text, folded)
+                doubtful = needle.doubtful or (needle.kind == "PERSON" and known in self.places)
+                found += [
+                    span
+                    for span in _spans(needle, text, folded)
+                    if not (doubtful or _is_lower(needle, text, span)) or _is_hinted(span, text, hints)
+                ]
         return found + self._respaced(text) if self.numbers else found
 
     def _respaced(self, text: str) -> list[Span]:
@@ -98,6 +121,18 @@ class Memory:
         ]
 
 
+def _is_hinted(span: Span, text: str, hints: Sequence[Span]) -> bool:
+    beside = {text[span.end : span.end + 1], text[max(0, span.start - 1) : span.start]}
+    if span.end - span.start >= _SHORTEST and beside & _OF_IDS:
+        return True
+    return any(hint.start < span.end and hint.end > span.start and hint.kind in _PERSONAL for hint in hints)
+
+
+def _is_lower(needle: Needle, text: str, span: Span) -> bool:
+    """Whether one word of a name stands in lower case, where it may be a word of any language."""
+    return needle.kind == "PERSON" and needle.text.isalpha() and text[span.start : span.end].islower()
+
+
 def _folded(text: str) -> str:
     """Lower case, character for character."""
     folded = text.lower()
@@ -106,18 +141,17 @@ def _folded(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _needles(kind: str, value: str, *, sure: bool) -> tuple[Needle, ...]:
-    if kind in _FORGOTTEN:
-        return ()
     text = value.strip().strip("\"'")
+    if kind in _FORGOTTEN or (kind == "ADDRESS" and not (any(c.isdigit() for c in text) and len(text) >= _DISTINCTIVE)):
+        return ()
     folded = _folded(text)
     needles = []
     if len(text) >= _SHORTEST and any(c.isalnum() for c in text):
         is_word = text.isalpha()
         inside = len(text) >= _DISTINCTIVE and not is_word and any(c.isdigit() or c == "@" for c in text)
-        doubtful = folded in COMMON or (kind == "PERSON" and not sure)
-        exact = text if is_word and doubtful else None
+        doubtful = is_word and (folded in _WORDS or (kind == "PERSON" and not sure))
         if not (is_word and folded in TECHNICAL and kind != "PERSON"):
-            needles.append(Needle(folded, kind, exact, inside))
+            needles.append(Needle(folded, kind, doubtful, inside))
     digits = _SQUEEZED.sub("", text).lstrip("+")
     if digits.isdecimal() and len(digits) >= _NUMBER_DIGITS:
         needles.append(Needle(digits, kind, inside=True))
@@ -127,28 +161,30 @@ def _needles(kind: str, value: str, *, sure: bool) -> tuple[Needle, ...]:
 def _parts(kind: str, text: str, *, sure: bool) -> list[Needle]:
     if kind == "PERSON":
         parts = _NAME_PART.findall(text)
-        return [_name(part, sure=sure) for part in parts if not part.islower() or len(part) >= _SHORTEST]
+        return [
+            _name(part, sure=sure)
+            for part in parts
+            if len(part) >= _SHORTEST or (len(part) >= _SHORTEST_PART and not part.islower())
+        ]
     if kind == "EMAIL_ADDRESS":
         local = re.split(r"\s?(?:@|%40|[\[(]at[\])])\s?", text, maxsplit=1, flags=re.IGNORECASE)[0]
         whole = [Needle(_folded(local), "USER_ID")] if len(local) >= _SHORTEST and not local.isalpha() else []
-        names = [word for word in re.findall(r"[a-z]{4,}", local.lower()) if word not in TECHNICAL | COMMON]
+        names = [word for word in re.findall(r"[a-z]{4,}", local.lower()) if word not in TECHNICAL | _WORDS]
         return [
             *whole,
             *_parts("USER_ID", local, sure=sure),
-            *(Needle(word, "PERSON", word.capitalize()) for word in names),
+            *(Needle(word, "PERSON", doubtful=True) for word in names),
         ]
     if kind in ("USER_ID", "USERNAME") and (match := _NAMED_ID.match(text.lower())):
         words = match.groups()
         if not any(word in TECHNICAL for word in words):
-            return [Needle(word, "PERSON", word.capitalize()) for word in words]
+            return [Needle(word, "PERSON", doubtful=True) for word in words]
     return []
 
 
 def _name(part: str, *, sure: bool) -> Needle:
     folded = _folded(part)
-    certain = sure and len(part) >= _SHORTEST and folded not in COMMON
-    common = folded in COMMON and part.islower()
-    return Needle(folded, "PERSON", None if certain else part.capitalize() if common else part)
+    return Needle(folded, "PERSON", doubtful=not sure or folded in _WORDS)
 
 
 def _spans(needle: Needle, text: str, folded: str) -> list[Span]:
@@ -163,12 +199,10 @@ def _spans(needle: Needle, text: str, folded: str) -> list[Span]:
 
 
 def _is_spelled(needle: Needle, found: str) -> bool:
-    """Short names in capitals are codes of airports and the like, unless they were found that way."""
-    if needle.exact is not None:
-        return found in (needle.exact, needle.exact.capitalize()) or (
-            found == needle.exact.upper() and len(found) > _SHORTEST
-        )
-    return needle.kind != "PERSON" or len(found) > _SHORTEST or not found.isupper()
+    """Short names in capitals are codes of airports and the like."""
+    if needle.kind != "PERSON" or needle.doubtful or len(found) > _SHORTEST:
+        return True
+    return not found.isupper()
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:

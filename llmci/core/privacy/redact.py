@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from llmci.core.privacy.audit import MASK, is_broken, survivor
+from llmci.core.privacy.audit import MASK, distinctive, is_broken, recalled, standing, views_of
 from llmci.core.privacy.detect import Looked, Unreadable
 from llmci.core.privacy.flatten import IDENTITIES, LABELS
 from llmci.core.privacy.jsontext import edited, lifted
@@ -15,17 +15,19 @@ from llmci.core.privacy.resolve import resolved
 from llmci.domain.finding import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from llmci.core.privacy.detect import Detector
     from llmci.core.privacy.flatten import Text
-    from llmci.core.privacy.jsontext import Edit, Piece
+    from llmci.core.privacy.jsontext import Piece
     from llmci.core.privacy.policy import Policy
     from llmci.core.privacy.surrogate import Surrogates
 
 # Shorter ids, and those of one common word, stand in other texts without meaning anybody.
 _SHORTEST_ID = 6
 _SURE = 0.9
+# What may be called like a person.
+_PLACES = frozenset({"LOCATION", "ORGANIZATION"})
 _NO_LABEL = frozenset({"EMAIL_ADDRESS", "SECRET", "CREDIT_CARD", "US_SSN", "IBAN_CODE", "USER_ID"})
 
 
@@ -53,6 +55,51 @@ class Withheld:
     why: str
 
 
+@dataclass(slots=True)
+class _Clean:
+    """What became of a text.
+
+    Attributes:
+        text: Clean.
+        views: What was kept of it, in each way that a reader may see it; see `audit`.
+        found: What was replaced, and its value.
+        recalled: Whether memory was asked for it by the audit.
+        checked: So many of the removed values were searched for in it.
+    """
+
+    text: str
+    views: tuple[str, ...]
+    found: list[tuple[Span, str]]
+    recalled: bool = False
+    checked: int = 0
+
+
+@dataclass(slots=True)
+class Settled:
+    """What became of texts under one memory, so that a history that every trace repeats is redacted once.
+
+    Attributes:
+        texts: By text, column and role.
+        removed: Distinctive values that were replaced in any of them, and their kinds.
+    """
+
+    texts: dict[tuple[str, str, str | None], _Clean] = field(default_factory=dict)
+    removed: dict[str, str] = field(default_factory=dict)
+
+    def survivor(self, done: Sequence[_Clean], memory: Memory) -> str | None:
+        """The kind of something that was found and still stands in what was kept of these texts."""
+        removed = list(self.removed.items())
+        for clean in done:
+            if clean.checked == len(removed) and clean.recalled:
+                continue
+            kind = None if clean.recalled else recalled(clean.views, memory)
+            kind = kind or standing(clean.views, removed[clean.checked :])
+            if kind is not None:
+                return kind
+            clean.recalled, clean.checked = True, len(removed)
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Redactor:
     """Everything that redacting takes."""
@@ -60,6 +107,10 @@ class Redactor:
     detector: Detector
     policy: Policy
     surrogates: Surrogates
+
+    def search_ahead(self, texts: Iterable[Text]) -> None:
+        """Search many texts at once, before they are asked for one by one; see `Detector.search_ahead`."""
+        self.detector.search_ahead((text.text, text.key, text.role) for text in texts)
 
     def learned(self, texts: Sequence[Text], memory: Memory) -> Unreadable | None:
         """Search texts and remember what is found; gives the reason where one cannot be searched."""
@@ -69,13 +120,23 @@ class Redactor:
                 return looked
             memory.learn(self._removed(looked, sure=True))
             memory.learn(self._removed(looked, sure=False), sure=False)
+            memory.doubt(
+                piece.text[span.start : span.end]
+                for piece, spans in looked.pieces
+                for span in spans
+                if span.kind in _PLACES and span.score >= self.policy.min_score
+            )
             if text.column in IDENTITIES and _is_telling(text.text):
                 memory.learn([("USER_ID", text.text)])
         memory.learn(("DENIED", denied) for denied in self.policy.deny)
         return None
 
     def redact(
-        self, texts: Sequence[Text], memory: Memory, exempt: Callable[[str], bool] | None = None
+        self,
+        texts: Sequence[Text],
+        memory: Memory,
+        exempt: Callable[[str], bool] | None = None,
+        settled: Settled | None = None,
     ) -> Redacted | Withheld:
         """Replace everything found in these texts or remembered, and check that it is gone.
 
@@ -83,30 +144,72 @@ class Redactor:
             texts: All texts of one trace, or of one answer.
             memory: What was found in them, and elsewhere in their conversation; see `learned`.
             exempt: Values that stay.
+            settled: What became of texts with this same memory before; is added to.
         """
-        work = _Work(self, memory, exempt)
+        settled = Settled() if settled is None else settled
+        findings: list[Finding] = []
+        done: list[_Clean] = []
         for text in texts:
-            if (why := work.add(text)) is not None:
-                return Withheld(why)
-        removed = [(finding.span.kind, finding.value) for finding in work.findings]
-        if (kind := survivor(work.kept, work.memory_of_removed(), removed)) is not None:
+            clean = self._clean(text, memory, exempt, settled)
+            if isinstance(clean, Unreadable):
+                return Withheld(clean.why)
+            done.append(clean)
+            findings += [Finding(text.path, span, value) for span, value in clean.found]
+        told = memory if exempt is None else _memory_of(findings, exempt, memory.places)
+        if (kind := settled.survivor(done, told)) is not None:
             return Withheld(f"the audit found a survivor of kind {kind}")
-        return Redacted(tuple(work.clean), tuple(work.findings))
+        return Redacted(tuple(clean.text for clean in done), tuple(findings))
+
+    def _clean(
+        self, text: Text, memory: Memory, exempt: Callable[[str], bool] | None, settled: Settled
+    ) -> _Clean | Unreadable:
+        asked = (text.text, text.column, text.role)
+        known = settled.texts.get(asked)
+        if known is not None:
+            return known
+        made = self._identity(text) if text.column in IDENTITIES else self._made(text, memory, exempt)
+        if isinstance(made, _Clean):
+            settled.texts[asked] = made
+            settled.removed.update(distinctive((span.kind, value) for span, value in made.found))
+        return made
+
+    def _identity(self, text: Text) -> _Clean:
+        span = Span(0, len(text.text), "USER_ID", 1.0, "identity")
+        return _Clean(f"id-{self.surrogates.hashed('identity', text.text)}", (), [(span, text.text)])
+
+    def _made(self, text: Text, memory: Memory, exempt: Callable[[str], bool] | None) -> _Clean | Unreadable:
+        looked = self.looked(text)
+        if isinstance(looked, Unreadable):
+            return looked
+        edits, masks, values = [], [], []
+        for piece, found in looked.pieces:
+            for span in self.spans_in(piece, found, memory, exempt):
+                value = piece.text[span.start : span.end]
+                made = replacement(self.policy.operator_of(span.kind), span.kind, value, self.surrogates)
+                edits.append(lifted(piece, span.start, span.end, made))
+                masks.append(lifted(piece, span.start, span.end, MASK))
+                values.append((span, value))
+        clean = edited(text.text, edits) if edits else text.text
+        if is_broken(text.text, clean):
+            return Unreadable("a text was JSON and would be none any more")
+        return _Clean(clean, tuple(views_of(edited(text.text, masks) if masks else text.text)), values)
 
     def spans_in(
         self, piece: Piece, found: Sequence[Span], memory: Memory, exempt: Callable[[str], bool] | None
     ) -> list[Span]:
         """What is removed from a piece: findings of its own and remembered ones, without overlaps."""
-        own, recalled = (
+        if not found and not memory.needles:
+            return []
+        own, known = (
             [
                 span
                 for span in spans
                 if self.policy.removes(span, value := piece.text[span.start : span.end])
                 and not (exempt is not None and exempt(value))
             ]
-            for spans in (found, memory.recall(piece.text))
+            for spans in (found, memory.recall(piece.text, found))
         )
-        return resolved(own, recalled) if own or recalled else []
+        return resolved(own, known) if own or known else []
 
     def looked(self, text: Text) -> Looked | Unreadable:
         """Search a text; in labels such as a release, only what can be no label counts."""
@@ -126,55 +229,15 @@ class Redactor:
         ]
 
 
-@dataclass(slots=True)
-class _Work:
-    redactor: Redactor
-    memory: Memory
-    exempt: Callable[[str], bool] | None
-    clean: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-
-    def add(self, text: Text) -> str | None:
-        """Redact one text; gives the reason where that fails."""
-        if text.column in IDENTITIES:
-            self.clean.append(f"id-{self.redactor.surrogates.hashed('identity', text.text)}")
-            self.findings.append(Finding(text.path, Span(0, len(text.text), "USER_ID", 1.0, "identity"), text.text))
-            return None
-        looked = self.redactor.looked(text)
-        if isinstance(looked, Unreadable):
-            return looked.why
-        edits, masks = self._edits(text, looked)
-        clean = edited(text.text, edits)
-        if is_broken(text.text, clean):
-            return "a text was JSON and would be none any more"
-        self.clean.append(clean)
-        self.kept.append(edited(text.text, masks))
-        return None
-
-    def _edits(self, text: Text, looked: Looked) -> tuple[list[Edit], list[Edit]]:
-        edits, masks = [], []
-        for piece, found in looked.pieces:
-            for span in self.redactor.spans_in(piece, found, self.memory, self.exempt):
-                value = piece.text[span.start : span.end]
-                operator = self.redactor.policy.operator_of(span.kind)
-                made = replacement(operator, span.kind, value, self.redactor.surrogates)
-                edits.append(lifted(piece, span.start, span.end, made))
-                masks.append(lifted(piece, span.start, span.end, MASK))
-                self.findings.append(Finding(text.path, span, value))
-        return edits, masks
-
-    def memory_of_removed(self) -> Memory:
-        """What the audit looks for: all that was remembered, but for what may stay."""
-        if self.exempt is None:
-            return self.memory
-        removed = Memory()
-        for sure in (True, False):
-            found = [f for f in self.findings if (f.span.score >= _SURE) == sure]
-            removed.learn(((f.span.kind, f.value) for f in found), sure=sure)
-        exempt = {text for text in removed.needles if self.exempt(text)}
-        needles = {text: needle for text, needle in removed.needles.items() if text not in exempt}
-        return Memory(needles, removed.numbers - exempt)
+def _memory_of(findings: Sequence[Finding], exempt: Callable[[str], bool], places: set[str]) -> Memory:
+    """What the audit looks for where values are exempt: what was removed, and is not exempt."""
+    removed = Memory(places=set(places))
+    for sure in (True, False):
+        found = [f for f in findings if (f.span.score >= _SURE) == sure]
+        removed.learn(((f.span.kind, f.value) for f in found), sure=sure)
+    spared = {text for text in removed.needles if exempt(text)}
+    needles = {text: needle for text, needle in removed.needles.items() if text not in spared}
+    return Memory(needles, removed.numbers - spared, removed.places)
 
 
 def _is_telling(identity: str) -> bool:

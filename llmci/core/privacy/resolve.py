@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from llmci.domain.finding import Span
 
 
-def resolved(spans: Iterable[Span], recalled: Iterable[Span] = ()) -> list[Span]:
+def resolved(spans: Sequence[Span], recalled: Sequence[Span] = ()) -> list[Span]:
     """Spans that do not overlap, in order of the text; together they cover what was covered before.
 
     The surest wins, then the longest; what was only recalled comes last. What sticks out of the
@@ -20,10 +20,22 @@ def resolved(spans: Iterable[Span], recalled: Iterable[Span] = ()) -> list[Span]
     """
     kept: list[Span] = []
     for tier in (spans, recalled):
-        for span in sorted(tier, key=lambda s: (-s.score, s.start - s.end, s.start, s.kind)):
+        for span in tier if len(tier) < 2 else sorted(tier, key=lambda s: (-s.score, s.start - s.end, s.start, s.kind)):
             for part in _outside(span, kept):
                 insort(kept, part, key=_start)
-    return kept
+    return _joined(kept)
+
+
+def _joined(kept: list[Span]) -> list[Span]:
+    """Spans of one kind that touch are one: a name or an address that two detectors saw in part."""
+    joined: list[Span] = []
+    for span in kept:
+        if joined and joined[-1].end == span.start and joined[-1].kind == span.kind:
+            surer = max(joined[-1], span, key=lambda s: s.score)
+            joined[-1] = replace(surer, start=joined[-1].start, end=span.end)
+        else:
+            joined.append(span)
+    return joined
 
 
 def _start(span: Span) -> int:
@@ -41,6 +53,8 @@ def _outside(span: Span, kept: list[Span]) -> list[Span]:
         if at < other.start:
             parts.append(replace(span, start=at, end=other.start))
         at = max(at, other.end)
-    if at < span.end:
+    if at == span.start:
+        parts.append(span)
+    elif at < span.end:
         parts.append(replace(span, start=at))
     return parts

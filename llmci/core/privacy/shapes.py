@@ -19,6 +19,7 @@ _CODAS = """
     """.split()  # noqa: SIM905  words read more easily without quotes
 
 
+_SHORT = 5
 _WORD = re.compile(r"[^\W\d_]+")
 _DIGITS = re.compile(r"\d")
 # Alphabets whose letters are told apart one by one; first and last letter of each.
@@ -29,10 +30,15 @@ def invented(keyed: Keyed, word: str) -> str:
     """A pronounceable word in place of one, the same however the first is capitalised; length class is kept."""
     number = keyed.number("word", word.casefold())
     made = ""
-    for _ in range(2 if len(word) <= 4 else 3 if len(word) <= 10 else 4):
+    short = len(word) <= 4
+    for _ in range(2 if short else 3 if len(word) <= 10 else 4):
         number, onset = divmod(number, len(_ONSETS))
         number, vowel = divmod(number, len(_VOWELS))
         made += _ONSETS[onset] + _VOWELS[vowel]
+        if short and len(made) < _SHORT:
+            # Two syllables are few words: the first of them is closed as well.
+            number, coda = divmod(number, len(_CODAS))
+            made += _CODAS[coda]
     made += _CODAS[number % len(_CODAS)]
     return cased_like(word, made)
 

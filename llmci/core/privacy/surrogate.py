@@ -2,16 +2,17 @@
 
 A surrogate is a function of the key, the kind and the value alone, so that shards on different
 machines agree without talking. Numbers go to ranges that belong to nobody, by the plans that say
-so: 555-0100 to 555-0199, 198.18.0.0/15 (RFC 2544), 2001:db8::/32 (RFC 3849), example.com, .net and
-.org (RFC 2606), social security areas from 900, card numbers that start with 00, check digits 00
-of an IBAN. Where such a range is smaller than the values (phones, addresses of networks), two
-values may meet in it; names, e-mails, ids, dates, cards and all other kinds stay apart.
+so: 555-0100 to 555-0199, country code 999, 240.0.0.0/4, 2001:db8::/32, example.com, .net and .org
+(RFC 2606), social security areas from 900, card numbers that start with 00, check digits 00 of an
+IBAN. docs/decisions/0006-surrogates-of-nobody.md says for which kinds two values never become one,
+and how rarely they do for the others.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache, partial
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from llmci.core.privacy.dates import another_date
@@ -36,7 +37,13 @@ _ADDRESS_WORDS = frozenset(
 )
 _NAMED = frozenset({"PERSON", "USER_ID", "USERNAME"})
 _PHONE_DIGITS = 10
-_LOCAL_DIGITS = 7
+_EXTENSION = re.compile(r"(?i)([ ,]*(?:ext\.?|extension|x|#)[ .:]*)\d{1,8}\s*$")
+_SSN_DIGITS = 9
+# Groups behind 9xx that the IRS gives to no taxpayer: its own are 50-65, 70-88, 90-92 and 94-99.
+_NO_TAXPAYER = (*range(1, 50), *range(66, 70), 89, 93)
+_IPV4 = 4
+# 240.0.0.0/4 is for future use (RFC 1112), 2001:db8::/32 for documents (RFC 3849). The last address is for broadcasts.
+_RESERVED_IPV4, _RESERVED_SIZE, _DOCUMENTATION_IPV6 = 0xF0000000, (1 << 28) - 1, 0x20010DB8 << 96
 
 
 class Surrogates:
@@ -94,16 +101,37 @@ class Surrogates:
         return f"{self._name(local)}{sign}{word}.example.{end}"
 
     def _phone(self, value: str) -> str:
-        digits = _digits(value)
+        extension = _EXTENSION.search(value)
+        number = value[: extension.start()] if extension else value
+        digits, beyond = _digits(number), _digits(value[len(number) :])
         if not digits:
             return same_shape(self._keyed, "phone", value)
-        changed = self._keyed.permuted("phone", digits[-10:])
-        if _is_north_american(value, digits):
-            area = f"{2 + int(changed[0]) % 8}{changed[1:3]}"
-            return with_digits(value, f"{digits[:-10]}{area}55501{changed[-2:]}")
-        # No country has the code 999, and no subscriber's number starts with 00.
-        nowhere = "999" if value.lstrip().startswith("+") else "00" if len(digits) > _LOCAL_DIGITS else "0"
-        return with_digits(value, f"{nowhere}{f'{digits[:-10]}{changed}'[len(nowhere) :]}")
+        if _is_north_american(number, digits):
+            made, more = self._north_american(number, digits)
+        else:
+            made, more = self._foreign(number, digits), ""
+        more += self._keyed.permuted("extension", beyond) if beyond else ""
+        return f"{made}{extension[1] if extension else _mark_of(made)}{more}" if more else made
+
+    def _north_american(self, number: str, digits: str) -> tuple[str, str]:
+        """555-01.. with any area code, and five more digits: ten in all, as the number had."""
+        changed = self._keyed.permuted("phone", digits[-_PHONE_DIGITS:])
+        made = f"{digits[:-_PHONE_DIGITS]}{changed[:3]}55501{changed[3:5]}"
+        return with_digits(number, made), changed[5:]
+
+    def _foreign(self, number: str, digits: str) -> str:
+        """More digits in front than it had, so that all of them can be changed and no two numbers become one."""
+        at = next(index for index, c in enumerate(number) if c.isdecimal())
+        if number.lstrip().startswith("+") or digits.startswith("00"):
+            # The code 999 belongs to no country.
+            nowhere, changed = "999", self._keyed.permuted("phone/+", digits)
+        elif digits.startswith("0"):
+            # No code of a country starts with 0, which 00 would be followed by.
+            nowhere, changed = "000", f"0{self._keyed.permuted('phone/0', digits[1:])}" if len(digits) > 1 else "0"
+        else:
+            nowhere, changed = "0009", self._keyed.permuted("phone", digits)
+        plus = "" if number.lstrip().startswith("+") or not digits.startswith("00") else "+"
+        return f"{number[:at]}{plus}{nowhere}{with_digits(number[at:], changed)}"
 
     def _card(self, value: str) -> str:
         digits = _digits(value)
@@ -112,18 +140,31 @@ class Surrogates:
 
     def _ssn(self, value: str) -> str:
         digits = self._keyed.permuted("ssn", _digits(value))
-        return with_digits(value, f"9{digits[1:]}" if len(digits) == 9 else digits)
+        if len(digits) != _SSN_DIGITS:
+            return with_digits(value, digits)
+        # From 900 on, in groups that are no taxpayer's number either.
+        group = _NO_TAXPAYER[int(digits[3:5]) % len(_NO_TAXPAYER)]
+        return with_digits(value, f"9{digits[1:3]}{group:02d}{digits[5:]}")
 
     def _iban(self, value: str) -> str:
         made = same_shape(self._keyed, "iban", value[4:])
         return f"{value[:2]}00{made}"
 
     def _network_address(self, value: str) -> str:
-        number = self._keyed.number("network", value.casefold())
-        if ":" in value:
-            groups = [f"{(number >> shift) & 0xFFFF:x}" for shift in (0, 16, 32, 48)]
-            return f"2001:db8:{':'.join(groups)}::1"
-        return f"198.{18 + (number & 1)}.{(number >> 1) & 255}.{1 + (number >> 9) % 254}"
+        address, slash, prefix = value.partition("/")
+        try:
+            known = ip_address(address.partition("%")[0])
+        except ValueError:
+            return same_shape(self._keyed, "network", value)
+        # One address has many spellings in version 6.
+        if known.version == _IPV4:
+            left, right = divmod(int(known), 1 << 16)
+            left, right = self._keyed.permuted_pair("network/4", left, right, 1 << 16, 1 << 16)
+            made: IPv4Address | IPv6Address = IPv4Address(_RESERVED_IPV4 | (left << 16 | right) % _RESERVED_SIZE)
+        else:
+            digest = self._keyed.digest("network/6", str(known))
+            made = IPv6Address(_DOCUMENTATION_IPV6 | int.from_bytes(digest[:12], "big"))
+        return f"{made}{slash}{prefix}"
 
     def _mac(self, value: str) -> str:
         found = "".join(c for c in value.lower() if c in _HEX)
@@ -144,6 +185,11 @@ class Surrogates:
 
 def _digits(value: str) -> str:
     return "".join(str(int(c)) for c in value if c.isdecimal())
+
+
+def _mark_of(number: str) -> str:
+    """What stands before an extension that the original had not; a number without separators stays one."""
+    return "" if number.isdecimal() else " x"
 
 
 def _is_north_american(value: str, digits: str) -> bool:

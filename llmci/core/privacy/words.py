@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Names that are words too: found again only where they are capitalised.
+# Names that are words too: a rule needs more than the word itself.
 COMMON = frozenset(
     """
     amber an angel savannah paris april art ash august autumn ball banks barber basil bass bean bear bell berry best bill bird

@@ -21,7 +21,7 @@ class Expected:
 
     reference: str | None = None
     rubric: str | None = None
-    expectations: dict[str, list[str]] = field(default_factory=dict)
+    expectations: dict[str, Any] = field(default_factory=dict)
 
 
 def _texts(value: object) -> list[str] | None:
@@ -40,6 +40,10 @@ def _start(text: str) -> str:
 
 def _without(text: str) -> str:
     return rf"\A(?!.*{re.escape(text)})"
+
+
+def _not_the_whole(text: str) -> str:
+    return rf"\A(?!{re.escape(text)}\Z)"
 
 
 def _without_pattern(text: str) -> str:
@@ -62,8 +66,24 @@ _SCORERS: dict[str, tuple[dict[str, Any], Callable[[str], str]]] = {
     "not-icontains-any": ({"kind": "regex", "ignore_case": True}, _without),
     "not-regex": ({"kind": "regex"}, _without_pattern),
 }
+_SCORERS["not-equals"] = ({"kind": "regex"}, _not_the_whole)
+_SCORERS["not-starts-with"] = ({"kind": "not-starts-with"}, _as_written)
+_SCORERS["tool-call-f1"] = ({"kind": "tool-calls", "compare": "f1", "arguments": False}, str.strip)
 _PATTERNS = {"regex", "not-regex"}
 _SPENT = {"latency", "cost"}
+# Whether a refusal is what a test asks for.
+_REFUSALS = {"is-refusal": True, "not-is-refusal": False}
+# Judges: the scorer, and what the assertion's value is to the case.
+_JUDGES: dict[str, tuple[str, str | None]] = {
+    "llm-rubric": ("judge", "rubric"),
+    "model-graded-closedqa": ("judge", "rubric"),
+    "factuality": ("factuality", "reference"),
+    "model-graded-factuality": ("factuality", "reference"),
+    "answer-relevance": ("answer-relevance", None),
+    "context-faithfulness": ("groundedness", None),
+}
+# promptfoo's own, where the assertion names none.
+_EDITS = 5
 # A test may hold only one of each, for `any` of one list and `any` of another is not `any` of both.
 _ONCE = {"contains-any", "icontains-any"}
 
@@ -107,12 +127,16 @@ def _read(
             unmapped.add(f"{where}.threshold", f"{kind} is compared with the baseline's, and not with a number")
         unmapped.rest(where, item, (*_READ, "threshold"))
         return
-    if kind == "equals" and texts and len(texts) == 1 and expected.reference in (None, texts[0]):
-        scorers.setdefault("equals", {"kind": "exact"})
+    if kind in ("equals", "levenshtein") and texts and len(texts) == 1 and expected.reference in (None, texts[0]):
+        edits = item["threshold"] if isinstance(item.get("threshold"), int) else _EDITS
+        block = {"kind": "exact"} if kind == "equals" else {"kind": "levenshtein", "at_most": edits}
+        scorers.setdefault(kind if kind == "equals" else f"levenshtein-{edits}", block)
         expected.reference = texts[0]
-    elif kind == "llm-rubric" and judge and texts and expected.rubric is None:
-        scorers.setdefault("rubric", {"kind": "judge", "model": judge, "scale": "binary"})
-        expected.rubric = "\n".join(texts)
+        mapped = _READ if kind == "equals" else (*_READ, "threshold")
+    elif kind in _REFUSALS:
+        scorers.setdefault("refusal", {"kind": "refusal", "expectation": "is-refusal"})
+        expected.expectations["is-refusal"] = _REFUSALS[kind]
+    elif kind in _JUDGES and judge and _judged(kind, judge, texts, expected, scorers):
         mapped = (*_READ, "provider")
     elif kind in _SCORERS and texts and _usable(kind, texts) and not (kind in _ONCE and kind in expected.expectations):
         block, spelled = _SCORERS[kind]
@@ -122,6 +146,21 @@ def _read(
         unmapped.add(where, f"the assertion {kind!r} has no counterpart here{_advice(kind, judge=judge)}")
         return
     unmapped.rest(where, item, mapped)
+
+
+def _judged(
+    kind: str, judge: str, texts: list[str] | None, expected: Expected, scorers: dict[str, dict[str, Any]]
+) -> bool:
+    """Add the judge that an assertion asks for; False where the case cannot hold what it says."""
+    scorer, holds = _JUDGES[kind]
+    if holds is not None:
+        text = "\n".join(texts or ())
+        if not text or getattr(expected, holds) not in (None, text):
+            return False
+        setattr(expected, holds, text)
+    name = "rubric" if scorer == "judge" else scorer
+    scorers.setdefault(name, {"kind": scorer, "model": judge, "scale": "binary"})
+    return True
 
 
 def _usable(kind: str, texts: list[str]) -> bool:
@@ -138,12 +177,17 @@ def _usable(kind: str, texts: list[str]) -> bool:
 
 
 def _advice(kind: str, *, judge: str | None) -> str:
-    if kind in ("llm-rubric", "g-eval", "factuality", "model-graded-closedqa", "answer-relevance") and judge is None:
+    if (kind in _JUDGES or kind == "g-eval") and judge is None:
         return "; name the judge with defaultTest.options.provider, for none is chosen for you"
-    if kind in ("similar", "levenshtein", "rouge-n", "bleu", "meteor"):
-        return "; llmci's scorer `similarity` measures something close, but not the same"
+    near = {"similar": "embedding-similarity", "rouge-n": "rouge", "bleu": "bleu", "meteor": "chrf"}
+    if kind in near:
+        return f"; llmci's scorer `{near[kind]}` measures something close, but not the same"
     if kind in ("javascript", "python"):
-        return "; score in your system, or write a scorer"
+        return "; write it as a scorer of the kind `python` or `command`"
+    if kind in ("word-count", "contains-json"):
+        return "; see llmci's scorers `length` and `is-json`, which concern every case"
+    if kind.startswith("trajectory"):
+        return "; see llmci's scorer `trajectory`"
     return ""
 
 
@@ -155,7 +199,9 @@ def _join(expected: Expected, inner: Expected, where: str, unmapped: Unmapped) -
         elif theirs is not None:
             setattr(expected, name, theirs)
     for kind, texts in inner.expectations.items():
-        if kind in _ONCE and kind in expected.expectations:
+        if isinstance(texts, bool):
+            expected.expectations[kind] = texts
+        elif kind in _ONCE and kind in expected.expectations:
             unmapped.add(where, f"a second {kind!r}")
         else:
             expected.expectations.setdefault(kind, []).extend(texts)

@@ -132,8 +132,10 @@ def _judge(default: Mapping[str, Any], unmapped: Unmapped) -> str | None:
 
 
 def _gate(block: Mapping[str, Any]) -> dict[str, Any]:
-    """A gate as promptfoo means its assertions: what passed must still pass. Costs are watched."""
-    return {"role": "watch", "tolerance": "10%"} if block["kind"] in ("cost", "latency") else {"tolerance": "5pt"}
+    """A gate as promptfoo means its assertions: what passed must still pass. Costs and unchecked judges are watched."""
+    if block["kind"] in ("cost", "latency"):
+        return {"role": "watch", "tolerance": "10%"}
+    return {"role": "watch", "tolerance": "5pt"} if "model" in block else {"tolerance": "5pt"}
 
 
 def _bench(systems: Mapping[str, object], options: Mapping[str, Any], unmapped: Unmapped) -> dict[str, Any]:

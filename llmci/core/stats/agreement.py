@@ -92,6 +92,38 @@ def agreement_of(judge: ArrayLike, human: ArrayLike) -> Agreement:
     )
 
 
+def agreement_of_preferences(judge: ArrayLike, human: ArrayLike) -> Agreement:
+    """Compare a judge's preferences between two answers with people's.
+
+    Args:
+        judge: 1 for the first answer, -1 for the second, 0 for a tie, shape (n,).
+        human: The same pairs in the same order.
+
+    Returns:
+        Agreement and kappa over all three; `sensitivity` and `specificity` over the pairs where people
+        prefer the first and the second, so that a tie of the judge is a difference that is lost.
+
+    Raises:
+        ValueError: There are none, or the lengths differ.
+    """
+    said, right = np.asarray(judge, dtype=np.int64), np.asarray(human, dtype=np.int64)
+    if said.shape != right.shape or said.size == 0:
+        raise ValueError("give as many preferences of the judge as of people, and at least one")
+    table = np.array(
+        [[int(((said == ours) & (right == theirs)).sum()) for theirs in (1, 0, -1)] for ours in (1, 0, -1)]
+    )
+    first, second = int((right == 1).sum()), int((right == -1).sum())
+    sensitivity = wilson(int(table[0, 0]), first) if first else None
+    specificity = wilson(int(table[2, 2]), second) if second else None
+    return Agreement(
+        agreement=wilson(int(np.trace(table)), said.size),
+        kappa=_kappa(table),
+        sensitivity=sensitivity,
+        specificity=specificity,
+        informedness=_informedness(sensitivity, specificity) if sensitivity and specificity else None,
+    )
+
+
 def longer_share(lengths: Sequence[int], passed: ArrayLike) -> float | None:
     """Chance that a passed answer is longer than a failed one, ties half: 0.5 is no preference.
 
@@ -107,7 +139,7 @@ def longer_share(lengths: Sequence[int], passed: ArrayLike) -> float | None:
 
 
 def _kappa(table: np.ndarray) -> Estimate:
-    """Cohen's kappa of a 2 x 2 table with its large-sample interval.
+    """Cohen's kappa of a square table with its large-sample interval.
 
     Source:
         Fleiss, Cohen & Everitt (1969), Large sample standard errors of kappa and weighted kappa, eq. (13).
@@ -119,8 +151,9 @@ def _kappa(table: np.ndarray) -> Estimate:
     if expected >= 1 - 1e-12:
         return Estimate(0.0, -1.0, 1.0, n)
     kappa = (observed - expected) / (1 - expected)
-    diagonal = sum(share[i, i] * (1 - (rows[i] + columns[i]) * (1 - kappa)) ** 2 for i in range(2))
-    aside = sum(share[i, j] * (columns[i] + rows[j]) ** 2 for i in range(2) for j in range(2) if i != j)
+    every = range(len(table))
+    diagonal = sum(share[i, i] * (1 - (rows[i] + columns[i]) * (1 - kappa)) ** 2 for i in every)
+    aside = sum(share[i, j] * (columns[i] + rows[j]) ** 2 for i in every for j in every if i != j)
     variance = (diagonal + (1 - kappa) ** 2 * aside - (kappa - expected * (1 - kappa)) ** 2) / (n * (1 - expected) ** 2)
     half = _Z * sqrt(max(0.0, float(variance)))
     return Estimate(kappa, max(-1.0, kappa - half), min(1.0, kappa + half), n)

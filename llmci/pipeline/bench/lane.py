@@ -18,7 +18,8 @@ _HOPELESS = 10
 class Lane:
     """A system with its journal; takes up what an earlier, interrupted run wrote there."""
 
-    def __init__(self, entrant: Entrant, job: BenchJob) -> None:
+    def __init__(self, entrant: Entrant, job: BenchJob, *, is_baseline: bool) -> None:
+        self.is_baseline = is_baseline
         self.system = entrant.system
         self.spec = entrant.system.spec()
         self._entrant, self._job = entrant, job
@@ -37,6 +38,14 @@ class Lane:
     def has_score(self, case_id: str, repeat: int, metric: str) -> bool:
         """Whether a metric has had its say on that answer."""
         return (case_id, repeat, metric) in self._scores
+
+    def answers(self) -> list[Answer]:
+        """All there are."""
+        return list(self._answers.values())
+
+    def scores(self, metric: str) -> list[Score]:
+        """All there are of a metric."""
+        return [score for (_, _, name), score in self._scores.items() if name == metric]
 
     async def slots(self) -> asyncio.Semaphore:
         """Room for a call; the system is started when the first one is asked for."""

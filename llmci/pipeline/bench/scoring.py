@@ -7,10 +7,11 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from llmci.core.bench.digests import score_key
+from llmci.core.bench.digests import pair_key, score_key
 from llmci.core.bench.unanswered import score_without_answer
 from llmci.domain.run import Scored, Unanswered, Unscored
 from llmci.errors import LlmciError, PrivacyStop
+from llmci.seams import PairScorer
 
 if TYPE_CHECKING:
     from llmci.core.bench.ledger import Ledger
@@ -43,7 +44,11 @@ class Marker:
         """The score, or why there is none; None if the budget has no room for the judge."""
         metric = scorer.metric()
         if isinstance(answer, Unanswered):
-            return score_without_answer(metric, answer)
+            lost = score_without_answer(metric, answer)
+            if isinstance(scorer, PairScorer) and isinstance(lost, Scored):
+                # The baseline beside itself is a tie, whether or not it answers.
+                return replace(lost, value=(metric.low + metric.high) / 2)
+            return lost
         cache = self._job.cache if metric.judge else None
         if cache is None:
             return await self._mark(scorer, case, answer)
@@ -56,25 +61,50 @@ class Marker:
                 cache.keep_score(key, score)
             return score
 
-    async def _mark(self, scorer: Scorer, case: Case, answer: Answered) -> Score | None:
+    async def compare(self, scorer: PairScorer, case: Case, answer: Answer, other: Answer) -> Score | None:
+        """The candidate's score beside the baseline's answer; None if the budget has no room for the judge."""
+        metric = scorer.metric()
+        if isinstance(answer, Unanswered):
+            return score_without_answer(metric, answer)
+        if isinstance(other, Unanswered):
+            # The baseline's own failing is a case won; what the infrastructure lost says nothing.
+            lost = score_without_answer(metric, other)
+            won = Scored(case_id=case.case_id, repeat=answer.repeat, metric=metric.name, value=metric.high)
+            return won if isinstance(lost, Scored) else lost
+        cache = self._job.cache
+        key = pair_key(metric, case, answer, other)
+        async with self._judging[key]:
+            if cache is not None and (found := cache.score(key)):
+                return replace(found, case_id=case.case_id, repeat=answer.repeat, metric=metric.name)
+            score = await self._mark(scorer, case, answer, other)
+            if isinstance(score, Scored) and cache is not None:
+                cache.keep_score(key, score)
+            return score
+
+    async def _mark(
+        self, scorer: Scorer | PairScorer, case: Case, answer: Answered, other: Answered | None = None
+    ) -> Score | None:
         await self.start()
-        if scorer.metric().judge is None:
-            return await self._once(scorer, case, answer)
-        worst = scorer.estimate(case).worst_cost if self._ledger.limited else None
+        estimate = scorer.estimate(case)
+        if scorer.metric().judge is None and estimate.worst_cost == 0:
+            return await self._once(scorer, case, answer, other)
+        worst = estimate.worst_cost if self._ledger.limited else None
         if not await self._ledger.reserve(worst):
             self._job.halt("budget")
             return None
         cost: float | None = None
         try:
-            score = await self._once(scorer, case, answer)
+            score = await self._once(scorer, case, answer, other)
             cost = score.cost
         finally:
             await self._ledger.settle(worst, cost)
             self._job.progress.advance(0, cost=cost or None)
         return await self._cleaned(score, case)
 
-    async def _once(self, scorer: Scorer, case: Case, answer: Answered) -> Score:
+    async def _once(self, scorer: Scorer | PairScorer, case: Case, answer: Answered, other: Answered | None) -> Score:
         try:
+            if other is not None:
+                return await scorer.compare(case, answer, other)  # type: ignore[union-attr]
             return await scorer.score(case, answer)
         except LlmciError:
             raise

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from llmci.core.bench.ledger import Ledger
 from llmci.core.bench.tries import in_order
 from llmci.errors import UsageError
+from llmci.pipeline.bench.afterwards import afterwards
 from llmci.pipeline.bench.asking import Asker
 from llmci.pipeline.bench.cleaning import Cleaning
 from llmci.pipeline.bench.job import BenchResult
 from llmci.pipeline.bench.lane import Lane
 from llmci.pipeline.bench.scoring import Marker
+from llmci.seams import PairScorer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +33,7 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
     cannot work at all, such as a wrong configuration, raises `UsageError` or `OutsideError`.
     """
     ledger = Ledger(job.settings.budget_usd)
-    lanes = [Lane(entrant, job) for entrant in entrants]
+    lanes = [Lane(entrant, job, is_baseline=index == 0) for index, entrant in enumerate(entrants)]
     cleaning = Cleaning(job.cleaner)
     marker = Marker(job, ledger, cleaning)
     asker = Asker(job, ledger, cleaning, before=marker.start)
@@ -80,6 +82,7 @@ async def _work(job: BenchJob, lanes: Sequence[Lane], asker: Asker, marker: Mark
     ]
     try:
         await asyncio.gather(*workers)
+        await afterwards(job, lanes, marker)
     finally:
         for worker in workers:
             worker.cancel()
@@ -112,6 +115,9 @@ async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker) -> None:
     else:
         asker.reused += 1
     for scorer in job.scorers:
+        if isinstance(scorer, PairScorer) and not lane.is_baseline:
+            # It needs the baseline's answer as well, and has its say when all are there.
+            continue
         if not lane.has_score(case.case_id, repeat, scorer.metric().name):
             score = await marker.score(scorer, case, answer)
             if score is None:

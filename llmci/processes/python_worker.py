@@ -1,4 +1,4 @@
-"""Runs in the system's own process: loads the callable and answers requests, one JSON line each.
+"""Runs in a process of the user's own: loads the callable and answers requests, one JSON line each.
 
 Only the standard library, and nothing newer than Python 3.9: the project's interpreter may be older
 than ours and need not have llmci. Its text is passed with `-c`, so that the callable's imports see
@@ -29,7 +29,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-FIELDS = ("question", "messages", "tools", "documents", "case_id", "key", "repeat", "config")
 LONGEST = 32_000_000
 
 
@@ -57,18 +56,18 @@ def _from_file(path: Path) -> object:
     return module
 
 
-def binder(function: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
+def binder(function: Callable[..., Any], fields: list[str]) -> Callable[[dict[str, Any]], Any]:
     """A call of the function with a request: by parameter name; a single one of another name takes it whole."""
     parameters = list(inspect.signature(function).parameters.values())
     if any(item.kind is item.VAR_KEYWORD for item in parameters):
         return lambda request: function(**request)
     named = [item for item in parameters if item.kind is not item.VAR_POSITIONAL]
-    if len(named) == 1 and named[0].name not in FIELDS:
+    if len(named) == 1 and named[0].name not in fields:
         return function
     for item in named:
-        if item.name not in FIELDS and item.default is item.empty:
-            raise TypeError(f"the parameter {item.name!r} is none of: {', '.join(FIELDS)}")
-    names = [item.name for item in named if item.name in FIELDS and item.kind is not item.POSITIONAL_ONLY]
+        if item.name not in fields and item.default is item.empty:
+            raise TypeError(f"the parameter {item.name!r} is none of: {', '.join(fields)}")
+    names = [item.name for item in named if item.name in fields and item.kind is not item.POSITIONAL_ONLY]
     return lambda request: function(**{name: request[name] for name in names})
 
 
@@ -82,8 +81,8 @@ def place_of(error: BaseException) -> str | None:
 class Worker:
     """Answers requests and writes replies."""
 
-    def __init__(self, function: Callable[..., Any], out: Any) -> None:  # noqa: ANN401  a text stream
-        self._call, self._out = binder(function), out
+    def __init__(self, function: Callable[..., Any], out: Any, fields: list[str]) -> None:  # noqa: ANN401  a text stream
+        self._call, self._out = binder(function, fields), out
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
     def send(self, message: dict[str, Any]) -> None:
@@ -162,8 +161,8 @@ def _limit(memory_mb: int) -> None:
 
 
 def main() -> None:
-    """Arguments: the callable, and the memory limit in MB (0 is none)."""
-    target, memory_mb = sys.argv[1], int(sys.argv[2])
+    """Arguments: the callable, the memory limit in MB (0 is none), and the names that its parameters may have."""
+    target, memory_mb, fields = sys.argv[1], int(sys.argv[2]), sys.argv[3].split(",")
     stdin = os.fdopen(os.dup(0), "r", encoding="utf-8")
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -174,7 +173,7 @@ def main() -> None:
     threading.Thread(target=_read, args=(stdin, requests), daemon=True).start()
     try:
         function = load(target)
-        worker = Worker(function, out)
+        worker = Worker(function, out, fields)
     except BaseException as error:  # noqa: BLE001  whatever it is, the asker is told
         out.write(json.dumps({"failed": f"{type(error).__name__}: {error}", "at": place_of(error)}) + "\n")
         out.flush()

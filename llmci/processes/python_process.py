@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmci.adapters.systems.line_process import LineProcess, ProcessEnded
+from llmci.processes.line_process import LineProcess, ProcessEnded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # An async callable that does not let itself be cancelled within this time is ended by force.
 _CANCEL_S = 2.0
+
+
+_WORKER = Path(__file__).with_name("python_worker.py")
+
+
+def worker_command(interpreter: str, target: str, fields: Sequence[str], memory_mb: int | None) -> list[str]:
+    """The command that runs a callable in a process of its own.
+
+    Args:
+        target: `package.module:function` or `path/to/file.py:function`.
+        fields: Names that its parameters may have.
+        memory_mb: Most memory; None is no limit.
+    """
+    return [interpreter, "-c", _WORKER.read_text("utf-8"), target, str(memory_mb or 0), ",".join(fields)]
 
 
 class PythonProcess:

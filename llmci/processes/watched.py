@@ -1,15 +1,16 @@
-"""Files that can change a system's answers, as one digest."""
+"""Files that can change what a program says, as one digest."""
 
 from __future__ import annotations
 
 import hashlib
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmci.files import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 _NOT_OURS = {"__pycache__", "node_modules", "site-packages", "venv"}
 
@@ -37,3 +38,19 @@ def python_files(folder: Path) -> Iterator[Path]:
                 yield from python_files(path)
         elif path.suffix == ".py":
             yield path
+
+
+def python_sources(target: str, root: Path) -> Iterable[Path]:
+    """The Python files that the callable can be made of: those beside it, or of its whole package."""
+    name = target.rpartition(":")[0]
+    if name.endswith(".py"):
+        return python_files((root / name).parent) if (root / name).is_file() else []
+    top = name.partition(".")[0]
+    if (root / top).is_dir():
+        return python_files(root / top)
+    if (root / f"{top}.py").is_file():
+        return python_files(root)
+    # An installed package: its version is in its files.
+    spec = find_spec(top)
+    places = [Path(place) for place in (spec.submodule_search_locations or []) if Path(place).is_dir()] if spec else []
+    return [path for place in places for path in python_files(place)]

@@ -1,0 +1,145 @@
+"""What a language adds: labels of numbers, dates, and telephone numbers as its countries write them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llmci.domain.finding import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_DETECTOR = "structured.locale"
+# After a label: a number in groups, with a letter or a prefix now and then.
+_NUMBER = r"(?P<found>(?:[A-Z]{1,4}[ -]?)?\d(?:[ ./-]{0,2}\d){1,24}(?:[ -]?[A-Z])?)(?![^\W_])"
+_LABEL_END = r"(?:\s?(?:[:=#.]|es|is|ist|est|lautet))?[ \t]*[\"']?(?:nhc-)?"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What a kind looks like; the group `found` is what is removed."""
+
+    kind: str
+    regex: re.Pattern[str]
+    score: float = 0.85
+
+
+def _labelled(labels: str) -> Pattern:
+    return Pattern("ID", re.compile(rf"(?<!\w)(?i:{labels}){_LABEL_END}{_NUMBER}"), 0.9)
+
+
+def _dates(months: str, between: str) -> Pattern:
+    """Day, month and year in figures or words, month and year, and a year after a word that says so."""
+    month, between = rf"(?i:{months})", f"(?:{between})"
+    return Pattern(
+        "DATE_TIME",
+        re.compile(
+            r"(?<![\w/.-])(?P<found>"
+            r"\d{1,2}[ ]?[/.-]{1,2}[ ]?\d{1,3}[ ]?[/.-]{1,2}[ ]?\d{2,4}|\d{3,5}/\d{4}|\d{4}[/-]\d{1,2}[/-]\d{1,2}"
+            rf"|(?:\d{{1,2}}\.?(?:º|er)?(?:\s?-\s?|\s)(?:{between}\s)?)?{month}\.?(?:(?:\s?-\s?|\s)(?:{between}\s)*(?:año\s)?(?:\d{{4}}|\d{{2}}(?!\d)))"
+            rf"|\d{{1,2}}\.?\s(?:{between}\s)?{month}"
+            r")(?![\w/])"
+        ),
+        0.7,
+    )
+
+
+def _births(cues: str, months: str) -> Pattern:
+    """A date soon after a word for birth, in the same sentence or the next."""
+    month = rf"(?i:{months})\.?"
+    return Pattern(
+        "DATE_OF_BIRTH",
+        re.compile(
+            rf"(?<!\w)(?i:{cues})(?!\w)[^\d\n]{{0,40}}?(?P<found>\d{{4}}[/.-]\d{{1,2}}[/.-]\d{{1,2}}|\d{{1,2}}[ ]?[/.-][ ]?\d{{1,2}}[ ]?[/.-][ ]?\d{{2,4}}"
+            rf"|\d{{1,2}}(?:st|nd|rd|th|\.|er|º)?[ -](?:of |de |du )?{month},?[ -](?:de |del )?\d{{4}}|{month} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}"
+            rf"|(?<![^\W\d_]){month} \d{{1,2}}(?:st|nd|rd|th)?(?![\w])|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{month}(?!\w))(?![\d])"
+        ),
+        0.9,
+    )
+
+
+def _years(before: str) -> Pattern:
+    return Pattern(
+        "DATE_TIME",
+        re.compile(rf"(?<!\w)(?i:{before})\s(?P<found>(?:año\s|Jahr\s)?(?:19|20)\d\d)(?![\w/%-]|[.,]\d)"),
+        0.6,
+    )
+
+
+def _phones(prefix: str, national: str) -> tuple[Pattern, ...]:
+    label = r"(?i:tel(?:[eé]f(?:ono)?s?)?|tfnos?|tlf?nos?|tlfs?|tf|m[oó]vil|telefon(?:nummer)?|handy|mobil|t[eé]l(?:[eé]phone)?|portable|fax|telefax|busca)"
+    digits = r"\(?\d(?:[ ./()-]{0,3}\d){6,14}(?:[ ]?(?:ext\.?|x)[ ]?\d{1,6})?"
+    return (
+        Pattern(
+            "PHONE_NUMBER",
+            re.compile(rf"(?<!\w){label}\b\.?(?:\s?(?:y|/|und|et)\s?{label}\.?)?[ ]?:?[ ]*\+?[ ]?(?P<found>(?:\+[ ]?)?{digits})(?!\w)"),
+            0.9,
+        ),
+        # A second number after the first.
+        Pattern("PHONE_NUMBER", re.compile(rf"\d{{2,3}}(?:[ /]|,[ ]|[ ](?:y|/|-|ó|o|und|et)[ ])[ ]?(?P<found>{national})(?![\w/])"), 0.6),
+        Pattern("PHONE_NUMBER", re.compile(rf"(?<![\w/.-])(?P<found>(?:(?:\+|00)[ ]?{prefix}[ .-]{{0,2}})(?:\(0\)[ ]?)?\d(?:[ ./-]{{0,2}}\d){{6,11}})(?!\w)"), 0.9),
+    )  # fmt: skip
+
+
+_EN_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
+_ES_MONTHS = "enero|febrero|marzo|abril|mayo|junio|julio|agosto|sep?tiembre|octubre|noviembre|diciembre"
+_DE_MONTHS = "januar|jänner|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember"
+_FR_MONTHS = "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
+LOCALES: Mapping[str, tuple[Pattern, ...]] = {
+    "en": (
+        _labelled(
+            r"mrn|medical record (?:number|no\.?|#)|patient (?:id|no\.?|number)|hospital (?:number|no\.?)|(?:health )?insurance (?:id|number|no\.?)"
+            r"|(?:insurance|plan) member (?:id|number)|policy holder (?:id|number)"
+        ),
+        _births(r"born|d\.?o\.?b\.?|date of birth|birth ?date|birthday", _EN_MONTHS),
+    ),
+    "es": (
+        _labelled(
+            r"n\.?h\.?c\.?|cipa|cip|nass|nuss|nss|sip|episodio|n[º°.o]{1,2}\s?col(?:egiad[oa])?\.?|(?:n[º°.o]{1,2}|número)(?: de)? (?:colegiad[oa]"
+            r"|historia(?: clínica)?|episodio|expediente|afiliación|paciente|póliza|tarjeta sanitaria|la seguridad social|seguridad social|socio)"
+            r"|historia(?: clínica)?|expediente|colegiad[oa]|tarjeta sanitaria|seguridad social|dni|nie|nif|pasaporte"
+        ),
+        _births(r"nacimiento|nacid[oa]|f\. ?nac\.?|fecha nac\.?", _ES_MONTHS),
+        _dates(_ES_MONTHS, "de|del|de el"),
+        _years("en|en el|desde|desde el|hasta|hasta el|del|año|a finales de|finales de|principios de|mediados de|entre|durante"),
+        Pattern("DATE_TIME", re.compile(rf"(?i:\bmes de )(?P<found>(?i:{_ES_MONTHS}))(?!\w)"), 0.6),
+        *_phones("34", r"[6-9]\d{2}[ -]?\d{2,3}[ -]?\d{2,3}[ -]?\d{0,3}\d"),
+        # Nine digits in groups of three, or of three and three times two.
+        Pattern("PHONE_NUMBER", re.compile(r"(?<![\w.,/-])(?P<found>[6-9]\d{2}(?:[ -]\d{3}[ -]\d{3}|[ -]\d{2}[ -]\d{2}[ -]\d{2}))(?![\w/-]|[ ]\d|[.,]\d)"), 0.6),
+    ),
+    "de": (
+        _labelled(
+            r"patienten-?(?:nummer|nr\.?|id)|fall-?(?:nummer|nr\.?)|versicher(?:ten|ungs)-?(?:nummer|nr\.?)|sozialversicherungs-?(?:nummer|nr\.?)"
+            r"|krankenversicherten-?nummer|rentenversicherungs-?nummer|personalausweis-?(?:nummer|nr\.?)?|reisepass-?(?:nummer|nr\.?)?"
+            r"|steuer-?(?:id|nummer|identifikationsnummer)|mitglieds-?(?:nummer|nr\.?)|kunden-?(?:nummer|nr\.?)|aktenzeichen"
+        ),
+        _births(r"geburts(?:tag|datum)|geboren|geb\.", _DE_MONTHS),
+        _dates(_DE_MONTHS, "des"),
+        _years("im|seit|bis|anfang|ende|mitte|jahr|im jahr"),
+        *_phones("49", r"0\d{2,4}[ /-]?\d{3,8}"),
+    ),
+    "fr": (
+        _labelled(
+            r"(?:n[°ºo.]{1,2}|num[ée]ro)(?: de)? (?:dossier|patient|s[ée]curit[ée] sociale|carte vitale|adh[ée]rent|assur[ée]|client|passeport|s[ée]jour)"
+            r"|nir|ipp|nss|rpps|carte vitale|s[ée]curit[ée] sociale"
+        ),
+        # The number of the social security: sex, year, month, département, commune, order and two check digits.
+        Pattern("ID", re.compile(r"(?<![\w.])(?P<found>[12][ ]?\d{2}[ ]?(?:0[1-9]|1[0-2])[ ]?(?:\d{2}|2[AB])[ ]?\d{3}[ ]?\d{3}[ ]?\d{2})(?!\w)"), 0.8),
+        _births(r"naissance|née?\(?e?\)?", _FR_MONTHS),
+        _dates(_FR_MONTHS, "de"),
+        _years("en|depuis|jusqu'en|année|fin|début|courant"),
+        *_phones("33", r"0[1-9](?:[ .-]?\d{2}){4}"),
+    ),
+}  # fmt: skip
+
+
+def of_locales(text: str, locales: Sequence[str]) -> Iterator[Span]:
+    """What the patterns of these languages find in a text."""
+    if not any(c.isdigit() for c in text):
+        return
+    for locale in locales:
+        for pattern in LOCALES.get(locale, ()):
+            for match in pattern.regex.finditer(text):
+                yield Span(match.start("found"), match.end("found"), pattern.kind, pattern.score, _DETECTOR)

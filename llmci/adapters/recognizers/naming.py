@@ -1,0 +1,186 @@
+"""Names of people, places and organisations, and addresses: what rules see and what the tagger makes of it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from llmci.adapters.recognizers.people import ITEM, LIST, people
+from llmci.adapters.recognizers.tagger import LABELS, bundled, tokens_of
+from llmci.domain.finding import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_DETECTOR = "structured.tagger"
+# A finding holds a word at least as likely as the first, and only words as likely as the second.
+# Names that are less likely are findings below any score that counts: hints for the memory.
+_LIKELY = {"PERSON": (0.1, 0.25), "LOCATION": (0.5, 0.35), "ORGANIZATION": (0.5, 0.35), "ADDRESS": (0.6, 0.4)}
+# Below this a finding is a hint and no more.
+_COUNTS = 0.35
+_MOST_OF_A_HINT = 0.2
+# The least that a finding is called, so that it counts by any usual `min_score`.
+_LEAST = 0.5
+# What a rule found is dropped where the tagger is surer than this that nobody is named.
+_DOUBT, _DOUBT_OF_CUE = 0.15, 0.05
+_CUE = 0.8
+# An address without any number needs this.
+_SURE = 0.9
+# Names in addresses of the web and in handles are parts of them.
+_LINK = re.compile(r"(?:https?://|www\.)\S+|(?<![\w@])[@#]\w+")
+# Keys of prose say nothing of the words under them.
+_LONGEST_UNDER_KEY = 60
+_LONGEST_CODE = 4
+_TITLE = re.compile(r"(?<!\w)(?i:mr|mrs|ms|miss|mx|dr)\b\.?[ ]$")
+_BEFORE = 6
+_DEGREE = re.compile(r",?[ ](?:M\.?D\.?|Ph\.?D\.?|D\.?V\.?M\.?|D\.?D\.?S\.?|Jr\.?|Sr\.?|II|III|IV|Esq\.?|CPA|RN)(?!\w)")
+# A date in brackets right behind a full name.
+_BORN = re.compile(r"[ ]?\((\d{1,2}[/.-]\d{1,2}[/.-]\d{4}|\d{4}-\d{2}-\d{2})\)")
+# A town, a country and a postcode that ends the line, behind an address.
+_POSTCODE = re.compile(
+    r"(?:[,\s]{1,3}[^\W\d_][^\W\d_.'’-]{0,24}){0,6}[,\s]{1,3}\d{4,6}(?:-\d{4})?(?=[ \t]*(?:\n|$|[.,;]))"
+)
+# A list whose items are likely people on average is one of people.
+_LISTED = 0.4
+
+
+def named(text: str, key: str | None, extra: frozenset[str]) -> Iterator[Span]:
+    """Names and addresses; what rules took for a person counts only where the tagger does not rule it out.
+
+    Args:
+        text: To be searched.
+        key: That the text stands under, if any.
+        extra: First names that the project knows, in lower case.
+    """
+    if key == "":
+        return
+    tagged = Tagged(text, key)
+    tagged.level()
+    for span in people(text, extra):
+        if extra.intersection(text[span.start : span.end].casefold().split()):
+            yield span
+        elif (kept := tagged.trimmed(span)) is not None:
+            yield kept
+    marked = any(mark in text for mark in ("@", "#", "://", "www."))
+    links = [match.span() for match in _LINK.finditer(text)] if marked else []
+    yield from (Span(start, end, "URL", _LEAST, _DETECTOR) for start, end in links if text[start] not in "@#")
+    for span in tagged.spans():
+        if not any(start <= span.start < end for start, end in links):
+            yield span
+
+
+class Tagged:
+    """What the tagger says of a text that stands under a key."""
+
+    def __init__(self, text: str, key: str | None) -> None:
+        self._text = text
+        self._words, self._places = tokens_of(text)
+        self._starts, self._ends = [start for start, _ in self._places], [end for _, end in self._places]
+        before: list[str] = []
+        after: list[str] = []
+        if key and len(text) <= _LONGEST_UNDER_KEY:
+            before, after = ['"', *tokens_of(key)[0], '"', ":", '"'], ['"']
+        self._coded = bool(key) and len(self._words) == 1
+        self._likely = _probabilities(before, self._words, after)
+
+    def level(self) -> None:
+        """Make the items of a list as likely people as they are on average, where that is likely."""
+        for match in LIST.finditer(self._text) if ", " in self._text else ():
+            items = [self._between(*item.span()) for item in ITEM.finditer(self._text, *match.span())]
+            mean = float(np.mean([self._likely[item, 1].max() for item in items]))
+            if mean >= _LISTED:
+                for item in items:
+                    self._likely[item, 1] = np.maximum(self._likely[item, 1], mean)
+
+    def _between(self, start: int, end: int) -> slice:
+        return slice(bisect_right(self._ends, start), bisect_left(self._starts, end))
+
+    def trimmed(self, span: Span) -> Span | None:
+        """What the tagger leaves of a person that a rule found; None if nothing."""
+        words = self._between(span.start, span.end)
+        if not self._text[span.start : span.end].isascii() and span.score == _CUE:
+            return span
+        likely = self._likely[words, 1]
+        if not len(likely) or likely.max() < (_DOUBT_OF_CUE if span.score >= _CUE else _DOUBT):
+            return None
+        kept = np.flatnonzero(likely >= _DOUBT_OF_CUE)
+        start, end = words.start + int(kept[0]), words.start + int(kept[-1])
+        return replace(span, start=max(span.start, self._starts[start]), end=min(span.end, self._ends[end]))
+
+    def spans(self) -> Iterator[Span]:
+        """Findings of every kind."""
+        for column, kind in enumerate(LABELS):
+            if kind not in _LIKELY:
+                continue
+            likely = self._likely[:, column]
+            if not len(likely) or likely.max() < min(_LIKELY[kind]):
+                continue
+            found = np.flatnonzero(likely >= min(_LIKELY[kind])).tolist()
+            for run in self._runs(found, likely, kind):
+                yield from self._run(kind, run, likely)
+
+    def _runs(self, found: Sequence[int], likely: np.ndarray[Any, Any], kind: str) -> Iterator[list[int]]:
+        """Words beside each other, the likely ones apart from the hints."""
+        run: list[int] = []
+        low = _LIKELY[kind][1]
+        for at in found:
+            if run and not (
+                at == run[-1] + 1
+                and self._places[at][0] - self._places[run[-1]][1] <= 2
+                and (likely[at] >= low) == (likely[run[-1]] >= low)
+            ):
+                yield run
+                run = []
+            run.append(at)
+        if run:
+            yield run
+
+    def _run(self, kind: str, run: list[int], likely: np.ndarray[Any, Any]) -> Iterator[Span]:
+        while run and not self._words[run[0]][0].isalnum():
+            run = run[1:]
+        while run and not self._words[run[-1]][0].isalnum():
+            run = run[:-1]
+        if not run or (best := float(likely[run].max())) < _LIKELY[kind][0]:
+            return
+        start, end = self._places[run[0]][0], self._places[run[-1]][1]
+        part_of_a_code = self._text[max(0, start - 1) : start].isalnum() or self._text[end : end + 1].isalnum()
+        score = 0.0 if part_of_a_code else self._score(kind, [self._words[at] for at in run], best)
+        if not score:
+            return
+        if kind == "PERSON" and score >= _LEAST:
+            start, end = self._with_title(start, end)
+            if " " in self._text[start:end] and (born := _BORN.match(self._text, end)):
+                yield Span(born.start(1), born.end(1), "DATE_OF_BIRTH", _LEAST, _DETECTOR)
+        if kind == "ADDRESS" and (code := _POSTCODE.match(self._text, end)):
+            end = code.end()
+        yield Span(start, end, kind, score, _DETECTOR)
+
+    def _score(self, kind: str, words: list[str], best: float) -> float:
+        """What a finding is worth whose likeliest word is as likely as `best`; 0 if nothing."""
+        lettered = sum(word[0].isalpha() for word in words)
+        if not lettered:
+            return 0.0
+        if kind == "ADDRESS":
+            return round(best, 2) if lettered < len(words) or (lettered > 1 and best >= _SURE) else 0.0
+        if self._is_code(words):
+            return min(best, _MOST_OF_A_HINT) if kind == "PERSON" else 0.0
+        return max(_LEAST, round(best, 2)) if best >= _COUNTS else min(round(best, 2), _MOST_OF_A_HINT)
+
+    def _with_title(self, start: int, end: int) -> tuple[int, int]:
+        title = _TITLE.search(self._text, max(0, start - _BEFORE), start)
+        degree = _DEGREE.match(self._text, end)
+        return title.start() if title else start, degree.end() if degree else end
+
+    def _is_code(self, words: list[str]) -> bool:
+        """Whether a word in capitals is rather the code of something: a few letters, or all of a value."""
+        return len(words) == 1 and words[0].isupper() and (self._coded or len(words[0]) <= _LONGEST_CODE)
+
+
+def _probabilities(before: list[str], words: list[str], after: list[str]) -> np.ndarray[Any, Any]:
+    if not words:
+        return np.zeros((0, len(LABELS)), np.float32)
+    return bundled().probabilities(before + words + after)[len(before) : len(before) + len(words)]

