@@ -73,6 +73,15 @@ class Window:
     since: datetime | None = None
     until: datetime | None = None
 
+    def holds(self, start: datetime | None) -> bool:
+        """Whether a trace that started then is in the window; nobody can say so of one without a start.
+
+        Such a trace is in no window but the one that is open at both ends.
+        """
+        if start is None:
+            return self == Window()
+        return (self.since is None or start >= self.since) and (self.until is None or start < self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class Shard:
@@ -631,6 +640,9 @@ class ShardWriter(Protocol):
 
     def reject(self, rejected: Rejected) -> None:
         """Hold a record back, with the reason."""
+
+    def keep(self, sha256: str, content: bytes) -> None:
+        """Keep media that a row of this shard refers to as `blob:sha256:<hex>`."""
 
 
 class Shelf(Protocol):

@@ -22,6 +22,7 @@ from llmci.adapters.results.document import (
 from llmci.core.gating.faults import fault_of
 from llmci.domain.result import ResultRow
 from llmci.errors import UsageError
+from llmci.files import zipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
 
 # What Inspect's own reducers make of the letters of its scorers: correct, partly, incorrect, no answer.
 _GRADES = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
-# Compression of a member of a zip file that the standard library reads from Python 3.14 on.
-_ZSTANDARD = 93
-_LOCAL_HEADER = 30
 # Summaries cut long texts; so much of each is there in both forms of a log.
 _COMPARED = 1000
 
@@ -118,20 +116,7 @@ def _journal(names: set[str]) -> list[str]:
 
 def _member(archive: zipfile.ZipFile, name: str, path: Path) -> Any:  # noqa: ANN401  JSON holds anything
     info = archive.getinfo(name)
-    content = _zstandard(path, info) if info.compress_type == _ZSTANDARD else archive.read(name)
-    return parsed(content, f"{path}, {name}")
-
-
-def _zstandard(path: Path, info: zipfile.ZipInfo) -> bytes:
-    import pyarrow as pa
-
-    with path.open("rb") as file:
-        file.seek(info.header_offset)
-        name, extra = struct.unpack("<HH", file.read(_LOCAL_HEADER)[26:])
-        file.seek(name + extra, 1)
-        packed = file.read(info.compress_size)
-    content: bytes = pa.CompressedInputStream(pa.BufferReader(packed), "zstd").read()
-    return content
+    return parsed(zipped(path, archive, info), f"{path}, {name}")
 
 
 def _decided(header: Mapping[str, Any]) -> dict[str, str]:

@@ -55,6 +55,8 @@ def text_of(value: object) -> str | None:
 
 def float_of(value: object) -> float | None:
     """A finite number, also out of text; a boolean is 0 or 1; lists, one item a turn, are summed."""
+    if value is None:
+        return None
     if isinstance(value, list):
         numbers = [number for number in map(float_of, value) if number is not None]
         return sum(numbers) if numbers else None
@@ -67,6 +69,8 @@ def float_of(value: object) -> float | None:
 
 def int_of(value: object) -> int | None:
     """A count that fits 64 bits; see `float_of`."""
+    if value is None:
+        return None
     if isinstance(value, int):
         return int(value) if abs(value) < 2**63 else None
     number = float_of(decoded(value))
