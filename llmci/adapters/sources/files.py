@@ -14,9 +14,12 @@ from typing import IO, TYPE_CHECKING, Any, Union, cast
 from llmci.adapters.sources.objects import ObjectPath, is_uri, objects
 from llmci.errors import OutsideError, UsageError
 from llmci.files import sha256_of
+from llmci.seams import Shard
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from llmci.seams import Context
 
 File = Union["Path", ObjectPath]
 # What damaged compression, a vanished file or a failing disk raise while being read.
@@ -44,6 +47,14 @@ def matching(pattern: str, root: Path, *, source: str) -> list[Path]:
             fix=f"Correct `path:` of the source; relative paths start at {root}.",
         )
     return files
+
+
+def whole_files(pattern: str, context: Context) -> list[Shard]:
+    """A shard for each file, for formats that are read in one go; raises as `matching`."""
+    return [
+        Shard(shard_id(context.name, shown(path, context.root)), fingerprint_of(path), str(path), path.stat().st_size)
+        for path in matching(pattern, context.root, source=context.name)
+    ]
 
 
 def shown(path: File, root: Path) -> str:

@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from llmci.adapters.sources.files import (
-    READ_ERRORS,
-    fingerprint_of,
-    matching,
-    open_bytes,
-    path_at,
-    shard_id,
-    shown,
-    unreadable,
-)
+from llmci.adapters.sources.files import READ_ERRORS, open_bytes, path_at, shown, unreadable, whole_files
 from llmci.adapters.sources.grouped import span_preset_of, traces_of
 from llmci.adapters.sources.lines import NotJson, parsed
 from llmci.adapters.sources.rows import FileOptions, Normaliser
@@ -57,12 +48,7 @@ class JsonSource:
 
     def shards(self, window: Window) -> Sequence[Shard]:  # noqa: ARG002  files are listed whole
         """See `Source.shards`: one for each file."""
-        name, root = self._context.name, self._context.root
-        found = matching(self._options.path, root, source=name)
-        return [
-            Shard(shard_id(name, shown(path, root)), fingerprint_of(path), str(path), path.stat().st_size)
-            for path in found
-        ]
+        return whole_files(self._options.path, self._context)
 
     def read(self, shard: Shard, window: Window) -> Iterator[TraceRow | Rejected]:
         """See `Source.read`."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llmci.core.grouping.language import UNKNOWN, language_of
+from llmci.core.grouping.signs import is_refusal
 from llmci.domain.run import Answered
 
 if TYPE_CHECKING:
@@ -60,11 +61,6 @@ def _trait(kind: str, words: str, sides: Sequence[Sequence[bool]], *, bad: bool 
 CONSTANT = "constant answer"
 
 _FENCED = re.compile(r"\A\s*```.*```\s*\Z", re.DOTALL)
-_REFUSAL = re.compile(
-    r"\b(?:i['\u2019]?m|i am) (?:sorry|unable|not able|afraid)|\bi (?:can['\u2019]?t|cannot|can not|won['\u2019]?t|must decline)\b|"
-    r"\bas an ai\b|\bagainst (?:my|our) (?:policy|guidelines)\b",
-    re.IGNORECASE,
-)
 _PREAMBLE = re.compile(
     r"\A\W*(?:sure|certainly|of course|absolutely|great question|here(?: is|['\u2019]s| are)|i['\u2019]d be happy|happy to)\b",
     re.IGNORECASE,
@@ -158,7 +154,7 @@ _TESTS = (
         bad=True,
         has=lambda text: "<" in text and bool(_REASONING.search(text)),
     ),
-    _Test("refusals", "refuse or apologise", bad=True, has=lambda text: bool(_REFUSAL.search(text[:_LONG]))),
+    _Test("refusals", "refuse or apologise", bad=True, has=is_refusal),
     _Test("truncation", "break off in the middle", bad=True, has=_cut_off),
     _Test("degenerate text", "repeat one sentence over and over", bad=True, has=_loops),
     _Test(
