@@ -155,7 +155,8 @@ def contest(
         UsageError: There is no such file or run, or it cannot be read.
     """
     files = [Path(name) for name in (baseline, candidate)]
-    if not any(file.is_file() for file in files):
+    # A name with a suffix is a file's, whether it is there or not: no run has one.
+    if not any(file.is_file() or file.suffix.lower() in _suffixes() for file in files):
         settings = config()
         found = contest_of(settings, _stored(baseline, settings), _stored(candidate, settings))
         return replace(found, rules=tuple(rules(reading))) if by_flags else found
@@ -232,7 +233,12 @@ def _reader(path: Path) -> Results:
             f"{path}: not a result file of {', '.join(fitting)}.",
             fix="Name its format with --format, or write one result a line to a .jsonl file.",
         )
-    known = dict.fromkeys(suffix for reader in readers.values() for suffix in reader.suffixes)
     raise UsageError(
-        f"{path}: results in a file called *{path.suffix} are not known.", fix=f"Use one of: {', '.join(known)}."
+        f"{path}: results in a file called *{path.suffix} are not known.", fix=f"Use one of: {', '.join(_suffixes())}."
     )
+
+
+def _suffixes() -> tuple[str, ...]:
+    """Of the files that some format may be in."""
+    formats = (registry.adapter("results", name) for name in registry.names("results"))
+    return tuple(dict.fromkeys(suffix for reader in formats for suffix in reader.suffixes))

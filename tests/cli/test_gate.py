@@ -259,3 +259,10 @@ def test_another_judge_and_another_week_are_not_comparable(
 
     assert done.returncode == 3
     assert difference in done.stdout
+
+
+def test_a_result_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    done = llmci("gate", "a.jsonl", "b.jsonl", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "a.jsonl: there is no such file" in done.stderr
