@@ -72,7 +72,7 @@ def test_a_good_file_is_read_whole(tmp_path: Path) -> None:
     "text", ["", "# nothing yet\n", "bench:\n  # concurrency: 5\n", "\ufeffproject: x\n".removeprefix("\ufeff")]
 )
 def test_what_is_not_said_has_its_default(tmp_path: Path, text: str) -> None:
-    assert read(text, tmp_path).bench.concurrency == 20
+    assert read(text, tmp_path).bench.retries == 4
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ class Names:
         return [
             [
                 Span(at, at + len(name), "PERSON", 0.9, "names")
-                for name in ("Zebulon", "Xanthe")
+                for name in ("Zebulon", "Xantippe")
                 if (at := leaf.text.find(name)) >= 0
             ]
             for leaf in leaves
@@ -95,8 +95,8 @@ def test_batches_of_any_size_give_the_same_rows() -> None:
 
 def test_a_text_that_cannot_be_searched_holds_back_its_trace_only_and_what_stands_behind_it_is_learnt() -> None:
     rows = [
-        a_trace("t1", question="TRAP", answer="I am Xanthe", session_id="s1"),
-        a_trace("t2", question="xanthe said so", session_id="s1"),
+        a_trace("t1", question="TRAP", answer="I am Xantippe", session_id="s1"),
+        a_trace("t2", question="xantippe said so", session_id="s1"),
     ]
     redactor, sessions = a_redactor(Names()), {"s1": Session()}
     batch = RawBatch(a_batch(rows))
@@ -105,11 +105,11 @@ def test_a_text_that_cannot_be_searched_holds_back_its_trace_only_and_what_stand
     done = sanitize_batch(batch, redactor, sessions)
 
     assert [held.index for held in done.quarantined] == [0]
-    assert "xanthe" not in str(done.clean.rows.to_pylist()).lower()
+    assert "xantippe" not in str(done.clean.rows.to_pylist()).lower()
 
 
 def test_searching_ahead_changes_no_answer() -> None:
-    texts = ["I am Zebulon", '{"a": ["Xanthe", "b"]}', "TRAP Zebulon", "x" * 1001, "I am Zebulon"]
+    texts = ["I am Zebulon", '{"a": ["Xantippe", "b"]}', "TRAP Zebulon", "x" * 1001, "I am Zebulon"]
     ahead, alone = (Detector([Names()], max_chars=1000) for _ in range(2))
 
     ahead.search_ahead((text, None, None) for text in texts)

@@ -38,6 +38,54 @@ _LONGEST_CODE = 4
 _TITLE = re.compile(r"(?<!\w)(?i:mr|mrs|ms|miss|mx|dr)\b\.?[ ]$")
 _BEFORE = 6
 _DEGREE = re.compile(r",?[ ](?:M\.?D\.?|Ph\.?D\.?|D\.?V\.?M\.?|D\.?D\.?S\.?|Jr\.?|Sr\.?|II|III|IV|Esq\.?|CPA|RN)(?!\w)")
+# Written down, and not asked of the interpreter, so that every version of it finds the same.
+_MODULES = [
+    "argparse",
+    "asyncio",
+    "collections",
+    "contextlib",
+    "datetime",
+    "decimal",
+    "difflib",
+    "functools",
+    "hashlib",
+    "importlib",
+    "inspect",
+    "itertools",
+    "json",
+    "logging",
+    "math",
+    "multiprocessing",
+    "numpy",
+    "operator",
+    "pandas",
+    "pathlib",
+    "pickle",
+    "random",
+    "shutil",
+    "statistics",
+    "string",
+    "struct",
+    "subprocess",
+    "tempfile",
+    "textwrap",
+    "threading",
+    "time",
+    "traceback",
+    "typing",
+    "unittest",
+    "urllib",
+    "uuid",
+    "xml",
+    "zipfile",
+]
+# A name in code: parts with dots between them, one of which is spelled as no word of prose is, or that is called,
+# or that begins with a module that everyone has. "Thank you John.Please ..." is none.
+_CODE = re.compile(
+    r"(?<![\w@.])(?:(?=[\w.]*(?:[a-z][A-Z]|\w_\w|\d|\.\w+\.\w|\())|(?="
+    + "|".join(_MODULES)
+    + r"))[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?![\w@])\(?"
+)
 # A date in brackets right behind a full name.
 _BORN = re.compile(r"[ ]?\((\d{1,2}[/.-]\d{1,2}[/.-]\d{4}|\d{4}-\d{2}-\d{2})\)")
 # A town, a country and a postcode that ends the line, behind an address.
@@ -85,6 +133,7 @@ class Tagged:
         if key and len(text) <= _LONGEST_UNDER_KEY:
             before, after = ['"', *tokens_of(key)[0], '"', ":", '"'], ['"']
         self._coded = bool(key) and len(self._words) == 1
+        self._code = [match.span() for match in _CODE.finditer(text)] if "." in text else []
         self._likely = _probabilities(before, self._words, after)
 
     def level(self) -> None:
@@ -149,6 +198,8 @@ class Tagged:
         start, end = self._places[run[0]][0], self._places[run[-1]][1]
         part_of_a_code = self._text[max(0, start - 1) : start].isalnum() or self._text[end : end + 1].isalnum()
         score = 0.0 if part_of_a_code else self._score(kind, [self._words[at] for at in run], best)
+        if any(first <= start and end <= last for first, last in self._code):
+            score = min(score, _MOST_OF_A_HINT)
         if not score:
             return
         if kind == "PERSON" and score >= _LEAST:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -14,6 +15,7 @@ from llmci.adapters.scorers.rule import Marked, RuleScorer
 from llmci.core.canonical import digest_of
 from llmci.core.privacy.answers import said_in
 from llmci.core.privacy.policy import DEFAULT_POLICY
+from llmci.core.privacy.resolve import resolved
 from llmci.domain.run import Metric
 from llmci.seams import Leaf
 
@@ -95,11 +97,12 @@ class PersonalDataScorer(RuleScorer[PersonalDataOptions]):
             yield from (
                 (kind, m[0]) for kind, form in _STAND_INS for m in form.finditer(leaf.text) if self._counts(kind)
             )
-        for recognizer in self._recognizers:
-            for leaf, spans in zip(leaves, recognizer.find(leaves), strict=True):
-                for span in spans:
-                    if span.score >= self.options.min_score and self._counts(span.kind):
-                        yield span.kind, leaf.text[span.start : span.end]
+        found = [recognizer.find(leaves) for recognizer in self._recognizers]
+        for leaf, *spans in zip(leaves, *found, strict=True):
+            counted = [s for s in chain(*spans) if s.score >= self.options.min_score and self._counts(s.kind)]
+            # A name within an address is part of it.
+            for span in resolved(counted, []):
+                yield span.kind, leaf.text[span.start : span.end]
 
     def _counts(self, kind: str) -> bool:
         return kind in self.options.kinds if self.options.kinds else DEFAULT_POLICY.get(kind) != "keep"

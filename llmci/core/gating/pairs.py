@@ -47,11 +47,13 @@ class Pairs:
     def lost_among(self, members: BoolArray) -> str | None:
         """Why a slice is no evidence: what was lost of it is more than may be; None if it is not.
 
+        One case may always be missing: in a slice of less than fifty it would be more than 2 % already.
+
         Args:
             members: Its cases, shape (n,).
         """
         lost, asked = int((self.gone & members).sum()), int((~self.inapplicable & members).sum())
-        if lost <= self.max_lost * asked or not bounded(self.metric):
+        if lost <= max(1.0, self.max_lost * asked) or not bounded(self.metric):
             return None
         return (
             f"{self.metric.name} is missing for {lost:,} of its {count(asked, 'case')}: "

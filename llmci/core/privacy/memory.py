@@ -22,6 +22,8 @@ _SCORE = 1.0
 _SHORTEST = 4
 # Of a name in capitals, `Li` is too short to mean anybody on its own.
 _SHORTEST_PART = 3
+# A word as long as this that is no common one is hardly anything else in lower case.
+_TELLING = 7
 # A value as long as this, and no mere word, is looked for inside of words as well.
 _DISTINCTIVE = 8
 _SQUEEZED = re.compile(r"[\s().\-\u2010-\u2015/]+")
@@ -129,8 +131,9 @@ def _is_hinted(span: Span, text: str, hints: Sequence[Span]) -> bool:
 
 
 def _is_lower(needle: Needle, text: str, span: Span) -> bool:
-    """Whether one word of a name stands in lower case, where it may be a word of any language."""
-    return needle.kind == "PERSON" and needle.text.isalpha() and text[span.start : span.end].islower()
+    """Whether one short word of a name stands in lower case, where it may be a word of any language."""
+    short = needle.text.isalpha() and len(needle.text) < _TELLING
+    return needle.kind == "PERSON" and short and text[span.start : span.end].islower()
 
 
 def _folded(text: str) -> str:

@@ -155,7 +155,7 @@ class Redactor:
                 return Withheld(clean.why)
             done.append(clean)
             findings += [Finding(text.path, span, value) for span, value in clean.found]
-        told = memory if exempt is None else _memory_of(findings, exempt, memory.places)
+        told = memory if exempt is None else _memory_of(findings, exempt, memory)
         if (kind := settled.survivor(done, told)) is not None:
             return Withheld(f"the audit found a survivor of kind {kind}")
         return Redacted(tuple(clean.text for clean in done), tuple(findings))
@@ -229,15 +229,12 @@ class Redactor:
         ]
 
 
-def _memory_of(findings: Sequence[Finding], exempt: Callable[[str], bool], places: set[str]) -> Memory:
-    """What the audit looks for where values are exempt: what was removed, and is not exempt."""
-    removed = Memory(places=set(places))
-    for sure in (True, False):
-        found = [f for f in findings if (f.span.score >= _SURE) == sure]
-        removed.learn(((f.span.kind, f.value) for f in found), sure=sure)
-    spared = {text for text in removed.needles if exempt(text)}
-    needles = {text: needle for text, needle in removed.needles.items() if text not in spared}
-    return Memory(needles, removed.numbers - spared, removed.places)
+def _memory_of(findings: Sequence[Finding], exempt: Callable[[str], bool], memory: Memory) -> Memory:
+    """What the audit looks for where values are exempt: what was removed and is not exempt, as doubtful as it was."""
+    removed = Memory()
+    removed.learn((finding.span.kind, finding.value) for finding in findings)
+    needles = {text: memory.needles.get(text, needle) for text, needle in removed.needles.items() if not exempt(text)}
+    return Memory(needles, {number for number in removed.numbers if number in needles}, memory.places)
 
 
 def _is_telling(identity: str) -> bool:
