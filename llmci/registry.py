@@ -14,9 +14,11 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "jsonl": "llmci.adapters.sources.jsonl:JsonlSource",
         "csv": "llmci.adapters.sources.csv:CsvSource",
         "parquet": "llmci.adapters.sources.parquet:ParquetSource",
-        "otlp-json": "llmci.adapters.sources.otlp_json:OtlpJsonSource",
         "langfuse": "llmci.adapters.sources.langfuse:LangfuseSource",
         "langfuse-export": "llmci.adapters.sources.langfuse_export:LangfuseExportSource",
+        "otlp": "llmci.adapters.sources.otlp:OtlpSource",
+        # Its name before it read protobuf, too.
+        "otlp-json": "llmci.adapters.sources.otlp:OtlpSource",
     },
     "recognizer": {
         "entity": "llmci.adapters.recognizers.entity:EntityRecognizer",

@@ -255,6 +255,31 @@ class Landing(Protocol):
         """Records of a stream that started in a closed window, each once."""
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a receiver was sent and kept: requests, spans, and spans that it refused.
+
+    Attributes:
+        address: Where it listened.
+    """
+
+    address: str
+    requests: int
+    spans: int
+    refused: int
+
+
+class Listener(Source, Protocol):
+    """A source that traces are sent to; what it received is read like any other source's."""
+
+    def receive(self, host: str, port: int, *, seconds: float | None, progress: Progress) -> Received:
+        """Keep what is sent until the time is over, or until it is interrupted; None has no end.
+
+        What was acknowledged to the sender is on the disk, whatever happens afterwards.
+        Raises `OutsideError` where the address cannot be listened at.
+        """
+
+
 # --- sanitize -----------------------------------------------------------------------------------
 
 

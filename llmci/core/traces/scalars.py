@@ -67,6 +67,9 @@ def float_of(value: object) -> float | None:
 
 def int_of(value: object) -> int | None:
     """A count that fits 64 bits; see `float_of`."""
+    if isinstance(value, str) and value.removeprefix("-").isdecimal():
+        # Not by way of a float: nanoseconds since 1970 have more digits than one holds.
+        value = int(value)
     if isinstance(value, int):
         return int(value) if abs(value) < 2**63 else None
     number = float_of(decoded(value))
