@@ -165,7 +165,7 @@ def test_what_cannot_be_kept_is_refused_for_good(
 ) -> None:
     with receiving(tmp_path) as told:
         assert told.post(body, kind, **{"Content-Encoding": packed}).status == status
-    with pytest.raises(UsageError, match="nothing was received"):
+    with pytest.raises(OutsideError, match="nothing was received"):
         outcomes(told.source)
 
 

@@ -49,13 +49,13 @@ def exports_of(file: IO[bytes], limit: int) -> Iterator[Export]:
     if head[:1] and head[0] <= 3 and head[_LENGTH:].startswith((_MESSAGE, _ZSTD, b"{")):
         # The first byte of four is 0 for anything under 16 MB, and neither text nor a message begins so.
         yield from _framed(reader, limit)
-    elif head.startswith(_MESSAGE) and not head.lstrip().startswith((b'{"', b"{ ")):
-        yield from _whole(reader.read(limit + 1), limit)
-    elif _is_delimited(head):
-        yield from _delimited(reader, limit)
-    else:
+    elif head.lstrip().startswith((b'{"', b"{ ")) or not (head.startswith(_MESSAGE) or _is_delimited(head)):
         for number, line in enumerate(lines_of(reader, limit), 1):
             yield _json(number, line, limit)
+    elif head.startswith(_MESSAGE):
+        yield from _whole(reader.read(limit + 1), limit)
+    else:
+        yield from _delimited(reader, limit)
 
 
 def _is_delimited(head: bytes) -> bool:

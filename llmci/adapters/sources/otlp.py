@@ -20,7 +20,7 @@ from llmci.core.traces.otlp import span_of, spans_in, trace_id_of
 from llmci.core.traces.records import Origin
 from llmci.core.traces.scalars import Unreadable
 from llmci.core.traces.spans import trace_of
-from llmci.errors import UsageError
+from llmci.errors import OutsideError
 from llmci.files import sha256_of
 from llmci.seams import Options as BaseOptions
 from llmci.seams import Rejected, Shard
@@ -64,7 +64,7 @@ class OtlpSource:
         """See `Source.shards`: one for all files, because a trace may be spread over them."""
         name, root = self._context.name, self._context.root
         if self._options.path is None and not any(self._inbox.glob("*.jsonl")):
-            raise UsageError(
+            raise OutsideError(
                 f"source {name!r}: nothing was received yet.",
                 fix=f"Run `llmci pull {name} --listen 127.0.0.1:4318 --for 10m`, or name files with `path:`.",
             )
