@@ -16,6 +16,8 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "parquet": "llmci.adapters.sources.parquet:ParquetSource",
         "langfuse": "llmci.adapters.sources.langfuse:LangfuseSource",
         "langfuse-export": "llmci.adapters.sources.langfuse_export:LangfuseExportSource",
+        "mlflow": "llmci.adapters.sources.mlflow:MlflowSource",
+        "phoenix": "llmci.adapters.sources.phoenix:PhoenixSource",
         "otlp": "llmci.adapters.sources.otlp:OtlpSource",
         # Its name before it read protobuf, too.
         "otlp-json": "llmci.adapters.sources.otlp:OtlpSource",

@@ -105,12 +105,12 @@ def pull(
 def _configuration(path: Path | None, names: Sequence[str]) -> Config:
     """The configuration; an empty one where there is none and what is named needs none."""
     from llmci.config import FILE_NAME, load, parse
-    from llmci.wiring.pull_plan import remote_kinds
+    from llmci.wiring.pull_plan import kinds_without_block
 
     try:
         found = config_path(path)
     except UsageError:
-        if not names or any(name not in remote_kinds() for name in names):
+        if not names or any(name not in kinds_without_block() for name in names):
             raise
         return parse("{}", Path.cwd() / FILE_NAME)
     return load(found)

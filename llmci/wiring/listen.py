@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from llmci import registry
 from llmci.errors import UsageError
 from llmci.wiring.build import build, keep_from_git
+from llmci.wiring.pull_plan import can_listen
+from llmci.wiring.pull_remote import with_implied
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,6 +42,7 @@ def listen(
         raise UsageError(
             "--listen needs the one source that the traces are for.", fix="Write `llmci pull otlp --listen 4318`."
         )
+    config = with_implied(config, sources)
     block = config.sources.get(sources[0])
     if block is None or not can_listen(block.kind):
         raise UsageError(
@@ -55,11 +57,6 @@ def listen(
     received = source.receive(host, port, seconds=seconds, progress=progress)
     progress.end()
     return received
-
-
-def can_listen(kind: str) -> bool:
-    """Whether sources of a kind can be sent traces."""
-    return hasattr(registry.adapter("source", kind), "receive")
 
 
 def _address(text: str) -> tuple[str, int]:

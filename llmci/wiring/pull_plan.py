@@ -44,7 +44,7 @@ def named(config: Config, sources: Sequence[str]) -> list[str]:
     """The sources that are meant; all where none is named."""
     for name in sources:
         if name not in config.sources:
-            known = ", ".join([*config.sources, *remote_kinds()])
+            known = ", ".join([*config.sources, *kinds_without_block()])
             raise UsageError(f"there is no source called {name!r}.", fix=f"Choose of: {known}.")
     if not config.sources:
         raise UsageError(
@@ -53,9 +53,19 @@ def named(config: Config, sources: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(sources)) or list(config.sources)
 
 
-def remote_kinds() -> list[str]:
-    """Kinds of source that can be pulled without a block of their own, with what the environment says."""
-    return [kind for kind in registry.names("source") if is_remote(kind)]
+def kinds_without_block() -> list[str]:
+    """Kinds of source that can be pulled without a block of their own."""
+    return [kind for kind in registry.names("source") if needs_no_block(kind)]
+
+
+def needs_no_block(kind: str) -> bool:
+    """Whether a kind of source can do with what the environment says, or with what it is sent."""
+    return is_remote(kind) or can_listen(kind)
+
+
+def can_listen(kind: str) -> bool:
+    """Whether sources of a kind can be sent traces."""
+    return hasattr(registry.adapter("source", kind), "receive")
 
 
 def is_remote(kind: str) -> bool:
