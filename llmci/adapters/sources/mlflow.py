@@ -181,7 +181,9 @@ class MlflowSource(LandedSource):
         for page in by_cursor(ask, limit=_PAGE, client=self.client, path=_SEARCH, of=of, full_page_ends=True):
             if not seen.isdisjoint(str(info["trace_id"]) for info in page):
                 why = "traces came or went while its pages were read, so that some may be missing"
-                raise self.client.stop(_SEARCH, of, why, "Pull again, or raise `settle_minutes` of the source.", TooMuch)
+                raise self.client.stop(
+                    _SEARCH, of, why, "Pull again, or raise `settle_minutes` of the source.", TooMuch
+                )
             seen.update(str(info["trace_id"]) for info in page)
             yield list(page)
 

@@ -61,7 +61,9 @@ def trace_of(
     spans = trace.get("spans")
     logged = [span for span in spans if isinstance(span, dict)] if isinstance(spans, list) else []
     if not logged or trace_id is None:
-        raise Unreadable("the server gave no spans of this trace: it keeps them in its artifact store, or has lost them")
+        raise Unreadable(
+            "the server gave no spans of this trace: it keeps them in its artifact store, or has lost them"
+        )
     known = _of_the_trace(info)
     row = folded([_span(span, trace_id, known) for span in logged], origin, variant=variant)
     scores = [score for said in assessments if (score := score_row(said))]

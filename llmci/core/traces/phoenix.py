@@ -79,7 +79,11 @@ def score_row(said: Mapping[str, Any]) -> Row | None:
     """An annotation of a span or of a trace as a `SCORE` row; None where it says nothing."""
     given = said.get("result")
     result = given if isinstance(given, dict) else {}
-    number, label, comment = float_of(result.get("score")), text_of(result.get("label")), text_of(result.get("explanation"))
+    number, label, comment = (
+        float_of(result.get("score")),
+        text_of(result.get("label")),
+        text_of(result.get("explanation")),
+    )
     if number is None and label is None and comment is None:
         return None
     metadata = said.get("metadata")
