@@ -16,6 +16,7 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "parquet": "llmci.adapters.sources.parquet:ParquetSource",
         "langfuse": "llmci.adapters.sources.langfuse:LangfuseSource",
         "langfuse-export": "llmci.adapters.sources.langfuse_export:LangfuseExportSource",
+        "litellm": "llmci.adapters.sources.litellm:LitellmSource",
         "langsmith": "llmci.adapters.sources.langsmith:LangsmithSource",
         "mlflow": "llmci.adapters.sources.mlflow:MlflowSource",
         "phoenix": "llmci.adapters.sources.phoenix:PhoenixSource",

@@ -27,17 +27,58 @@ if TYPE_CHECKING:
     from llmci.seams import Context, Rejected, Stream
 
 _RUNS, _OLD_RUNS, _FEEDBACK, _PROJECTS = "/api/v2/runs/query", "/runs/query", "/feedback", "/sessions"
-_SELECTS = (
-    "ID NAME RUN_TYPE STATUS START_TIME END_TIME FIRST_TOKEN_TIME ERROR EXTRA METADATA INPUTS OUTPUTS PARENT_RUN_IDS TRACE_ID"
-    " THREAD_ID TOTAL_TOKENS PROMPT_TOKENS COMPLETION_TOKENS TOTAL_COST PROMPT_COST COMPLETION_COST PROMPT_TOKEN_DETAILS"
-    " COMPLETION_TOKEN_DETAILS TAGS ATTACHMENTS"
-).split()
+_SELECTS = [
+    "ID",
+    "NAME",
+    "RUN_TYPE",
+    "STATUS",
+    "START_TIME",
+    "END_TIME",
+    "FIRST_TOKEN_TIME",
+    "ERROR",
+    "EXTRA",
+    "METADATA",
+    "INPUTS",
+    "OUTPUTS",
+    "PARENT_RUN_IDS",
+    "TRACE_ID",
+    "THREAD_ID",
+    "TOTAL_TOKENS",
+    "PROMPT_TOKENS",
+    "COMPLETION_TOKENS",
+    "TOTAL_COST",
+    "PROMPT_COST",
+    "COMPLETION_COST",
+    "PROMPT_TOKEN_DETAILS",
+    "COMPLETION_TOKEN_DETAILS",
+    "TAGS",
+    "ATTACHMENTS",
+]
 _CHEAP = ["ID", "TRACE_ID", "START_TIME", "END_TIME", "STATUS"]
-_OLD_SELECT = (
-    "id name run_type status start_time end_time first_token_time error extra inputs outputs parent_run_id trace_id"
-    " total_tokens prompt_tokens completion_tokens total_cost prompt_cost completion_cost prompt_token_details"
-    " completion_token_details tags"
-).split()
+_OLD_SELECT = [
+    "id",
+    "name",
+    "run_type",
+    "status",
+    "start_time",
+    "end_time",
+    "first_token_time",
+    "error",
+    "extra",
+    "inputs",
+    "outputs",
+    "parent_run_id",
+    "trace_id",
+    "total_tokens",
+    "prompt_tokens",
+    "completion_tokens",
+    "total_cost",
+    "prompt_cost",
+    "completion_cost",
+    "prompt_token_details",
+    "completion_token_details",
+    "tags",
+]
 _OLD_CHEAP = ["id", "trace_id", "start_time", "end_time", "status"]
 _PAGE, _OLD_PAGE, _FEEDBACK_PAGE = 1000, 100, 100
 # Before there was LangSmith: what is sent where no time is meant.

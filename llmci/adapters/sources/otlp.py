@@ -15,6 +15,7 @@ from llmci.adapters.sources.framed import exports_of
 from llmci.adapters.sources.rows import within
 from llmci.adapters.sources.spill import Spill
 from llmci.core.canonical import digest_of
+from llmci.core.traces.litellm_spans import traces_in
 from llmci.core.traces.mapping import Where
 from llmci.core.traces.otlp import span_of, spans_in, trace_id_of
 from llmci.core.traces.records import Origin
@@ -127,10 +128,10 @@ class OtlpSource:
                 spans.append(span_of(logged, resource))
             except Unreadable as error:
                 yield Rejected(where, str(error))
-        if spans:
-            yield self._trace(spans, entries[0][2])
+        for trace in traces_in(spans) if spans else ():
+            yield self._trace(trace, entries[0][2])
 
-    def _trace(self, spans: list[Span], where: str) -> TraceRow | Rejected:
+    def _trace(self, spans: Sequence[Span], where: str) -> TraceRow | Rejected:
         try:
             return trace_of(spans, Origin(self._context.name, "otlp"), variant=self._options.variant)
         except (Unreadable, RecursionError):

@@ -119,8 +119,6 @@ class _Receiver:
     async def _traces(self, request: web.Request) -> web.Response:
         kind = request.content_type
         try:
-            if kind not in (_JSON, _PROTOBUF):
-                raise _Refusal(415, f"send {_PROTOBUF} or {_JSON}")
             line, taken, refused = self._line(await self._body(request), kind)
         except _Refusal as refusal:
             return _answer(kind, refusal.status, {"code": _INVALID, "message": refusal.why})
@@ -135,6 +133,8 @@ class _Receiver:
 
     async def _body(self, request: web.Request) -> bytes:
         """The body, unpacked; never more than the limit in memory."""
+        if request.content_type not in (_JSON, _PROTOBUF):
+            raise _Refusal(415, f"send {_PROTOBUF} or {_JSON}")
         packed = request.headers.get("Content-Encoding", "identity").lower()
         if packed not in ("identity", "gzip", "deflate"):
             raise _Refusal(415, "send gzip or no compression")

@@ -59,8 +59,9 @@ def trace_of(
     row = {**row, "output": _without_asked(row["input"], row["output"])}
     scores = [score for said in feedback for score in score_rows(said)]
     # Attachments are behind addresses that expire.
-    missing = ["media"] if any(run.get("attachments") for run in runs) and "media" not in row["missing"] else []
-    return {**row, "missing": [*row["missing"], *missing], "scores": [*row["scores"], *scores]}
+    if any(run.get("attachments") for run in runs):
+        row = {**row, "missing": [*row["missing"], "media"], "replay_kind": "none"}
+    return {**row, "scores": [*row["scores"], *scores]}
 
 
 def _without_asked(asked: Row, answered: Row) -> Row:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # Protobuf's own limit is 100 messages deep; values nest in two of them.
 _MAX_NESTING = 60
+_PLAIN = {"string_value": "stringValue", "bool_value": "boolValue", "double_value": "doubleValue"}
 
 
 def export_of(message: bytes) -> Row:
@@ -67,20 +68,17 @@ def _pairs(attributes: Iterable[Any], depth: int = 0) -> list[Row]:
 def _value(value: Any, depth: int) -> Row:  # noqa: ANN401
     if depth > _MAX_NESTING:
         raise Unreadable("nested too deeply")
-    match value.WhichOneof("value"):
-        case "string_value":
-            return {"stringValue": value.string_value}
+    kind = value.WhichOneof("value")
+    if kind is None:
+        return {}
+    given = getattr(value, kind)
+    match kind:
         case "int_value":
-            return {"intValue": str(value.int_value)}
-        case "bool_value":
-            return {"boolValue": value.bool_value}
-        case "double_value":
-            return {"doubleValue": value.double_value}
+            return {"intValue": str(given)}
         case "array_value":
-            return {"arrayValue": {"values": [_value(item, depth + 1) for item in value.array_value.values]}}
+            return {"arrayValue": {"values": [_value(item, depth + 1) for item in given.values]}}
         case "kvlist_value":
-            return {"kvlistValue": {"values": _pairs(value.kvlist_value.values, depth + 1)}}
+            return {"kvlistValue": {"values": _pairs(given.values, depth + 1)}}
         case "bytes_value":
-            return {"bytesValue": base64.b64encode(value.bytes_value).decode()}
-        case _:
-            return {}
+            return {"bytesValue": base64.b64encode(given).decode()}
+    return {_PLAIN[kind]: given} if kind in _PLAIN else {}
