@@ -65,12 +65,13 @@ class LitellmSource:
             for number, first in enumerate(range(0, len(paths), _AT_ONCE)):
                 some = paths[first : first + _AT_ONCE]
                 try:
-                    told = [[path.name, (stat := path.stat()).st_size, stat.st_mtime_ns] for path in some]
+                    stats = [(path.name, path.stat()) for path in some]
                 except OSError as error:
                     raise unreadable(some[0], error) from None
                 uri = orjson.dumps([str(folder), [path.name for path in some]]).decode()
-                size = sum(entry[1] for entry in told)
-                shards.append(Shard(shard_id(name, shown(folder, root), number), digest_of(*told), uri, size))
+                fingerprint = digest_of(*([at, stat.st_size, stat.st_mtime_ns] for at, stat in stats))
+                size = sum(stat.st_size for _, stat in stats)
+                shards.append(Shard(shard_id(name, shown(folder, root), number), fingerprint, uri, size))
         return shards
 
     def read(self, shard: Shard, window: Window) -> Iterator[TraceRow | Rejected]:

@@ -206,8 +206,7 @@ def _message_of(said: dict[str, Any]) -> bytes:
     if partial := said.get("partialSuccess"):
         response.partial_success.rejected_spans = int(partial["rejectedSpans"])
         response.partial_success.error_message = partial["errorMessage"]
-    message: bytes = response.SerializeToString()
-    return message
+    return bytes(response.SerializeToString())
 
 
 @contextlib.contextmanager
