@@ -198,7 +198,7 @@ def _answer(kind: str, status: int, said: dict[str, Any]) -> web.Response:
 def _message_of(said: dict[str, Any]) -> bytes:
     """`ExportTraceServiceResponse`, or `google.rpc.Status` for an error."""
     if "code" in said:
-        text = said["message"].encode()
+        text: bytes = said["message"].encode()
         return bytes((0x08, said["code"], 0x12, len(text))) + text
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
