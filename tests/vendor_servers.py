@@ -142,7 +142,7 @@ def mlflow_trace(trace: str, start: datetime, *spans: Row, assessments: Sequence
             "execution_duration": "1.400s",
             "state": "OK",
             "trace_metadata": {"mlflow.trace.sizeBytes": "100"},
-            "tags": {},
+            "tags": {"mlflow.trace.spansLocation": "TRACKING_STORE"},
             "assessments": list(assessments),
             **info,
         },
@@ -161,11 +161,13 @@ def mlflow_span(trace: str, number: int, start: datetime, parent: int | None = N
         "end_time_unix_nano": nano + 1_400_000_000,
         "attributes": [{"key": key, "value": any_value(value)} for key, value in given.items() if value is not None],
         "status": {"code": "STATUS_CODE_OK"},
+        # As it was before it was stored; a server does not give this.
+        "given": {key: value for key, value in given.items() if value is not None},
     }
     return span if parent is None else {**span, "parent_span_id": base64.b64encode(parent.to_bytes(8)).decode()}
 
 
-def any_value(value: Any) -> Row:
+def any_value(value: Any) -> Row:  # noqa: PLR0911  one of each type
     match value:
         case bool():
             return {"bool_value": value}
@@ -187,7 +189,7 @@ class MlflowServer(VendorServer):
     traces: list[Row] = field(default_factory=list)
     experiments: dict[str, str] = field(default_factory=lambda: {"0": "Default", "1": "shop"})
 
-    def said(self, asked: Asked) -> Said:
+    def said(self, asked: Asked) -> Said:  # noqa: PLR0911  one of each path
         match asked.method, asked.path:
             case "POST", "/api/2.0/mlflow/experiments/search":
                 found = [{"experiment_id": key, "name": name} for key, name in self.experiments.items()]
@@ -197,8 +199,29 @@ class MlflowServer(VendorServer):
             case "GET", "/api/3.0/mlflow/traces/batchGet":
                 wanted = asked.lists["trace_ids"]
                 found = [trace for trace in self.traces if trace["trace_info"]["trace_id"] in wanted and trace["spans"]]
+                if any(
+                    trace["trace_info"]["tags"].get("mlflow.trace.spansLocation") != "TRACKING_STORE" for trace in found
+                ):
+                    return Said(500, {"message": "Trace data not stored in tracking store"})
                 return Said(body={"traces": found} if found else {})
+            case "GET", "/ajax-api/2.0/mlflow/get-trace-artifact":
+                return self._artifact(asked.params["request_id"])
+            case "GET", path if path.startswith("/api/3.0/mlflow/traces/"):
+                [info] = [
+                    one["trace_info"] for one in self.traces if path.endswith(f"/{one['trace_info']['trace_id']}")
+                ]
+                return Said(body={"trace": {"trace_info": info}})
         return Said(404)
+
+    def _artifact(self, trace_id: str) -> Said:
+        [trace] = [one for one in self.traces if one["trace_info"]["trace_id"] == trace_id]
+        if not trace["spans"]:
+            return Said(404)
+        texts = [
+            {**span, "attributes": {key: orjson.dumps(value).decode() for key, value in span["given"].items()}}
+            for span in trace["spans"]
+        ]
+        return Said(body={"spans": texts})
 
     def _search(self, body: Row) -> Said:
         limit = body.get("max_results", 100)

@@ -163,20 +163,34 @@ def test_a_trace_of_mlflow_that_grew_is_fetched_again_and_no_other(tmp_path: Pat
     with pulling(tmp_path, "mlflow", vendor) as (project, server):
         project.pull(window=HOURS)
         asked = len(server.asked)
-        vendor.traces[2] = mlflow_trace("t2", HOUR_AGO - timedelta(minutes=2), trace_metadata={"mlflow.trace.sizeBytes": "250"}, tags={"variant": "canary"})  # fmt: skip
+        vendor.traces[2] = mlflow_trace("t2", HOUR_AGO - timedelta(minutes=2), trace_metadata={"mlflow.trace.sizeBytes": "250"}, tags={"variant": "canary", "mlflow.trace.spansLocation": "TRACKING_STORE"})  # fmt: skip
         project.pull(window=HOURS)
         assert [one.lists["trace_ids"] for one in server.asked[asked:] if "batchGet" in one.path] == [["t2"]]
     assert project.rows()["t2"]["variant"] == "canary"
 
 
-def test_a_trace_of_mlflow_whose_spans_are_elsewhere_is_rejected_alone(tmp_path: Path) -> None:
+def test_spans_of_mlflow_in_its_artifact_store_give_the_same_trace(tmp_path: Path) -> None:
+    vendor = a_server("mlflow")
+    assert isinstance(vendor, MlflowServer)
+    with pulling(tmp_path / "a", "mlflow", vendor) as (project, _):
+        project.pull(window=HOURS)
+    for trace in vendor.traces:
+        trace["trace_info"]["tags"] = {}
+    with pulling(tmp_path / "b", "mlflow", vendor) as (other, _):
+        other.pull(window=HOURS)
+    assert {trace: row["content_hash"] for trace, row in project.rows().items()} == {
+        trace: row["content_hash"] for trace, row in other.rows().items()
+    }
+
+
+def test_a_trace_of_mlflow_whose_spans_are_lost_is_rejected_alone(tmp_path: Path) -> None:
     vendor = a_server("mlflow")
     assert isinstance(vendor, MlflowServer)
     vendor.traces[0]["spans"] = []
     with pulling(tmp_path, "mlflow", vendor) as (project, _):
         summary = project.pull(window=HOURS)
     assert (summary.traces, summary.rejected) == (4, 1)
-    assert "artifact store" in summary.rejected_first[0].why
+    assert "gave no spans of this trace" in summary.rejected_first[0].why
 
 
 def test_an_experiment_can_be_named_and_must_be_there(tmp_path: Path) -> None:

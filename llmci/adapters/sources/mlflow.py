@@ -2,6 +2,8 @@
 
 Search pages are offsets, so that a trace that comes meanwhile would shift them: only windows that have
 settled are asked for, from the oldest on. Assessments stand in the search's answer, which has no spans.
+Spans are in the tracking store, or in the artifact store: there a trace is a request, as in MLflow's own
+interface for the browser.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import base64
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from llmci.adapters.sources.remote.client import Site
 from llmci.adapters.sources.remote.landed import LandedSource, RemoteOptions
@@ -32,7 +35,10 @@ _SEARCH, _GET, _EXPERIMENTS = (
     "/api/3.0/mlflow/traces/batchGet",
     "/api/2.0/mlflow/experiments/search",
 )
+_ONE, _ARTIFACT = "/api/3.0/mlflow/traces/", "/ajax-api/2.0/mlflow/get-trace-artifact"
 _PAGE, _AT_ONCE = 500, 50
+# Where the spans of a trace are; traces without the tag are of the artifact store.
+_PLACE, _IN_BATCHES = "mlflow.trace.spansLocation", ("TRACKING_STORE", "ARCHIVE_REPO")
 # Places that one search may name.
 _MOST_EXPERIMENTS = 100
 
@@ -119,7 +125,13 @@ class MlflowSource(LandedSource):
 
     def traces(self, trace_ids: Sequence[str]) -> Iterator[Sequence[Record]]:
         """See `Remote.traces`."""
-        yield from self._whole([{"trace_id": trace_id} for trace_id in trace_ids], "traces that have changed")
+        infos = []
+        for trace_id in trace_ids:
+            said = self.client.get(f"{_ONE}{quote(trace_id, safe='')}", of="a trace that has changed")
+            trace = said.get("trace") if isinstance(said, dict) else None
+            if isinstance(trace, dict) and isinstance(trace.get("trace_info"), dict):
+                infos.append(trace["trace_info"])
+        yield from self._whole(infos, "traces that have changed")
 
     def fold(
         self, spans: Sequence[Mapping[str, Any]], scores: Sequence[Mapping[str, Any]]
@@ -188,8 +200,9 @@ class MlflowSource(LandedSource):
             yield list(page)
 
     def _whole(self, infos: Sequence[Mapping[str, Any]], of: str) -> Iterator[Sequence[Record]]:
-        """Traces with their spans; one that the server does not give stands for itself, without them."""
-        size, left = _AT_ONCE, list(infos)
+        """Traces with their spans; one whose spans the server does not give stands for itself, without them."""
+        batched = [info for info in infos if (info.get("tags") or {}).get(_PLACE) in _IN_BATCHES]
+        size, left = _AT_ONCE, list(batched)
         while left:
             asked = [str(info["trace_id"]) for info in left[:size]]
             try:
@@ -200,14 +213,21 @@ class MlflowSource(LandedSource):
                 size = max(1, size // 4)
                 continue
             found = said.get("traces") if isinstance(said, dict) else None
-            whole = {trace["trace_info"]["trace_id"]: trace for trace in found or () if trace.get("trace_info")}
-            yield [
-                _trace(whole[info["trace_id"]]["trace_info"], whole[info["trace_id"]])
-                if info["trace_id"] in whole
-                else Record(str(info["trace_id"]), str(info["trace_id"]), "", None, {"trace_info": info})
-                for info in left[:size]
-            ]
+            spans = {trace["trace_info"]["trace_id"]: trace.get("spans") for trace in found or ()}
+            yield [_trace(info, spans.get(info["trace_id"]) or []) for info in left[:size]]
             left = left[size:]
+        known = {info["trace_id"] for info in batched}
+        for info in infos:
+            if info["trace_id"] not in known:
+                yield [_trace(info, self._artifact(str(info["trace_id"]), of))]
+
+    def _artifact(self, trace_id: str, of: str) -> list[Mapping[str, Any]]:
+        try:
+            said = self.client.get(_ARTIFACT, {"request_id": trace_id}, of=of)
+        except NotFound:
+            return []
+        spans = said.get("spans") if isinstance(said, dict) else None
+        return spans if isinstance(spans, list) else []
 
     def _search(self, asked: Mapping[str, Any], of: str) -> Mapping[str, Any]:
         try:
@@ -221,12 +241,13 @@ class MlflowSource(LandedSource):
         return said if isinstance(said, dict) else {}
 
 
-def _trace(info: Mapping[str, Any], trace: Mapping[str, Any] | None) -> Record:
+def _trace(info: Mapping[str, Any], spans: Sequence[Mapping[str, Any]] | None) -> Record:
     start = time_of(info.get("request_time"))
     logged = info.get("trace_metadata")
     size = str((logged if isinstance(logged, dict) else {}).get("mlflow.trace.sizeBytes") or "0")
     # A trace grows until it has ended, and only its size tells that spans came late.
-    version = f"{info.get('state') != 'IN_PROGRESS':d}:{size:0>15}"
+    version = f"{info.get('state') != 'IN_PROGRESS':d}:{size:0>15}" if spans is None or spans else ""
+    trace = None if spans is None else {"trace_info": info, "spans": spans}
     return Record(str(info["trace_id"]), str(info["trace_id"]), version, start, trace)
 
 

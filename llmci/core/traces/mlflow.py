@@ -1,7 +1,8 @@
 """Traces of MLflow 3, as its REST interface gives them, to one row of `trace/1`.
 
-A trace's ids are base64 here, its values those of OTLP with snake_case names, and attributes that were
-JSON text come as lists of keys and values. MLflow's own attributes are put under the names that the
+A trace's ids are base64 here. Spans of the tracking store have values of OTLP with snake_case names, and
+attributes that were JSON text come as lists of keys and values; spans of the artifact store have a
+dictionary of JSON texts, strings in quotes. MLflow's own attributes are put under the names that the
 other dialects have; spans that came by OpenTelemetry keep theirs. Its token counts include cached ones,
 whatever the provider says.
 """
@@ -12,6 +13,8 @@ import base64
 import binascii
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from llmci.core.traces.otlp import Span, span_of
 from llmci.core.traces.records import score_of
@@ -61,9 +64,7 @@ def trace_of(
     spans = trace.get("spans")
     logged = [span for span in spans if isinstance(span, dict)] if isinstance(spans, list) else []
     if not logged or trace_id is None:
-        raise Unreadable(
-            "the server gave no spans of this trace: it keeps them in its artifact store, or has lost them"
-        )
+        raise Unreadable("the server gave no spans of this trace: look whether it shows them itself")
     known = _of_the_trace(info)
     row = folded([_span(span, trace_id, known) for span in logged], origin, variant=variant)
     scores = [score for said in assessments if (score := score_row(said))]
@@ -80,8 +81,20 @@ def _of_the_trace(info: Mapping[str, Any]) -> dict[str, Any]:
 
 def _span(logged: Row, trace_id: str, known: Mapping[str, Any]) -> Span:
     ids = {key: _hex(logged.get(key)) for key in ("span_id", "parent_span_id")}
-    span = span_of({**logged, **ids, "trace_id": trace_id}, {})
+    given = logged.get("attributes")
+    attributes = {key: _unquoted(value) for key, value in given.items()} if isinstance(given, dict) else given
+    span = span_of({**logged, **ids, "trace_id": trace_id, "attributes": attributes}, {})
     return replace(span, trace_id=trace_id, attributes=_renamed(span.attributes), resource=known)
+
+
+def _unquoted(value: object) -> Any:  # noqa: ANN401  JSON holds anything
+    """What a JSON text says; any other value as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return value
 
 
 def _hex(value: object) -> str | None:
