@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from llmci.core.traces.money import reported_cost
 from llmci.core.traces.otlp import Span, span_of
 from llmci.core.traces.records import score_of
 from llmci.core.traces.scalars import Unreadable, decoded, json_text, text_of, time_of
 from llmci.core.traces.spans import trace_of as folded
+from llmci.core.traces.usage import tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +70,10 @@ def trace_of(
     known = _of_the_trace(info)
     row = folded([_span(span, trace_id, known) for span in logged], origin, variant=variant)
     scores = [score for said in assessments if (score := score_row(said))]
-    return {**row, "scores": [*row["scores"], *scores]}
+    row = {**row, "scores": [*row["scores"], *scores]}
+    # The server knows prices that spans in its artifact store do not.
+    paid = _object(_object(info.get("trace_metadata")).get("mlflow.trace.cost"))
+    return row if row["cost"] else {**row, "cost": reported_cost(paid.get("total_cost"), tokens_of(row["usage"]))}
 
 
 def _of_the_trace(info: Mapping[str, Any]) -> dict[str, Any]:
