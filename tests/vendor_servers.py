@@ -304,8 +304,8 @@ class LangsmithServer(VendorServer):
             return Said(404) if self.old else self._query(asked.body)
         match asked.path.removeprefix(self.prefix):
             case "/sessions":
-                found = [{"id": PROJECT, "name": "shop"}] if asked.params.get("name") == "shop" else []
-                return Said(body=found)
+                project = {"id": PROJECT, "name": "shop", "tenant_id": PROJECT, "reference_dataset_id": None}
+                return Said(body=[project] if asked.params.get("name") == "shop" else [])
             case "/feedback":
                 return self._feedback(asked)
             case "/runs/query":
