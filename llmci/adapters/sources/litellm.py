@@ -60,7 +60,7 @@ class LitellmSource:
         name, root = self._context.name, self._context.root
         files = [path for path in matching(self._options.path, root, source=name) if _may_be_within(path, window)]
         shards = []
-        for folder, found in groupby(files, key=lambda path: path.parent):
+        for folder, found in groupby(files, key=lambda path: str(path).rpartition("/")[0]):
             paths = list(found)
             for number, first in enumerate(range(0, len(paths), _AT_ONCE)):
                 some = paths[first : first + _AT_ONCE]
@@ -68,10 +68,10 @@ class LitellmSource:
                     stats = [(path.name, path.stat()) for path in some]
                 except OSError as error:
                     raise unreadable(some[0], error) from None
-                uri = orjson.dumps([str(folder), [path.name for path in some]]).decode()
+                uri = orjson.dumps([folder, [path.name for path in some]]).decode()
                 fingerprint = digest_of(*([at, stat.st_size, stat.st_mtime_ns] for at, stat in stats))
                 size = sum(stat.st_size for _, stat in stats)
-                shards.append(Shard(shard_id(name, shown(folder, root), number), fingerprint, uri, size))
+                shards.append(Shard(shard_id(name, shown(some[0].parent, root), number), fingerprint, uri, size))
         return shards
 
     def read(self, shard: Shard, window: Window) -> Iterator[TraceRow | Rejected]:
@@ -109,7 +109,7 @@ class LitellmSource:
 
 def _may_be_within(path: Path, window: Window) -> bool:
     """Whether a file's day, where its path has one, may hold calls of a window; days are of the proxy's own clock and zone."""
-    found = _DAY.findall(path.parent.as_posix())
+    found = _DAY.findall(str(path).rpartition("/")[0])
     try:
         day = date.fromisoformat(found[-1]) if found else None
     except ValueError:
