@@ -39,7 +39,13 @@ if TYPE_CHECKING:
 
 
 class Options(BaseModel):
-    """Base of every adapter's configuration block: frozen; unknown keys, NaN and infinity are errors."""
+    """Base of every adapter's configuration block: frozen; unknown keys, NaN and infinity are errors.
+
+    An option that ends in `_env` names an environment variable, which has to be set unless the option
+    is among `may_be_unset`.
+    """
+
+    may_be_unset: ClassVar[frozenset[str]] = frozenset()
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False, allow_inf_nan=False)
 

@@ -173,7 +173,8 @@ def test_what_a_killed_receiver_wrote_half_is_cut_off(tmp_path: Path) -> None:
     with receiving(tmp_path) as told:
         told.post(a_message(an_export()), PROTOBUF)
     [file] = told.inbox.glob("*.jsonl")
-    file.write_bytes(file.read_bytes() + b'{"resourceSp')
+    file.write_bytes(file.read_bytes() + b'{"resourceSp' + b" " * 200_000)
+    (told.inbox / "only-half.jsonl").write_bytes(b'{"resourceSp')
     with receiving(tmp_path):
         pass
     assert not any(isinstance(outcome, Rejected) for outcome in outcomes(told.source))

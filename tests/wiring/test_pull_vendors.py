@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,11 +26,11 @@ from vendor_servers import (
 from llmci.adapters.sources.remote import client as client_module
 from llmci.config import parse
 from llmci.seams import Window
+from llmci.wiring.credentials import wanted
 from llmci.wiring.pull_remote import with_implied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from vendor_servers import VendorServer
 
@@ -370,3 +371,8 @@ def test_a_kind_can_be_pulled_without_a_block(tmp_path: Path, kind: str) -> None
         implied = with_implied(parse("{}", tmp_path / "llmci.yaml"), (kind,))
         project.config = lambda: implied  # type: ignore[method-assign]
         assert project.pull(sources=(kind,), window=HOURS).traces == 5
+
+
+def test_only_what_has_to_be_set_is_asked_for() -> None:
+    config = with_implied(parse("{}", Path("llmci.yaml")), ("phoenix", "mlflow", "langsmith"))
+    assert [list(wanted(config.sources[kind])) for kind in KINDS[:3]] == [[], [], ["LANGSMITH_API_KEY"]]

@@ -7,7 +7,7 @@ without `min_start_time` only the last day is looked at. Both are always sent.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from llmci.adapters.sources.remote.client import Site
 from llmci.adapters.sources.remote.landed import LandedSource, RemoteOptions
@@ -98,6 +98,8 @@ class LangsmithSource(LandedSource):
             api_key_env: Environment variable with the key.
             workspace_env: Environment variable with the workspace's id, for keys of several workspaces.
         """
+
+        may_be_unset: ClassVar[frozenset[str]] = frozenset({"workspace_env"})
 
         url: str | None = None
         project: str | None = None

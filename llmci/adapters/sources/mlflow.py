@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from llmci.adapters.sources.remote.client import Site
@@ -57,6 +57,8 @@ class MlflowSource(LandedSource):
             username_env: Environment variable with a user, where the server asks for one.
             password_env: Environment variable with that user's password.
         """
+
+        may_be_unset: ClassVar[frozenset[str]] = frozenset({"token_env", "username_env", "password_env"})
 
         url: str | None = None
         experiments: tuple[str, ...] = ()

@@ -38,6 +38,7 @@ _JSON, _PROTOBUF = "application/json", "application/x-protobuf"
 # google.rpc.Code.INVALID_ARGUMENT, which the specification wants for data that will never be taken.
 _INVALID = 3
 _SECONDS_TO_FINISH = 5.0
+_BLOCK = 1 << 16
 
 
 def receive(inbox: Path, host: str, port: int, *, seconds: float | None, limit: int, progress: Progress) -> Received:
@@ -59,12 +60,24 @@ def receive(inbox: Path, host: str, port: int, *, seconds: float | None, limit: 
 def _mend(inbox: Path) -> None:
     """Cut off what a killed receiver wrote half: its sender was not answered and sends again."""
     for path in inbox.glob("*.jsonl"):
-        content = path.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
+        whole = _whole_lines(path)
+        if whole < path.stat().st_size:
             os.truncate(path, whole)
         if whole == 0:
             path.unlink()
+
+
+def _whole_lines(path: Path) -> int:
+    """Bytes up to the end of the last line that is whole; looks from the end on, because files may be large."""
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            start = max(0, end - _BLOCK)
+            file.seek(start)
+            if (last := file.read(end - start).rfind(b"\n")) >= 0:
+                return start + last + 1
+            end = start
+    return 0
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ spans started.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from llmci.adapters.sources.remote.client import Site
@@ -44,6 +44,8 @@ class PhoenixSource(LandedSource):
             project: Name or id of the project. The default is PHOENIX_PROJECT_NAME of the environment, or else `default`.
             api_key_env: Environment variable with the key; a server without authentication needs none.
         """
+
+        may_be_unset: ClassVar[frozenset[str]] = frozenset({"api_key_env"})
 
         url: str | None = None
         project: str | None = None
