@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import subprocess
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -18,6 +17,9 @@ from builders import NOON
 from langfuse_server import PUBLIC, SECRET, Langfuse, observation, score, trace_before
 from real_environments import python_with
 from scripted_server import serving
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOUR_AGO = NOON - timedelta(hours=1)
 # Every page through the SDK's typed models, which refuse what the specification does not allow.
