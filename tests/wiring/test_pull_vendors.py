@@ -194,6 +194,17 @@ def test_a_trace_of_mlflow_whose_spans_are_lost_is_rejected_alone(tmp_path: Path
     assert "gave no spans of this trace" in summary.rejected_first[0].why
 
 
+def test_a_damaged_artifact_of_mlflow_costs_its_trace_alone(tmp_path: Path) -> None:
+    vendor = a_server("mlflow")
+    assert isinstance(vendor, MlflowServer)
+    for trace in vendor.traces:
+        trace["trace_info"]["tags"] = {}
+    vendor.fault = lambda asked: Said(500) if asked.params.get("request_id") == "t3" else None
+    with pulling(tmp_path, "mlflow", vendor) as (project, _):
+        summary = project.pull(window=HOURS)
+    assert (summary.traces, summary.rejected) == (4, 1)
+
+
 def test_an_experiment_can_be_named_and_must_be_there(tmp_path: Path) -> None:
     vendor = a_server("mlflow")
     with pulling(tmp_path, "mlflow", vendor, experiments=["Default"]) as (project, _):

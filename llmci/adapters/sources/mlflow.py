@@ -20,7 +20,7 @@ from llmci.core.pulling.windows import spoken
 from llmci.core.traces import mlflow as rows
 from llmci.core.traces.records import Origin
 from llmci.core.traces.scalars import text_of, time_of
-from llmci.errors import NotFound, TooMuch, UsageError
+from llmci.errors import NotFound, OutsideError, TooMuch, UsageError
 from llmci.seams import Record, Window
 
 if TYPE_CHECKING:
@@ -224,9 +224,16 @@ class MlflowSource(LandedSource):
                 yield [_trace(info, self._artifact(str(info["trace_id"]), of))]
 
     def _artifact(self, trace_id: str, of: str) -> list[Mapping[str, Any]]:
+        """The spans of a trace in the artifact store; none where they are gone, or damaged, which MLflow answers with 500."""
         try:
             said = self.client.get(_ARTIFACT, {"request_id": trace_id}, of=of)
+        except TooMuch:
+            raise
         except NotFound:
+            return []
+        except OutsideError:
+            # A server that answers other questions has trouble with this trace alone.
+            self._search({"max_results": 1}, of)
             return []
         spans = said.get("spans") if isinstance(said, dict) else None
         return spans if isinstance(spans, list) else []
