@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import struct
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
+    import zipfile
     from collections.abc import Iterator
 
+# Compression of a member of a zip file, and the length of the header before it.
+_ZSTANDARD = 93
+_LOCAL_HEADER = 30
 
 # Only readable by setting it, which is safe once, before there are threads.
 _UMASK = os.umask(0o077)
@@ -144,3 +149,18 @@ def _sync_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def zipped(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """A member of a zip file, also one in Zstandard, which the standard library reads from Python 3.14 on."""
+    if info.compress_type != _ZSTANDARD:
+        return archive.read(info)
+    import pyarrow as pa
+
+    with path.open("rb") as file:
+        file.seek(info.header_offset)
+        name, extra = struct.unpack("<HH", file.read(_LOCAL_HEADER)[26:])
+        file.seek(name + extra, 1)
+        packed = file.read(info.compress_size)
+    content: bytes = pa.CompressedInputStream(pa.BufferReader(packed), "zstd").read()
+    return content

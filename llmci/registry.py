@@ -12,6 +12,7 @@ from llmci.errors import UsageError
 ADAPTERS: dict[str, dict[str, str]] = {
     "source": {
         "jsonl": "llmci.adapters.sources.jsonl:JsonlSource",
+        "json": "llmci.adapters.sources.json_documents:JsonSource",
         "csv": "llmci.adapters.sources.csv:CsvSource",
         "parquet": "llmci.adapters.sources.parquet:ParquetSource",
         "langfuse": "llmci.adapters.sources.langfuse:LangfuseSource",

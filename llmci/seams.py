@@ -79,6 +79,15 @@ class Window:
     since: datetime | None = None
     until: datetime | None = None
 
+    def holds(self, start: datetime | None) -> bool:
+        """Whether a trace that started then is in the window; nobody can say so of one without a start.
+
+        Such a trace is in no window but the one that is open at both ends.
+        """
+        if start is None:
+            return self == Window()
+        return (self.since is None or start >= self.since) and (self.until is None or start < self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class Shard:
@@ -317,7 +326,13 @@ class ModelRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelReply:
-    """What the model said. `cost` in US dollars, None if unknown; times in milliseconds."""
+    """What the model said.
+
+    Attributes:
+        cost: In US dollars; None if unknown.
+        latency_ms: From sending the request to the last of the reply.
+        ttft_ms: To the first of its text or tool calls; None where it came in one piece.
+    """
 
     text: str
     tool_calls: Sequence[Mapping[str, object]] = ()
@@ -325,6 +340,7 @@ class ModelReply:
     usage: Usage
     cost: float | None
     latency_ms: float
+    ttft_ms: float | None = None
     model: str
 
 
@@ -335,12 +351,15 @@ class Failed:
     Attributes:
         retryable: Asking again later may help.
         retry_after_s: When the other side said to ask again, in seconds from now.
+        charged: Whether somebody may have to be paid all the same: what was cut off or never understood
+            was perhaps written. False where it was refused, or never sent.
     """
 
     why: str
     fault: Fault
     retryable: bool = False
     retry_after_s: float | None = None
+    charged: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,6 +411,7 @@ class Reply:
     Attributes:
         clean: True only for replies that were read from the clean shelf.
         recorded: The answer was given before: `cost` is what it took then, and nothing is spent now.
+        timed_here: Its times were taken by this process, so that a busy event loop shows in them.
         See `llmci.domain.run.Answered` for the rest.
     """
 
@@ -406,6 +426,7 @@ class Reply:
     recorded_scores: Mapping[str, float] = field(default_factory=dict)
     clean: bool = False
     recorded: bool = False
+    timed_here: bool = False
 
 
 class System(Protocol):
@@ -424,6 +445,12 @@ class System(Protocol):
 
     def estimate(self, case: Case) -> Estimate:
         """What answering will take; calls nothing."""
+
+    def endpoint(self) -> str | None:
+        """Who is asked over the network, such as `https://host:443`; all calls to one endpoint keep one pace.
+
+        None where no endpoint is known to stand behind the system.
+        """
 
     async def start(self) -> None:
         """Get ready; raises `UsageError` or `OutsideError` with the fix. Not called when every answer is cached."""
@@ -645,6 +672,9 @@ class ShardWriter(Protocol):
     def reject(self, rejected: Rejected) -> None:
         """Hold a record back, with the reason."""
 
+    def keep(self, sha256: str, content: bytes) -> None:
+        """Keep media that a row of this shard refers to as `blob:sha256:<hex>`."""
+
 
 class Shelf(Protocol):
     """Where one stage leaves traces (or labels) for the next: raw, clean, labels."""
@@ -713,6 +743,34 @@ class AnswerCache(Protocol):
 
     def keep_score(self, key: str, score: Scored) -> None:
         """Store it for other runs."""
+
+
+class Cassette(Protocol):
+    """What a bench heard, to be played again without key and network; clean text only.
+
+    Unlike a cache it holds what failed, too, so that the replay comes to the same verdict, and a
+    replay never asks for what it does not hold.
+
+    Attributes:
+        replays: Whether it is played, rather than recorded.
+    """
+
+    replays: bool
+
+    def answer(self, key: str) -> Answer | None:
+        """The answer, or that there was none; None if it holds neither."""
+
+    def score(self, key: str) -> Score | None:
+        """The score, or that there was none; None if it holds neither."""
+
+    def keep_answer(self, key: str, answer: Answer) -> None:
+        """Take it in; what was there under that key is replaced."""
+
+    def keep_score(self, key: str, score: Score) -> None:
+        """Take it in; what was there under that key is replaced."""
+
+    def save(self) -> int:
+        """Write all of it atomically; gives the number of entries."""
 
 
 class EvalSetStore(Protocol):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from llmci.domain.case import Case
-    from llmci.domain.run import Answer, Answered, Metric, Score
+    from llmci.domain.run import Answer, Answered, Metric, MetricKind, Score
     from llmci.domain.text import CleanText
 
 
@@ -39,13 +39,14 @@ class FakeSystem:
         worst: float | None = 0.01,
         cacheable: bool = True,
         takes_s: float = 0.0,
+        endpoint: str | None = None,
     ) -> None:
         self.calls: defaultdict[str, int] = defaultdict(int)
         self.in_flight = self.most_in_flight = 0
         self.started = self.closed = False
         self._say = say or (lambda case, repeat: a_reply())
         self._name, self._request, self._worst, self._cacheable = name, request, worst, cacheable
-        self._takes_s = takes_s
+        self._takes_s, self._endpoint = takes_s, endpoint
 
     def spec(self) -> SystemSpec:
         return SystemSpec(
@@ -57,6 +58,9 @@ class FakeSystem:
 
     def estimate(self, case: Case) -> Estimate:
         return Estimate(input_tokens=10, output_tokens=5, worst_cost=self._worst)
+
+    def endpoint(self) -> str | None:
+        return self._endpoint
 
     async def start(self) -> None:
         self.started = True
@@ -88,13 +92,14 @@ class FakeScorer:
         name: str = "correct",
         judge: str | None = None,
         cost: float | None = 0.0,
+        kind: MetricKind = "binary",
     ) -> None:
         self.calls = 0
         self.started = False
-        self._mark, self._name, self._judge, self._cost = mark, name, judge, cost
+        self._mark, self._name, self._judge, self._cost, self._kind = mark, name, judge, cost, kind
 
     def metric(self) -> Metric:
-        return a_metric(self._name, judge=self._judge)
+        return a_metric(self._name, judge=self._judge, kind=self._kind)
 
     def estimate(self, case: Case) -> Estimate:
         return Estimate(worst_cost=self._cost)

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import threading
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,14 @@ class OpenaiServer:
         requests: Bodies of the requests, in order.
         headers: Their headers.
         reply: Text that `fine` says; None echoes the last message.
+        usage: Token counts instead of the usual ones.
+        extra_headers: Of every answer.
+        peers: Ports that requests came from: one for each connection.
+        wait_s: How long every answer takes.
+        storm: Requests to `storm` that are refused with a 429 before it passes.
+        storm_wait: Their Retry-After.
+        asked_at: When requests came, in seconds of the monotonic clock.
+        refused_at: When one was refused in the storm.
     """
 
     def __init__(self) -> None:
@@ -35,6 +44,13 @@ class OpenaiServer:
         self.headers: list[dict[str, str]] = []
         self.seen: Counter[str] = Counter()
         self.reply: str | None = None
+        self.usage: Body | None = None
+        self.extra_headers: dict[str, str] = {}
+        self.peers: list[int] = []
+        self.wait_s = 0.0
+        self.storm, self.storm_wait = 0, ""
+        self.asked_at: list[float] = []
+        self.refused_at: list[float] = []
         self.url = ""
         self.revoked = 5
         self._loop = asyncio.new_event_loop()
@@ -46,6 +62,13 @@ class OpenaiServer:
         self.headers.clear()
         self.seen.clear()
         self.reply = None
+        self.usage = None
+        self.extra_headers = {}
+        self.peers.clear()
+        self.wait_s = 0.0
+        self.storm, self.storm_wait = 0, ""
+        self.asked_at.clear()
+        self.refused_at.clear()
         self.revoked = 5
 
     def mend(self) -> None:
@@ -56,15 +79,74 @@ class OpenaiServer:
         body: Body = await request.json()
         self.requests.append(body)
         self.headers.append(dict(request.headers))
+        assert request.transport is not None
+        self.peers.append(request.transport.get_extra_info("peername")[1])
         model = body["model"]
         self.seen[model] += 1
+        self.asked_at.append(time.monotonic())
+        if model == "storm" and self.seen[model] <= self.storm:
+            self.refused_at.append(time.monotonic())
+            return web.Response(status=429, headers={"Retry-After": self.storm_wait} if self.storm_wait else None)
         if model == "hang":
             await self._over.wait()
         if model == "reset":
-            assert request.transport is not None
             request.transport.abort()
+        if self.wait_s:
+            await asyncio.sleep(self.wait_s)
+        if model == "drip":
+            return await self._drip(request)
         text = self.reply if self.reply is not None else echo(body)
-        return self._fault(model) or CANNED.get(model, lambda: answered(model, text))()
+        text = f"<think>hm</think>{text}" if model == "thinking" else text
+        if model in ("cut", "reset-midway"):
+            return await self._stream(request, completion(model, text))
+        response = self._fault(model) or CANNED.get(model, lambda: answered(model, text, usage=self.usage))()
+        response.headers.update(self.extra_headers)
+        if body.get("stream") and response.status == 200:
+            return await self._stream(request, json.loads(response.text or ""))
+        return response
+
+    async def _stream(self, request: web.Request, whole: Body) -> web.StreamResponse:
+        """The same answer in events; `cut` and `reset-midway` end before it does, `slow-end` ends late."""
+        model = whole["model"]
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+
+        async def send(choices: list[Body], **more: Any) -> None:
+            event = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": model, "choices": choices}
+            await response.write(b"data: " + json.dumps(event | more).encode() + b"\n\n")
+
+        for choice in whole["choices"]:
+            message, text = choice["message"], choice["message"]["content"] or ""
+            pieces = [{"role": "assistant", "content": ""}, {"content": text[:3]}, {"content": text[3:]}]
+            for index, call in enumerate(message.get("tool_calls", [])):
+                named = {"name": call["function"]["name"], "arguments": ""}
+                pieces.append({"tool_calls": [call | {"index": index, "function": named}]})
+                pieces.append(
+                    {"tool_calls": [{"index": index, "function": {"arguments": call["function"]["arguments"]}}]}
+                )
+            for piece in pieces:
+                await send([{"index": 0, "delta": piece, "finish_reason": None}])
+            if model in ("cut", "reset-midway"):
+                assert request.transport is not None
+                if model == "reset-midway":
+                    request.transport.abort()
+                return response
+            if model == "slow-end":
+                await asyncio.sleep(0.2)
+            await send([{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}])
+        await send([], usage=whole["usage"])
+        await response.write(b"data: [DONE]\n\n")
+        return response
+
+    async def _drip(self, request: web.Request) -> web.StreamResponse:
+        """A byte now and then, so that the connection never looks dead."""
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        while not self._over.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), 0.05)
+            await response.write(b" ")
+        return response
 
     def _fault(self, model: str) -> web.Response | None:
         """A refusal, where the name is a status code: for good, twice only, or with a wait."""
@@ -111,12 +193,33 @@ class OpenaiServer:
         return runner
 
 
+@contextlib.contextmanager
+def serving(app: web.Application) -> Iterator[str]:
+    """Any application, in a thread of its own; gives its address."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    async def start() -> tuple[web.AppRunner, int]:
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return runner, runner.addresses[0][1]
+
+    runner, port = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    yield f"http://127.0.0.1:{port}"
+    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.close()
+
+
 def echo(body: Body) -> str:
     content = body["messages"][-1]["content"]
     return content if isinstance(content, str) else json.dumps(content)
 
 
-def completion(model: str, text: str | None, calls: list[Body] | None = None) -> Body:
+def completion(model: str, text: str | None, calls: list[Body] | None = None, usage: Body | None = None) -> Body:
     message: Body = {"role": "assistant", "content": text}
     if calls:
         message["tool_calls"] = calls
@@ -127,7 +230,8 @@ def completion(model: str, text: str | None, calls: list[Body] | None = None) ->
         "created": 1,
         "model": model,
         "choices": [] if text is None and not calls else choices,
-        "usage": {
+        "usage": usage
+        or {
             "prompt_tokens": 11,
             "completion_tokens": 7,
             "total_tokens": 18,
@@ -136,8 +240,8 @@ def completion(model: str, text: str | None, calls: list[Body] | None = None) ->
     }
 
 
-def answered(model: str, text: str | None, calls: list[Body] | None = None) -> web.Response:
-    return web.json_response(completion(model, text, calls))
+def answered(model: str, text: str | None, calls: list[Body] | None = None, usage: Body | None = None) -> web.Response:
+    return web.json_response(completion(model, text, calls, usage))
 
 
 CALL = {"id": "t1", "type": "function", "function": {"name": "look", "arguments": '{"at": 1}'}}

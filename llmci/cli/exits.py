@@ -79,6 +79,9 @@ def summary(result: GateResult, metrics: Sequence[Metric] = ()) -> str:
     if counts := [text for verdict in result.verdicts if (text := _counts(verdict))]:
         lines += ["", *counts]
     lines += [f"note: {note}" for note in result.notes]
+    if result.findings:
+        lines += ["", "what changed:", *(f"  {finding.text}" for finding in result.findings)]
+        lines += [f"  no change seen in: {', '.join(result.unchanged)}"] if result.unchanged else []
     return safe_text("\n".join(lines))
 
 

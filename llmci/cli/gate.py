@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,6 +63,13 @@ def gate(
     lower_is_better: Annotated[
         bool, typer.Option("--lower-is-better", help="Scores of result files are better when low.")
     ] = False,
+    answer: Annotated[
+        str, typer.Option(help="Column of a table with the answer; only its form is looked at.")
+    ] = "output",
+    max_days_apart: Annotated[
+        float | None,
+        typer.Option(min=0, help="Days that may lie between the two results; by default 14.", show_default=False),
+    ] = None,
     fail_on: FailOnFlag = None,
     output: Annotated[
         list[Path] | None,
@@ -105,6 +113,7 @@ def gate(
         weight=weight,
         group=group,
         slices=tuple(slice_by or ()),
+        answer=answer,
     )
     found = contest(
         baseline,
@@ -115,6 +124,8 @@ def gate(
         by_flags=bool(metric or ratio or tolerance or slice_by or critical),
         form=form,
     )
+    if max_days_apart is not None:
+        found = replace(found, max_days=max_days_apart)
     if plan:
         _show_plan(found.plan(), as_json=as_json)
     elif self_test:

@@ -31,6 +31,8 @@ COMMANDS = (
     "label",
     "evalset",
     "bench",
+    "merge",
+    "cache",
     "gate",
     "repro",
     "judge",

@@ -41,6 +41,9 @@ UntilFlag = Annotated[
 ]
 SeedFlag = Annotated[int | None, typer.Option("--seed", help="Seed of everything random.")]
 LimitFlag = Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Take at most so many.")]
+PresetFlag = Annotated[
+    str | None, typer.Option("--preset", help="Tool that wrote the files, where its records are not recognized.")
+]
 SampleFlag = Annotated[
     str | None, typer.Option("--sample", help="Take this share of the traces, such as 5%; the same ones every time.")
 ]

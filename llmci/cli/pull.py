@@ -16,6 +16,7 @@ from llmci.cli.options import (
     JsonFlag,
     LimitFlag,
     MaxRateFlag,
+    PresetFlag,
     QuietFlag,
     SampleFlag,
     SinceFlag,
@@ -50,6 +51,7 @@ def pull(
     since: SinceFlag = None,
     until: UntilFlag = None,
     limit: LimitFlag = None,
+    preset: PresetFlag = None,
     sample: SampleFlag = None,
     max_rate: MaxRateFlag = None,
     listen: ListenFlag = None,
@@ -69,12 +71,13 @@ def pull(
     Example: llmci pull langfuse --since 7d
     """
     from llmci.wiring.pull import pull as pull_now
-    from llmci.wiring.pull_plan import list_shards
+    from llmci.wiring.pull_plan import list_shards, with_preset
     from llmci.wiring.pull_remote import stretches, with_implied
 
     now = datetime.now(UTC)
     checked, window = _configuration(config, sources or ()), window_of(since, until, now)
     checked = with_implied(checked, sources or (), max_rate=max_rate)
+    checked = with_preset(checked, sources or (), preset)
     share = share_of(sample)
     if dry_run:
         listed, failures = list_shards(checked, sources=sources or (), window=window, environ=os.environ)

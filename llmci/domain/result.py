@@ -25,6 +25,9 @@ class ResultRow:
         group: Results of the same group depend on each other; None where each stands alone.
         fault: Whose fault it is that there is no answer; None where there is one.
         why: What went wrong, without user text.
+        output: What the system answered; nobody has sanitized it, so it may be counted and not shown.
+        tools: Names of the tools that it called.
+        at: When it was measured, ISO 8601; None where the file does not say.
     """
 
     where: str
@@ -35,3 +38,6 @@ class ResultRow:
     group: str | None = None
     fault: Fault | None = None
     why: str = ""
+    output: str | None = None
+    tools: tuple[str, ...] = ()
+    at: str | None = None

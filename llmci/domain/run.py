@@ -139,6 +139,27 @@ Score = Scored | Unscored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """When the gates were asked, as it was planned before the first answer.
+
+    Attributes:
+        planned: Cases asked by each look, ascending; the last is the most that would be asked. Beyond
+            the number of cases in the order, the cases are asked a second time.
+        taken: How many looks were taken until the gates were decided; at least 1.
+        order: Digest of the order in which cases were asked.
+    """
+
+    planned: tuple[int, ...]
+    taken: int
+    order: str
+
+    @property
+    def asked(self) -> int:
+        """Cases that the gates may look at: so many at the beginning of `Run.case_ids`."""
+        return self.planned[self.taken - 1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """The answers of one system to one set, scored.
 
@@ -146,11 +167,14 @@ class Run:
     same cases.
 
     Attributes:
-        case_ids: The cases that were planned, in order; every one has an answer or a reason.
+        case_ids: The cases that were planned, in order; every one has an answer or a reason. Where the
+            gates were asked early, in the order of asking, and after those that they looked at the
+            ones that must pass.
         cost: US dollars over all calls of the system; None as soon as one call's cost is unknown.
         judge_cost: The same for judges.
         complete: False for a run that was stopped early (budget, interrupt).
         environment: Versions and settings worth knowing, such as llmci, python, model prices.
+        looks: When the gates were asked; None where all cases were asked first.
     """
 
     run_id: str
@@ -169,3 +193,4 @@ class Run:
     started_at: str
     finished_at: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    looks: Looks | None = None

@@ -144,29 +144,43 @@ class BenchSettings:
     Attributes:
         baseline: Name of the system in production.
         candidate: Name of the system that would replace it.
-        concurrency: Calls in flight at once, for each system.
+        concurrency: Most calls in flight at once, for each system. Without it 20 for programs of yours;
+            an endpoint is asked 20 at first, more while that goes well (at most 256), and half as
+            many after a 429, a 5xx, a broken connection or a timeout.
         repeat: Tries of each case.
         timeout_s: Longest wait for one answer; longer is the system's fault.
         retries: Further tries after a fault that is not the system's (429, 500, a broken connection).
         budget_usd: Most that may be spent, judges included; None is no limit.
-        max_infrastructure_failures: Share of cases that may be lost to faults that are not the
-            system's; above it the run is no evidence (exit 4).
+        max_infrastructure_failures: Share of cases, and of each reported slice, that may be lost to
+            faults that are not the system's; above it the run is no evidence (exit 4).
+        cache_days: Cached answers and verdicts that are older are asked for anew; None keeps them.
         max_answer_chars: A longer answer is the system's fault.
         seed: Order of the cases.
+        sequential: Ask in batches, ask the gates after each, and stop as soon as all are decided. The
+            order is drawn from the digests of set and candidate, and `seed` does not change it.
+        extend: Where the cases run out before the planned number, ask each a second time.
+        max_days_apart: Days that may lie between the runs of a comparison; more is not comparable.
+        discordance: Share of cases that differ between two runs of an unchanged system; how many cases
+            are planned hangs on it. A wrong guess costs calls or decisions, never a wrong verdict.
     """
 
     __pydantic_config__ = _STRICT
 
     baseline: str = "baseline"
     candidate: str = "candidate"
-    concurrency: Count = 20
+    concurrency: Count | None = None
     repeat: Count = 1
     timeout_s: Positive = 60.0
     retries: Annotated[int, Ge(0)] = 4
     budget_usd: Annotated[float, Ge(0)] | None = None
     max_infrastructure_failures: Share = 0.02
+    cache_days: Positive | None = None
     max_answer_chars: Count = 1_000_000
     seed: Seed = 7
+    sequential: bool = False
+    extend: bool = False
+    max_days_apart: Positive = 14.0
+    discordance: Annotated[float, Gt(0), Lt(1)] = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

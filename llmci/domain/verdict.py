@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Role = Literal["primary", "guardrail", "must_pass", "watch"]
 FailOn = Literal["any-drop", "beyond-margin"]
-OnInconclusive = Literal["error", "pass", "fail"]
+OnInconclusive = Literal["error", "pass", "fail", "extend"]
 
 
 class Outcome(StrEnum):
@@ -116,6 +116,30 @@ class CaseChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that explains a verdict and decides nothing.
+
+    Attributes:
+        kind: What it is about: new failures, new fixes, slice, format, refusals, length, language, ...
+        text: One sentence; no text of an answer but a mark that many sanitized ones share.
+        bad: Whether it is worse whatever the task is.
+        baseline: Share of the baseline's answers, where it is about shares; the change elsewhere, where
+            it is about a slice.
+        candidate: The same for the candidate, or the change in that slice.
+        slice: Where it happened, if one slice holds it.
+        cases: Some to look at.
+    """
+
+    kind: str
+    text: str
+    bad: bool = False
+    baseline: float | None = None
+    candidate: float | None = None
+    slice: tuple[str, str] | None = None
+    cases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GateResult:
     """The verdict on a candidate.
 
@@ -123,6 +147,8 @@ class GateResult:
         verdicts: One for each rule, then one for each of its slices.
         headline: The verdict in one sentence.
         changes: Every case under every gated metric, worst first.
+        findings: What changed about the answers, and where; the most telling first.
+        unchanged: What was looked at and shows no change.
     """
 
     outcome: Outcome
@@ -133,4 +159,6 @@ class GateResult:
     baseline_run: str
     candidate_run: str
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    unchanged: tuple[str, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)

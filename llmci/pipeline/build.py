@@ -132,6 +132,9 @@ def _surveyed(read: Read, settings: EvalsetSettings, reviewed: frozenset[str], p
         if settings.variant is not None and found.trace.get("variant") != settings.variant:
             survey.left_out["another variant"] += 1
             continue
+        if found.trace.get("replay_kind") == "none" and "media" in (found.trace.get("missing") or ()):
+            survey.left_out["a question about media, which are not kept"] += 1
+            continue
         case = case_of(found, settings)
         if case is None:
             survey.left_out["no input"] += 1

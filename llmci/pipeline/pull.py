@@ -201,7 +201,7 @@ class _Landing:
             return
         if self._keep.threshold is not None and sample_key(outcome["trace_id"]) > self._keep.threshold:
             return
-        row, size = sealed(outcome, self._now)
+        row, size = sealed(outcome, self._now, self._writer.keep)
         if self._is_new(row):
             self._rows.append(row)
             self._bytes += size

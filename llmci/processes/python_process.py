@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from llmci.errors import UsageError
 from llmci.processes.line_process import LineProcess, ProcessEnded
 
 if TYPE_CHECKING:
@@ -19,15 +22,64 @@ _CANCEL_S = 2.0
 _WORKER = Path(__file__).with_name("python_worker.py")
 
 
-def worker_command(interpreter: str, target: str, fields: Sequence[str], memory_mb: int | None) -> list[str]:
-    """The command that runs a callable in a process of its own.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loading:
+    """How a callable is loaded.
 
-    Args:
+    Attributes:
         target: `package.module:function` or `path/to/file.py:function`.
         fields: Names that its parameters may have.
+        interpreter: Python to run it; None is the one that runs llmci.
         memory_mb: Most memory; None is no limit.
+        timeout_s: Longest wait for it to load.
+        show_output: Let through what it prints.
     """
-    return [interpreter, "-c", _WORKER.read_text("utf-8"), target, str(memory_mb or 0), ",".join(fields)]
+
+    target: str
+    fields: Sequence[str]
+    interpreter: str | None
+    memory_mb: int | None
+    timeout_s: float
+    show_output: bool
+
+
+async def loaded(how: Loading, *, owner: str, cwd: Path, environ: Mapping[str, str]) -> PythonProcess:
+    """Start a process that has the callable loaded.
+
+    Args:
+        how: See `Loading`.
+        owner: The block of the configuration that names it, such as `systems.bot`, for errors.
+        cwd: Where it runs.
+        environ: All that it sees of the environment.
+
+    Raises:
+        UsageError: It cannot be started, or the callable cannot be loaded in time.
+    """
+    interpreter = how.interpreter or sys.executable
+    try:
+        lines = await LineProcess.start(
+            _worker_command(interpreter, how), cwd=cwd, environ=environ, show_output=how.show_output
+        )
+    except OSError as error:
+        raise UsageError(
+            f"{owner}: {interpreter} cannot be started: {error.strerror}.", fix="Correct `python`."
+        ) from None
+    try:
+        hello = await asyncio.wait_for(lines.receive(), how.timeout_s)
+    except (TimeoutError, ProcessEnded) as error:
+        await lines.kill()
+        why = f"is not loaded after {how.timeout_s:g} s" if isinstance(error, TimeoutError) else error.why
+        raise UsageError(f"{owner}: {how.target} {why}.", fix="Import it in a Python shell to see why.") from None
+    if "failed" in hello:
+        await lines.kill()
+        at = f" ({hello['at']})" if hello.get("at") else ""
+        raise UsageError(f"{owner}: {how.target} cannot be loaded: {hello['failed']}{at}.", fix="Correct it there.")
+    return PythonProcess(lines, many=bool(hello.get("async")))
+
+
+def _worker_command(interpreter: str, how: Loading) -> list[str]:
+    fields = ",".join(how.fields)
+    return [interpreter, "-c", _WORKER.read_text("utf-8"), how.target, str(how.memory_mb or 0), fields]
 
 
 class PythonProcess:

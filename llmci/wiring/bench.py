@@ -12,16 +12,21 @@ from typing import TYPE_CHECKING
 
 from llmci import __version__
 from llmci.adapters.stores.cache import SqliteCache
+from llmci.adapters.stores.cassette import DirectoryCassette
 from llmci.adapters.stores.journal import FileJournal
 from llmci.core.bench.digests import plan_digest
 from llmci.core.canonical import digest_of
+from llmci.core.gating.conclude import settled
 from llmci.errors import Interrupted
 from llmci.pipeline.bench.job import BenchJob, Entrant
 from llmci.pipeline.bench.stage import bench as run_stage
+from llmci.pipeline.gate import UNSAID, gate
 from llmci.wiring.bench_plan import prepare
 from llmci.wiring.build import keep_from_git
+from llmci.wiring.cache import cache_path
 from llmci.wiring.calibrations import judged_by
-from llmci.wiring.runs import AGAINST, runs_of
+from llmci.wiring.gate import shared_rules
+from llmci.wiring.runs import AGAINST, CANDIDATES, SHARD, runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,11 +44,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchOutcome:
-    """Two stored runs, and what they took."""
+    """The stored runs, and what they took."""
 
     baseline: Run
-    candidate: Run
+    candidates: tuple[Run, ...]
     result: BenchResult
+
+    @property
+    def candidate(self) -> Run:
+        """The first candidate."""
+        return self.candidates[0]
 
 
 def bench(
@@ -55,7 +65,7 @@ def bench(
     clock: Callable[[], datetime],
     prepared: Prepared | None = None,
 ) -> BenchOutcome:
-    """Run baseline and candidate on the eval set and store both runs.
+    """Run baseline and candidates on the eval set and store all runs.
 
     Raises:
         Interrupted: The user stopped it; the journals are kept for `--resume`.
@@ -72,34 +82,45 @@ def bench(
             cleaner=_cleaner(config, environ),
             policy=prepared.policy,
             cache=open_cache(config, ask, stack),
+            tape=_cassette(ask),
+            allow_unknown_cost=ask.allow_unknown_cost,
             retry_errors=ask.retry_errors,
             clock=clock,
-            environment=_environment(prepared) | judged_by(prepared.scorers, config),
+            environment=_environment(prepared, ask) | judged_by(prepared.scorers, config),
             progress=progress,
+            schedule=prepared.schedule,
+            decided=lambda runs: _decided(config, prepared, runs),
         )
         journals = [_journal(config, ask, prepared, system) for system in prepared.systems]
         # Kept until it is known that nothing in them is worth another try.
         for journal in journals:
             stack.callback(journal.close)
         result = _run(job, [_entrant(*pair, clock()) for pair in zip(prepared.systems, journals, strict=True)])
-        baseline, candidate = result.runs
-        candidate = replace(candidate, environment={**candidate.environment, AGAINST: baseline.run_id})
+        baseline, *others = result.runs
+        remembered = {AGAINST: baseline.run_id} | ({CANDIDATES: str(len(others))} if len(others) > 1 else {})
+        candidates = tuple(replace(run, environment={**run.environment, **remembered}) for run in others)
         store = runs_of(config)
-        for run in (baseline, candidate):
+        for run in (baseline, *candidates):
             store.save(run)
         if not result.unfinished and result.halted is None:
             for journal in journals:
                 journal.discard()
-    return BenchOutcome(baseline=baseline, candidate=candidate, result=result)
+    return BenchOutcome(baseline=baseline, candidates=candidates, result=result)
 
 
 def open_cache(config: Config, ask: Ask, stack: contextlib.ExitStack) -> SqliteCache | None:
     """The answer cache that was asked for, closed with `stack`; None without one."""
-    if not ask.cache:
+    if not ask.cache or ask.replay is not None:
         return None
-    cache = SqliteCache(config.state / "cache" / "answers.sqlite", fresh=ask.refresh)
+    cache = SqliteCache(cache_path(config), fresh=ask.refresh, max_days=config.bench.cache_days)
     stack.callback(cache.close)
     return cache
+
+
+def _cassette(ask: Ask) -> DirectoryCassette | None:
+    if ask.replay is not None:
+        return DirectoryCassette(ask.replay, replays=True)
+    return None if ask.record is None else DirectoryCassette(ask.record, replays=False)
 
 
 def _run(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
@@ -143,10 +164,25 @@ def _cleaner(config: Config, environ: Mapping[str, str]) -> Cleaner:
     return clean
 
 
+def _decided(config: Config, prepared: Prepared, runs: Sequence[Run]) -> bool:
+    """Whether the gates need to see no more of any candidate."""
+    most = prepared.settings.max_infrastructure_failures
+    before, *others = runs
+    rules, _ = shared_rules(config.gates, len(others))
+    results = (
+        gate(before, after, prepared.evalset.cases, rules, max_infrastructure_failures=most, said=UNSAID)
+        for after in others
+    )
+    return all(settled(result, rules, prepared.cases) for result in results)
+
+
 def _journal(config: Config, ask: Ask, prepared: Prepared, system: System) -> FileJournal:
-    tries = [(case.case_id, repeat) for case in prepared.cases for repeat in range(prepared.settings.repeat)]
+    schedule = prepared.schedule
+    tries = sorted((case.case_id, repeat) for case, repeat in schedule.upto(len(schedule.looks) - 1))
     metrics = [scorer.metric() for scorer in prepared.scorers]
-    plan = plan_digest(system.spec(), metrics, digest_of(prepared.evalset.digest, prepared.policy), tries)
+    # What is played must not overwrite what an interrupted bench has paid for.
+    kind = ["replay"] if ask.replay is not None else []
+    plan = plan_digest(system.spec(), metrics, digest_of(prepared.evalset.digest, prepared.policy, *kind), tries)
     return FileJournal(config.state / "journal", plan, resume=ask.resume or ask.retry_errors)
 
 
@@ -157,8 +193,10 @@ def _entrant(system: System, journal: FileJournal, now: datetime) -> Entrant:
     return Entrant(run_id=f"{now:%Y%m%dT%H%M%S}-{name}-{unique}", system=system, journal=journal)
 
 
-def _environment(prepared: Prepared) -> dict[str, str]:
+def _environment(prepared: Prepared, ask: Ask) -> dict[str, str]:
     return {
+        **({"replayed": ask.replay.name} if ask.replay is not None else {}),
+        **({SHARD: f"{ask.shard[0]}/{ask.shard[1]}"} if ask.shard is not None else {}),
         "llmci": __version__,
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",

@@ -6,19 +6,25 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from llmci.core.bench.digests import answer_key
-from llmci.core.bench.tries import chosen
+from llmci.core.bench.history import Usual
+from llmci.core.bench.schedule import at_once, in_looks
+from llmci.core.bench.tries import chosen, part
 from llmci.core.canonical import digest_of
 from llmci.errors import PrivacyStop, UsageError
 from llmci.seams import PairScorer
 from llmci.wiring.build import build
 from llmci.wiring.calibrations import digests_of, require_calibrated
+from llmci.wiring.gate import shared_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from llmci.config import Config
+    from llmci.core.bench.schedule import Schedule
     from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
+    from llmci.domain.run import Run
     from llmci.domain.settings import BenchSettings
     from llmci.seams import AnswerCache, Estimate, Scorer, System
 
@@ -30,18 +36,26 @@ class Ask:
     Attributes:
         baseline: Name of a system.
         candidate: Name of a system.
+        others: Further candidates, each against the baseline.
         version: Of the eval set.
         limit: A seeded sample of at most so many cases.
         filters: Slice label to the value that it must have.
         holdout: Also ask the cases that are kept for release gates.
+        shard: Which part of the cases, and of how many, counted from 1.
         cache: Use answers that are there already, and store new ones.
         refresh: Ask anew, and store the answers.
         resume: Take up what an interrupted bench left.
         retry_errors: The same, and ask again what failed.
+        sequential: Stop as soon as every gate is decided.
+        extend: Ask the cases a second time where they are too few.
+        allow_unknown_cost: Keep the budget for calls of known cost, and let the others through.
+        record: Directory of a cassette to be recorded.
+        replay: Directory of a cassette to be played: nobody is asked.
     """
 
     baseline: str | None = None
     candidate: str | None = None
+    others: tuple[str, ...] = ()
     evalset: str | None = None
     version: int | None = None
     limit: int | None = None
@@ -50,23 +64,35 @@ class Ask:
     concurrency: int | None = None
     repeat: int | None = None
     budget: float | None = None
+    sequential: bool | None = None
+    extend: bool | None = None
     seed: int | None = None
+    shard: tuple[int, int] | None = None
     cache: bool = True
     refresh: bool = False
     resume: bool = False
     retry_errors: bool = False
+    allow_unknown_cost: bool = False
+    record: Path | None = None
+    replay: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """Everything that a bench needs. `policy` is the digest of how answers are sanitized."""
+    """Everything that a bench needs.
+
+    Attributes:
+        systems: The baseline, then the candidates.
+        policy: Digest of how answers are sanitized.
+    """
 
     evalset: EvalSet
     cases: tuple[Case, ...]
     settings: BenchSettings
-    systems: tuple[System, System]
+    systems: tuple[System, ...]
     scorers: tuple[Scorer, ...]
     policy: str
+    schedule: Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +105,7 @@ class Forecast:
         input_tokens: About so many, together.
         output_tokens: At most so many, together.
         cost: At most so many US dollars, together.
+        likely_cost: What they would take if they cost what they did last time.
     """
 
     name: str
@@ -87,6 +114,7 @@ class Forecast:
     input_tokens: int | None
     output_tokens: int | None
     cost: float | None
+    likely_cost: float | None = None
 
 
 def prepare(config: Config, ask: Ask, environ: Mapping[str, str], *, evalset: EvalSet | None = None) -> Prepared:
@@ -104,9 +132,14 @@ def prepare(config: Config, ask: Ask, environ: Mapping[str, str], *, evalset: Ev
             fix="Build it again with `llmci evalset build`, from sanitized traces.",
         )
     cases = chosen(evalset.cases, filters=ask.filters, limit=ask.limit, seed=settings.seed, holdout=ask.holdout)
+    if ask.shard is not None:
+        cases = part(cases, *ask.shard)
+    names = [settings.baseline, settings.candidate, *ask.others]
+    if len(set(names[1:])) < len(names[1:]):
+        raise UsageError("a candidate is named twice.", fix="Name each candidate once.")
     if not config.scorers:
         raise UsageError(f"{config.path}: there are no scorers.", fix="Add at least one under `scorers:`.")
-    systems = _system(config, settings.baseline, environ), _system(config, settings.candidate, environ)
+    systems = tuple(_system(config, name, environ) for name in names)
     scorers = tuple(build("scorer", block, config, environ) for block in config.scorers.values())
     for scorer in scorers:
         if isinstance(scorer, PairScorer):
@@ -116,32 +149,40 @@ def prepare(config: Config, ask: Ask, environ: Mapping[str, str], *, evalset: Ev
         evalset=evalset,
         cases=cases,
         settings=settings,
+        schedule=_schedule(config, ask, settings, cases, [evalset.digest, *(s.spec().digest for s in systems[1:])]),
         systems=systems,
         scorers=scorers,
         policy=digest_of(config.sanitize, {name: block.given for name, block in config.recognizers.items()}),
     )
 
 
-def forecast(prepared: Prepared, cache: AnswerCache | None) -> list[Forecast]:
-    """What the bench will take, system by system, then judge by judge."""
-    repeats = range(prepared.settings.repeat)
+def forecast(prepared: Prepared, cache: AnswerCache | None, past: Iterable[Run] = ()) -> list[Forecast]:
+    """What the bench will take, system by system, then judge by judge.
+
+    Args:
+        cache: What is there already.
+        past: Earlier runs, newest first, to tell from them what is likely.
+    """
+    usual = Usual(past)
+    schedule = prepared.schedule
+    tries = schedule.upto(len(schedule.looks) - 1)
     found = []
     for system in prepared.systems:
         spec = system.spec()
         usable = cache if spec.cacheable else None
         asked = [
             case
-            for case in prepared.cases
-            for repeat in repeats
+            for case, repeat in tries
             if usable is None
             or usable.answer(answer_key(spec, system.request_digest(case), case, repeat, prepared.policy)) is None
         ]
-        total = len(prepared.cases) * len(repeats)
-        found.append(_forecast(spec.name, (system.estimate(case) for case in asked), cached=total - len(asked)))
+        made = _forecast(spec.name, (system.estimate(case) for case in asked), cached=len(tries) - len(asked))
+        found.append(replace(made, likely_cost=usual.answers(spec.name, len(asked))))
     for scorer in prepared.scorers:
         if scorer.metric().judge is not None:
-            judged = [case for case in prepared.cases for _ in repeats for _ in prepared.systems]
-            found.append(_forecast(scorer.metric().name, (scorer.estimate(case) for case in judged), cached=0))
+            judged = [case for case, _ in tries for _ in prepared.systems]
+            made = _forecast(scorer.metric().name, (scorer.estimate(case) for case in judged), cached=0)
+            found.append(replace(made, likely_cost=usual.verdicts(scorer.metric().name, len(judged))))
     return found
 
 
@@ -168,8 +209,33 @@ def _settings(settings: BenchSettings, ask: Ask) -> BenchSettings:
         "repeat": ask.repeat,
         "budget_usd": ask.budget,
         "seed": ask.seed,
+        "sequential": ask.sequential,
+        "extend": ask.extend,
     }
     return replace(settings, **{name: value for name, value in given.items() if value is not None})
+
+
+def _schedule(
+    config: Config, ask: Ask, settings: BenchSettings, cases: Sequence[Case], seeds: Sequence[str]
+) -> Schedule:
+    """When the gates are asked. A rule that wants to be extended is as good as the setting."""
+    extend = settings.extend or any(rule.on_inconclusive == "extend" for rule in config.gates)
+    if not (settings.sequential or extend):
+        return at_once(cases, tries=settings.repeat, seed=settings.seed)
+    if ask.shard is not None:
+        raise UsageError(
+            "a shard cannot tell when the gates of the whole bench are decided.",
+            fix="Leave out --shard, or take all cases with --all-cases.",
+        )
+    return in_looks(
+        cases,
+        shared_rules(config.gates, 1 + len(ask.others))[0],
+        tries=settings.repeat,
+        discordance=settings.discordance,
+        extend=extend,
+        sequential=settings.sequential,
+        seeds=seeds,
+    )
 
 
 def _evalset(config: Config, ask: Ask) -> EvalSet:

@@ -90,17 +90,14 @@ def _window(config: Config, window: Window) -> tuple[InputSample, list[str]]:
     sample, names = InputSample(MOST, config.evalset.seed), []
     for found in LabelledShelf(clean, labels).traces(_COLUMNS):
         text = input_text(found.trace["input"])
-        if text and _within(found.trace["start"], window):
+        if text and window.holds(_utc(found.trace["start"])):
             sample.add(text, found.trace["trace_id"], None)
             names.append(found.label["cluster_name"])
     return sample, names
 
 
-def _within(start: datetime | None, window: Window) -> bool:
-    if start is None:
-        return window.since is None and window.until is None
-    moment = start if start.tzinfo else start.replace(tzinfo=UTC)
-    return (window.since is None or moment >= window.since) and (window.until is None or moment < window.until)
+def _utc(start: datetime | None) -> datetime | None:
+    return start if start is None or start.tzinfo else start.replace(tzinfo=UTC)
 
 
 def _like_production(evalset: EvalSet) -> list[str]:

@@ -11,22 +11,31 @@ from llmci.core.gating.ask import Comparison, compare
 from llmci.core.gating.comparable import obstacles
 from llmci.core.gating.plan import Sight, sights
 from llmci.core.gating.reading import Reading, ResultFile, pairing, settled
-from llmci.core.gating.results import runs_of
+from llmci.core.gating.results import answers_of, runs_of
 from llmci.core.gating.selftest import SelfTest
 from llmci.core.gating.selftest import self_test as exchange
+from llmci.core.gating.smallest import restricted, smallest
+from llmci.core.wording import count
 from llmci.domain.settings import BenchSettings
+from llmci.domain.verdict import Finding, Outcome
 from llmci.errors import NoDecisionError, UsageError
-from llmci.pipeline.gate import gate
+from llmci.pipeline.gate import UNSAID, gate
 from llmci.wiring.calibrations import judges_of, require_calibrated
+from llmci.wiring.runs import CANDIDATES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from llmci.config import Config
+    from llmci.core.gating.traits import Said
     from llmci.domain.case import Case
+    from llmci.domain.evalset import EvalSet
     from llmci.domain.run import Run
     from llmci.domain.verdict import GateResult, Rule
     from llmci.seams import Results
+
+# Beyond it the search for the fewest failing cases takes longer than the verdict is worth; `llmci repro` does it.
+_MOST_SEARCHED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,8 @@ class Contest:
     Attributes:
         notes: What else to know of the comparison.
         config: Of stored runs; None for result files.
+        said: Answers that result files hold, by case id; stored runs hold their own.
+        max_days: Days that may lie between the two measurements.
     """
 
     baseline: Run
@@ -45,17 +56,39 @@ class Contest:
     max_lost: float
     notes: tuple[str, ...] = ()
     config: Config | None = None
+    said: tuple[Mapping[str, Said], Mapping[str, Said]] | None = None
+    max_days: float = 14.0
 
     def decide(self) -> GateResult:
-        """The verdict.
+        """The verdict, with the fewest cases that show it and notes on the comparison.
 
         Raises:
             UsageError: A primary gate rests on a judge that is not calibrated.
         """
         if self.config is not None:
             require_calibrated(self.config, self.rules, judges_of(self.candidate))
-        result = gate(self.baseline, self.candidate, self.cases, self.rules, max_infrastructure_failures=self.max_lost)
+        result = self.verdict()
+        if result.outcome is Outcome.REGRESSED and len(self.cases) <= _MOST_SEARCHED:
+            enough = smallest(result, self.cases, self.outcome_of, exact=False)
+            result = replace(result, findings=(*result.findings, *_smallest(enough)))
         return replace(result, notes=(*result.notes, *self.notes))
+
+    def outcome_of(self, case_ids: Sequence[str]) -> GateResult:
+        """What the gates say of some of the cases."""
+        before, after = (restricted(run, case_ids) for run in (self.baseline, self.candidate))
+        return replace(self, baseline=before, candidate=after, said=UNSAID).verdict()
+
+    def verdict(self) -> GateResult:
+        """What the gates say."""
+        return gate(
+            self.baseline,
+            self.candidate,
+            self.cases,
+            self.rules,
+            max_infrastructure_failures=self.max_lost,
+            max_days_apart=self.max_days,
+            said=self.said,
+        )
 
     def plan(self) -> list[Sight]:
         """What each gate can see on these cases.
@@ -70,7 +103,7 @@ class Contest:
         return exchange(self._comparison(), draws=draws, seed=seed)
 
     def _comparison(self) -> Comparison:
-        if stops := obstacles(self.baseline, self.candidate, self.cases):
+        if stops := obstacles(self.baseline, self.candidate, self.cases, self.max_days):
             raise NoDecisionError(f"{stops[0]}.", fix="Name two runs of the same set.")
         compared = compare(self.baseline, self.candidate, self.cases, self.rules, self.max_lost)
         if not compared.questions():
@@ -78,13 +111,23 @@ class Contest:
         return compared
 
 
-def gate_runs(config: Config, baseline: Run, candidate: Run) -> GateResult:
+def _smallest(case_ids: Sequence[str]) -> tuple[Finding, ...]:
+    if not case_ids:
+        return ()
+    text = f"the {count(len(case_ids), 'case')} that lost most are enough to show it, such as {', '.join(case_ids[:3])}"
+    return (Finding(kind="smallest set", text=text, cases=tuple(case_ids)),)
+
+
+def gate_runs(config: Config, baseline: Run, candidate: Run, evalset: EvalSet | None = None) -> GateResult:
     """Gate two runs by the rules of the configuration, on the set that the baseline ran on.
+
+    Args:
+        evalset: That set, where it is at hand; it is loaded otherwise.
 
     Raises:
         UsageError: There is no gate in the configuration, or the set is not there.
     """
-    return contest_of(config, baseline, candidate).decide()
+    return contest_of(config, baseline, candidate, evalset).decide()
 
 
 def contest(
@@ -112,25 +155,48 @@ def contest(
         UsageError: There is no such file or run, or it cannot be read.
     """
     files = [Path(name) for name in (baseline, candidate)]
-    if not any(file.is_file() for file in files):
+    # A name with a suffix is a file's, whether it is there or not: no run has one.
+    if not any(file.is_file() or file.suffix.lower() in _suffixes() for file in files):
         settings = config()
-        runs = [_stored(name, settings) for name in (baseline, candidate)]
-        found = contest_of(settings, *runs)
+        found = contest_of(settings, _stored(baseline, settings), _stored(candidate, settings))
         return replace(found, rules=tuple(rules(reading))) if by_flags else found
     first, second = (_results(file, form) for file in files)
     reading = settled(reading, first, second)
     before, after, cases = runs_of(first, second, reading)
     max_lost = BenchSettings().max_infrastructure_failures
-    return Contest(before, after, cases, tuple(rules(reading)), max_lost, pairing(first, second, reading))
+    notes, said = pairing(first, second, reading), (answers_of(first, reading), answers_of(second, reading))
+    return Contest(before, after, cases, tuple(rules(reading)), max_lost, notes, said=said)
 
 
-def contest_of(config: Config, baseline: Run, candidate: Run) -> Contest:
+def contest_of(config: Config, baseline: Run, candidate: Run, evalset: EvalSet | None = None) -> Contest:
     """Two stored runs with the rules of the configuration; raises as `gate_runs` does."""
     from llmci.wiring.evalset import store
 
-    evalset = store(config).load(baseline.evalset_name, baseline.evalset_version)
+    evalset = evalset or store(config).load(baseline.evalset_name, baseline.evalset_version)
     max_lost = config.bench.max_infrastructure_failures
-    return Contest(baseline, candidate, evalset.cases, config.gates, max_lost, config=config)
+    rules, notes = shared_rules(config.gates, int(candidate.environment.get(CANDIDATES, "1")))
+    return Contest(
+        baseline,
+        candidate,
+        evalset.cases,
+        rules,
+        max_lost,
+        notes,
+        config=config,
+        max_days=config.bench.max_days_apart,
+    )
+
+
+def shared_rules(rules: tuple[Rule, ...], candidates: int) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
+    """The rules at an equal share of their error rate (Bonferroni), so that many candidates err no oftener than one.
+
+    Returns:
+        The rules, and a note on it where there are several candidates.
+    """
+    if candidates == 1:
+        return rules, ()
+    note = f"one of {candidates} candidates of its bench: they share the error rate of every gate"
+    return tuple(replace(rule, alpha=rule.alpha / candidates) for rule in rules), (note,)
 
 
 def _stored(name: str, config: Config) -> Run:
@@ -167,7 +233,12 @@ def _reader(path: Path) -> Results:
             f"{path}: not a result file of {', '.join(fitting)}.",
             fix="Name its format with --format, or write one result a line to a .jsonl file.",
         )
-    known = dict.fromkeys(suffix for reader in readers.values() for suffix in reader.suffixes)
     raise UsageError(
-        f"{path}: results in a file called *{path.suffix} are not known.", fix=f"Use one of: {', '.join(known)}."
+        f"{path}: results in a file called *{path.suffix} are not known.", fix=f"Use one of: {', '.join(_suffixes())}."
     )
+
+
+def _suffixes() -> tuple[str, ...]:
+    """Of the files that some format may be in."""
+    formats = (registry.adapter("results", name) for name in registry.names("results"))
+    return tuple(dict.fromkeys(suffix for reader in formats for suffix in reader.suffixes))

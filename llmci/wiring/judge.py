@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from llmci.core.bench.pace import START
 from llmci.core.judging.calibration import calibration_of
 from llmci.errors import NoDecisionError, UsageError
 from llmci.pipeline.judge_check import Checked, Columns, check_rows, check_scorer
@@ -88,7 +89,7 @@ def check_configured(
             evalset.cases,
             block.options.human,
             menu,
-            concurrency=config.bench.concurrency,
+            concurrency=config.bench.concurrency or START,
             progress=progress,
             repeat=repeat,
         )

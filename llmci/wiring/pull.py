@@ -93,6 +93,7 @@ class _Pull:
         shelf = shelf_of(config, "raw")
         shelf.sweep()
         self._shelf: Shelf = shelf
+        self._sweep = shelf.sweep
         self._done: list[ShardPulled] = []
         self._failures: list[SourceFailure] = []
 
@@ -109,6 +110,9 @@ class _Pull:
                 by_id = {item.shard.shard_id: item for item in listed}
                 for shard_id in planned.gone:
                     self._shelf.drop(shard_id)
+                if planned.gone:
+                    # Media that only those referred to go with them.
+                    self._sweep()
                 self._read([by_id[shard_id] for shard_id in planned.stale], keep, executor)
                 if planned.stale or planned.gone:
                     self._settle_repeated(by_id, keep, executor)

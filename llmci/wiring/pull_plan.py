@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, get_args
 
 from llmci import registry
 from llmci.adapters.sources.files import shard_prefix
@@ -66,6 +66,38 @@ def needs_no_block(kind: str) -> bool:
 def can_listen(kind: str) -> bool:
     """Whether sources of a kind can be sent traces."""
     return hasattr(registry.adapter("source", kind), "receive")
+
+
+def with_preset(config: Config, sources: Sequence[str], preset: str | None) -> Config:
+    """The configuration with a preset, instead of a mapping, for the sources that are pulled.
+
+    Raises:
+        UsageError: There is no such preset, or one of the sources reads no files.
+    """
+    if preset is None:
+        return config
+    from llmci.core.traces.mapping import PresetName
+
+    known = get_args(PresetName)
+    if preset not in known:
+        raise UsageError(f"there is no preset called {preset!r}.", fix=f"Choose of: {', '.join(known)}.")
+    found = dict(config.sources)
+    for name in named(config, sources):
+        block = found[name]
+        if not hasattr(block.options, "preset"):
+            raise UsageError(
+                f"source {name!r} is of kind {block.kind}, which has no presets.",
+                fix="Name the sources that --preset is for.",
+            )
+        given = {**{key: value for key, value in block.given.items() if key != "fields"}, "preset": preset}
+        options = block.options.model_copy(update={"preset": preset, "fields": None})
+        found[name] = replace(block, options=options, given=given)
+    return replace(config, sources=found)
+
+
+def remote_kinds() -> list[str]:
+    """Kinds of source that can be pulled without a block of their own, with what the environment says."""
+    return [kind for kind in registry.names("source") if is_remote(kind)]
 
 
 def is_remote(kind: str) -> bool:

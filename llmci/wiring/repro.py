@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llmci.core.evalsets.exporting import exported
-from llmci.core.gating.smallest import restricted, smallest
+from llmci.core.gating.smallest import smallest
 from llmci.errors import NoDecisionError, UsageError
 from llmci.files import write_bytes
 from llmci.wiring.gate import contest_of
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from llmci.config import Config
     from llmci.domain.verdict import GateResult
-    from llmci.wiring.gate import Contest
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def reproduce(config: Config, run: str, baseline: str | None, output: Path) -> R
     after = candidate_run(config, run)
     before = baseline_run(config, after, baseline)
     whole = contest_of(config, before, after)
-    found = smallest(whole.decide(), whole.cases, lambda ids: _part(whole, ids).decide())
+    found = smallest(whole.decide(), whole.cases, whole.outcome_of)
     if not found:
         raise NoDecisionError(
             f"no gate has proven that {after.run_id} regressed: there is nothing to reproduce.",
@@ -66,10 +65,4 @@ def reproduce(config: Config, run: str, baseline: str | None, output: Path) -> R
         raise UsageError(
             f"{output}: cannot be written: {error.strerror}.", fix="Name a place that you may write to."
         ) from None
-    return Reproduced(found, len(after.case_ids), _part(whole, found).decide(), output)
-
-
-def _part(whole: Contest, case_ids: Sequence[str]) -> Contest:
-    return replace(
-        whole, baseline=restricted(whole.baseline, case_ids), candidate=restricted(whole.candidate, case_ids)
-    )
+    return Reproduced(found, len(after.case_ids), whole.outcome_of(found), output)

@@ -15,6 +15,10 @@ LATEST = "latest"
 # What a candidate's run remembers in its environment: the id of the baseline's run in the same bench.
 # Both start in the same second, so their ids do not tell which is which.
 AGAINST = "against"
+# And how many candidates took part in it, where there were several: they share the gates' error rate.
+CANDIDATES = "candidates"
+# Which part of the cases a run asked, as `i/n`.
+SHARD = "shard"
 
 
 def runs_of(config: Config) -> DirectoryRuns:

@@ -54,21 +54,29 @@ def report_stored(
 
 
 def report_runs(
-    config: Config, baseline: Run, candidate: Run, outputs: Sequence[Path] = (), options: ReportOptions | None = None
+    config: Config,
+    baseline: Run,
+    candidate: Run,
+    outputs: Sequence[Path] = (),
+    options: ReportOptions | None = None,
+    evalset: EvalSet | None = None,
 ) -> Reported:
     """Ask the gates about two runs and write the reports; what is not at hand is left out of them.
 
-    The arguments are those of `report_stored`.
+    The arguments are those of `report_stored`; `evalset` is loaded where it is not given.
     """
-    result = gate_runs(config, baseline, candidate)
+    result = gate_runs(config, baseline, candidate, evalset)
     paths = outputs or [config.root / name for name in config.report]
-    return Reported(result, write_reports(config, report_of(config, result, baseline, candidate), paths, options))
+    report = report_of(config, result, baseline, candidate, evalset)
+    return Reported(result, write_reports(config, report, paths, options))
 
 
-def report_of(config: Config, result: GateResult, baseline: Run, candidate: Run) -> ReportInput:
+def report_of(
+    config: Config, result: GateResult, baseline: Run, candidate: Run, evalset: EvalSet | None = None
+) -> ReportInput:
     """A verdict with all that a report can say about it; what is not at hand is left out of the report."""
     vouched = shelf_of(config, "clean").manifest()
-    return report_on(result, (baseline, candidate), _evalset_of(config, candidate), vouched)
+    return report_on(result, (baseline, candidate), evalset or _evalset_of(config, candidate), vouched)
 
 
 def _evalset_of(config: Config, run: Run) -> EvalSet | None:

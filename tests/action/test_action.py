@@ -89,12 +89,14 @@ def test_fail_on_chooses_which_verdicts_fail_the_job(world: World, fail_on: str,
 
 
 def test_inputs_become_arguments(world: World) -> None:
-    world.run(0, "passed", config="gate.yaml", budget_usd="5", max_cases="20")
+    world.run(0, "passed", config="gate.yaml", budget_usd="5", max_cases="20", replay="tape")
 
-    assert world.arguments()[-3:] == ["--config=gate.yaml", "--budget=5", "--limit=20"]
+    assert world.arguments()[-4:] == ["--config=gate.yaml", "--budget=5", "--limit=20", "--replay=tape"]
 
 
-@pytest.mark.parametrize("name", ["config", "name", "budget_usd", "max_cases", "fail_on", "comment", "github_token"])
+@pytest.mark.parametrize(
+    "name", ["config", "name", "budget_usd", "max_cases", "replay", "fail_on", "comment", "github_token"]
+)
 @pytest.mark.parametrize(
     "harm",
     [

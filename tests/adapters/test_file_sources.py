@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
 from datetime import UTC, datetime
@@ -92,7 +93,7 @@ def test_an_empty_file_has_no_traces(tmp_path: Path) -> None:
     assert outcomes(a_source("jsonl", tmp_path, path="log.jsonl")) == []
 
 
-@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet", "otlp"])
+@pytest.mark.parametrize("kind", ["jsonl", "json", "csv", "parquet", "otlp", "litellm"])
 def test_a_path_that_matches_nothing_is_a_usage_error(tmp_path: Path, kind: str) -> None:
     with pytest.raises(UsageError, match=r"no file matches nothing/\*"):
         a_source(kind, tmp_path, path="nothing/*").shards(Window())
@@ -104,7 +105,7 @@ def test_a_json_array_is_refused_with_the_cure(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="one JSON array") as caught:
         a_source("jsonl", tmp_path, path="log.jsonl").shards(Window())
 
-    assert "jq" in caught.value.fix
+    assert "kind: json" in caught.value.fix
 
 
 def test_packed_files_are_unpacked(tmp_path: Path) -> None:
@@ -150,6 +151,75 @@ def test_a_trace_outside_the_window_is_left_out(tmp_path: Path) -> None:
     rows = outcomes(a_source("jsonl", tmp_path, path="log.jsonl"), window)
 
     assert [row["trace_id"] for row in rows if isinstance(row, dict)] == ["new"]
+
+
+def test_a_record_without_a_start_is_in_no_window_that_has_an_end_and_is_named(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text(json.dumps(GOOD) + "\n")
+    source = a_source("jsonl", tmp_path, path="log.jsonl")
+
+    [row] = outcomes(source)
+    [rejected] = outcomes(source, Window(since=datetime(2026, 1, 1, tzinfo=UTC)))
+
+    assert isinstance(row, dict)
+    assert rejected == Rejected("log.jsonl:1", "no start time, which --since and --until ask for")
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+def test_lines_end_as_any_system_ends_them(tmp_path: Path, ending: bytes) -> None:
+    lines = [json.dumps({**GOOD, "id": f"t{number}"}).encode() for number in range(3)]
+    (tmp_path / "log.jsonl").write_bytes(lines[0] + ending + lines[1] + b"\n" + lines[2])
+
+    assert [
+        row["trace_id"] for row in outcomes(a_source("jsonl", tmp_path, path="log.jsonl")) if isinstance(row, dict)
+    ] == ["t0", "t1", "t2"]
+
+
+def test_a_nul_byte_is_rejected_where_json_has_none_and_kept_where_it_was_escaped(tmp_path: Path) -> None:
+    kept, bad, last = jsonl(tmp_path, b'{"id": "t1", "input": "a\\u0000b"}', b'{"id": "t2", "input": "a\x00b"}', GOOD)
+
+    assert isinstance(kept, dict)
+    assert kept["input"]["text"] == "a\x00b"
+    assert isinstance(bad, Rejected)
+    assert isinstance(last, dict)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [7, True, [], [[]], {"a": {"b": []}}, "x", None, [None], [{"role": 7, "content": {}}], {"role": None, "parts": 3}],
+)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "messages",
+        "input",
+        "output",
+        "usage",
+        "cost",
+        "timestamp",
+        "tags",
+        "tools",
+        "scores",
+        "metadata",
+        "documents",
+        "error",
+    ],
+)
+def test_no_type_in_any_column_stops_the_rest(tmp_path: Path, name: str, value: object) -> None:
+    found = jsonl(tmp_path, {**GOOD, name: value}, {**GOOD, "id": "last"})
+
+    assert isinstance(found[-1], dict)
+    assert found[-1]["trace_id"] == "last"
+
+
+def test_a_cut_off_stream_of_each_packing_fails_by_name(tmp_path: Path) -> None:
+    line = b"".join(
+        json.dumps({**GOOD, "id": f"t{number}", "input": str(number**9)}).encode() + b"\n" for number in range(999)
+    )
+    for name, content in {"a.gz": gzip.compress(line), "b.bz2": bz2.compress(line)}.items():
+        for broken in (content[: len(content) // 2], content[:40] + b"\xff\x00\xff" + content[43:]):
+            (tmp_path / f"log.jsonl.{name}").write_bytes(broken)
+            with pytest.raises(OutsideError, match=r"log\.jsonl"):
+                outcomes(a_source("jsonl", tmp_path, path=f"log.jsonl.{name}"))
 
 
 def test_csv_cells_may_hold_json_and_line_breaks(tmp_path: Path) -> None:

@@ -234,7 +234,7 @@ async def test_a_prompt_that_fails_on_a_case_is_the_systems_fault(
 
     failed = await a_system(server, tmp_path, prompt="prompt.txt").answer(a_case(), 0)
 
-    assert failed == Failed(f"the prompt could not be rendered: {what}", "system")
+    assert failed == Failed(f"the prompt could not be rendered: {what}", "system", charged=False)
 
 
 @pytest.mark.parametrize("content", [None, b"\xff", b"{% if %}"])

@@ -70,7 +70,7 @@ async def test_without_a_key_a_trace_answers_the_case_with_its_input(tmp_path: P
     ]
 
     assert isinstance(found, Reply)
-    assert missing == Failed("there is no recorded answer to this case", "infrastructure")
+    assert missing == Failed("there is no recorded answer to this case", "infrastructure", charged=False)
 
 
 async def test_tries_are_the_recorded_answers_in_their_order(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ async def test_tries_are_the_recorded_answers_in_their_order(tmp_path: Path) -> 
     replies = [await asked(system, a_case(key="k"), repeat) for repeat in range(3)]
 
     assert [reply.text for reply in replies if isinstance(reply, Reply)] == ["answer 1", "answer 0"]
-    assert replies[2] == Failed("there are only 2 recorded answers to this case", "infrastructure")
+    assert replies[2] == Failed("there are only 2 recorded answers to this case", "infrastructure", charged=False)
 
 
 async def test_calls_come_with_the_answer_and_a_failed_trace_is_the_systems_fault(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ async def test_calls_come_with_the_answer_and_a_failed_trace_is_the_systems_faul
     assert isinstance(reply, Reply)
     assert reply.text == "Done."
     assert [part.tool_name for message in reply.messages for part in message.parts] == ["look", None]
-    assert failed == Failed("recorded as failed: Timeout", "system")
+    assert failed == Failed("recorded as failed: Timeout", "system", charged=False)
 
 
 async def test_traces_that_nobody_vouches_for_are_not_read(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ async def test_a_file_answers_by_key_or_case(tmp_path: Path) -> None:
         False,
     )
     assert isinstance(two, Reply)
-    assert three == Failed("recorded as failed: it crashed", "system")
+    assert three == Failed("recorded as failed: it crashed", "system", charged=False)
 
 
 @pytest.mark.parametrize(

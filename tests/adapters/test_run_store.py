@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -257,3 +258,36 @@ def test_a_save_that_is_killed_leaves_a_whole_run_or_none(tmp_path: Path) -> Non
         store = DirectoryRuns(folder)
         for run_id in store.list():
             assert len(store.load(run_id).answers) == 3000
+
+
+def aged(path: Path, days: float) -> None:
+    """As if all entries had been stored so many days ago."""
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE entry SET at = at - ?", (int(days * 86400),))
+    connection.commit()
+    connection.close()
+
+
+def test_what_is_too_old_is_not_found_and_pruned_on_demand(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    SqliteCache(path).keep_answer("old", an_answer())
+    aged(path, 10)
+    SqliteCache(path).keep_answer("new", an_answer())
+
+    cache = SqliteCache(path, max_days=7)
+    assert cache.answer("old") is None
+    assert cache.answer("new") is not None
+    assert SqliteCache(path).answer("old") is not None
+
+    assert cache.prune(7) == 1
+    assert SqliteCache(path).answer("old") is None
+    assert [(held.kind, held.count) for held in cache.contents()] == [("answers", 1)]
+
+
+def test_a_cache_tells_answers_from_verdicts(tmp_path: Path) -> None:
+    cache = SqliteCache(tmp_path / "cache.sqlite")
+    cache.keep_answer("a", an_answer(text='they said "metric": 3'))
+    cache.keep_score("s", Scored(case_id="c1", repeat=0, metric="polite", value=1.0))
+
+    assert sorted((held.kind, held.count) for held in cache.contents()) == [("answers", 1), ("verdicts", 1)]
+    assert all(held.size > 20 for held in cache.contents())

@@ -91,3 +91,48 @@ def test_what_cannot_work_is_a_usage_error_with_its_fix(project: Path) -> None:
 def test_a_filter_is_a_label_and_a_value(given: str) -> None:
     with pytest.raises(UsageError, match="is not label=value"):
         filters_of([given])
+
+
+def test_several_candidates_share_the_error_rate_and_the_gravest_verdict_is_the_exit_code(project: Path) -> None:
+    done = llmci("bench", "--candidate", "free", "--candidate", "worse", "--json", cwd=project)
+
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert [one["result"]["outcome"] for one in found["candidates"]] == ["passed", "regressed"]
+    assert {one["result"]["verdicts"][0]["rule"]["alpha"] for one in found["candidates"]} == {0.025}
+    assert [path.rsplit("/", 1)[1] for one in found["candidates"] for path in one["reports"]] == [
+        "report-free.html",
+        "report-worse.html",
+    ]
+    again = llmci("gate", found["baseline_run"], found["candidates"][1]["candidate_run"], cwd=project)
+    assert "one of 2 candidates of its bench" in again.stdout
+    assert llmci("bench", "--candidate", "free", "--candidate", "free", cwd=project).returncode == 2
+
+
+@pytest.mark.parametrize("candidate", ["free", "worse"])
+def test_shards_come_to_the_verdict_of_the_whole(project: Path, tmp_path: Path, candidate: str) -> None:
+    whole = llmci("bench", "--candidate", candidate, "--json", cwd=project)
+    places = []
+    for number in (3, 1, 2):
+        state = tmp_path / f"shard-{number}"
+        text = (project / "llmci.yaml").read_text() + f"state: {state}\n"
+        (project / f"{candidate}-{number}.yaml").write_text(text)
+        flags = ("-c", f"{candidate}-{number}.yaml", "--candidate", candidate, "--shard", f"{number}/3")
+        assert llmci("bench", *flags, cwd=project).returncode in (0, 1, 3)
+        places.append(str(state))
+
+    merged = llmci("merge", *places, "--json", cwd=project)
+    again = llmci("merge", *places, "--json", cwd=project)
+    missing = llmci("merge", *places[1:], cwd=project)
+
+    assert merged.returncode == again.returncode == whole.returncode
+    ours, theirs = (json.loads(done.stdout)["result"] for done in (merged, whole))
+    assert ours["verdicts"] == theirs["verdicts"]
+    assert ours["headline"] == theirs["headline"]
+    assert missing.returncode == 4
+    assert "no run of the shard 3/3" in missing.stderr
+
+
+@pytest.mark.parametrize("given", ["0/3", "4/3", "1", "a/b"])
+def test_a_shard_is_a_part_of_the_whole(project: Path, given: str) -> None:
+    assert llmci("bench", "--shard", given, cwd=project).returncode == 2

@@ -46,6 +46,10 @@ def test_a_regression_leaves_with_1_and_a_table_of_80_columns(tmp_path: Path) ->
         "score               100.0 %  80.0 %    -20 pt   -27.1 … -13.1 pt  regressed\n"
         "\n"
         "score: 0 cases got better, 20 got worse, 80 unchanged\n"
+        "\n"
+        "what changed:\n"
+        "  20 cases got worse in score, such as q80, q81, q82\n"
+        "  the 8 cases that lost most are enough to show it, such as q80, q81, q82\n"
     )
 
 
@@ -213,3 +217,52 @@ def test_an_unknown_value_of_fail_on_names_the_known_ones() -> None:
     with pytest.raises(UsageError) as error:
         fail_on_of("regressed,never")
     assert "regressed, inconclusive, infra" in error.value.fix
+
+
+def test_an_unknown_cost_is_no_pass_by_itself(tmp_path: Path) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_text("".join(json.dumps({"id": at, "cost": None}) + "\n" for at in range(100)))
+
+    done = llmci("gate", "a.jsonl", "b.jsonl", "--ratio", "cost", cwd=tmp_path)
+
+    assert done.returncode == 4
+    assert "no evidence: cost is unknown" in done.stdout
+
+
+def test_a_slice_that_no_row_has_is_a_mistake_and_not_a_pass(tmp_path: Path) -> None:
+    done = gated(tmp_path, [1] * 100, [1] * 100, "--slice", "nolabel")
+
+    assert done.returncode == 2
+    assert "there is no column 'nolabel'" in done.stderr
+
+
+def test_a_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,score,score\n1,1,0\n")
+
+    assert llmci("gate", "a.csv", "a.csv", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "difference"),
+    [
+        ({"judge": "gpt-4"}, {"judge": "claude"}, "was judged by judge gpt-4 before and by judge claude now"),
+        ({"timestamp": "2026-01-01"}, {"timestamp": "2026-02-01T10:00:00Z"}, "made 31 days apart"),
+    ],
+)
+def test_another_judge_and_another_week_are_not_comparable(
+    tmp_path: Path, before: dict[str, str], after: dict[str, str], difference: str
+) -> None:
+    for name, more in (("a.jsonl", before), ("b.jsonl", after)):
+        (tmp_path / name).write_text("".join(json.dumps({"id": at, "score": 1} | more) + "\n" for at in range(100)))
+
+    done = llmci("gate", "a.jsonl", "b.jsonl", cwd=tmp_path)
+
+    assert done.returncode == 3
+    assert difference in done.stdout
+
+
+def test_a_result_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    done = llmci("gate", "a.jsonl", "b.jsonl", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "a.jsonl: there is no such file" in done.stderr

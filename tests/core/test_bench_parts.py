@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from bench_builders import some_cases
@@ -12,13 +14,18 @@ from hypothesis import strategies as st
 
 from llmci.core.bench.chat import chat_messages, documents_of, question_of
 from llmci.core.bench.digests import answer_key, score_key
+from llmci.core.bench.pace import MOST, Pace
 from llmci.core.bench.patience import LONGEST_S, wait_s
+from llmci.core.bench.rate_limits import asked_wait, exhausted_for
 from llmci.core.bench.retry_after import seconds_of
 from llmci.core.bench.tries import chosen, in_order
 from llmci.domain.case import Message, Part
 from llmci.domain.system import SystemSpec
 from llmci.domain.text import declared_clean
 from llmci.errors import UsageError
+
+if TYPE_CHECKING:
+    from llmci.core.bench.pace import CallOutcome
 
 SPEC = SystemSpec(name="a", kind="python", parameters={}, digest="d")
 
@@ -130,3 +137,111 @@ def test_images_travel_beside_their_text() -> None:
 def test_a_document_is_an_id_or_an_object(strange: object) -> None:
     with pytest.raises(TypeError, match="document 2"):
         documents_of(["a", strange])
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"x-ratelimit-remaining-requests": "3", "x-ratelimit-reset-requests": "6m0s"}, None),
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s"}, 360.0),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "20ms"}, 0.02),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1.5"}, 1.5),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "soon"}, None),
+        (
+            {
+                "anthropic-ratelimit-requests-remaining": "0",
+                "anthropic-ratelimit-requests-reset": "1970-01-01T00:01:10Z",
+            },
+            10.0,
+        ),
+    ],
+)
+def test_an_exhausted_limit_says_when_it_is_full_again(headers: dict[str, str], seconds: float | None) -> None:
+    assert exhausted_for(headers, now=60.0) == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
+        ({"retry-after": "9"}, 9.0),
+        ({"retry-after-ms": "x"}, None),
+    ],
+)
+def test_a_refusal_says_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> None:
+    assert asked_wait(headers, now=0.0) == seconds
+
+
+async def calls_through(pace: Pace, outcomes: list[CallOutcome], *, takes_s: float = 0.0) -> int:
+    """Make all calls at once; gives the most that were in flight."""
+    in_flight = most = 0
+
+    async def call(outcome: CallOutcome) -> None:
+        nonlocal in_flight, most
+        entered = await pace.enter()
+        in_flight += 1
+        most = max(most, in_flight)
+        await asyncio.sleep(takes_s)
+        in_flight -= 1
+        pace.leave(entered, outcome)
+
+    await asyncio.gather(*map(call, outcomes))
+    return most
+
+
+async def test_a_pace_starts_at_twenty_and_grows_while_it_goes_well() -> None:
+    pace = Pace()
+
+    most = await calls_through(pace, ["answered"] * 400, takes_s=0.01)
+
+    assert 20 < most <= pace.limit <= MOST
+
+
+async def test_a_pace_is_halved_by_trouble_and_creeps_from_there() -> None:
+    pace = Pace()
+    await calls_through(pace, ["overloaded"] * 20)
+    assert pace.limit == 10
+
+    await calls_through(pace, ["answered"] * 30, takes_s=0.01)
+
+    assert 11 <= pace.limit <= 14
+
+
+async def test_a_pace_never_stands_still() -> None:
+    pace = Pace()
+    for _ in range(9):
+        await calls_through(pace, ["overloaded"])
+
+    assert pace.limit == 1
+    assert await calls_through(pace, ["refused"] * 3) == 1
+
+
+async def test_a_pace_does_not_grow_where_more_calls_only_wait_longer() -> None:
+    pace, in_flight = Pace(), 0
+
+    async def call() -> None:
+        nonlocal in_flight
+        entered = await pace.enter()
+        in_flight += 1
+        # A server that answers one at a time.
+        await asyncio.sleep(0.002 * in_flight)
+        in_flight -= 1
+        pace.leave(entered, "answered")
+
+    await asyncio.gather(*(call() for _ in range(400)))
+
+    assert pace.limit < MOST / 2
+
+
+async def test_a_call_that_is_given_up_while_it_waits_takes_nobodys_turn() -> None:
+    pace = Pace()
+    entered = [await pace.enter() for _ in range(20)]
+    waiting = [asyncio.create_task(pace.enter()) for _ in range(3)]
+    await asyncio.sleep(0)
+    pace.leave(entered[0], "refused")
+    waiting[0].cancel()
+    await asyncio.wait_for(waiting[1], 1)
+
+    pace.leave(entered[1], "refused")
+    await asyncio.wait_for(waiting[2], 1)

@@ -208,3 +208,27 @@ def test_any_json_is_read_without_a_crash_and_keeps_all_its_text(value: Any) -> 
     kept = "\n".join(words_in(read))
     assert {word for word in long_words(value) if word not in kept} == set()
     assert all(isinstance(message["role"], str) and isinstance(message["parts"], list) for message in read)
+
+
+@pytest.mark.parametrize("asked", ["message", "input", "question"])
+def test_a_question_beside_the_history_is_said_last(asked: str) -> None:
+    history = [{"role": "USER", "message": "Hi"}, {"role": "CHATBOT", "message": "Hello"}]
+
+    read = messages_of({asked: "Where is it?", "chat_history": history})
+
+    assert [(message["role"], message["parts"][0]["text"]) for message in read] == [
+        ("user", "Hi"),
+        ("assistant", "Hello"),
+        ("user", "Where is it?"),
+    ]
+
+
+def test_a_block_with_the_whole_name_of_its_type_is_read_by_the_end_of_it() -> None:
+    block = {
+        "type": "Microsoft.Extensions.AI.TextReasoningContent",
+        "content": {"text": "Look.", "protectedData": "Co=="},
+    }
+
+    [message] = messages_of([{"role": "assistant", "parts": [block]}])
+
+    assert message["parts"] == [{"type": "reasoning", "text": "Look.", "extra": '{"protectedData":"Co=="}'}]

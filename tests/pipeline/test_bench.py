@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,8 @@ from bench_builders import (
     an_entrant,
     some_cases,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from llmci.domain.run import Answered, Scored, Unanswered, Unscored
 from llmci.domain.text import declared_clean
@@ -25,7 +29,9 @@ from llmci.pipeline.bench.stage import bench
 from llmci.seams import Failed
 
 if TYPE_CHECKING:
+    from llmci.domain.case import Case
     from llmci.pipeline.bench.job import BenchJob, BenchResult
+    from llmci.seams import Reply
 
 
 async def run(job: BenchJob, *systems: FakeSystem) -> BenchResult:
@@ -233,6 +239,67 @@ async def test_the_budget_is_never_exceeded_however_many_calls_are_in_flight(con
     assert not result.runs[0].complete
 
 
+CALLS = st.sampled_from(["answered", "cheap", "cut off", "refused", "of unknown cost", "passing"])
+
+
+@given(
+    calls=st.lists(CALLS, min_size=1, max_size=40),
+    concurrency=st.integers(1, 30),
+    budget=st.floats(0, 0.3),
+    retries=st.integers(0, 2),
+)
+@settings(max_examples=60)
+def test_nobody_can_charge_more_than_the_budget(
+    calls: list[str], concurrency: int, budget: float, retries: int
+) -> None:
+    """What was really charged, as the other side counts it: cut-off calls and tries again included."""
+    turns, charged = itertools.cycle(calls), 0.0
+
+    def say(case: Case, repeat: int) -> Reply | Failed:
+        nonlocal charged
+        match next(turns):
+            case "refused":
+                return Failed("401", "infrastructure", charged=False)
+            case "passing":
+                return Failed("429", "infrastructure", retryable=True, retry_after_s=0.0, charged=False)
+            case "cut off":
+                charged += 0.01
+                return Failed("it broke off", "infrastructure", retryable=True, retry_after_s=0.0)
+            case "of unknown cost":
+                charged += 0.01
+                return a_reply(cost=None)
+            case "cheap":
+                charged += 0.001
+                return a_reply(cost=0.001)
+            case _:
+                charged += 0.01
+                return a_reply(cost=0.01)
+
+    job = a_job(some_cases(20), concurrency=concurrency, budget_usd=budget, retries=retries)
+    result = asyncio.run(run(job, FakeSystem(say, worst=0.01), FakeSystem(say, worst=0.01, name="other")))
+
+    assert charged <= result.spent + 1e-9 <= budget + 2e-9
+
+
+async def test_unknown_costs_are_let_through_on_demand_and_the_budget_holds_for_the_rest() -> None:
+    free = FakeSystem(lambda case, repeat: a_reply(cost=None), worst=None)
+    priced = FakeSystem(name="priced")
+
+    result = await run(a_job(some_cases(10), budget_usd=0.05, allow_unknown_cost=True), free, priced)
+
+    assert result.halted == "budget"
+    assert result.unknown_cost_calls > 0
+    assert result.spent <= 0.05
+
+
+async def test_what_judges_take_is_told_apart() -> None:
+    judge = FakeScorer(name="polite", judge="gpt", cost=0.02)
+
+    result = await run(a_job(scorers=[judge]), FakeSystem())
+
+    assert (result.spent, result.spent_on_judges) == (pytest.approx(0.12), pytest.approx(0.08))
+
+
 async def test_a_budget_without_known_prices_is_refused_before_anything_is_asked() -> None:
     system = FakeSystem(worst=None)
 
@@ -322,3 +389,56 @@ async def test_systems_are_closed_whatever_happens() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert system.closed
+
+
+def blocking(case: Case, repeat: int) -> Reply:
+    """A reply that was timed while the loop stood still."""
+    time.sleep(0.1)
+    return a_reply(latency_ms=200.0, timed_here=True)
+
+
+async def test_times_are_refused_where_the_loop_was_too_busy_to_take_them() -> None:
+    timer = FakeScorer(lambda answer: answer.latency_ms or -1.0, name="speed", kind="latency")
+    system = FakeSystem(blocking, takes_s=0.02)
+
+    result = await bench(a_job(scorers=[FakeScorer(), timer]), [an_entrant(system)])
+
+    [run] = result.runs
+    speeds = [score for score in run.scores if score.metric == "speed"]
+    assert all(isinstance(score, Unscored) and "the latency is not honest" in score.why for score in speeds)
+    assert [answer.latency_ms for answer in run.answers if isinstance(answer, Answered)] == [None] * 4
+    assert all(isinstance(score, Scored) for score in run.scores if score.metric == "correct")
+
+
+@pytest.mark.parametrize("reply", [a_reply(latency_ms=200.0), a_reply(latency_ms=9000.0, timed_here=True)])
+async def test_times_that_another_process_took_or_that_dwarf_the_lag_stand(reply: Reply) -> None:
+    def say(case: Case, repeat: int) -> Reply:
+        time.sleep(0.03)
+        return reply
+
+    result = await bench(a_job(), [an_entrant(FakeSystem(say))])
+
+    assert all(answer.latency_ms == reply.latency_ms for answer in result.runs[0].answers)
+
+
+async def test_a_bench_that_is_given_up_says_of_every_case_why() -> None:
+    gone = FakeSystem(lambda case, repeat: Failed("HTTP 401 from x: the key is not accepted", "infrastructure"))
+
+    result = await bench(a_job(some_cases(60), concurrency=2), [an_entrant(gone)])
+
+    whys = {answer.why for answer in result.runs[0].answers if isinstance(answer, Unanswered)}
+    assert all("HTTP 401 from x: the key is not accepted" in why for why in whys)
+    assert sum(gone.calls.values()) < 20
+
+
+async def test_calls_that_wait_for_room_are_not_made_once_the_bench_is_stopped() -> None:
+    job = a_job(some_cases(300))
+
+    def say(case: Case, repeat: int) -> Reply:
+        job.halt("interrupted")
+        return a_reply()
+
+    system = FakeSystem(say, endpoint="http://a:80", takes_s=0.01)
+    await bench(job, [an_entrant(system)])
+
+    assert sum(system.calls.values()) == 20

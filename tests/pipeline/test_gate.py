@@ -300,7 +300,9 @@ def test_an_unknown_cost_is_neither_zero_nor_a_pass() -> None:
 
     cost = guarded.verdicts[1]
     assert cost.outcome is Outcome.NO_EVIDENCE
-    assert cost.because == "cost is unknown for 400 cases of the baseline (of 400)"
+    assert (
+        cost.because == "cost is unknown for 400 cases of the baseline (of 400): no price (400 cases of the baseline)"
+    )
     assert cost.difference is None
     assert guarded.outcome is Outcome.PASSED
     assert any("cost is unknown" in note for note in guarded.notes)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bench_project import ENVIRON, JUDGE, a_config, run, the_set, vouch, way_out
 from builders import a_case, an_evalset
 from openai_server import OpenaiServer
 
@@ -14,14 +15,11 @@ from llmci.cli.exits import exit_code_of
 from llmci.config import load
 from llmci.core.judging.labels import Menu
 from llmci.core.judging.trust import Use
-from llmci.domain.case import Origin
 from llmci.domain.run import Answered, Scored
-from llmci.domain.text import declared_clean
 from llmci.errors import ExitCode, OutsideError, PrivacyStop, UsageError
 from llmci.pipeline.gate import gate
-from llmci.pipeline.judge_check import Columns, check_rows
 from llmci.seams import Silent
-from llmci.wiring.bench import bench, open_cache
+from llmci.wiring.bench import open_cache
 from llmci.wiring.bench_plan import Ask, forecast, prepare
 from llmci.wiring.gate import Contest
 from llmci.wiring.judge import check_configured, kept
@@ -30,13 +28,6 @@ from llmci.wiring.runs import runs_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from llmci.config import Config
-    from llmci.domain.evalset import EvalSet
-    from llmci.wiring.bench import BenchOutcome
-
-ENVIRON = {"KEY": "sk-secret", "PATH": "/usr/bin:/bin"}
-HAND = Origin(kind="hand")
 
 
 @pytest.fixture(scope="module")
@@ -49,85 +40,6 @@ def openai() -> Iterator[OpenaiServer]:
 def server(openai: OpenaiServer) -> OpenaiServer:
     openai.forget()
     return openai
-
-
-def the_set(count: int = 60) -> EvalSet:
-    """Questions that the server's echo answers rightly."""
-    return an_evalset(
-        [
-            a_case(
-                f"c{number:03}",
-                f"question {number}",
-                reference=declared_clean(f"question {number}"),
-                rubric=declared_clean("Is it polite?"),
-                weight=1 / count,
-                origin=HAND,
-                slices={"parity": str(number % 2)},
-            )
-            for number in range(count)
-        ],
-        sanitize_digest=None,
-    )
-
-
-def a_config(root: Path, server: OpenaiServer, *, candidate: str = "", judge: str = "", more: str = "") -> Config:
-    """A baseline that echoes, a candidate laid over it, and one gate."""
-    (root / "prompt.txt").write_text("{{ question }}")
-    (root / "llmci.yaml").write_text(
-        f"""
-systems:
-  baseline:
-    kind: litellm
-    model: openai/fine
-    base_url: {server.url}
-    api_key_env: KEY
-    prompt: prompt.txt
-    prompt_role: user
-    prices: {{input: 1.0, output: 1.0}}
-    params: {{max_tokens: 20}}
-  candidate: {{extends: baseline{candidate}}}
-scorers:
-  right: {{kind: exact}}
-  {judge}
-gates:
-  - {{metric: right, tolerance: 10pt}}
-  {"- {metric: polite, tolerance: 10pt}" if judge else ""}
-bench: {{retries: 0, timeout_s: 2{more}}}
-"""
-    )
-    config = load(root / "llmci.yaml")
-    if judge:
-        vouch(config, "polite")
-    return config
-
-
-def vouch(config: Config, name: str, *, agreeing: int = 120) -> Path:
-    """As if people had judged 120 answers, and agreed with the judge on so many of them."""
-    rows = [{"h": n % 2, "j": n % 2 if n < agreeing else 1 - n % 2} for n in range(120)]
-    checked = check_rows(rows, Columns(human=("h",), judge="j"), Menu())
-    return kept(config, name, checked, asked=False, now=datetime.now(UTC), environ=ENVIRON)
-
-
-def run(config: Config, evalset: EvalSet | None = None, **ask: Any) -> BenchOutcome:
-    asked = Ask(**ask)
-    prepared = prepare(config, asked, ENVIRON, evalset=evalset or the_set())
-    return bench(
-        config,
-        asked,
-        environ=ENVIRON,
-        progress=Silent(),
-        clock=lambda: datetime.now(UTC),
-        prepared=prepared,
-    )
-
-
-def way_out(config: Config, outcome: BenchOutcome) -> ExitCode:
-    return exit_code_of(gate(outcome.baseline, outcome.candidate, the_set().cases, config.gates))
-
-
-JUDGE = (
-    "polite: {kind: judge, model: openai/%s, base_url: %s, api_key_env: KEY, scale: binary, retries: 0, timeout_s: 2}"
-)
 
 
 @pytest.mark.parametrize(
@@ -373,6 +285,23 @@ def test_unchanged_requests_are_asked_once_and_pass(tmp_path: Path, server: Open
     assert way_out(config, outcome) is ExitCode.PASSED
 
 
+def test_a_bench_that_looks_early_stops_early_and_is_decided_alike_when_it_is_run_again(
+    tmp_path: Path, server: OpenaiServer
+) -> None:
+    config = a_config(tmp_path, server, candidate=", params: {seed: 1}")
+    evalset = the_set(200)
+
+    first, again = run(config, evalset, sequential=True), run(config, evalset, sequential=True)
+
+    assert first.candidate.looks is not None
+    assert len(server.requests) == 2 * first.candidate.looks.asked < 200
+    assert (again.candidate.case_ids, again.candidate.looks) == (first.candidate.case_ids, first.candidate.looks)
+    stored = [runs_of(config).load(made.run_id) for made in (first.baseline, first.candidate)]
+    results = [gate(*pair, evalset.cases, config.gates) for pair in (stored, (again.baseline, again.candidate))]
+    assert [exit_code_of(result) for result in results] == [ExitCode.PASSED, ExitCode.PASSED]
+    assert results[0].verdicts == results[1].verdicts
+
+
 def test_what_a_bench_will_take_is_known_before_anybody_is_asked(tmp_path: Path, server: OpenaiServer) -> None:
     config = a_config(tmp_path, server, candidate=", params: {seed: 1}")
     run(config, the_set(10), candidate="baseline")
@@ -455,3 +384,40 @@ def test_answers_are_sanitized_by_the_projects_own_recognizers(tmp_path: Path, s
     assert "maria.keller" not in answer.text
     stored = b"".join(path.read_bytes() for path in (tmp_path / ".llmci").rglob("*") if path.is_file())
     assert b"maria.keller" not in stored
+
+
+def test_an_answer_is_not_paid_twice_though_the_set_has_a_new_version(tmp_path: Path, server: OpenaiServer) -> None:
+    config = a_config(tmp_path, server, candidate=", params: {seed: 1}")
+    run(config, the_set(20))
+    asked = len(server.requests)
+    grown = the_set(30)
+
+    outcome = run(config, replace(grown, version=2, digest="another"))
+
+    assert len(server.requests) == asked + 2 * 10
+    assert (outcome.result.cached, outcome.result.called) == (40, 20)
+
+
+def test_what_it_took_last_time_is_what_it_will_likely_take(tmp_path: Path, server: OpenaiServer) -> None:
+    config = a_config(tmp_path, server, candidate=", params: {seed: 1}")
+    first = run(config, the_set(10))
+
+    [before, after] = forecast(prepare(config, Ask(), ENVIRON, evalset=the_set(30)), None, [first.candidate])
+
+    assert before.likely_cost is None
+    assert after.likely_cost == pytest.approx(30 * (11 + 7) / 1e6)
+    assert after.cost is not None
+    assert after.likely_cost < after.cost
+
+
+@pytest.mark.parametrize(("flag", "code"), [({}, None), ({"allow_unknown_cost": True}, ExitCode.PASSED)])
+def test_a_price_that_nobody_knows_needs_leave(
+    tmp_path: Path, server: OpenaiServer, flag: dict[str, Any], code: ExitCode | None
+) -> None:
+    config = a_config(tmp_path, server, candidate=", prices: null, params: {seed: 1}")
+    if code is None:
+        with pytest.raises(UsageError, match="nobody knows what a call of the system 'candidate' may cost"):
+            run(config, budget=5.0)
+        assert not server.requests
+    else:
+        assert way_out(config, run(config, budget=5.0, **flag)) is code

@@ -15,7 +15,7 @@ from llmci.seams import ReportOptions
 if TYPE_CHECKING:
     from llmci.core.reporting.view import CaseView, ReportView
     from llmci.domain.run import Run
-    from llmci.domain.verdict import Verdict
+    from llmci.domain.verdict import Finding, Verdict
     from llmci.seams import ReportInput
 
 # Raised when a reader of the older document could misread the newer; `report.schema.json` describes it.
@@ -40,6 +40,9 @@ class JsonReporter:
             "headline": view.headline,
             "because": [visible(reason) for reason in report.result.because],
             "notes": view.notes,
+            "findings": [_finding(finding) for finding in report.result.findings],
+            "unchanged": view.unchanged,
+            "looks": _looks(report.candidate),
             "finished_at": visible(report.candidate.finished_at),
             "evalset": _evalset(report.candidate),
             "baseline": _system(report.baseline),
@@ -88,6 +91,16 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "needed_cases": verdict.needed_cases,
         "difference": asdict(verdict.difference) if verdict.difference else None,
     }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    where = [visible(part) for part in finding.slice] if finding.slice else None
+    return {**asdict(finding), "kind": visible(finding.kind), "text": visible(finding.text), "slice": where}
+
+
+def _looks(run: Run) -> dict[str, Any] | None:
+    looks = run.looks
+    return None if looks is None else {"asked": looks.asked, "planned": looks.planned, "taken": looks.taken}
 
 
 def _case(case: CaseView) -> dict[str, Any]:

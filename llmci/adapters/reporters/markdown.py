@@ -8,7 +8,7 @@ from urllib.parse import quote
 from llmci.core.reporting.compose import view_of
 from llmci.core.reporting.marks import CHANGES
 from llmci.core.reporting.markup import alert, document, fenced, inline, marker, table
-from llmci.core.reporting.verdict_tables import gate_table, noticed, slice_table
+from llmci.core.reporting.verdict_tables import changed_list, gate_table, noticed, slice_table
 from llmci.core.reporting.view import Change
 from llmci.seams import ReportOptions
 
@@ -44,6 +44,7 @@ def _blocks(view: ReportView) -> list[str]:
         _verdict(view),
         gate_table(view.gates),
         _counts(view),
+        changed_list(view.findings, view.unchanged),
         _spending(view),
         slice_table(view.slices),
         f"**New failures: {len(failures):,}**" if failures else "",

@@ -32,6 +32,11 @@ class CsvResults:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
             try:
+                names = reader.fieldnames or []
+                if twice := [name for at, name in enumerate(names) if name in names[:at]]:
+                    raise UsageError(
+                        f"{path}:1: the column {twice[0]!r} stands twice.", fix="Give every column its own name."
+                    )
                 for row in reader:
                     if None in row or None in row.values():
                         raise UsageError(

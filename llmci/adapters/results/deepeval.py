@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from llmci.adapters.results.document import digest, document, labels, member, objects
+from llmci.adapters.results.document import digest, document, labels, member, names_of, objects, text_of
 from llmci.domain.result import ResultRow
 
 if TYPE_CHECKING:
@@ -59,7 +59,15 @@ def _row(case: Mapping[str, Any], where: str) -> ResultRow:
         "success": case.get("success") if judged else None,
         "id": asked if nameless else name,
     }
-    return ResultRow(where, values, {"success": _decided(metrics)}, input=asked, by_input=nameless)
+    return ResultRow(
+        where,
+        values,
+        {"success": _decided(metrics)},
+        input=asked,
+        by_input=nameless,
+        output=text_of(case.get("actualOutput")),
+        tools=names_of(case.get("toolsCalled")),
+    )
 
 
 def _decided(metrics: list[dict[str, Any]]) -> str:

@@ -61,6 +61,21 @@ def listing(value: Any) -> list[Any]:  # noqa: ANN401  see above
     return value if isinstance(value, list) else []
 
 
+def text_of(value: object) -> str | None:
+    """An answer as text; what is no text as JSON. None where there is none."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def names_of(calls: object) -> tuple[str, ...]:
+    """Names of tools in a list of calls, as OpenAI, Inspect and DeepEval write them."""
+    found = (
+        member(call, "function", "name") or member(call, "function") or member(call, "name") for call in listing(calls)
+    )
+    return tuple(name for name in found if isinstance(name, str))
+
+
 def digest(value: object) -> str:
     """Digest of any JSON value; equal for equal values."""
     text = json.dumps(value, sort_keys=True, default=str)

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import struct
 import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from llmci.adapters.results.document import digest, document, labels, listing, mapping, member, objects, parsed
+from llmci.adapters.results.document import (
+    digest,
+    document,
+    labels,
+    listing,
+    mapping,
+    member,
+    names_of,
+    objects,
+    parsed,
+    text_of,
+)
 from llmci.core.gating.faults import fault_of
 from llmci.domain.result import ResultRow
 from llmci.errors import UsageError
+from llmci.files import zipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,9 +32,6 @@ if TYPE_CHECKING:
 
 # What Inspect's own reducers make of the letters of its scorers: correct, partly, incorrect, no answer.
 _GRADES = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
-# Compression of a member of a zip file that the standard library reads from Python 3.14 on.
-_ZSTANDARD = 93
-_LOCAL_HEADER = 30
 # Summaries cut long texts; so much of each is there in both forms of a log.
 _COMPARED = 1000
 
@@ -52,8 +62,9 @@ class InspectResults:
             seen[str(sample.get("id")), _epochs(sample.get("epoch"))] = sample
         found = {name for sample in seen.values() for name in _values(sample)}
         scores = {name: decided.get(name.partition(".")[0], "") for name in sorted({*found, *_named(decided, found)})}
+        at = text_of(member(header, "eval", "created"))
         for (case_id, epoch), sample in seen.items():
-            yield _row(sample, case_id, epoch, scores)
+            yield replace(_row(sample, case_id, epoch, scores), at=at)
         for case_id, epoch in _planned(header):
             if (case_id, epoch) not in seen:
                 where, why = f"sample {case_id}, epoch {epoch}", "the log ends before it"
@@ -71,7 +82,7 @@ def _plain(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def _zipped(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The header and the summaries; whole samples hold every event, and nothing more that a gate needs."""
+    """The header and the summaries, each with its answer."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
@@ -79,10 +90,23 @@ def _zipped(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             start = "header.json" if "header.json" in names else "_journal/start.json"
             header = _member(archive, start, path)
             listed = ["summaries.json"] if "summaries.json" in names else _journal(names)
-            samples = [_member(archive, name, path) for name in listed]
+            found = [item for name in listed for item in objects(_member(archive, name, path), f"{path}, {name}")]
+            samples = [_whole(archive, item, names, path) for item in found]
     except (zipfile.BadZipFile, KeyError, OSError, struct.error):
         raise UsageError(f"{path}: not an Inspect log, or damaged.", fix="Run the evaluation again.") from None
-    return header, [item for found in samples for item in objects(found, f"{path}, summaries")]
+    return header, samples
+
+
+def _whole(archive: zipfile.ZipFile, summary: dict[str, Any], names: set[str], path: Path) -> dict[str, Any]:
+    """A summary with what only the whole sample holds: the answer, and the calls that led to it.
+
+    The summary stands for the rest: it is what Inspect itself counts.
+    """
+    name = f"samples/{summary.get('id')}_epoch_{_epochs(summary.get('epoch'))}.json"
+    if name not in names:
+        return summary
+    sample = mapping(_member(archive, name, path))
+    return {**summary, "output": sample.get("output"), "messages": sample.get("messages")}
 
 
 def _journal(names: set[str]) -> list[str]:
@@ -92,20 +116,7 @@ def _journal(names: set[str]) -> list[str]:
 
 def _member(archive: zipfile.ZipFile, name: str, path: Path) -> Any:  # noqa: ANN401  JSON holds anything
     info = archive.getinfo(name)
-    content = _zstandard(path, info) if info.compress_type == _ZSTANDARD else archive.read(name)
-    return parsed(content, f"{path}, {name}")
-
-
-def _zstandard(path: Path, info: zipfile.ZipInfo) -> bytes:
-    import pyarrow as pa
-
-    with path.open("rb") as file:
-        file.seek(info.header_offset)
-        name, extra = struct.unpack("<HH", file.read(_LOCAL_HEADER)[26:])
-        file.seek(name + extra, 1)
-        packed = file.read(info.compress_size)
-    content: bytes = pa.CompressedInputStream(pa.BufferReader(packed), "zstd").read()
-    return content
+    return parsed(zipped(path, archive, info), f"{path}, {name}")
 
 
 def _decided(header: Mapping[str, Any]) -> dict[str, str]:
@@ -137,7 +148,24 @@ def _row(sample: Mapping[str, Any], case_id: str, epoch: int, scores: Mapping[st
         "id": case_id,
     }
     asked = digest([_words(sample.get("input")), _words(sample.get("target"))])
-    return ResultRow(f"sample {case_id}, epoch {epoch}", values, scores, input=asked, fault=fault, why=why)
+    said, tools = _said(sample)
+    where = f"sample {case_id}, epoch {epoch}"
+    return ResultRow(where, values, scores, input=asked, fault=fault, why=why, output=said, tools=tools)
+
+
+def _said(sample: Mapping[str, Any]) -> tuple[str | None, tuple[str, ...]]:
+    """The final answer and the tools called on the way; a summary has neither."""
+    output = sample.get("output")
+    first = next(iter(listing(member(output, "choices"))), None)
+    text = member(output, "completion") or _plain_text(member(first, "message", "content"))
+    turns = [item for item in listing(sample.get("messages")) if member(item, "role") == "assistant"]
+    return text_of(text), tuple(name for turn in turns for name in names_of(member(turn, "tool_calls")))
+
+
+def _plain_text(content: object) -> str | None:
+    if not isinstance(content, list):
+        return text_of(content)
+    return "".join(str(part["text"]) for part in content if isinstance(part, dict) and part.get("type") == "text")
 
 
 def _words(value: object) -> list[object]:

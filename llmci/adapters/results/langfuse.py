@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from llmci.adapters.results.document import digest, document, labels, member, objects
+from llmci.adapters.results.document import digest, document, labels, member, objects, text_of
 from llmci.domain.result import ResultRow
 from llmci.errors import UsageError
 
@@ -74,6 +74,8 @@ def _row(item: Mapping[str, Any], where: str, scores: Mapping[str, object]) -> R
         by_input=own is None,
         fault="system" if failed else None,
         why="the item ended in an error" if failed else "",
+        output=text_of(item.get("output")),
+        at=text_of(_first(item, "createdAt", "startTime")),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from llmci.adapters.results.document import digest, member, parsed
+from llmci.adapters.results.document import digest, member, parsed, text_of
 from llmci.core.gating.faults import fault_of
 from llmci.domain.result import ResultRow
 from llmci.errors import UsageError
@@ -40,12 +40,13 @@ class OpenaiEvalsResults:
     def rows(self, path: Path) -> Iterator[ResultRow]:
         """See `Results.rows`; a score is `correct` of a match, or any number of a `metrics` event."""
         samples: dict[str, dict[str, Any]] = {}
-        ended = False
+        ended, at = False, None
         for number, line in enumerate(path.read_bytes().splitlines(), start=1):
             if not line.strip():
                 continue
             event = parsed(line, f"{path}:{number}")
             ended |= member(event, "final_report") is not None
+            at = at or text_of(member(event, "spec", "created_at"))
             sample_id = member(event, "sample_id")
             if sample_id is not None:
                 _take(samples.setdefault(str(sample_id), {"line": number, "scores": {}}), event)
@@ -55,7 +56,7 @@ class OpenaiEvalsResults:
             )
         names = sorted({name for sample in samples.values() for name in sample["scores"]})
         for sample_id, sample in samples.items():
-            yield _row(sample_id, sample, names)
+            yield _row(sample_id, {**sample, "at": at}, names)
 
 
 def _take(sample: dict[str, Any], event: Mapping[str, Any]) -> None:
@@ -67,6 +68,8 @@ def _take(sample: dict[str, Any], event: Mapping[str, Any]) -> None:
         case "metrics" if isinstance(data, dict):
             numbers = {name: value for name, value in data.items() if isinstance(value, (bool, int, float))}
             sample["scores"] |= numbers
+        case "sampling":
+            sample["output"] = text_of(member(data, "sampled"))
         case "error":
             sample["error"] = str(member(data, "message"))
 
@@ -81,6 +84,8 @@ def _row(sample_id: str, sample: Mapping[str, Any], names: list[str]) -> ResultR
         input=sample.get("expected"),
         fault=fault,
         why=why,
+        output=sample.get("output"),
+        at=sample.get("at"),
     )
 
 

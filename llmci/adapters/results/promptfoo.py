@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from llmci.adapters.results.document import digest, document, labels, listing, mapping, member, objects
+from llmci.adapters.results.document import (
+    digest,
+    document,
+    labels,
+    listing,
+    mapping,
+    member,
+    names_of,
+    objects,
+    text_of,
+)
 from llmci.core.gating.faults import fault_of
 from llmci.domain.result import ResultRow
 from llmci.errors import UsageError
@@ -43,6 +54,7 @@ class PromptfooResults:
                 fix=f"Version {_VERSION} is read: run `promptfoo eval -o results.json` of today.",
             )
         tests: dict[str, dict[str, int]] = {}
+        at = text_of(member(results, "timestamp"))
         for number, item in enumerate(objects(member(results, "results"), f"{path}, results"), start=1):
             asserts = digest(member(item, "testCase", "assert"))
             asked = digest(_variables(item))
@@ -51,7 +63,7 @@ class PromptfooResults:
             test = asked if version == 0 else f"{asked}.{version + 1}"
             # The number of prompt and provider: a candidate may call either by another name.
             case_id = f"{test}/{item['promptIdx']}" if item.get("promptIdx") else test
-            yield _row(item, f"result {number}", case_id, test, asserts)
+            yield replace(_row(item, f"result {number}", case_id, test, asserts), at=at)
 
 
 def _variables(item: dict[str, Any]) -> object:
@@ -77,8 +89,18 @@ def _row(item: dict[str, Any], where: str, case_id: str, test: str, asserts: str
         "success": item.get("success") if answered else None,
         "id": case_id,
     }
+    said = member(item, "response", "output")
     return ResultRow(
-        where, values, scores={"success": asserts}, by_input=True, group=test, fault=fault, why=why, input=test
+        where,
+        values,
+        scores={"success": asserts},
+        by_input=True,
+        group=test,
+        fault=fault,
+        why=why,
+        input=test,
+        output=text_of(said),
+        tools=names_of(said),
     )
 
 

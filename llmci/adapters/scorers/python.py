@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,9 +11,8 @@ from pydantic import Field
 from llmci import seams
 from llmci.adapters.scorers.own import FIELDS, OwnOptions, harmless, lost, own_metric, score_of, told
 from llmci.core.canonical import digest_of
-from llmci.errors import UsageError
-from llmci.processes.line_process import LineProcess, ProcessEnded
-from llmci.processes.python_process import PythonProcess, worker_command
+from llmci.processes.line_process import ProcessEnded
+from llmci.processes.python_process import Loading, PythonProcess, loaded
 from llmci.processes.watched import digest_of_files, matching, python_sources
 
 if TYPE_CHECKING:
@@ -106,28 +104,16 @@ class PythonScorer:
             return self._process
 
     async def _new(self) -> PythonProcess:
-        options, context = self._options, self._context
-        interpreter = options.python or sys.executable
-        try:
-            lines = await LineProcess.start(
-                worker_command(interpreter, options.callable, FIELDS, options.memory_mb),
-                cwd=context.root,
-                environ=harmless(context.environ, options.env),
-                show_output=options.show_output,
-            )
-        except OSError as error:
-            raise self._wrong(f"{interpreter} cannot be started: {error.strerror}", "Correct `python`.") from None
-        try:
-            hello = await asyncio.wait_for(lines.receive(), options.start_timeout_s)
-        except (TimeoutError, ProcessEnded) as error:
-            await lines.kill()
-            why = f"is not loaded after {options.start_timeout_s:g} s" if isinstance(error, TimeoutError) else error.why
-            raise self._wrong(f"{options.callable} {why}", "Import it in a Python shell to see why.") from None
-        if "failed" in hello:
-            await lines.kill()
-            at = f" ({hello['at']})" if hello.get("at") else ""
-            raise self._wrong(f"{options.callable} cannot be loaded: {hello['failed']}{at}", "Correct it there.")
-        return PythonProcess(lines, many=bool(hello.get("async")))
-
-    def _wrong(self, what: str, fix: str) -> UsageError:
-        return UsageError(f"scorers.{self._context.name}: {what}.", fix=fix)
+        options = self._options
+        how = Loading(
+            target=options.callable,
+            fields=FIELDS,
+            interpreter=options.python,
+            memory_mb=options.memory_mb,
+            timeout_s=options.start_timeout_s,
+            show_output=options.show_output,
+        )
+        owner = f"scorers.{self._context.name}"
+        return await loaded(
+            how, owner=owner, cwd=self._context.root, environ=harmless(self._context.environ, options.env)
+        )

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
-from llmci.adapters.sources.files import unreadable
-from llmci.files import sha256_of
+from llmci.adapters.sources.files import fingerprint_of, path_at, unreadable
+from llmci.adapters.sources.objects import is_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CHUNK_BYTES = 64 << 20
 _BLOCK = 1 << 20
-_PACKED = (".gz", ".zst", ".zstd")
+_PACKED = (".gz", ".bz2", ".zst", ".zstd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Chunk:
     """A piece of a file.
 
     Attributes:
-        end: Where the next one starts; None for the rest of a packed file, which is not cut.
+        end: Where the next one starts; None for a packed file or an object, which is not cut.
         lines: How many lines come before it.
     """
 
@@ -45,7 +45,12 @@ def located(uri: str) -> tuple[Path, int, int | None, int]:
     """Path, start, end and lines before it, out of a chunk's uri."""
     path, _, query = uri.rpartition("?")
     bounds = dict(parse_qsl(query, keep_blank_values=True))
-    return Path(path), int(bounds["start"]), int(bounds["end"]) if bounds["end"] else None, int(bounds["lines"])
+    return (
+        path_at(path, Path()),
+        int(bounds["start"]),
+        int(bounds["end"]) if bounds["end"] else None,
+        int(bounds["lines"]),
+    )
 
 
 def chunks_of(path: Path) -> Iterator[Chunk]:
@@ -55,8 +60,8 @@ def chunks_of(path: Path) -> Iterator[Chunk]:
         OutsideError: The file cannot be read.
     """
     try:
-        if path.suffix in _PACKED:
-            yield Chunk(0, 0, None, 0, sha256_of(path), path.stat().st_size)
+        if path.suffix in _PACKED or is_uri(str(path)):
+            yield Chunk(0, 0, None, 0, fingerprint_of(path), path.stat().st_size)
             return
         yield from _cut(path)
     except OSError as error:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from llmci.adapters.sources.files import READ_ERRORS, matching, open_bytes, shard_id, shown, unreadable
+from llmci.adapters.sources.files import READ_ERRORS, open_bytes, path_at, shown, unreadable, whole_files
 from llmci.adapters.sources.rows import FileOptions, Normaliser, check_columns
 from llmci.core.traces.records import Origin
 from llmci.errors import UsageError
-from llmci.files import sha256_of
 from llmci.seams import Rejected, Shard
 
 if TYPE_CHECKING:
@@ -48,22 +47,14 @@ class CsvSource:
 
     def shards(self, window: Window) -> Sequence[Shard]:  # noqa: ARG002  files are listed whole
         """See `Source.shards`: one for each file."""
-        name, root = self._context.name, self._context.root
-        found = matching(self._options.path, root, source=name)
-        try:
-            return [
-                Shard(shard_id(name, shown(path, root)), sha256_of(path), str(path), path.stat().st_size)
-                for path in found
-            ]
-        except OSError as error:
-            raise unreadable(found[0], error) from None
+        return whole_files(self._options.path, self._context)
 
     def read(self, shard: Shard, window: Window) -> Iterator[TraceRow | Rejected]:
         """See `Source.read`."""
-        path = self._context.root / shard.uri
+        path = path_at(shard.uri, self._context.root)
         name = shown(path, self._context.root)
         csv.field_size_limit(int(self._options.max_cell_mb * 1_000_000))
-        normalise = Normaliser(Origin(self._context.name, "csv"), self._options.fields, window)
+        normalise = Normaliser(Origin(self._context.name, "csv"), self._options, window)
         with open_bytes(path) as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
             reader = csv.reader(text, delimiter=self._options.delimiter or _delimiter(path), strict=True)

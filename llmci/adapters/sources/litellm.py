@@ -15,9 +15,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import orjson
 from pydantic import Field
 
-from llmci.adapters.sources.files import READ_ERRORS, matching, open_bytes, shard_id, shown, unreadable
+from llmci.adapters.sources.files import (
+    READ_ERRORS,
+    fingerprint_of,
+    matching,
+    open_bytes,
+    path_at,
+    shard_id,
+    shown,
+    unreadable,
+)
 from llmci.adapters.sources.lines import NotJson, lines_of, parsed
-from llmci.adapters.sources.rows import within
+from llmci.adapters.sources.rows import placed
 from llmci.core.canonical import digest_of
 from llmci.core.traces import litellm
 from llmci.core.traces.records import Origin, row_of
@@ -43,7 +52,8 @@ class LitellmSource:
         """Files of the proxy's loggers.
 
         Attributes:
-            path: A file or a glob, from the configuration's directory, such as `logs/**/*.json*`.
+            path: A directory, a file, a glob or a URI of an object store, from the configuration's directory,
+                such as `logs/` or `s3://bucket/litellm/`.
             max_line_mb: A longer record is rejected; images stand in records unless the proxy strips them.
         """
 
@@ -58,31 +68,35 @@ class LitellmSource:
     def shards(self, window: Window) -> Sequence[Shard]:
         """See `Source.shards`: a thousand files of a directory each; they are in order of time, so that only the last one grows."""
         name, root = self._context.name, self._context.root
-        files = [path for path in matching(self._options.path, root, source=name) if _may_be_within(path, window)]
+        files = [
+            path
+            for path in matching(self._options.path, root, source=name)
+            if _may_be_within(shown(path, root), window)
+        ]
         shards = []
-        for folder, found in groupby(files, key=lambda path: str(path).rpartition("/")[0]):
+        for folder, found in groupby(files, key=lambda path: shown(path, root).rpartition("/")[0]):
             paths = list(found)
             for number, first in enumerate(range(0, len(paths), _AT_ONCE)):
                 some = paths[first : first + _AT_ONCE]
                 try:
-                    stats = [(path.name, path.stat()) for path in some]
+                    fingerprint = digest_of(*([path.name, fingerprint_of(path)] for path in some))
+                    size = sum(path.stat().st_size for path in some)
                 except OSError as error:
                     raise unreadable(some[0], error) from None
-                uri = orjson.dumps([folder, [path.name for path in some]]).decode()
-                fingerprint = digest_of(*([at, stat.st_size, stat.st_mtime_ns] for at, stat in stats))
-                size = sum(stat.st_size for _, stat in stats)
-                shards.append(Shard(shard_id(name, shown(some[0].parent, root), number), fingerprint, uri, size))
+                uri = orjson.dumps([str(path) for path in some]).decode()
+                shards.append(Shard(shard_id(name, folder, number), fingerprint, uri, size))
         return shards
 
     def read(self, shard: Shard, window: Window) -> Iterator[TraceRow | Rejected]:
         """See `Source.read`."""
-        folder, names = orjson.loads(shard.uri)
-        for name in names:
-            for outcome in self._file(self._context.root / folder / name):
-                if isinstance(outcome, Rejected) or within(outcome, window):
+        for text in orjson.loads(shard.uri):
+            for outcome, where in self._file(path_at(text, self._context.root)):
+                if isinstance(outcome, Rejected):
                     yield outcome
+                elif found := placed(outcome, where, window):
+                    yield found
 
-    def _file(self, path: Path) -> Iterator[TraceRow | Rejected]:
+    def _file(self, path: Path) -> Iterator[tuple[TraceRow | Rejected, str]]:
         name, limit = shown(path, self._context.root), int(self._options.max_line_mb * 1_000_000)
         with open_bytes(path) as file:
             try:
@@ -91,10 +105,10 @@ class LitellmSource:
                     try:
                         value = parsed(line, limit)
                     except NotJson as error:
-                        yield Rejected(where, str(error))
+                        yield Rejected(where, str(error)), where
                         continue
                     for record in value if isinstance(value, list) else [] if value is None else [value]:
-                        yield self._row(record, where)
+                        yield self._row(record, where), where
             except READ_ERRORS as error:
                 raise unreadable(path, error) from None
 
@@ -107,9 +121,9 @@ class LitellmSource:
             return Rejected(where, str(error) if isinstance(error, Unreadable) else "nested too deeply")
 
 
-def _may_be_within(path: Path, window: Window) -> bool:
+def _may_be_within(path: str, window: Window) -> bool:
     """Whether a file's day, where its path has one, may hold calls of a window; days are of the proxy's own clock and zone."""
-    found = _DAY.findall(str(path).rpartition("/")[0])
+    found = _DAY.findall(path.rpartition("/")[0])
     try:
         day = date.fromisoformat(found[-1]) if found else None
     except ValueError:

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from llmci.adapters.sources.files import READ_ERRORS, matching, open_bytes, shard_id, shard_prefix, shown, unreadable
+from llmci.adapters.sources.files import (
+    READ_ERRORS,
+    fingerprint_of,
+    matching,
+    open_bytes,
+    shard_id,
+    shard_prefix,
+    shown,
+    unreadable,
+)
 from llmci.adapters.sources.framed import exports_of
 from llmci.adapters.sources.rows import within
 from llmci.adapters.sources.spill import Spill
@@ -22,7 +31,6 @@ from llmci.core.traces.records import Origin
 from llmci.core.traces.scalars import Unreadable
 from llmci.core.traces.spans import trace_of
 from llmci.errors import OutsideError
-from llmci.files import sha256_of
 from llmci.seams import Options as BaseOptions
 from llmci.seams import Rejected, Shard
 
@@ -45,7 +53,7 @@ class OtlpSource:
         """Files of the collector's file exporter, JSON or protobuf, or what was received.
 
         Attributes:
-            path: A file or a glob, from the configuration's directory. Without it, what
+            path: A file, a directory, a glob or a URI of an object store, from the configuration's directory. Without it, what
                 `llmci pull --listen` received.
             variant: Attribute of a span or of its resource that names the variant, where it is
                 none of the usual ones.
@@ -72,7 +80,7 @@ class OtlpSource:
         pattern = self._options.path or str(self._inbox / "*.jsonl")
         files = matching(pattern, root, source=name)
         try:
-            digests = [[shown(path, root), sha256_of(path)] for path in files]
+            digests = [[shown(path, root), fingerprint_of(path)] for path in files]
             size = sum(path.stat().st_size for path in files)
         except OSError as error:
             raise unreadable(files[0], error) from None

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from llmci.adapters.sources.files import matching, shard_id, shown, unreadable
+from llmci.adapters.sources.files import fingerprint_of, matching, path_at, shard_id, shown, unreadable
+from llmci.adapters.sources.objects import ObjectPath
 from llmci.adapters.sources.rows import FileOptions, Normaliser, check_columns, paths_of
 from llmci.core.traces.paths import first_keys
 from llmci.core.traces.records import Origin
 from llmci.errors import OutsideError
-from llmci.files import sha256_of
 from llmci.seams import Rejected, Shard
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from llmci.adapters.sources.files import File
     from llmci.core.traces.mapping import Mapping
     from llmci.domain.trace import TraceRow
     from llmci.seams import Context, Window
@@ -46,7 +46,7 @@ class ParquetSource:
         for path in matching(self._options.path, root, source=name):
             with _reading(path) as file:
                 groups = _grouped([file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups)])
-            digest = sha256_of(path)
+            digest = fingerprint_of(path)
             for number, (first, end, size) in enumerate(groups):
                 shard = shard_id(name, shown(path, root), number)
                 shards.append(Shard(shard, f"{digest}:{first}-{end}", f"{path}?{first}-{end}", size))
@@ -56,9 +56,9 @@ class ParquetSource:
         """See `Source.read`."""
         where, _, bounds = shard.uri.rpartition("?")
         first, end = (int(bound) for bound in bounds.split("-"))
-        path = Path(where)
+        path = path_at(where, self._context.root)
         name = shown(path, self._context.root)
-        normalise = Normaliser(Origin(self._context.name, "parquet"), self._options.fields, window)
+        normalise = Normaliser(Origin(self._context.name, "parquet"), self._options, window)
         with _reading(path) as file:
             columns = file.schema_arrow.names
             check_columns(self._options.fields, columns, name)
@@ -73,13 +73,15 @@ class ParquetSource:
 
 
 @contextlib.contextmanager
-def _reading(path: Path) -> Iterator[pq.ParquetFile]:
+def _reading(path: File) -> Iterator[pq.ParquetFile]:
     """The file, read page by page; damage found on the way stops with its name."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file:
+        with pq.ParquetFile(
+            path.arrow() if isinstance(path, ObjectPath) else path, pre_buffer=False, buffer_size=1 << 20
+        ) as file:
             yield file
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from None
@@ -97,11 +99,11 @@ def _grouped(sizes: Sequence[int]) -> list[tuple[int, int, int]]:
     return runs or [(0, 0, 0)]
 
 
-def _damaged(path: Path, error: Exception) -> OutsideError:
+def _damaged(path: File, error: Exception) -> OutsideError:
     if isinstance(error, OSError) and error.errno:
         return unreadable(path, error)
     return OutsideError(
-        f"{path}: not a whole Parquet file; it is damaged or was cut off.",
+        f"{path.shown if isinstance(path, ObjectPath) else path}: not a whole Parquet file; it is damaged or was cut off.",
         fix="Write or copy it again, then pull again.",
     )
 

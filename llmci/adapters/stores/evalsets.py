@@ -160,7 +160,10 @@ class DirectoryEvalSets:
         try:
             if sha256_of(path) != manifest.get("sha256"):
                 raise UsageError(f"{path}: not what the manifest says; it was edited or damaged.", fix=_RESTORE)
-            return cases_from(pq.read_table(path, schema=CASES))
+            with pq.ParquetFile(path) as file:
+                table = file.read()
+            # `read_table` loads pyarrow's datasets, and pandas with them: only what an older llmci wrote needs that.
+            return cases_from(table if table.schema.equals(CASES) else pq.read_table(path, schema=CASES))
         except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
             raise UsageError(f"{path}: damaged or unreadable ({type(error).__name__}).", fix=_RESTORE) from None
 

@@ -5,7 +5,7 @@ What is read here was clean when it was written: this is where text becomes clea
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -56,12 +56,21 @@ SCORE = pa.schema(
     metadata={b"llmci.schema": b"run/1 scores"},
 )
 
+_ANSWERED, _UNANSWERED, _USAGE, _SCORED, _UNSCORED = (
+    tuple(field.name for field in fields(noun)) for noun in (Answered, Unanswered, Usage, Scored, Unscored)
+)
+
 
 def answer_row(answer: Answer) -> Row:
     """One row of `ANSWER`."""
-    row = asdict(answer)
-    if isinstance(answer, Answered):
-        row["recorded_scores"] = [{"name": name, "value": value} for name, value in answer.recorded_scores.items()]
+    # Field by field: `asdict` copies whatever it meets, and there is a row for every answer.
+    if isinstance(answer, Unanswered):
+        return {name: getattr(answer, name) for name in _UNANSWERED}
+    row = {name: getattr(answer, name) for name in _ANSWERED}
+    row["messages"] = [asdict(message) for message in answer.messages]
+    row["documents"] = None if answer.documents is None else [asdict(document) for document in answer.documents]
+    row["usage"] = {name: getattr(answer.usage, name) for name in _USAGE}
+    row["recorded_scores"] = [{"name": name, "value": value} for name, value in answer.recorded_scores.items()]
     return row
 
 
@@ -81,7 +90,7 @@ def answer_of(row: Row) -> Answer:
 
 def score_row(score: Score) -> Row:
     """One row of `SCORE`."""
-    return asdict(score)
+    return {name: getattr(score, name) for name in (_SCORED if isinstance(score, Scored) else _UNSCORED)}
 
 
 def score_of(row: Row) -> Score:

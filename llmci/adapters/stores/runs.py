@@ -8,16 +8,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from llmci.adapters.stores.rows import ANSWER, SCORE, Row, answer_of, answer_row, score_of, score_row
-from llmci.domain.run import SCHEMA_NAME, Metric, Run
+from llmci.domain.run import SCHEMA_NAME, Looks, Metric, Run
 from llmci.domain.system import SystemSpec
 from llmci.errors import UsageError
 from llmci.files import atomic_path, read_json, sha256_of, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 _TABLES = ("answers.parquet", "scores.parquet")
 _BATCH = 1024
+_BLOCK = 1 << 20
 
 
 class DirectoryRuns:
@@ -39,9 +43,11 @@ class DirectoryRuns:
         if (folder / MANIFEST).exists():
             raise UsageError(f"{folder}: this run is already stored.", fix="Store it under another id.")
         manifest: dict[str, Any] = {field.name: getattr(run, field.name) for field in fields(run)}
-        del manifest["answers"], manifest["scores"]
+        del manifest["answers"], manifest["scores"], manifest["looks"]
         manifest["system"], manifest["metrics"] = asdict(run.system), [asdict(metric) for metric in run.metrics]
         manifest["environment"] = dict(run.environment)
+        # Absent from runs that know of no looks, as from those that an older llmci stored.
+        manifest |= {"looks": asdict(run.looks)} if run.looks else {}
         manifest["files"] = {
             _TABLES[0]: _write(folder / _TABLES[0], ANSWER, (answer_row(answer) for answer in run.answers)),
             _TABLES[1]: _write(folder / _TABLES[1], SCORE, (score_row(score) for score in run.scores)),
@@ -87,6 +93,8 @@ def _run(manifest: dict[str, Any], answers: list[Row], scores: list[Row]) -> Run
     manifest["system"] = SystemSpec(**manifest["system"])
     manifest["metrics"] = tuple(Metric(**metric) for metric in manifest["metrics"])
     manifest["case_ids"] = tuple(manifest["case_ids"])
+    if looks := manifest.pop("looks", None):
+        manifest["looks"] = Looks(**{**looks, "planned": tuple(looks["planned"])})
     return Run(
         **manifest,
         answers=tuple(answer_of(row) for row in answers),
@@ -95,19 +103,33 @@ def _run(manifest: dict[str, Any], answers: list[Row], scores: list[Row]) -> Run
 
 
 def _write(path: Path, schema: pa.Schema, rows: Iterable[Row]) -> str:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     with atomic_path(path) as temporary:
         with pq.ParquetWriter(temporary, schema, compression="zstd") as file:
-            batch: list[Row] = []
-            for row in rows:
-                batch.append(row)
-                if len(batch) == _BATCH:
-                    file.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
-                    batch = []
-            file.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
+            for lines in _in_batches(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows):
+                file.write_table(_table(lines, schema))
         return sha256_of(temporary)
+
+
+def _in_batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    remaining = iter(lines)
+    while batch := list(islice(remaining, _BATCH)):
+        yield batch
+
+
+def _table(lines: list[bytes], schema: pa.Schema) -> pa.Table:
+    """Rows in JSON as a table: arrow reads that itself, where Python objects would make it load pandas first."""
+    import pyarrow as pa
+    from pyarrow import json
+
+    table = json.read_json(
+        pa.BufferReader(b"".join(lines)),
+        # A row must not be longer than a block.
+        read_options=json.ReadOptions(use_threads=False, block_size=_BLOCK + 2 * max(map(len, lines))),
+        parse_options=json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error"),
+    )
+    return table.select(schema.names).cast(schema)
 
 
 def _read(path: Path, sha256: str) -> list[Row]:
@@ -117,7 +139,9 @@ def _read(path: Path, sha256: str) -> list[Row]:
     try:
         if sha256_of(path) != sha256:
             raise _damaged(path, "its SHA-256 is not the one in the manifest")
-        rows: list[Row] = pq.read_table(path).to_pylist()
+        # `read_table` would load pyarrow's datasets, and pandas with them.
+        with pq.ParquetFile(path) as file:
+            rows: list[Row] = file.read().to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, type(error).__name__) from None
     return rows

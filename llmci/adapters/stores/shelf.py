@@ -3,6 +3,8 @@
     <shelf>/<shard>.parquet        the rows
     <shelf>/<shard>.json           rows, fingerprint of the input, SHA-256; written last: the commit
     <shelf>/rejected/<shard>.jsonl records that were held back: where and why, never their text
+    <shelf>/blobs/sha256/ab/<hex>  media that rows refer to, each once
+    <shelf>/blobs/<shard>.txt      which of them a shard refers to
 
 A shard without a sidecar does not exist, and one whose rows are not those of its sidecar is not read.
 Workers on different shards never touch the same file.
@@ -11,6 +13,7 @@ Workers on different shards never touch the same file.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import shutil
 from typing import TYPE_CHECKING
 
@@ -18,11 +21,11 @@ import orjson
 from pydantic import TypeAdapter
 
 from llmci.errors import UsageError
-from llmci.files import atomic_path, read_json, sha256_of, write_bytes, write_json
+from llmci.files import atomic_path, read_json, sha256_of, write_bytes, write_json, write_once
 from llmci.seams import Rejected, ShardInfo, ShardWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from llmci.errors import LlmciError
 
 REJECTED = "rejected"
+_BLOBS = "blobs"
 
 
 class DirectoryShelf:
@@ -85,20 +89,21 @@ class DirectoryShelf:
         import pyarrow.parquet as pq
 
         self._make()
-        writer = _Writer()
+        writer = _Writer(self.path / _BLOBS)
         with atomic_path(self._rows(shard_id)) as temporary:
             with pq.ParquetWriter(temporary, self.schema, compression="zstd") as file:
                 writer.open(file)
                 yield writer
             digest = sha256_of(temporary)
         self._write_rejected(shard_id, writer.rejected)
+        self._write_blobs(shard_id, writer.kept)
         info = {"rows": writer.rows, "rejected": len(writer.rejected), "fingerprint": fingerprint, "sha256": digest}
         write_json(self._sidecar(shard_id), info)
 
     def drop(self, shard_id: str) -> None:
         """See `Shelf.drop`."""
         # The sidecar goes first: a shard without one does not exist.
-        for path in (self._sidecar(shard_id), self._rows(shard_id), self._rejected(shard_id)):
+        for path in (self._sidecar(shard_id), self._rows(shard_id), self._rejected(shard_id), self._blobs(shard_id)):
             path.unlink(missing_ok=True)
 
     def adopt(self, other: DirectoryShelf, shard_id: str) -> None:
@@ -141,12 +146,27 @@ class DirectoryShelf:
         write_json(self.path / "manifest.json", manifest)
 
     def sweep(self) -> None:
-        """Remove what killed writers left behind; only for who knows that nobody is writing now."""
+        """Remove what killed writers left behind, and media that no shard refers to any more.
+
+        Only for who knows that nobody is writing now.
+        """
         for path in list(self.path.rglob(".*")):
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
+        used = {name for listed in self.path.glob(f"{_BLOBS}/*.txt") for name in listed.read_text().split()}
+        for blob in self.path.glob(f"{_BLOBS}/sha256/*/*"):
+            if blob.name not in used:
+                blob.unlink(missing_ok=True)
+
+    def blob(self, sha256: str) -> bytes | None:
+        """The bytes of media that a row refers to, or None where they are not, or not as they were written."""
+        try:
+            content = _blob_path(self.path / _BLOBS, sha256).read_bytes()
+        except OSError:
+            return None
+        return content if hashlib.sha256(content).hexdigest() == sha256 else None
 
     def _info(self, sidecar: Path) -> ShardInfo:
         try:
@@ -170,6 +190,15 @@ class DirectoryShelf:
         else:
             path.unlink(missing_ok=True)
 
+    def _write_blobs(self, shard_id: str, kept: Collection[str]) -> None:
+        if kept:
+            write_bytes(self._blobs(shard_id), "".join(f"{name}\n" for name in sorted(kept)).encode())
+        else:
+            self._blobs(shard_id).unlink(missing_ok=True)
+
+    def _blobs(self, shard_id: str) -> Path:
+        return self.path / _BLOBS / f"{shard_id}.txt"
+
     def _rows(self, shard_id: str) -> Path:
         return self.path / f"{shard_id}.parquet"
 
@@ -183,9 +212,11 @@ class DirectoryShelf:
 class _Writer:
     """See `llmci.seams.ShardWriter`."""
 
-    def __init__(self) -> None:
+    def __init__(self, blobs: Path) -> None:
         self.rows = 0
         self.rejected: list[Rejected] = []
+        self.kept: set[str] = set()
+        self._blobs = blobs
         self._file: object = None
 
     def open(self, file: object) -> None:
@@ -197,3 +228,13 @@ class _Writer:
 
     def reject(self, rejected: Rejected) -> None:
         self.rejected.append(rejected)
+
+    def keep(self, sha256: str, content: bytes) -> None:
+        if sha256 not in self.kept:
+            # Another shard may have it already, or be at it; the content is the same.
+            write_once(_blob_path(self._blobs, sha256), content)
+            self.kept.add(sha256)
+
+
+def _blob_path(blobs: Path, sha256: str) -> Path:
+    return blobs / "sha256" / sha256[:2] / sha256

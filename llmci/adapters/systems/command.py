@@ -87,6 +87,10 @@ class CommandSystem:
         """See `System.estimate`."""
         return seams.Estimate(worst_cost=self._options.max_cost_usd)
 
+    def endpoint(self) -> str | None:
+        """See `System.endpoint`."""
+        return None
+
     async def start(self) -> None:
         """See `System.start`."""
         self._idle.append(await self._new())

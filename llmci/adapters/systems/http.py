@@ -14,7 +14,9 @@ from llmci import seams
 from llmci.adapters.systems.filled import filled, filled_from_environment
 from llmci.adapters.systems.replies import reply_of
 from llmci.adapters.systems.requests import request_of
-from llmci.core.bench.retry_after import seconds_of
+from llmci.core.bench.endpoints import origin_of
+from llmci.core.bench.pace import pace_of
+from llmci.core.bench.rate_limits import asked_wait, exhausted_for
 from llmci.core.canonical import digest_of
 from llmci.core.traces.paths import at
 from llmci.domain.system import SystemSpec
@@ -100,6 +102,11 @@ class HttpSystem:
         """See `System.estimate`."""
         return seams.Estimate(worst_cost=self._options.max_cost_usd)
 
+    def endpoint(self) -> str | None:
+        """See `System.endpoint`."""
+        where = f"systems.{self._context.name}"
+        return origin_of(filled_from_environment(self._options.url, self._context.environ, where))
+
     async def start(self) -> None:
         """See `System.start`."""
         import aiohttp
@@ -125,11 +132,15 @@ class HttpSystem:
         sent = {"params" if self._options.method == "GET" else "json": self._body(case)}
         try:
             async with self._session.request(self._options.method, self._url, **sent) as response:
+                pace_of(origin_of(self._url)).hold(exhausted_for(response.headers, time.time()))
                 content = await _limited(response)
         except (aiohttp.ClientError, OSError) as error:
-            return Failed(f"{type(error).__name__} from the endpoint", "infrastructure", retryable=True)
+            # Without a connection nothing was sent.
+            charged = not isinstance(error, aiohttp.ClientConnectorError)
+            why = f"{type(error).__name__} from the endpoint"
+            return Failed(why, "infrastructure", retryable=True, charged=charged)
         if response.status >= 400:
-            return _refused(response.status, response.headers.get("Retry-After"))
+            return _refused(response.status, asked_wait(response.headers, time.time()))
         if content is None:
             return Failed(f"it sent more than {_LONGEST} bytes", "system")
         return self._read(content, response.content_type, (time.perf_counter() - started) * 1000)
@@ -170,10 +181,12 @@ async def _limited(response: aiohttp.ClientResponse) -> bytes | None:
     return bytes(content)
 
 
-def _refused(status: int, retry_after: str | None) -> Failed:
+def _refused(status: int, retry_after_s: float | None) -> Failed:
     if status in _REFUSED:
-        return Failed(f"HTTP {status} from the endpoint", "infrastructure")
+        return Failed(f"HTTP {status} from the endpoint", "infrastructure", charged=False)
     if status in _PASSES or status >= 500:
-        after = seconds_of(retry_after, time.time())
-        return Failed(f"HTTP {status} from the endpoint", "infrastructure", retryable=True, retry_after_s=after)
-    return Failed(f"HTTP {status} from the endpoint", "system")
+        why = f"HTTP {status} from the endpoint"
+        # What it had begun may have cost something: only a refusal is free.
+        charged = status >= 500
+        return Failed(why, "infrastructure", retryable=True, retry_after_s=retry_after_s, charged=charged)
+    return Failed(f"HTTP {status} from the endpoint", "system", charged=False)

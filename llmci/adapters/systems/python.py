@@ -14,9 +14,8 @@ from llmci.adapters.systems.replies import reply_of
 from llmci.adapters.systems.requests import request_of
 from llmci.core.canonical import digest_of
 from llmci.domain.system import SystemSpec
-from llmci.errors import UsageError
-from llmci.processes.line_process import LineProcess, ProcessEnded
-from llmci.processes.python_process import PythonProcess, worker_command
+from llmci.processes.line_process import ProcessEnded
+from llmci.processes.python_process import Loading, PythonProcess, loaded
 from llmci.processes.watched import digest_of_files, matching, python_sources
 from llmci.seams import Failed
 
@@ -95,6 +94,10 @@ class PythonSystem:
         """See `System.estimate`."""
         return seams.Estimate(worst_cost=self._options.max_cost_usd)
 
+    def endpoint(self) -> str | None:
+        """See `System.endpoint`."""
+        return None
+
     async def start(self) -> None:
         """See `System.start`."""
         process = await self._new()
@@ -120,7 +123,7 @@ class PythonSystem:
             return Failed(f"it raised {message['raised']}{at}", "system")
         if "wrong" in message:
             return Failed(f"it returned {message['wrong']}", "system")
-        return reply_of(message.get("value"), message.get("ms"))
+        return reply_of(message.get("value"), message.get("ms"), timed_here=False)
 
     async def aclose(self) -> None:
         """See `System.aclose`."""
@@ -155,27 +158,13 @@ class PythonSystem:
 
     async def _new(self) -> PythonProcess:
         options = self._options
-        interpreter = options.python or sys.executable
-        try:
-            lines = await LineProcess.start(
-                worker_command(interpreter, options.callable, _FIELDS, options.memory_mb),
-                cwd=self._context.root,
-                environ=self._context.environ,
-                show_output=options.show_output,
-            )
-        except OSError as error:
-            raise self._wrong(f"{interpreter} cannot be started: {error.strerror}", "Correct `python`.") from None
-        try:
-            hello = await asyncio.wait_for(lines.receive(), options.start_timeout_s)
-        except (TimeoutError, ProcessEnded) as error:
-            await lines.kill()
-            why = f"is not loaded after {options.start_timeout_s:g} s" if isinstance(error, TimeoutError) else error.why
-            raise self._wrong(f"{options.callable} {why}", "Import it in a Python shell to see why.") from None
-        if "failed" in hello:
-            await lines.kill()
-            at = f" ({hello['at']})" if hello.get("at") else ""
-            raise self._wrong(f"{options.callable} cannot be loaded: {hello['failed']}{at}", "Correct it there.")
-        return PythonProcess(lines, many=bool(hello.get("async")))
-
-    def _wrong(self, what: str, fix: str) -> UsageError:
-        return UsageError(f"systems.{self._context.name}: {what}.", fix=fix)
+        how = Loading(
+            target=options.callable,
+            fields=_FIELDS,
+            interpreter=options.python,
+            memory_mb=options.memory_mb,
+            timeout_s=options.start_timeout_s,
+            show_output=options.show_output,
+        )
+        owner = f"systems.{self._context.name}"
+        return await loaded(how, owner=owner, cwd=self._context.root, environ=self._context.environ)

@@ -75,6 +75,10 @@ class RecordedSystem:
         """See `System.estimate`."""
         return seams.Estimate(input_tokens=0, output_tokens=0, worst_cost=0.0)
 
+    def endpoint(self) -> str | None:
+        """See `System.endpoint`."""
+        return None
+
     async def start(self) -> None:
         """See `System.start`."""
         options = self._options
@@ -91,9 +95,9 @@ class RecordedSystem:
         """See `System.answer`; the first try is the earliest recorded answer, and so on."""
         found = self._recordings.of(case) if self._recordings else []
         if not found:
-            return Failed("there is no recorded answer to this case", "infrastructure")
+            return Failed("there is no recorded answer to this case", "infrastructure", charged=False)
         if repeat >= len(found):
-            return Failed(f"there are only {len(found)} recorded answers to this case", "infrastructure")
+            return Failed(f"there are only {len(found)} recorded answers to this case", "infrastructure", charged=False)
         return found[repeat]
 
     async def aclose(self) -> None:

@@ -51,9 +51,10 @@ def _reply(record: dict[str, Any], where: str) -> Reply | Failed:
         return Failed(
             f"recorded as failed: {error}" if isinstance(error, str) and len(error) < 80 else "recorded as failed",
             "system",
+            charged=False,
         )
     latency = record.get("latency_ms")
-    reply = reply_of(record, float(latency) if isinstance(latency, (int, float)) else None)
+    reply = reply_of(record, float(latency) if isinstance(latency, (int, float)) else None, timed_here=False)
     scores = record.get("scores") or {}
     if isinstance(reply, Failed):
         raise UsageError(f"{where}: {reply.why}.", fix="Give `answer` as a text.")

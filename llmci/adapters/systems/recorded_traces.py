@@ -77,7 +77,7 @@ def _reply(found: LabelledTrace) -> Reply | Failed:
     scores = {s["name"]: s["num"] for s in row["scores"] or () if s["name"] and s["num"] is not None}
     messages = tuple(message_of(message, found.batch) for message in output.get("messages") or ())
     if row["status"] == "error" and not text and not scores:
-        return Failed(f"recorded as failed: {row['error_type'] or 'error'}", "system")
+        return Failed(f"recorded as failed: {row['error_type'] or 'error'}", "system", charged=False)
     usage, cost = row["usage"] or {}, row["cost"] or {}
     return Reply(
         text=text,

@@ -18,24 +18,27 @@ _OUTPUT = ("output", "completion_tokens", "output_tokens")
 _CACHED = ("cached", "cached_tokens", "cache_read_input_tokens")
 
 
-def reply_of(value: object, latency_ms: float | None) -> Reply | Failed:
+def reply_of(value: object, latency_ms: float | None, *, timed_here: bool = True) -> Reply | Failed:
     """Read a text, or an object with `answer`, `documents`, `usage`, `cost` and `tool_calls`.
 
     Other keys are left alone. Anything else is the system's fault.
+
+    Args:
+        timed_here: Whether this process took the time, rather than the one that answered.
     """
     if value is None:
         return Failed("it returned nothing", "system")
     if isinstance(value, str):
-        return Reply(text=value, usage=Usage(), latency_ms=latency_ms)
+        return Reply(text=value, usage=Usage(), latency_ms=latency_ms, timed_here=timed_here)
     if not isinstance(value, dict):
         return Failed(f"it returned a {type(value).__name__}, neither a text nor an object", "system")
     try:
-        return _reply(value, latency_ms)
+        return _reply(value, latency_ms, timed_here=timed_here)
     except (TypeError, ValueError) as error:
         return Failed(f"it returned an object of the wrong shape: {error}", "system")
 
 
-def _reply(value: Mapping[str, Any], latency_ms: float | None) -> Reply:
+def _reply(value: Mapping[str, Any], latency_ms: float | None, *, timed_here: bool) -> Reply:
     calls = _list(value, "tool_calls") or []
     if not all(isinstance(call, dict) for call in calls):
         raise TypeError("a tool call is not an object")
@@ -50,6 +53,7 @@ def _reply(value: Mapping[str, Any], latency_ms: float | None) -> Reply:
         usage=usage_of(value.get("usage")),
         cost=_cost(value.get("cost")),
         latency_ms=latency_ms,
+        timed_here=timed_here,
     )
 
 

@@ -13,14 +13,20 @@ class Ledger:
 
     Args:
         limit: Most that may be spent, in US dollars; None is no limit.
+        allow_unknown: Let calls through whose worst case nobody knows; the limit holds for the others.
+
+    Attributes:
+        spent: US dollars so far; a call whose cost stays unknown counts as its worst case.
+        judging: What judges took of that.
+        unknown_calls: Calls whose cost stayed unknown.
     """
 
-    def __init__(self, limit: float | None) -> None:
-        self._limit = limit
+    def __init__(self, limit: float | None, *, allow_unknown: bool = False) -> None:
+        self._limit, self._allow_unknown = limit, allow_unknown
         self._reserved = 0.0
         self._in_flight = 0
         self._changed = asyncio.Condition()
-        self.spent = 0.0
+        self.spent = self.judging = 0.0
         self.unknown_calls = 0
 
     @property
@@ -37,7 +43,9 @@ class Ledger:
         if self._limit is None:
             return True
         if worst is None:
-            raise ValueError("a call of unknown cost cannot be kept within a budget")
+            if not self._allow_unknown:
+                raise ValueError("a call of unknown cost cannot be kept within a budget")
+            worst = 0.0
         async with self._changed:
             await self._changed.wait_for(lambda: self._fits(worst) or not self._in_flight)
             if not self._fits(worst):
@@ -46,11 +54,13 @@ class Ledger:
             self._in_flight += 1
             return True
 
-    async def settle(self, worst: float | None, actual: float | None) -> None:
+    async def settle(self, worst: float | None, actual: float | None, *, judge: bool = False) -> None:
         """Replace a reservation by the actual cost; one that stays unknown counts as the worst case."""
         if actual is None:
             self.unknown_calls += 1
-        self.spent += actual if actual is not None else (worst or 0.0)
+        counted = actual if actual is not None else (worst or 0.0)
+        self.spent += counted
+        self.judging += counted if judge else 0.0
         if self._limit is None:
             return
         async with self._changed:

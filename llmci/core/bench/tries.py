@@ -40,6 +40,18 @@ def chosen(
     return tuple(kept)
 
 
+def part(cases: Sequence[Case], number: int, of: int) -> tuple[Case, ...]:
+    """One of several parts of the cases, counted from 1, in the order of the set; they are of one size, give or take one.
+
+    Raises:
+        UsageError: There are fewer cases than parts.
+    """
+    if len(cases) < of:
+        raise UsageError(f"{len(cases)} cases cannot be parted into {of}.", fix="Take fewer shards.")
+    mine = {case_id for at, case_id in enumerate(sorted(case.case_id for case in cases)) if at % of == number - 1}
+    return tuple(case for case in cases if case.case_id in mine)
+
+
 def in_order(cases: Sequence[Case], seed: int) -> list[Case]:
     """A seeded shuffle that does not depend on the order in which the set lists its cases."""
     ordered = sorted(cases, key=lambda case: case.case_id)

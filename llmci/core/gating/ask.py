@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llmci.core.gating.causes import causes
 from llmci.core.gating.columns import columns
 from llmci.core.gating.comparable import metric_obstacle
 from llmci.core.gating.frame import frame
@@ -68,16 +69,22 @@ def compare(baseline: Run, candidate: Run, cases: Sequence[Case], rules: Sequenc
         max_lost: Share of cases that may be lost to faults that are not a system's.
     """
     wanted = set(baseline.case_ids)
-    arranged = frame([case for case in cases if case.case_id in wanted])
+    asked_cases = [case for case in cases if case.case_id in wanted]
+    arranged = frame(asked_cases, baseline.case_ids, baseline.looks)
     barred = {rule.metric: metric_obstacle(baseline, candidate, rule.metric) for rule in rules}
     metrics = [metric for metric in baseline.metrics if metric.name in barred and not barred[metric.name]]
     index = arranged.index()
     before, after = columns(baseline, metrics, index), columns(candidate, metrics, index)
     compared = {m.name: pairs(m, before[m.name], after[m.name], max_lost) for m in metrics}
+    compared = {name: _explained(paired, causes(name, baseline, candidate)) for name, paired in compared.items()}
     asked = (
         Asked(rule, tuple(_parts(rule, barred[rule.metric], compared.get(rule.metric), arranged))) for rule in rules
     )
     return Comparison(arranged, tuple(asked), compared)
+
+
+def _explained(paired: Pairs, why: str) -> Pairs:
+    return replace(paired, no_evidence=f"{paired.no_evidence}: {why}") if paired.no_evidence and why else paired
 
 
 def _parts(rule: Rule, barred: str | None, paired: Pairs | None, cases: Frame) -> list[Question | Verdict]:
@@ -87,7 +94,7 @@ def _parts(rule: Rule, barred: str | None, paired: Pairs | None, cases: Frame) -
         return [_settled(rule, Outcome.NO_EVIDENCE, paired.no_evidence)]
     if rule.role == "must_pass":
         return [must_pass(rule, paired, cases)]
-    if not np.any(cases.weights[paired.kept]):
+    if not np.any(cases.weights[paired.kept & cases.looked]):
         return [_settled(rule, Outcome.NO_EVIDENCE, f"the cases that {rule.metric} compares weigh nothing")]
     whole = question(rule, paired, cases, None, None)
     return [whole, *(part for label in rule.slice_by for part in _slices(rule, paired, cases, label))]
@@ -102,7 +109,9 @@ def _slices(rule: Rule, paired: Pairs, cases: Frame, label: str) -> list[Questio
 
 
 def _slice(rule: Rule, paired: Pairs, cases: Frame, key: SliceKey, members: BoolArray) -> Question | Verdict:
-    kept = paired.kept & members
+    kept = paired.kept & members & cases.looked
+    if lost := paired.lost_among(members & cases.looked):
+        return _settled(rule, Outcome.NO_EVIDENCE, lost, key)
     if not np.any(cases.weights[kept]):
         why = (
             "its cases carry no weight"

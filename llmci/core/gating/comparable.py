@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from llmci.core.wording import count, listed
@@ -13,14 +15,27 @@ if TYPE_CHECKING:
     from llmci.domain.case import Case
     from llmci.domain.run import Metric, Run
 
+_DAY = 86_400.0
 
-def obstacles(baseline: Run, candidate: Run, cases: Sequence[Case]) -> tuple[str, ...]:
-    """What forbids a comparison of the two runs, as sentences; empty where nothing does."""
+
+def obstacles(
+    baseline: Run, candidate: Run, cases: Sequence[Case], max_days_apart: float = math.inf
+) -> tuple[str, ...]:
+    """What forbids a comparison of the two runs, as sentences; empty where nothing does.
+
+    Args:
+        baseline: Run of the system in production.
+        candidate: Run of the system that would replace it.
+        cases: The cases of the set.
+        max_days_apart: Days that may lie between the runs, where both say when they were made.
+    """
     known = {case.case_id for case in cases}
     return tuple(
         sentence
         for sentence in (
             _sets(baseline, candidate),
+            _looks(baseline, candidate),
+            _apart(baseline, candidate, max_days_apart),
             _unfinished(baseline, "baseline"),
             _unfinished(candidate, "candidate"),
             _repeated(baseline.case_ids, "the baseline run"),
@@ -86,6 +101,30 @@ def _sets(baseline: Run, candidate: Run) -> str | None:
     if named[0] == named[1]:
         return f"the eval sets differ in content, though both are called {named[0]}"
     return f"the eval sets differ: {named[0]} before, {named[1]} now"
+
+
+def _looks(baseline: Run, candidate: Run) -> str | None:
+    if baseline.looks == candidate.looks:
+        return None
+    return "the runs were stopped by different plans: their looks at the gates differ"
+
+
+def _apart(baseline: Run, candidate: Run, most: float) -> str | None:
+    """Two systems measured weeks apart are not paired: what else changed would count as the candidate's doing."""
+    try:
+        times = sorted(
+            (datetime.fromisoformat(run.started_at), datetime.fromisoformat(run.finished_at))
+            for run in (baseline, candidate)
+        )
+        days = (times[1][0] - times[0][1]).total_seconds() / _DAY
+    except (ValueError, TypeError):
+        return None
+    if days <= most:
+        return None
+    return (
+        f"the runs were made {days:,.0f} days apart, more than {most:g}: models behind a name, prices and data move "
+        "meanwhile, and would be held for the candidate's doing. Measure both again, side by side"
+    )
 
 
 def _unfinished(run: Run, who: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,9 @@ from llmci.domain.verdict import Outcome
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from llmci.domain.case import Case
     from llmci.domain.run import Metric
-    from llmci.domain.verdict import Verdict
+    from llmci.domain.verdict import GateResult, Rule, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,41 @@ def conclude(verdicts: Sequence[Verdict], metrics: Sequence[Metric]) -> Conclusi
         if reasons:
             return Conclusion(outcome, _headline(reasons), tuple(map(_reason, reasons)), _notes(decided))
     passed = [verdict for verdict, counted in decided if counted is Outcome.PASSED and verdict.slice is None]
+    unknown = [verdict for verdict, _ in decided if verdict.gating and verdict.outcome is Outcome.NO_EVIDENCE]
+    if unknown and not passed:
+        # Nothing at all was weighed: an unknown price may not hold up a pass, and is none by itself.
+        return Conclusion(Outcome.NO_EVIDENCE, _headline(unknown), tuple(map(_reason, unknown)), _notes(decided))
     return Conclusion(Outcome.PASSED, _passing(passed), tuple(map(_reason, passed)), _notes(decided))
+
+
+def settled(result: GateResult, rules: Sequence[Rule], cases: Sequence[Case]) -> bool:
+    """Whether more cases could change nothing: a gate has failed, or every gate is decided.
+
+    Args:
+        result: What was said of the cases asked so far.
+        rules: The gates.
+        cases: All cases that may be asked. A slice that has enough of them is waited for.
+    """
+    if result.outcome in (Outcome.REGRESSED, Outcome.NOT_COMPARABLE):
+        return any(v.gating and v.outcome is result.outcome for v in result.verdicts) or not result.verdicts
+    said = {(verdict.rule, verdict.slice): verdict for verdict in result.verdicts}
+    awaited: list[tuple[Rule, tuple[str, str] | None]] = [(rule, None) for rule in rules if rule.role != "watch"]
+    awaited += [
+        (rule, (label, value))
+        for rule in rules
+        if rule.critical and rule.role != "watch"
+        for label in rule.slice_by
+        for value, held in Counter(case.slices.get(label) for case in cases).items()
+        if value and held >= rule.min_cases
+    ]
+    return all(_decided(said.get(one)) for one in awaited)
+
+
+def _decided(verdict: Verdict | None) -> bool:
+    """Whether a gate has had its say; an unknown price will not become known."""
+    if verdict is None or verdict.outcome is Outcome.INCONCLUSIVE:
+        return False
+    return verdict.outcome is not Outcome.NO_EVIDENCE or verdict.rule.role == "guardrail"
 
 
 def barred(obstacles: Sequence[str]) -> Conclusion:
@@ -68,9 +104,8 @@ def _counts_as(verdict: Verdict, metrics: dict[str, Metric]) -> Outcome | None:
         return None if unpriced and verdict.rule.role == "guardrail" else Outcome.NO_EVIDENCE
     if verdict.rule.role != "primary" or verdict.slice is not None:
         return None
-    return {"error": Outcome.INCONCLUSIVE, "pass": Outcome.PASSED, "fail": Outcome.REGRESSED}[
-        verdict.rule.on_inconclusive
-    ]
+    # What could be extended has been: the bench asks again before anything is concluded.
+    return {"pass": Outcome.PASSED, "fail": Outcome.REGRESSED}.get(verdict.rule.on_inconclusive, Outcome.INCONCLUSIVE)
 
 
 def _headline(reasons: Sequence[Verdict]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llmci.core.stats.layout import layout
+from llmci.core.stats.sequential import Look
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from llmci.core.stats.arrays import BoolArray, FloatArray, IntArray
     from llmci.core.stats.layout import Layout
     from llmci.domain.case import Case
+    from llmci.domain.run import Looks
 
 SliceKey = tuple[str, str]
 
@@ -28,12 +30,16 @@ class Frame:
         weights: Share of production, shape (n,), not normalised.
         strata: Stratum number, shape (n,).
         groups: Dependence group number, shape (n,).
+        looked: Cases that are weighed, shape (n,): all but those asked only because they must pass.
+        look: Where in a schedule the cases are weighed; None where they are weighed once.
     """
 
     cases: tuple[Case, ...]
     weights: FloatArray
     strata: IntArray
     groups: IntArray
+    looked: BoolArray
+    look: Look | None = None
     _layouts: dict[bytes, Layout] = field(default_factory=dict)
 
     def index(self) -> dict[str, int]:
@@ -59,13 +65,24 @@ class Frame:
         return self._layouts[key]
 
 
-def frame(cases: Sequence[Case]) -> Frame:
-    """Arrange cases for comparison."""
+def frame(cases: Sequence[Case], asked: Sequence[str] = (), looks: Looks | None = None) -> Frame:
+    """Arrange cases for comparison.
+
+    Args:
+        cases: Those that were asked.
+        asked: Their ids in the order of asking.
+        looks: When they were weighed.
+    """
+    weighed = None if looks is None else frozenset(asked[: looks.asked])
     return Frame(
         cases=tuple(cases),
         weights=np.array([case.weight for case in cases], dtype=np.float64),
         strata=_numbers([case.stratum for case in cases]),
         groups=_numbers([case.dependence for case in cases]),
+        looked=np.array([weighed is None or case.case_id in weighed for case in cases], dtype=np.bool_),
+        look=None
+        if looks is None or len(looks.planned) == 1
+        else Look(tuple(n / looks.planned[-1] for n in looks.planned), looks.taken - 1),
     )
 
 

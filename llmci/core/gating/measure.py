@@ -83,7 +83,8 @@ def _scaled(cases: int, factor: float) -> int | None:
 
 def _score(of: Question) -> tuple[float, float, float, float]:
     measured = score_moments(of)
-    low, high = guarded_bounds(measured, of.rule.alpha)
+    for_high, for_low = of.levels
+    low, high = guarded_bounds(measured, for_low)[0], guarded_bounds(measured, for_high)[1]
     detectable = detectable_drop(discordance_seen(measured), float(measured.effective), alpha=of.rule.alpha)
     return float(measured.estimate), float(low), float(high), detectable
 
@@ -94,18 +95,19 @@ def _ratio(of: Question) -> tuple[float, float, float, float]:
     The margin that is just ruled out is how much worse the candidate may be; the one that is just
     proven is how much worse it is at least.
     """
-    both, weights, alpha = spent(of), of.layout.weights, of.rule.alpha
+    both, weights = spent(of), of.layout.weights
     before, after = float(weights @ both.baseline), float(weights @ both.candidate)
     change = after / before - 1 if before > 0 else math.inf if after > 0 else 0.0
     dearer = -change if of.metric.higher_is_better else change
     if not math.isfinite(dearer) or of.layout.df < 1:
         return -dearer, -math.inf, math.inf, math.inf
     worst, least = (
-        _crossing(lambda margin, side=side: float(bounds(moments(both.within(margin), of.layout), alpha)[side]), dearer)  # type: ignore[misc]
-        for side in (0, 1)
+        _crossing(lambda margin, s=side, a=rate: float(bounds(moments(both.within(margin), of.layout), a)[s]), dearer)  # type: ignore[misc]
+        for side, rate in enumerate(reversed(of.levels))
     )
-    # Half the range is one quantile of the error rate; noticing 9 times in 10 takes two.
-    detectable = (worst - least) / 2 * math.sqrt(cases_for_variance(1, 1, alpha=alpha)) / _one_quantile(alpha)
+    # The range is a quantile of each bound's error rate; noticing 9 times in 10 takes one and a half of the rule's.
+    spread = (worst - least) / sum(map(_one_quantile, of.levels))
+    detectable = spread * math.sqrt(cases_for_variance(1, 1, alpha=of.rule.alpha))
     return -dearer, -worst, -least, detectable
 
 

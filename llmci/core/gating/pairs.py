@@ -24,8 +24,9 @@ class Pairs:
         baseline: Value of each case in the metric's own unit, shape (n,); NaN where there is none.
         candidate: The same for the candidate.
         kept: Cases that both runs have a value for, shape (n,).
-        lost: Cases without a value through no fault of either system.
+        gone: Cases without a value through no fault of either system, shape (n,).
         inapplicable: Cases that hold nothing this metric could compare with, such as no reference.
+        max_lost: Share of cases that may be gone, of all and of every slice.
         no_evidence: Why the rest must not be compared; None if it may.
     """
 
@@ -33,9 +34,29 @@ class Pairs:
     baseline: FloatArray
     candidate: FloatArray
     kept: BoolArray
-    lost: int
-    inapplicable: int
+    gone: BoolArray
+    inapplicable: BoolArray
+    max_lost: float
     no_evidence: str | None
+
+    @property
+    def lost(self) -> int:
+        """Cases that are gone."""
+        return int(self.gone.sum())
+
+    def lost_among(self, members: BoolArray) -> str | None:
+        """Why a slice is no evidence: what was lost of it is more than may be; None if it is not.
+
+        Args:
+            members: Its cases, shape (n,).
+        """
+        lost, asked = int((self.gone & members).sum()), int((~self.inapplicable & members).sum())
+        if lost <= self.max_lost * asked or not bounded(self.metric):
+            return None
+        return (
+            f"{self.metric.name} is missing for {lost:,} of its {count(asked, 'case')}: "
+            f"more than {percent(self.max_lost)} were lost to faults that are not the system's"
+        )
 
 
 def pairs(metric: Metric, baseline: Column, candidate: Column, max_lost: float) -> Pairs:
@@ -59,7 +80,7 @@ def pairs(metric: Metric, baseline: Column, candidate: Column, max_lost: float) 
         unusable = _too_little(
             metric, baseline, candidate, kept=int(kept.sum()), lost=lost, asked=asked, limit=max_lost
         )
-    return Pairs(metric, baseline.values, candidate.values, kept, lost, len(kept) - asked, unusable)
+    return Pairs(metric, baseline.values, candidate.values, kept, gone, ~applicable, max_lost, unusable)
 
 
 def _too_little(

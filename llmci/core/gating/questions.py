@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from llmci.core.stats.arrays import BoolArray, FloatArray
     from llmci.core.stats.differences import Spent
     from llmci.core.stats.layout import Layout
+    from llmci.core.stats.sequential import Look
     from llmci.domain.run import Metric
     from llmci.domain.verdict import Rule
 
@@ -31,6 +32,7 @@ class Question:
         baseline: Their values in the metric's own unit, shape (k,).
         candidate: The same for the candidate.
         layout: How they stand to each other.
+        look: Where in a schedule they are weighed; None where they are weighed once.
     """
 
     rule: Rule
@@ -41,6 +43,13 @@ class Question:
     baseline: FloatArray
     candidate: FloatArray
     layout: Layout
+    look: Look | None = None
+
+    @property
+    def levels(self) -> tuple[float, float]:
+        """Error rates of the upper and of the lower bound of the difference, here and now."""
+        alpha = self.rule.alpha
+        return self.look.levels(alpha) if self.look else (alpha, alpha)
 
     @property
     def failing_margin(self) -> float:
@@ -72,7 +81,7 @@ def question(rule: Rule, pairs: Pairs, frame: Frame, key: SliceKey | None, membe
     Raises:
         UsageError: There is no case, or the cases weigh nothing.
     """
-    kept = pairs.kept if members is None else pairs.kept & members
+    kept = pairs.kept & frame.looked if members is None else pairs.kept & frame.looked & members
     whole = key is None
     return Question(
         rule=rule,
@@ -83,11 +92,17 @@ def question(rule: Rule, pairs: Pairs, frame: Frame, key: SliceKey | None, membe
         baseline=pairs.baseline[kept],
         candidate=pairs.candidate[kept],
         layout=frame.layout(kept),
+        look=frame.look,
     )
 
 
 def evidence(of: Question) -> Evidence:
-    """Weigh the cases."""
+    """Weigh the cases, at the look that is taken of them."""
+    weighed = _weighed(of)
+    return Evidence(of.look.drop(weighed.drop), of.look.none(weighed.none)) if of.look else weighed
+
+
+def _weighed(of: Question) -> Evidence:
     if of.metric.kind == "ratio":
         both = spent(of)
         failing = moments(both.within(of.failing_margin), of.layout)

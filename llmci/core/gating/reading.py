@@ -29,6 +29,7 @@ class Reading:
         weight: Share of production of the case; equal by default.
         group: Cases with the same value depend on each other.
         slices: Columns whose values are reported one by one.
+        answer: Column of a table with what the system answered; its form is compared if it is there.
     """
 
     id: str = _ID
@@ -40,6 +41,7 @@ class Reading:
     weight: str | None = None
     group: str | None = None
     slices: tuple[str, ...] = ()
+    answer: str = "output"
 
     def scores(self) -> tuple[str, ...]:
         """The columns that are scores."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmci.core.wording import count, percent
+from llmci.core.wording import count, money, percent
 from llmci.domain.run import Scored, Unanswered
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from llmci.core.gating.ask import Comparison
     from llmci.core.gating.frame import Frame
-    from llmci.domain.run import Run
+    from llmci.domain.run import Looks, Run
 
 # The clustered spread is known to be too small with fewer or more unequal groups.
 _FEW_GROUPS = 30
@@ -28,16 +28,30 @@ def remarks(comparison: Comparison, baseline: Run, candidate: Run, set_size: int
     asked = len(comparison.frame.cases)
     if baseline.run_id == candidate.run_id:
         yield "baseline and candidate are the same run"
-    if asked < set_size:
+    if candidate.looks:
+        yield _early(candidate.looks, candidate)
+    elif asked < set_size:
         yield f"{asked:,} of the {count(set_size, 'case')} of the set were asked"
     yield from _failures(baseline, candidate)
     yield from _same_verdicts(baseline, candidate)
     for name, pairs in comparison.compared.items():
         if pairs.lost and not pairs.no_evidence:
             yield f"{name}: {count(pairs.lost, 'case')} without a value were left out, through no fault of either system"
-        if pairs.inapplicable and not pairs.no_evidence:
-            yield f"{name}: {count(pairs.inapplicable, 'case')} hold nothing to compare with and were left out"
+        if pairs.inapplicable.any() and not pairs.no_evidence:
+            yield f"{name}: {count(int(pairs.inapplicable.sum()), 'case')} hold nothing to compare with and were left out"
     yield from _dependence(comparison.frame)
+
+
+def _early(looks: Looks, candidate: Run) -> str:
+    """When the gates were decided, and what that saved."""
+    planned, asked = looks.planned[-1], looks.asked
+    look = f"look {looks.taken} of {len(looks.planned)}"
+    if asked == planned:
+        return f"all {count(planned, 'planned case')} were asked ({look})"
+    calls = count((planned - asked) * candidate.repeats, "call")
+    said = f"decided early, after {asked:,} of {count(planned, 'planned case')} ({look}): {calls} of each system saved"
+    spent = None if candidate.cost is None else candidate.cost + (candidate.judge_cost or 0.0)
+    return f"{said}, about {money(spent * (planned - asked) / asked)} of the candidate's" if spent else said
 
 
 def _failures(baseline: Run, candidate: Run) -> Iterator[str]:

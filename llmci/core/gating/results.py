@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from llmci.core.gating.traits import Said
 from llmci.core.wording import count, listed
 from llmci.domain.case import Case, Origin
 from llmci.domain.run import Metric, Run, Scored, Unanswered, Unscored
@@ -14,12 +18,17 @@ from llmci.domain.system import SystemSpec
 from llmci.errors import NoDecisionError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from llmci.core.gating.reading import Reading, ResultFile
     from llmci.domain.result import ResultRow
     from llmci.domain.run import Answer, Score
 
+# Columns of a table that tell when a result was measured.
+_TIMES = ("measured_at", "start_time", "started_at", "created_at", "timestamp")
+# Columns of a table that tell who or what gave the score.
+_JUDGES = re.compile(r"(?:judge|grader|scorer|evaluator|rater)(?:_?(?:model|prompt|name|id|version))?", re.IGNORECASE)
+_JUDGE = 60
 _TRUE, _FALSE = {"true", "pass", "passed", "yes"}, {"false", "fail", "failed", "no"}
 
 
@@ -34,14 +43,29 @@ def runs_of(baseline: ResultFile, candidate: ResultFile, reading: Reading) -> tu
     if baseline.by_runner() and candidate.by_runner():
         _same_inputs(baseline, candidate, reading)
         _asked_columns(files, reading)
+    for name in reading.slices:
+        if not any(name in row.values for row in baseline.rows):
+            raise _no_column(baseline.name, name, baseline.rows[0].values)
     tries = [_tries(file, reading) for file in files]
     metrics = [_score(name, reading, tries) for name in reading.scores()]
     metrics += [Metric(name=name, kind="ratio", digest="", higher_is_better=False, unit="") for name in reading.ratios]
     before, after = (
-        _run(file, by_id, [_measured(metric, file, tries) for metric in metrics if _holds(file, metric.name)])
+        _run(file, by_id, [_measured(metric, file, by_id, tries) for metric in metrics if _holds(file, metric.name)])
         for file, by_id in zip(files, tries, strict=True)
     )
     return before, after, _cases(baseline, reading, len(before.case_ids))
+
+
+def answers_of(file: ResultFile, reading: Reading) -> dict[str, Said]:
+    """What was answered to each case, at the first try, where the file says; nobody has sanitized it."""
+    found: dict[str, Said] = {}
+    table = not file.by_runner()
+    for row in file.rows:
+        cell = row.values.get(reading.answer) if table else None
+        text = row.output if cell is None else str(cell)
+        if text is not None and row.fault is None:
+            found.setdefault(str(row.values.get(reading.id)), Said(text, row.tools, clean=False))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,21 +218,39 @@ def _run(file: ResultFile, by_id: _Tries, metrics: Sequence[Metric]) -> Run:
         cost=None,
         judge_cost=None,
         complete=True,
-        started_at="",
-        finished_at="",
+        started_at=_measured_at(file, min),
+        finished_at=_measured_at(file, max),
     )
+
+
+def _measured_at(file: ResultFile, which: Callable[[list[datetime]], datetime]) -> str:
+    """The first or last time of measurement that the file tells, ISO 8601; empty where it tells none."""
+    told = {row.at or next((row.values[name] for name in _TIMES if row.values.get(name)), None) for row in file.rows}
+    times = []
+    for text in told:
+        with suppress(ValueError):
+            at = datetime.fromisoformat(str(text))
+            times.append(at if at.tzinfo else at.replace(tzinfo=UTC))
+    return which(times).isoformat() if times else ""
 
 
 def _holds(file: ResultFile, name: str) -> bool:
     return any(name in row.values or name in row.scores for row in file.rows)
 
 
-def _measured(metric: Metric, file: ResultFile, tries: Sequence[_Tries]) -> Metric:
+def _measured(metric: Metric, file: ResultFile, by_id: _Tries, tries: Sequence[_Tries]) -> Metric:
     """The metric with a digest that is this file's own where the same case was decided by something else."""
     before, after = (_decided(metric.name, by_id) for by_id in tries)
     if all(after.get(key, by) == by for key, by in before.items()):
         return metric
-    return replace(metric, digest=hashlib.sha256(file.name.encode()).hexdigest())
+    mine = _decided(metric.name, by_id)
+    named = {text for texts in mine.values() for text in texts if text}
+    return replace(
+        metric,
+        digest=hashlib.sha256(file.name.encode()).hexdigest(),
+        # Only a table says it in words; runners are known by the digest of what decided.
+        judge=None if file.by_runner() or not named else listed(sorted(text[:_JUDGE] for text in named), most=2),
+    )
 
 
 def _decided(name: str, by_id: _Tries) -> dict[str, set[str]]:
@@ -216,8 +258,17 @@ def _decided(name: str, by_id: _Tries) -> dict[str, set[str]]:
     return {
         key: texts
         for key, tries in by_id.items()
-        if (texts := {one.row.scores.get(name, "") for one in tries if one.numbers[name] is not None})
+        if (texts := {_decider(name, one.row) for one in tries if one.numbers[name] is not None})
     }
+
+
+def _decider(name: str, row: ResultRow) -> str:
+    """What decided a score, as far as the file says."""
+    if row.scores:
+        return row.scores.get(name, "")
+    return "; ".join(
+        f"{column} {row.values[column]}" for column in row.values if _JUDGES.fullmatch(column) and column != name
+    )
 
 
 def _scored(key: str, repeat: int, metric: Metric, one: _Try) -> Score | None:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 _TRIED_ONE_BY_ONE = 200
 
 
-def smallest(result: GateResult, cases: Sequence[Case], ask: Callable[[Sequence[str]], GateResult]) -> list[str]:
+def smallest(
+    result: GateResult, cases: Sequence[Case], ask: Callable[[Sequence[str]], GateResult], *, exact: bool = True
+) -> list[str]:
     """Find the fewest cases that reproduce one of the regressions that a gate has proven.
 
     The cases that lost most are taken first, one of each dependence group before a second, for one
@@ -29,6 +31,7 @@ def smallest(result: GateResult, cases: Sequence[Case], ask: Callable[[Sequence[
         result: What the gate said of all cases.
         cases: The cases it was asked about.
         ask: Asks the gate again about some of the cases, by id.
+        exact: Whether to leave out every case in turn; without it a few more may be found.
 
     Returns:
         Ids, the largest loss first; empty if no regression was proven, or none shows without the
@@ -39,7 +42,7 @@ def smallest(result: GateResult, cases: Sequence[Case], ask: Callable[[Sequence[
     for verdict in result.verdicts:
         if verdict.gating and verdict.outcome is Outcome.REGRESSED:
             lost = _lost(verdict, result, by_id)
-            enough = _fewest(lost, verdict, ask)
+            enough = _fewest(lost, verdict, ask, _TRIED_ONE_BY_ONE if exact else 0)
             found += [enough] if enough else []
     return min(found, key=len, default=[])
 
@@ -52,6 +55,7 @@ def restricted(run: Run, case_ids: Collection[str]) -> Run:
         case_ids=tuple(case_id for case_id in run.case_ids if case_id in wanted),
         answers=tuple(answer for answer in run.answers if answer.case_id in wanted),
         scores=tuple(score for score in run.scores if score.case_id in wanted),
+        looks=None,
     )
 
 
@@ -80,7 +84,7 @@ def _says(result: GateResult, verdict: Verdict) -> bool:
     )
 
 
-def _fewest(ids: Sequence[str], verdict: Verdict, ask: Callable[[Sequence[str]], GateResult]) -> list[str]:
+def _fewest(ids: Sequence[str], verdict: Verdict, ask: Callable[[Sequence[str]], GateResult], tried: int) -> list[str]:
     """The shortest beginning of the list that gives the verdict, without what it can do without."""
 
     def fails(some: Sequence[str]) -> bool:
@@ -93,7 +97,7 @@ def _fewest(ids: Sequence[str], verdict: Verdict, ask: Callable[[Sequence[str]],
         middle = (low + high) // 2
         low, high = (low, middle) if fails(ids[:middle]) else (middle, high)
     kept = list(ids[:high])
-    for case_id in reversed(kept[:_TRIED_ONE_BY_ONE]):
+    for case_id in reversed(kept[:tried]):
         without = [other for other in kept if other != case_id]
         if without and fails(without):
             kept = without

@@ -13,6 +13,7 @@ from llmci.core.privacy.flatten import texts_of, with_texts
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.mint import sanitized_batch
 from llmci.core.privacy.redact import Settled, Withheld
+from llmci.core.traces.blobs import without_media
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,10 +83,15 @@ class Session:
         return new
 
 
+def _rows(raw: RawBatch) -> list[TraceRow]:
+    """Rows as values. Nothing here can read a picture or hear a voice, so none of them goes on."""
+    return [without_media(row) for row in without_empty(raw.rows).to_pylist()]
+
+
 def learn_sessions(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Session]) -> None:
     """Remember what is found in the traces of these sessions; a first pass before `sanitize_batch`."""
     told = []
-    for row in without_empty(raw.rows).to_pylist():
+    for row in _rows(raw):
         session = sessions.get(row.get("session_id") or "")
         if session is not None and (texts := session.unheard(texts_of(row))):
             told.append((texts, session.memory))
@@ -103,7 +109,7 @@ def sanitize_batch(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Ses
     is held back with the reason; the others go on.
     """
     tally, clean, held = Tally(), [], []
-    rows = [(row, texts_of(row)) for row in without_empty(raw.rows).to_pylist()]
+    rows = [(row, texts_of(row)) for row in _rows(raw)]
     redactor.search_ahead(text for _, texts in rows for text in texts)
     for index, (row, texts) in enumerate(rows):
         outcome = _sanitized(row, texts, redactor, sessions.get(row.get("session_id") or ""), tally)

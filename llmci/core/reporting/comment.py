@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from llmci.core import wording
 from llmci.core.reporting.markup import alert, document, inline, marker, table
-from llmci.core.reporting.verdict_tables import gate_table, noticed, slice_table
+from llmci.core.reporting.verdict_tables import changed_list, gate_table, noticed, slice_table
 from llmci.domain.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def _details(result: Reread, about: About) -> list[str]:
     return [
         gate_table(result.gates),
         _counts(result),
+        changed_list(result.findings, result.unchanged),
         _changed(result),
         slice_table(result.slices),
         _failures(result, about),

@@ -41,6 +41,8 @@ class Reread:
     headline: str
     because: tuple[str, ...]
     notes: tuple[str, ...]
+    findings: tuple[str, ...]
+    unchanged: tuple[str, ...]
     baseline: str
     candidate: str
     evalset: str
@@ -73,6 +75,8 @@ def reread(document: Mapping[str, Any]) -> Reread:
         headline=one_line(document["headline"], _SENTENCE),
         because=_sentences(document["because"]),
         notes=_sentences(document["notes"]),
+        findings=_sentences([finding["text"] for finding in document.get("findings", [])]),
+        unchanged=tuple(one_line(what, _NAME) for what in document.get("unchanged", [])[:_WORDS]),
         baseline=one_line(baseline["system"], _NAME),
         candidate=one_line(candidate["system"], _NAME),
         evalset=f"{one_line(evalset['name'], _NAME)} v{evalset['version']}",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from llmci.core.reporting.view import GateRow, SliceRow
 
-_GATES, _SLICES = 40, 8
+_GATES, _SLICES, _FINDINGS = 40, 8, 8
 
 
 def gate_table(rows: Sequence[GateRow]) -> str:
@@ -38,6 +38,16 @@ def gate_table(rows: Sequence[GateRow]) -> str:
 def noticed(rows: Sequence[GateRow]) -> str:
     """What these cases could have shown, as a list; empty if no gate says."""
     return "\n".join(f"- {inline(row.metric)}: {row.noticed}" for row in rows[:_GATES] if row.noticed and row.gating)
+
+
+def changed_list(findings: Sequence[str], unchanged: Sequence[str]) -> str:
+    """What changed about the answers and what did not, under a heading; empty if nothing did."""
+    if not findings:
+        return ""
+    lines = [f"- {inline(finding)}" for finding in findings[:_FINDINGS]]
+    if unchanged:
+        lines.append(f"- no change seen in: {inline(', '.join(unchanged))}")
+    return "\n".join(["**What changed**", "", *lines])
 
 
 def slice_table(rows: Sequence[SliceRow]) -> str:

@@ -217,6 +217,7 @@ class ReportView:
 
     Attributes:
         headline: The verdict in one sentence; `because` are the reasons that it does not hold.
+        findings: What changed about the answers, a sentence each; `unchanged` is what did not.
         cases: Worst first, in the order of `Change`.
         counts: Cases by change.
         deciding: The metric whose values stand beside a case in lists.
@@ -228,6 +229,8 @@ class ReportView:
     headline: str
     because: tuple[str, ...]
     notes: tuple[str, ...]
+    findings: tuple[str, ...]
+    unchanged: tuple[str, ...]
     baseline: str
     candidate: str
     finished_at: str

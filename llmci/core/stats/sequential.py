@@ -24,8 +24,12 @@ GAMMA_FAIL = -2.0
 GAMMA_PASS = 1.0
 LOOKS = 10
 CAP_INFLATION = 1.15
-_NODES = 400
+# Enough for thirteen digits of a boundary.
+_NODES = 128
 _EDGE = 9.0
+# Error rates for which boundaries are computed: those that Holm's method asks of one to twelve gates
+# at 5 %, and enough others for what lies between them.
+_RATES = tuple(sorted({0.5, 0.3, 0.2, 0.15, 0.1, 0.07, *(0.05 / k for k in range(1, 13)), 0.002, 0.0005, 0.0001, 1e-5}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,65 @@ def plan(cases: Sequence[int], alpha: float) -> Boundaries:
         fail=nominal_levels(times, hwang_shih_decani(times, alpha, GAMMA_FAIL)),
         succeed=nominal_levels(times, hwang_shih_decani(times, alpha, GAMMA_PASS)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look of a schedule, at which evidence is weighed as if all looks had been taken.
+
+    Attributes:
+        times: Share of the whole schedule seen at each of its looks, ascending; the last is 1.
+        at: Which of them this is, from 0.
+    """
+
+    times: tuple[float, ...]
+    at: int
+
+    def drop(self, evidence: float) -> float:
+        """Evidence for a drop: the error rate of the schedule whose boundary it has just reached here.
+
+        Small is strong, as for evidence that was looked at once; what is made of it (Holm, false
+        discovery rates) needs to know of no schedule.
+
+        Source:
+            Jennison & Turnbull (2000), Group Sequential Methods, chapter 9 (repeated p-values).
+        """
+        return _rate(self.times, GAMMA_FAIL, self.at, evidence)
+
+    def none(self, evidence: float) -> float:
+        """The same for evidence that a drop of the tolerance is ruled out."""
+        return _rate(self.times, GAMMA_PASS, self.at, evidence)
+
+    def levels(self, alpha: float) -> tuple[float, float]:
+        """Nominal error rates here of "a drop is proven" and "a drop of the tolerance is ruled out".
+
+        Bounds at these rates hold at every look together.
+        """
+        fail, succeed = (_nominal(self.times, gamma, alpha)[self.at] for gamma in (GAMMA_FAIL, GAMMA_PASS))
+        return fail, succeed
+
+
+@lru_cache(maxsize=256)
+def _nominal(times: tuple[float, ...], gamma: float, alpha: float) -> tuple[float, ...]:
+    return nominal_levels(times, hwang_shih_decani(times, alpha, gamma))
+
+
+@lru_cache(maxsize=64)
+def _reached(times: tuple[float, ...], gamma: float, at: int) -> FloatArray:
+    """The boundary as z values at a look, for each of `_RATES`."""
+    return np.array([-NormalDist().inv_cdf(_nominal(times, gamma, rate)[at]) for rate in _RATES])
+
+
+def _rate(times: tuple[float, ...], gamma: float, at: int, evidence: float) -> float:
+    """The error rate whose boundary at a look is this evidence, between those of `_RATES`."""
+    if len(times) == 1 or evidence >= 1:
+        return evidence
+    z = -NormalDist().inv_cdf(max(evidence, 1e-300))
+    boundary = _reached(times, gamma, at)
+    if z <= boundary[-1]:
+        return 1.0
+    known = np.array([-NormalDist().inv_cdf(rate) for rate in _RATES])
+    return NormalDist().cdf(-float(np.interp(z, boundary[::-1], known[::-1])))
 
 
 def hwang_shih_decani(times: Sequence[float], alpha: float, gamma: float) -> tuple[float, ...]:

@@ -71,7 +71,7 @@ _USAGE = {
 }  # fmt: skip
 _COST = ("llm.cost.total", "gen_ai.cost.total_cost", "gen_ai.usage.cost")
 # Attributes that became messages, documents or numbers; they are not repeated among a step's attributes.
-_SPENT = ("gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.tool.definitions", "llm.invocation_parameters", *_INPUT, *_OUTPUT)  # fmt: skip
+_SPENT = frozenset({"gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.tool.definitions", "llm.invocation_parameters", *_INPUT, *_OUTPUT})  # fmt: skip
 _SPENT_UNDER = ("gen_ai.prompt.", "gen_ai.completion.", "llm.input_messages.", "llm.output_messages.", "retrieval.documents.", "llm.tools.")  # fmt: skip
 _EVENT_ROLES = {
     "gen_ai.system.message": "system",
@@ -83,7 +83,26 @@ _EVENT_ROLES = {
 
 def first(attributes: Mapping[str, Any], *names: str) -> Any:  # noqa: ANN401  JSON holds anything
     """The first of these attributes that is there."""
-    return next((attributes[name] for name in names if attributes.get(name) not in (None, "")), None)
+    for name in names:
+        value = attributes.get(name)
+        if value is not None and value != "":
+            return value
+    return None
+
+
+def indexed(fields: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, int]]:
+    """By attribute: the field that it answers, and its place among those that do."""
+    return {name: (field, rank) for field, names in fields.items() for rank, name in enumerate(names)}
+
+
+def answers(attributes: Mapping[str, Any], index: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
+    """The first attribute that is there for every field of an index, in one pass over the attributes."""
+    found: dict[str, tuple[int, Any]] = {}
+    for name, value in attributes.items():
+        field, rank = index.get(name, ("", 0))
+        if field and value is not None and value != "" and (field not in found or rank < found[field][0]):
+            found[field] = rank, value
+    return {field: value for field, (_, value) in found.items()}
 
 
 def kind_of(attributes: Mapping[str, Any]) -> str:
@@ -115,9 +134,9 @@ def answered(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:
     """What came out of a span."""
     attributes = _with_details(attributes, events)
     for logged in (
-        decoded(attributes.get("gen_ai.output.messages")),
+        _filled(decoded(attributes.get("gen_ai.output.messages")), attributes),
         _numbered(gathered(attributes, "llm.output_messages")),
-        _numbered(gathered(attributes, "gen_ai.completion")),
+        _completions(attributes),
         [_event_message(event, "assistant") for event in events if event.name == "gen_ai.choice"],
     ):
         if logged:
@@ -129,11 +148,36 @@ def answered(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:
     return payload_of(first(attributes, *_OUTPUT), role="assistant")
 
 
+def _completions(attributes: Mapping[str, Any]) -> list[Any]:
+    """Numbered completions; LiteLLM numbers the calls of one answer instead, and says no role."""
+    found = _numbered(gathered(attributes, "gen_ai.completion"))
+    calls = [
+        item["function_call"]
+        for item in found
+        if isinstance(item, dict) and isinstance(item.get("function_call"), dict)
+    ]
+    if not calls or len(calls) < len(found):
+        return found
+    said = [item.get("content") for item in found if item.get("content")]
+    return [{"role": "assistant", "content": said[0] if said else None, "tool_calls": calls}]
+
+
+def _filled(logged: object, attributes: Mapping[str, Any]) -> object:
+    """Messages; where they hold no part at all, as LiteLLM writes an answer of nothing but calls, the completions."""
+    if (
+        isinstance(logged, list)
+        and logged
+        and all(isinstance(item, dict) and item.get("parts") == [] for item in logged)
+    ):
+        return _completions(attributes) or logged
+    return logged
+
+
 def _with_details(attributes: Mapping[str, Any], events: Sequence[Event]) -> Mapping[str, Any]:
-    """Content may be written into one event rather than into the span."""
+    """Content may be written into events of this name rather than into the span, at once or one part after another."""
     for event in events:
         if event.name == "gen_ai.client.inference.operation.details":
-            return {**event.attributes, **attributes}
+            attributes = {**event.attributes, **attributes}
     return attributes
 
 
@@ -183,15 +227,21 @@ def _event_message(event: Event, role: str) -> Row:
     inner = message.pop("message", None)
     if isinstance(inner, dict):
         message = {**inner, **message}
+    elif inner is not None:
+        message.setdefault("content", inner)
     message.pop("event.name", None)
     if "id" in message and role == "tool":
         message["tool_call_id"] = message.pop("id")
     return {"role": role, **message}
 
 
+_USAGE_INDEX = indexed(_USAGE)
+
+
 def usage_in(attributes: Mapping[str, Any]) -> Row | None:
     """Token counts; both conventions count cached tokens as input."""
-    return counted(**{name: int_of(first(attributes, *names)) for name, names in _USAGE.items()})
+    found = answers(attributes, _USAGE_INDEX)
+    return counted(**{name: int_of(value) for name, value in found.items()}) if found else None
 
 
 def cost_in(attributes: Mapping[str, Any], usage: Row | None) -> Row | None:

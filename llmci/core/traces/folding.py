@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from llmci.core.traces.money import summed_cost
+from llmci.core.traces.paths import at
 from llmci.core.traces.payloads import NOTHING, has_content
+from llmci.core.traces.records import tool_of
 from llmci.core.traces.replay import replay_of
-from llmci.core.traces.scalars import json_text
+from llmci.core.traces.scalars import decoded, json_text, list_of
 from llmci.core.traces.usage import summed_usage
 from llmci.domain.trace import SCHEMA_VERSION
 
@@ -95,7 +97,7 @@ def fold(steps: Sequence[Step], trace_id: str, origin: Origin) -> TraceRow:
         "ttft_ms": next((row["ttft_ms"] for row in calls if row["ttft_ms"] is not None), None),
         "input": asked,
         "output": answered,
-        "request": replayed["request"] if replayed else None,
+        "request": _request(replayed) if replayed else None,
         "replay_kind": kind,
         "replay_step": replayed["seq"] if replayed else None,
         "documents": documents,
@@ -166,6 +168,21 @@ def _silent(models: list[Row]) -> list[str]:
 def _facts(first: Step, steps: Sequence[Step]) -> dict[str, str | None]:
     """Each fact as the root knows it, else as any step does."""
     return {name: next((step.facts[name] for step in (first, *steps) if name in step.facts), None) for name in _FACTS}
+
+
+def _request(replayed: Row) -> Row | None:
+    """The request of a model call, with the tools that were logged among its messages rather than beside them."""
+    request: Row | None = replayed["request"]
+    if request and request.get("tools"):
+        return request
+    for message in reversed(replayed["input"].get("messages") or []):
+        if '"tools":' in (extra := message.get("extra") or ""):
+            logged = list_of(decoded(extra).get("tools"))
+            # LangChain keeps each definition as a message of its own.
+            offered = [tool for item in logged if (tool := tool_of(at(item, "content") or item))]
+            if offered:
+                return {**(request or {}), "tools": offered}
+    return request
 
 
 def _bounded(rows: list[Row]) -> tuple[list[Row], list[str]]:

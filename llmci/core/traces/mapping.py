@@ -10,6 +10,11 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from llmci.core.traces.paths import Pick
 
+# Tools whose files have one form; see `presets` and `logged_spans`.
+PresetName = Literal[
+    "openai-chat", "openai-responses", "openai-batch", "anthropic-messages", "anthropic-batch", "braintrust", "helicone",
+    "weave", "promptfoo", "inspect",
+]  # fmt: skip
 Annotator = Literal["end_user", "human", "llm", "code", "api"]
 
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from llmci.core.traces.parts import Row, parts_of, result_text, tool_call, with_extra
+from llmci.core.traces.parts import MEDIA, Row, parts_of, returned, tool_call, with_extra
+from llmci.core.traces.roles import is_role, role_of
 from llmci.core.traces.scalars import decoded, text_of
 
-_ROLES = {
-    "human": "user",
-    "ai": "assistant",
-    "model": "assistant",
-    "chatbot": "assistant",
-    "bot": "assistant",
-    "function": "tool",
-    "aimessagechunk": "assistant",
-}
-KNOWN_ROLES = {"system", "developer", "user", "assistant", "tool", *_ROLES}
 _FINISH = {
     "tool_use": "tool_calls",
     "tool_call": "tool_calls",
     "function_call": "tool_calls",
+    "tool-calls": "tool_calls",
+    "COMPLETE": "stop",
+    "TOOL_CALL": "tool_calls",
+    "content-filter": "content_filter",
     "end_turn": "stop",
     "STOP": "stop",
     "max_tokens": "length",
@@ -39,7 +34,7 @@ def message_of(item: Row, role: str) -> list[Row]:
     parts = parts_of(rest.pop("parts", None)) + _content(rest)
     if speaker == "tool" and not any(part["type"] == "tool_result" for part in parts):
         beside = [part for part in parts if part["type"] in ("reasoning", "refusal")]
-        parts = [_tool_message(rest, item.get("content", item.get("parts"))), *beside]
+        parts = [*_tool_message(rest, item.get("content", item.get("parts"))), *beside]
     else:
         parts += _calls(rest, parts)
     head: Row = {}
@@ -57,12 +52,11 @@ def _role(rest: Row, default: str) -> str:
         rest.pop("role")
         if rest.get("type") in ("message", named):
             rest.pop("type")
-    elif str(rest.get("type")).lower() in KNOWN_ROLES:
+    elif is_role(rest.get("type")):
         named = str(rest.pop("type"))
     else:
         return default
-    known = named.lower()
-    return _ROLES.get(known, known if known in KNOWN_ROLES else named)
+    return role_of(named)
 
 
 def _content(rest: Row) -> list[Row]:
@@ -83,6 +77,8 @@ def _content(rest: Row) -> list[Row]:
 
 def _calls(rest: Row, parts: list[Row]) -> list[Row]:
     """Tool calls beside the content; frameworks log the same call in up to three places."""
+    if not (rest.get("tool_calls") or rest.get("function_call") or rest.get("additional_kwargs")):
+        return []
     seen = {part["tool_call_id"] for part in parts if part["type"] == "tool_call" and part.get("tool_call_id")}
     more = rest.get("additional_kwargs")
     places = [more, rest] if isinstance(more, dict) else [rest]
@@ -107,29 +103,32 @@ def _unseen(read: list[Row | None], seen: set[str]) -> list[Row]:
     return fresh
 
 
-def _tool_message(rest: Row, content: object) -> Row:
-    """The result in a message of role "tool"; `_content` has taken the content out of `rest`."""
-    part: Row = {"type": "tool_result"}
-    for key in ("tool_call_id", "call_id", "tool_use_id"):
-        if isinstance(rest.get(key), str):
-            part["tool_call_id"] = rest.pop(key)
-            break
-    else:
-        part["tool_call_id"] = None
-    part["tool_result"] = result_text(content)
+def _tool_message(rest: Row, content: object) -> list[Row]:
+    """The result in a message of role "tool", and media with it; `_content` has taken the content out of `rest`."""
+    call_id = next((rest.pop(key) for key in ("tool_call_id", "call_id", "tool_use_id") if isinstance(rest.get(key), str)), None)  # fmt: skip
+    part: Row = {"type": "tool_result", "tool_call_id": call_id}
+    name = next((rest.pop(key) for key in ("tool_name", "name", "function") if isinstance(rest.get(key), str)), None)
+    if name:
+        part["tool_name"] = name
+    part["tool_result"], media = returned(content, call_id)
     for key in ("is_error", "error"):
         if isinstance(rest.get(key), bool):
             part["is_error"] = rest.pop(key)
-    return part
+    return [part, *media]
 
 
 def split(role: str, parts: list[Row], head: Row) -> list[Row]:
     """One message, and one of role "tool" before it for each tool result that it brought along."""
     results = [part for part in parts if part["type"] == "tool_result"]
-    others = [part for part in parts if part["type"] != "tool_result"]
     if not results:
-        return [{"role": role, **head, "parts": others}]
-    found: list[Row] = [{"role": "tool", "parts": [part]} for part in results]
+        return [{"role": role, **head, "parts": parts}]
+    # Media that a tool returned stay with its result.
+    beside = [part for part in parts if part["type"] in MEDIA and "tool_call_id" in part]
+    others = [part for part in parts if part["type"] != "tool_result" and part not in beside]
+    found: list[Row] = [
+        {"role": "tool", "parts": [part, *(one for one in beside if one["tool_call_id"] == part["tool_call_id"])]}
+        for part in results
+    ]
     if others:
         found.append({"role": role, "parts": others})
     found[-1].update(head)

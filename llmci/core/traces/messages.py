@@ -12,9 +12,11 @@ from typing import Any
 
 import orjson
 
-from llmci.core.traces.message import KNOWN_ROLES, finish_reason, message_of, split
+from llmci.core.traces.frameworks import plain
+from llmci.core.traces.message import finish_reason, message_of, split
 from llmci.core.traces.parts import Row, parts_of, tool_call, unknown, with_extra
 from llmci.core.traces.reprs import fields_in
+from llmci.core.traces.roles import is_role
 from llmci.core.traces.scalars import decoded
 
 # Items of OpenAI's Responses API that are not plain messages.
@@ -23,13 +25,17 @@ _RESPONSE_ITEMS = ("function_call", "function_call_output", "reasoning", "messag
 _ENVELOPES = (
     ("messages", "user"),
     ("contents", "user"),
+    ("conversations", "user"),
+    ("chat_history", "user"),
     ("choices", "assistant"),
     ("candidates", "assistant"),
     ("generations", "assistant"),
+    ("replies", "assistant"),
     ("message", "assistant"),
     ("output", "assistant"),
+    ("input", "user"),
 )
-_INSTRUCTIONS = ("system", "system_instruction", "systemInstruction", "instructions")
+_INSTRUCTIONS = ("system", "system_instruction", "systemInstruction", "system_prompt", "instructions", "preamble")
 _MAX_NESTING = 20
 
 
@@ -51,7 +57,12 @@ def messages_of(value: object, *, role: str = "user") -> list[Row]:
 def is_chat(value: object) -> bool:
     """Whether a decoded value has the form of messages, so that it need not be kept as plain JSON."""
     if isinstance(value, list):
-        return bool(value) and all(_is_message(item) or (isinstance(item, list) and is_chat(item)) for item in value)
+        return bool(value) and all(
+            _is_message(item)
+            or (isinstance(item, list) and is_chat(item))
+            or (isinstance(item, str) and fields_in(item) is not None)
+            for item in value
+        )
     if not isinstance(value, dict):
         return False
     return _is_message(value) or any(
@@ -62,13 +73,15 @@ def is_chat(value: object) -> bool:
 def _is_message(item: object) -> bool:
     if not isinstance(item, dict):
         return False
-    if isinstance(item.get("role"), str):
-        return any(key in item for key in ("content", "parts", "tool_calls", "function_call"))
-    return _is_langchain(item) or _is_response_item(item)
+    if isinstance(item.get("role"), str) and any(
+        key in item for key in ("content", "parts", "tool_calls", "function_call")
+    ):
+        return True
+    return _is_langchain(item) or _is_response_item(item) or plain(item) is not None
 
 
 def _is_langchain(item: Row) -> bool:
-    return _is_serialised(item) or ("content" in item and str(item.get("type")).lower() in KNOWN_ROLES)
+    return _is_serialised(item) or ("content" in item and is_role(item.get("type")))
 
 
 def _is_serialised(item: Row) -> bool:
@@ -106,7 +119,7 @@ def _read(value: object, role: str, depth: int) -> list[Row]:
         return _read_object(value, role, depth)
     logged = fields_in(value) if isinstance(value, str) else None
     if logged:
-        return message_of(logged, role)
+        return _read_object(logged, role, depth + 1)
     parts = parts_of(value)
     return [{"role": role, "parts": parts}] if parts else []
 
@@ -143,13 +156,15 @@ def _beside(messages: list[Row], more: Row) -> list[Row]:
 
 
 def _is_block(item: Row) -> bool:
-    speaks = "role" in item or _is_langchain(item) or _is_response_item(item)
+    speaks = "role" in item or _is_langchain(item) or _is_response_item(item) or plain(item) is not None
     return not speaks and (isinstance(item.get("type"), str) or "text" in item) and not _envelope(item)
 
 
 def _read_object(item: Row, role: str, depth: int) -> list[Row]:
     if _is_serialised(item):
         return _read_object(_unwrapped(item), role, depth + 1)
+    if (messages := plain(item)) is not None:
+        return [message for one in messages for message in message_of(one, role)]
     if isinstance(item.get("role"), str) or _is_langchain(item):
         return message_of(item, role)
     if item.get("type") in _RESPONSE_ITEMS:
@@ -190,11 +205,19 @@ def _enveloped(item: Row, envelope: tuple[str, str], role: str, depth: int) -> l
     rest = dict(item)
     inner = rest.pop(key)
     found: list[Row] = []
+    # Gemini's clients keep the instructions among the settings.
+    if isinstance(config := rest.get("config"), dict) and "system_instruction" in config:
+        rest = {**rest, "config": {k: v for k, v in config.items() if k != "system_instruction"}}
+        rest.setdefault("system_instruction", config["system_instruction"])
     for name in _INSTRUCTIONS:
         # A response repeats its request's instructions; they were not said again.
         if rest.get(name) is not None and speaker == "user":
             found += _system(rest.pop(name))
     found += _read(decoded(inner), speaker if key != "messages" else role, depth + 1)
+    if key == "chat_history":
+        # Cohere's first API and LangChain's chains keep what is asked now beside what was said before.
+        asked = next((name for name in ("message", "input", "question") if isinstance(rest.get(name), str)), None)
+        found += _read(rest.pop(asked), "user", depth + 1) if asked else []
     reason = finish_reason(rest.pop("finish_reason", None) or rest.pop("finishReason", None))
     if not found:
         return [{"role": role, "parts": [unknown(item)]}]

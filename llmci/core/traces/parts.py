@@ -6,11 +6,10 @@ place of their own go to the part's `extra`: nothing is lost.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
+import re
 from typing import TYPE_CHECKING, Any
 
+from llmci.core.traces.media import media_of
 from llmci.core.traces.scalars import decoded, json_text, text_of
 
 if TYPE_CHECKING:
@@ -18,7 +17,10 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_MEDIA = ("image", "audio", "video")
+# Where frameworks say what a block is, and the endings that its name may have.
+_KIND_KEYS = ("type", "block_type", "content_type", "part_kind", "$type", "kind")
+_ENDINGS = ("_content", "_block", "_part")
+MEDIA = ("image", "audio", "video", "file")
 
 
 def parts_of(content: object) -> list[Row]:
@@ -30,9 +32,18 @@ def parts_of(content: object) -> list[Row]:
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     if isinstance(content, dict):
-        return [_part(content)] if content else []
+        return _block(content) if content else []
     # A number or a boolean where text belongs.
     return [{"type": "text", "text": json_text(content)}]
+
+
+def _block(item: Row) -> list[Row]:
+    """The part of a block, and the media that came with a tool's result."""
+    part = _part(item)
+    if part["type"] != "tool_result":
+        return [part]
+    media = part.pop("media", [])
+    return [part, *media]
 
 
 def _flat(content: list[Any]) -> bool:
@@ -60,46 +71,70 @@ def result_text(value: object) -> str | None:
     match value:
         case None | str():
             return value
-        case [{"type": "text", "text": str(text), **rest}] if not rest:
+        case [{"json": inner, **rest}] if not rest:
+            return json_text(inner)
+        case [{"type": "document", "document": {"data": str(text), **rest}}] if not rest:
             return text
+        case [dict(block)] if (part := _part(block))["type"] == "text" and "extra" not in part:
+            return str(part["text"])
         case _:
             return json_text(value)
+
+
+def returned(value: object, call_id: str | None) -> tuple[str | None, list[Row]]:
+    """What a tool returned as text, and the media beside it, which name the call that they answer."""
+    media: list[Row] = []
+    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        texts = []
+        for item in value:
+            # Cohere calls text that a tool found a document.
+            part = item if isinstance(item.get("document"), dict) else _part(item)
+            if part.get("type") in MEDIA and part.get("sha256"):
+                media.append({**part, "tool_call_id": call_id})
+            else:
+                texts.append(item)
+        value = texts or (None if media else value)
+    return result_text(value), media
 
 
 def tool_call(item: Row) -> Row | None:
     """A tool call in any form: OpenAI's, Anthropic's, GenAI's, LangChain's, Gemini's, OpenInference's."""
     rest = dict(item)
-    for envelope in ("tool_call", "functionCall", "function_call"):
+    for envelope in ("tool_call", "functionCall", "function_call", "function"):
         rest = _opened(rest, envelope)
-    rest = _opened(rest, "function")
-    name = _first(rest, "name", "toolName", "tool_name")
+    name = _first(rest, "name", "toolName", "tool_name", "function")
     if not isinstance(name, str):
         return None
     call_id = _call_id(rest)
-    arguments = _first(rest, "arguments", "args", "input", "parameters")
-    if rest.get("type") in _TOOL_CALL_KINDS:
-        rest.pop("type")
+    arguments = _first(rest, "arguments", "args", "input", "parameters", "tool_kwargs")
+    for key in _KIND_KEYS:
+        if rest.get(key) in _TOOL_CALL_KINDS:
+            rest.pop(key)
     row = {"type": "tool_call", "tool_call_id": call_id, "tool_name": name, "tool_arguments": arguments_text(arguments)}
     return with_extra(row, rest)
 
 
 def tool_result(item: Row) -> Row | None:
     """What a tool returned, in any form."""
-    rest = dict(item)
-    rest.pop("type", None)
-    for envelope in ("functionResponse", "function_response"):
+    rest = {key: value for key, value in item.items() if key not in _KIND_KEYS}
+    for envelope in ("functionResponse", "function_response", "tool_call_result", "origin"):
         rest = _opened(rest, envelope)
-    row: Row = {"type": "tool_result", "tool_call_id": _call_id(rest)}
+    call_id = _call_id(rest)
+    row: Row = {"type": "tool_result", "tool_call_id": call_id}
     name = _first(rest, "name", "toolName", "tool_name")
     if name is not None:
         row["tool_name"] = text_of(name)
-    row["tool_result"] = result_text(_first(rest, "content", "response", "result", "output"))
-    failed = rest.pop("is_error", None)
-    if isinstance(failed, bool):
-        row["is_error"] = failed
-    elif failed is not None:
-        rest["is_error"] = failed
-    return with_extra(row, rest)
+    answer = _first(rest, "content", "response", "result", "output")
+    # The Vercel AI SDK says what kind of value it is.
+    if isinstance(answer, dict) and set(answer) == {"type", "value"}:
+        answer = answer["value"]
+    row["tool_result"], media = returned(answer, call_id)
+    for key in ("is_error", "isError", "error"):
+        if isinstance(rest.get(key), bool):
+            row["is_error"] = rest.pop(key)
+            break
+    row = with_extra(row, rest)
+    return {**row, "media": media} if media else row
 
 
 def _opened(rest: Row, envelope: str) -> Row:
@@ -113,7 +148,7 @@ def _opened(rest: Row, envelope: str) -> Row:
 
 def _call_id(rest: Row) -> str | None:
     # A Responses item has its own `id` beside the `call_id` that its result refers to.
-    return text_of(_first(rest, "call_id", "tool_call_id", "tool_use_id", "toolCallId", "id"))
+    return text_of(_first(rest, "call_id", "tool_call_id", "tool_use_id", "toolCallId", "toolUseId", "callId", "id"))
 
 
 def _first(rest: Row, *names: str) -> Any:  # noqa: ANN401  JSON holds anything
@@ -124,8 +159,11 @@ def _first(rest: Row, *names: str) -> Any:  # noqa: ANN401  JSON holds anything
 
 
 def _text(item: Row) -> Row | None:
-    rest = dict(item)
-    rest.pop("type", None)
+    if len(item) == 2 and isinstance(item.get("type"), str):
+        text = item.get("text", item.get("content"))
+        if isinstance(text, str):
+            return {"type": "text", "text": text}
+    rest = {key: value for key, value in item.items() if key not in _KIND_KEYS}
     text = _first(rest, "text", "content", "value")
     if isinstance(text, (dict, list)):
         return None
@@ -133,8 +171,8 @@ def _text(item: Row) -> Row | None:
 
 
 def _reasoning(item: Row) -> Row | None:
-    rest = dict(item)
-    rest.pop("type", None)
+    rest = {key: value for key, value in item.items() if key not in _KIND_KEYS}
+    rest = _opened(_opened(rest, "reasoningContent"), "reasoningText")
     text = _first(rest, "thinking", "reasoning", "text", "content", "summary")
     if isinstance(text, list) and all(isinstance(line, dict) and isinstance(line.get("text"), str) for line in text):
         text = "\n".join(line["text"] for line in text)
@@ -151,72 +189,32 @@ def _refusal(item: Row) -> Row | None:
 
 
 def _media(item: Row) -> Row | None:
-    """An image, sound, film or file, inline or by reference."""
-    rest = dict(item)
-    kind = str(rest.pop("type", ""))
-    # The reference sits one level down in most forms: image_url, source, input_audio, inlineData, ...
-    for envelope in ("image_url", "image", "source", "input_audio", "file", "inlineData", "inline_data", "fileData"):
-        inner = rest.get(envelope)
-        if isinstance(inner, str) and "url" not in rest:
-            rest["url"] = rest.pop(envelope)
-        rest = _opened(rest, envelope)
-    mime = text_of(_first(rest, "mime_type", "media_type", "mimeType", "mediaType"))
-    sound = rest.get("format")
-    if mime is None and kind == "input_audio" and isinstance(sound, str):
-        mime = f"audio/{rest.pop('format')}"
-    uri = _first(rest, "url", "uri", "fileUri", "file_uri", "file_id")
-    data = _first(rest, "data", "content", "file_data") if uri is None else None
-    if isinstance(uri, str):
-        row = _referenced(uri, mime)
-    elif isinstance(data, str):
-        row = _inline(data, mime)
-    else:
-        return None
-    modality = rest.pop("modality", None)
-    if rest.get("type") in ("base64", "url"):
-        rest.pop("type")
-    return with_extra({"type": _media_type(kind, row.get("mime_type"), modality), **row}, rest)
+    found = media_of(item, str(item.get("type") or kind_of(item) or ""))
+    return None if found is None else with_extra(*found)
 
 
-def _referenced(uri: str, mime: str | None) -> Row:
-    if uri.startswith("data:") and ";base64," in uri[:200]:
-        head, _, data = uri.partition(";base64,")
-        return {**_inline(data, mime or head.removeprefix("data:")), "uri": uri}
-    return {"uri": uri, "mime_type": mime}
-
-
-def _inline(data: str, mime: str | None) -> Row:
-    row: Row = {"uri": data if data.startswith("data:") else f"data:{mime or ''};base64,{data}", "mime_type": mime}
-    try:
-        content = base64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError):
-        return row
-    return {**row, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
-
-
-def _media_type(kind: str, mime: object, modality: object) -> str:
-    for hint in (modality, kind, mime):
-        for media in _MEDIA:
-            if isinstance(hint, str) and media in hint:
-                return media
-    return "file"
-
-
-_TOOL_CALL_KINDS = ("function", "tool_use", "tool_call", "tool-call", "function_call", "server_tool_call")
+_TOOL_CALL_KINDS = (
+    "function", "tool_use", "tool_call", "tool-call", "function_call", "functionCall", "ToolCall", "FunctionCall",
+    "server_tool_call", "builtin-tool-call",
+)  # fmt: skip
 
 # The `type` of a block to what reads it.
 _READERS: dict[str, Callable[[Row], Row | None]] = {
     **dict.fromkeys(("text", "input_text", "output_text"), _text),
-    **dict.fromkeys(("reasoning", "thinking", "redacted_thinking", "reasoning_content"), _reasoning),
+    **dict.fromkeys(("reasoning", "thinking", "redacted_thinking", "reasoning_content", "text_reasoning"), _reasoning),
     "refusal": _refusal,
     **dict.fromkeys(
-        ("image", "image_url", "input_image", "audio", "input_audio", "video", "file", "input_file", "document",
-         "blob", "uri", "media"),
+        ("image", "image_url", "input_image", "image_file", "audio", "audio_url", "input_audio", "video", "video_url",
+         "file", "input_file", "file_reference", "document", "document_url", "blob", "binary", "data", "uri", "media"),
         _media,
     ),
-    **dict.fromkeys((*_TOOL_CALL_KINDS, "server_tool_use"), tool_call),
     **dict.fromkeys(
-        ("tool_result", "tool_call_response", "server_tool_call_response", "tool-result", "function_call_output"),
+        (*_TOOL_CALL_KINDS, "server_tool_use", "mcp_tool_use", "builtin_tool_call", "custom_tool_call"), tool_call
+    ),
+    **dict.fromkeys(
+        ("tool_result", "tool_call_response", "server_tool_call_response", "tool-result", "function_call_output",
+         "function_result", "tool_return", "builtin_tool_return", "tool_call_result", "mcp_tool_result",
+         "web_search_tool_result", "code_execution_tool_result", "custom_tool_call_output", "retry_prompt"),
         tool_result,
     ),
 }  # fmt: skip
@@ -225,12 +223,15 @@ _BY_KEY: dict[str, Callable[[Row], Row | None]] = {
     "functionCall": tool_call,
     "function_call": tool_call,
     "tool_call": tool_call,
+    "tool_call_result": tool_result,
     "functionResponse": tool_result,
     "function_response": tool_result,
     "inlineData": _media,
     "inline_data": _media,
     "fileData": _media,
     "image_url": _media,
+    **dict.fromkeys(("image", "audio", "video", "document"), _media),
+    "reasoningContent": _reasoning,
     "toolUse": lambda item: tool_call(_renamed(item, "toolUse", {"toolUseId": "id"})),
     "toolResult": lambda item: tool_result(_renamed(item, "toolResult", {"toolUseId": "id"})),
     "text": _text,
@@ -242,10 +243,28 @@ def _renamed(item: Row, envelope: str, names: dict[str, str]) -> Row:
     return {str(names.get(key, key)): value for key, value in rest.items()}
 
 
+def kind_of(item: Row) -> str | None:
+    """What a block says that it is, whatever the key and the case: `ToolCall`, `tool-call`, `$type: functionCall`."""
+    word = next((item[key] for key in _KIND_KEYS if isinstance(item.get(key), str)), None)
+    if word is None:
+        return None
+    # .NET gives the whole name of the type: Microsoft.Extensions.AI.TextReasoningContent.
+    kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word.rpartition(".")[2]).replace("-", "_").lower()
+    for ending in _ENDINGS:
+        kind = kind.removesuffix(ending)
+    return kind
+
+
 def _part(item: Row) -> Row:
     kind = item.get("type")
-    readers = [_READERS[kind]] if isinstance(kind, str) and kind in _READERS else []
-    if kind is None:
+    readers: list[Callable[[Row], Row | None]] = []
+    if isinstance(kind, str) and kind in _READERS:
+        readers = [_READERS[kind]]
+    elif (kind := kind_of(item)) is not None:
+        if isinstance(inner := item.get("content"), dict) and "." in str(item.get("type")):
+            item = {**inner, "type": kind}
+        readers = [_READERS[kind]] if kind in _READERS else []
+    else:
         readers = [reader for key, reader in _BY_KEY.items() if item.get(key) is not None][:1]
         # Gemini marks its thoughts with a flag.
         if item.get("thought") is True and isinstance(item.get("text"), str):

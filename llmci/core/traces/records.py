@@ -141,8 +141,12 @@ def _request(found: _Found) -> Row | None:
     tools = [tool for item in list_of(found.get("tools")) if (tool := tool_of(item))]
     params = found.get("params")
     row = {
+        "dialect": text_of(found.get("dialect")),
         "provider": text_of(found.get("provider")),
         "model": text_of(found.get("model")),
+        "response_model": text_of(found.get("response_model")),
+        "tool_choice": text_of(found.get("tool_choice")),
+        "response_format": text_of(found.get("response_format")),
         "params": None if params is None else text_of(params),
         "tools": tools or None,
     }
@@ -202,7 +206,7 @@ _DOCUMENT_KEYS = {
 def _metadata(record: dict[str, Any], plan: Plan) -> str | None:
     found = {key: value for key, pick in plan.metadata if (value := picked(record, pick)) is not None}
     for key in plan.rest:
-        value = decoded(record[key])
+        value = decoded(record.get(key))
         if key == "metadata" and isinstance(value, dict):
             found.update(value)
         elif value is not None and value != "" and key != "scores":
@@ -214,24 +218,39 @@ def _scores(record: dict[str, Any], plan: Plan) -> list[Row]:
     scores = [
         score for name, pick in plan.scores if (score := score_of(name, picked(record, pick), annotator=pick.annotator))
     ]
-    if "scores" in plan.rest and isinstance(given := decoded(record["scores"]), dict):
+    if "scores" in plan.rest and isinstance(given := decoded(record.get("scores")), dict):
         scores += [score for name, value in given.items() if (score := score_of(str(name), value, annotator="api"))]
     return scores
 
 
 def score_of(name: str, value: object, *, annotator: str) -> Row | None:
     """A score as a `SCORE` row: numbers and booleans in `num`, words in `text`."""
+    said: Row = {}
     if isinstance(value, dict):
+        said = _said_of(value)
         value = next((value[key] for key in ("value", "score", "num") if value.get(key) is not None), value)
     if value is None or value == "":
         return None
-    row: Row = {"name": name, "annotator": annotator, "target": "trace"}
+    row: Row = {"name": name, "annotator": annotator, "target": "trace", **said}
     if isinstance(value, bool) or (isinstance(value, str) and value.lower() in ("true", "false")):
         return {**row, "type": "boolean", "num": float(str(value).lower() == "true")}
     number = None if isinstance(value, list) else float_of(value)
     if number is not None:
         return {**row, "type": "numeric", "num": number}
     return {**row, "type": "categorical", "text": text_of(value)}
+
+
+_ANNOTATORS = {"end_user", "human", "llm", "code", "api"}
+
+
+def _said_of(score: dict[str, Any]) -> Row:
+    """Who gave a score, when and why, where that stands beside its value."""
+    row: Row = {name: text for name in ("id", "author", "comment") if (text := text_of(score.get(name)))}
+    if (annotator := score.get("annotator")) in _ANNOTATORS:
+        row["annotator"] = annotator
+    if (given := time_of(score.get("timestamp", score.get("created_at")))) is not None:
+        row["timestamp"] = given
+    return row
 
 
 def _times(found: _Found) -> Row:

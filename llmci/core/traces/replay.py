@@ -46,7 +46,9 @@ def _kind(answered: Row, documents: Sequence[Row], steps: Sequence[Row]) -> str:
     calls = sum(step["kind"] == "llm" for step in steps)
     tools = any(step["kind"] == "tool" for step in steps)
     if not steps and answered["kind"] == "messages":
-        calls = sum(message["role"] == "assistant" for message in answered["messages"])
+        roles = [message["role"] for message in answered["messages"]]
+        # OpenAI's Responses give thoughts and calls as items of their own: what follows at once is one call.
+        calls = sum(role == "assistant" != before for before, role in zip([None, *roles], roles, strict=False))
         tools = any(message["role"] == "tool" for message in answered["messages"])
     if calls > 1 or tools:
         return "agent"

@@ -55,6 +55,8 @@ def text_of(value: object) -> str | None:
 
 def float_of(value: object) -> float | None:
     """A finite number, also out of text; a boolean is 0 or 1; lists, one item a turn, are summed."""
+    if value is None:
+        return None
     if isinstance(value, list):
         numbers = [number for number in map(float_of, value) if number is not None]
         return sum(numbers) if numbers else None
@@ -70,6 +72,8 @@ def int_of(value: object) -> int | None:
     if isinstance(value, str) and value.removeprefix("-").isdecimal():
         # Not by way of a float: nanoseconds since 1970 have more digits than one holds.
         value = int(value)
+    if value is None:
+        return None
     if isinstance(value, int):
         return int(value) if abs(value) < 2**63 else None
     number = float_of(decoded(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from llmci.core.traces import dialects
@@ -9,7 +10,9 @@ from llmci.core.traces.flattened import gathered
 from llmci.core.traces.folding import Step, fold
 from llmci.core.traces.paths import picked
 from llmci.core.traces.records import score_of
+from llmci.core.traces.reprs import literal_in
 from llmci.core.traces.scalars import decoded, json_text, list_of, text_of
+from llmci.core.traces.sdk_spans import conventional
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +34,7 @@ _FACTS = {
     "prompt_name": ("gen_ai.prompt.name", "llm.prompt_template.name", "langfuse.observation.prompt.name"),
     "prompt_version": ("gen_ai.prompt.version", "llm.prompt_template.version", "langfuse.observation.prompt.version"),
 }  # fmt: skip
+_FACTS_INDEX = dialects.indexed(_FACTS)
 
 
 def trace_of(spans: Sequence[Span], origin: Origin, *, variant: Pick | None = None) -> TraceRow:
@@ -44,6 +48,8 @@ def trace_of(spans: Sequence[Span], origin: Origin, *, variant: Pick | None = No
 
 
 def _step(span: Span, variant: Pick | None) -> Step:
+    told = conventional(span.attributes)
+    span = span if told is span.attributes else replace(span, attributes=told)
     attributes = {**span.resource, **span.attributes}
     tags = list_of(dialects.first(attributes, "tag.tags", "langfuse.trace.tags"))
     return Step(
@@ -85,7 +91,9 @@ def _row(span: Span) -> Row:
 
 
 def _facts(attributes: Mapping[str, Any], variant: Pick | None) -> dict[str, str]:
-    found = {name: text for name, names in _FACTS.items() if (text := text_of(dialects.first(attributes, *names)))}
+    found = {
+        name: text for name, value in dialects.answers(attributes, _FACTS_INDEX).items() if (text := text_of(value))
+    }
     if variant is not None and (chosen := text_of(picked(attributes, variant))):
         found["variant"] = chosen
     return found
@@ -93,7 +101,7 @@ def _facts(attributes: Mapping[str, Any], variant: Pick | None) -> dict[str, str
 
 def _error(span: Span) -> tuple[str | None, str | None]:
     raised: Mapping[str, Any] = next((event.attributes for event in span.events if event.name == "exception"), {})
-    kind = dialects.first({**raised, **span.attributes}, "error.type", "exception.type")
+    kind = dialects.first({**raised, **span.attributes} if raised else span.attributes, "error.type", "exception.type")
     text = span.message or text_of(raised.get("exception.message"))
     return (text_of(kind), text) if span.failed or raised or kind else (None, None)
 
@@ -111,11 +119,11 @@ def _score(event: Event, span: Span) -> Row | None:
 
 
 def _metadata(facts: Mapping[str, Any]) -> dict[str, Any]:
-    logged = decoded(facts.get("metadata"))
+    logged = literal_in(decoded(facts.get("metadata")))
     found = dict(logged) if isinstance(logged, dict) else {}
     for prefix in ("metadata", "langfuse.trace.metadata", "traceloop.association.properties"):
         flat = gathered(facts, prefix)
-        found.update(flat if isinstance(flat, dict) else {})
+        found.update({key: literal_in(value) for key, value in flat.items()} if isinstance(flat, dict) else {})
     if service := facts.get("service.name"):
         found.setdefault("service.name", service)
     return found

@@ -18,11 +18,16 @@ _OUTPUT = (
 _TOTAL = "total_tokens | totalTokenCount | total_token_count | totalTokens | total"
 _CACHE_READ = (
     "cache_read_input_tokens | prompt_tokens_details.cached_tokens | input_tokens_details.cached_tokens"
-    " | cachedContentTokenCount | input_cached_tokens | input_token_details.cache_read"
+    " | cachedContentTokenCount | cached_content_token_count | input_cached_tokens | input_token_details.cache_read"
+    " | cacheReadInputTokens | cachedInputTokens | cache_read_tokens"
 )
-_CACHE_WRITE = "cache_creation_input_tokens | input_cache_creation | input_token_details.cache_creation"
+_CACHE_WRITE = (
+    "cache_creation_input_tokens | input_cache_creation | input_token_details.cache_creation | cacheWriteInputTokens"
+    " | cache_write_tokens"
+)
 _REASONING = (
     "completion_tokens_details.reasoning_tokens | output_tokens_details.reasoning_tokens | thoughtsTokenCount"
+    " | thoughts_token_count | reasoningTokens"
     " | output_reasoning_tokens | output_token_details.reasoning"
 )
 # These providers' input counts leave cached tokens out.
@@ -31,7 +36,11 @@ _EXCLUDES_CACHE = (
     "cache_creation_input_tokens",
     "input_cached_tokens",
     "input_cache_creation",
+    "cacheReadInputTokens",
+    "cacheWriteInputTokens",
 )
+_AUDIO_INPUT = "prompt_tokens_details.audio_tokens | input_token_details.audio | input_audio_tokens"
+_AUDIO_OUTPUT = "completion_tokens_details.audio_tokens | output_token_details.audio | output_audio_tokens"
 _FIELDS = ("input", "output", "total", "cache_read", "cache_write", "reasoning", "audio_input", "audio_output")
 
 
@@ -44,19 +53,29 @@ def usage_of(logged: object, *, input_tokens: object = None, output_tokens: obje
     found = int_of(at(usage, _INPUT))
     if found is not None and any(key in usage for key in _EXCLUDES_CACHE):
         found += (read or 0) + (written or 0)
+    said, reasoning = int_of(at(usage, _OUTPUT)), int_of(at(usage, _REASONING))
+    # Gemini counts its thoughts beside what it said.
+    if said is not None and reasoning and ("thoughtsTokenCount" in usage or "thoughts_token_count" in usage):
+        said += reasoning
     return counted(
         input=_or(int_of(input_tokens), found),
-        output=_or(int_of(output_tokens), int_of(at(usage, _OUTPUT))),
+        output=_or(int_of(output_tokens), said),
         total=int_of(at(usage, _TOTAL)),
         cache_read=read,
         cache_write=written,
-        reasoning=int_of(at(usage, _REASONING)),
+        reasoning=reasoning,
+        audio_input=int_of(at(usage, _AUDIO_INPUT)) or None,
+        audio_output=int_of(at(usage, _AUDIO_OUTPUT)) or None,
     )
 
 
 def counted(**counts: int | None) -> Row | None:
     """A `USAGE` row of these counts, with the total where both halves are known; None where nothing is."""
     found = {name: count for name, count in counts.items() if count is not None and count >= 0}
+    cached = found.get("cache_read", 0) + found.get("cache_write", 0)
+    # Whoever counted fewer tokens in all than came from the cache, left those out.
+    if "input" in found and cached > found["input"]:
+        found["input"] += cached
     if "input" in found and "output" in found:
         found["total"] = found["input"] + found["output"]
     return found or None

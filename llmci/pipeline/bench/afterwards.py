@@ -51,7 +51,7 @@ async def _compared(
     answer, other = candidate.answer(case.case_id, repeat), baseline.answer(case.case_id, repeat)
     if job.stop.why is not None or answer is None or other is None:
         return
-    score = await marker.compare(scorer, case, answer, other)
+    score = await marker.compare(scorer, scorer.metric(), case, answer, other)
     if score is not None:
         candidate.scored(score)
 

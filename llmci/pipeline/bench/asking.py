@@ -12,16 +12,20 @@ from llmci.core.bench.digests import answer_key
 from llmci.core.bench.patience import wait_s
 from llmci.domain.run import Answered, Unanswered
 from llmci.errors import LlmciError, PrivacyStop
+from llmci.pipeline.bench.lag import honest
+from llmci.pipeline.bench.taping import played_answer
 from llmci.seams import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from llmci.core.bench.ledger import Ledger
+    from llmci.core.bench.pace import CallOutcome
     from llmci.domain.case import Case
     from llmci.domain.run import Answer
     from llmci.pipeline.bench.cleaning import Cleaning
     from llmci.pipeline.bench.job import BenchJob
+    from llmci.pipeline.bench.lag import Lag
     from llmci.pipeline.bench.lane import Lane
     from llmci.seams import Reply
 
@@ -34,16 +38,19 @@ class Asker:
     """
 
     def __init__(
-        self, job: BenchJob, ledger: Ledger, cleaning: Cleaning, before: Callable[[], Awaitable[None]]
+        self, job: BenchJob, ledger: Ledger, cleaning: Cleaning, lag: Lag, before: Callable[[], Awaitable[None]]
     ) -> None:
-        self._job, self._ledger, self._cleaning, self._before = job, ledger, cleaning, before
+        self._job, self._ledger, self._cleaning, self._lag, self._before = job, ledger, cleaning, lag, before
         self._jitter = Random(job.settings.seed)  # noqa: S311  spreads retries
         # What several tries have in common is asked once: the others wait for that answer.
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self.called = self.reused = 0
+        self.called = self.reused = self.cached = 0
 
     async def answer(self, lane: Lane, case: Case, repeat: int) -> Answer | None:
-        """The answer, cached or asked for; None if the budget has no room for another call."""
+        """The answer, cached or asked for; None if no further call may be made."""
+        if self._job.played is not None:
+            self.reused += 1
+            return played_answer(self._job.played, self._job, lane, case, repeat)
         cache = self._job.cache if lane.spec.cacheable else None
         if cache is None:
             return await self._ask(lane, case, repeat)
@@ -51,6 +58,7 @@ class Asker:
         async with self._asking[key]:
             if found := cache.answer(key):
                 self.reused += 1
+                self.cached += 1
                 return replace(found, case_id=case.case_id, repeat=repeat, cached=True)
             answer = await self._ask(lane, case, repeat)
             if isinstance(answer, Answered):
@@ -58,45 +66,70 @@ class Asker:
             return answer
 
     async def _ask(self, lane: Lane, case: Case, repeat: int) -> Answer | None:
+        """Ask until there is an answer, a fault that does not pass, or no patience left; None if stopped before."""
         await self._before()
+        outcome = await self._paid(lane, case, repeat)
+        for attempt in range(self._job.settings.retries):
+            if not isinstance(outcome, Failed) or not outcome.retryable:
+                break
+            wait = wait_s(attempt, outcome.retry_after_s, self._jitter.random())
+            if wait is None or await self._job.stop.within(wait):
+                break
+            outcome = await self._paid(lane, case, repeat)
+        return None if outcome is None else await self._as_answer(outcome, case, repeat)
+
+    async def _paid(self, lane: Lane, case: Case, repeat: int) -> Reply | Failed | None:
+        """One call within the budget; its worst case is reserved before it is sent. None if it may not be made."""
         worst = lane.system.estimate(case).worst_cost if self._ledger.limited else None
         if not await self._ledger.reserve(worst):
             self._job.halt("budget")
             return None
         cost: float | None = None
         try:
-            outcome = await self._insist(lane, case, repeat)
-            cost = 0.0 if isinstance(outcome, Failed) or outcome.recorded else outcome.cost
+            outcome = await self._once(lane, case, repeat)
+            cost = _cost(outcome)
         finally:
             await self._ledger.settle(worst, cost)
             self._job.progress.advance(0, cost=cost or None)
-        return await self._as_answer(outcome, case, repeat)
+        return outcome
 
-    async def _insist(self, lane: Lane, case: Case, repeat: int) -> Reply | Failed:
-        """Ask until there is an answer, a fault that does not pass, or no patience left."""
-        for attempt in range(self._job.settings.retries):
-            outcome = await self._once(lane, case, repeat)
-            if not isinstance(outcome, Failed) or not outcome.retryable:
-                return outcome
-            wait = wait_s(attempt, outcome.retry_after_s, self._jitter.random())
-            if wait is None or await self._job.stop.within(wait):
-                return outcome
-        return await self._once(lane, case, repeat)
-
-    async def _once(self, lane: Lane, case: Case, repeat: int) -> Reply | Failed:
-        seconds = self._job.settings.timeout_s
+    async def _once(self, lane: Lane, case: Case, repeat: int) -> Reply | Failed | None:
+        """One call, when there is room for it: waiting for that is not waiting for the answer."""
         async with await lane.slots():
-            self.called += 1
-            deadline = asyncio.timeout(seconds)
+            await self._cleaning.room()
+            if lane.pace is None:
+                return await self._timed(lane, case, repeat)
+            entered = await lane.pace.enter()
+            outcome: Reply | Failed | None = None
             try:
-                async with deadline:
-                    return await lane.system.answer(case, repeat)
-            except LlmciError:
-                raise
-            except Exception as error:  # noqa: BLE001  an adapter's mistake loses one case, not the run
-                if deadline.expired():
-                    return Failed(f"no answer within {seconds:g} s", "system")
-                return Failed(f"the {lane.spec.kind} adapter raised {type(error).__name__}", "infrastructure")
+                outcome = await self._timed(lane, case, repeat)
+                return outcome
+            finally:
+                lane.pace.leave(entered, *_sign(outcome))
+
+    async def _timed(self, lane: Lane, case: Case, repeat: int) -> Reply | Failed | None:
+        if self._job.stop.why is not None:
+            # It was waiting for room when the bench was stopped.
+            return None
+        seconds = self._job.settings.timeout_s
+        started = asyncio.get_running_loop().time()
+        self.called += 1
+        deadline = asyncio.timeout(seconds)
+        try:
+            async with deadline:
+                outcome = await lane.system.answer(case, repeat)
+        except LlmciError:
+            raise
+        except Exception as error:  # noqa: BLE001  an adapter's mistake loses one case, not the run
+            if deadline.expired():
+                return _TooLate(f"no answer within {seconds:g} s", "system")
+            return Failed(f"the {lane.spec.kind} adapter raised {type(error).__name__}", "infrastructure")
+        if isinstance(outcome, Failed):
+            return outcome
+        reply, why = honest(outcome, self._lag.worst_since(started))
+        if why is not None:
+            lane.mistimed[case.case_id, repeat] = why
+        return reply
 
     async def _as_answer(self, outcome: Reply | Failed, case: Case, repeat: int) -> Answer:
         if isinstance(outcome, Failed):
@@ -126,6 +159,29 @@ class Asker:
             request_digest=reply.request_digest,
             recorded_scores=dict(reply.recorded_scores),
         )
+
+
+class _TooLate(Failed):
+    """A deadline that passed: the system's fault, and a sign that it has too much to do."""
+
+
+def _cost(outcome: Reply | Failed | None) -> float | None:
+    """US dollars of a call; None is unknown."""
+    if outcome is None:
+        return 0.0
+    if isinstance(outcome, Failed):
+        return None if outcome.charged else 0.0
+    return 0.0 if outcome.recorded else outcome.cost
+
+
+def _sign(outcome: Reply | Failed | None) -> tuple[CallOutcome, float | None]:
+    """What a call says of how busy the endpoint is, and how long it wants to be left alone."""
+    if outcome is None:
+        return "refused", None
+    if not isinstance(outcome, Failed):
+        return "answered", None
+    busy = outcome.retryable or isinstance(outcome, _TooLate)
+    return "overloaded" if busy else "refused", outcome.retry_after_s
 
 
 def _unusable(reply: Reply, max_chars: int) -> str | None:

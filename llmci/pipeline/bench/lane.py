@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from llmci.core.bench.pace import MOST, START, pace_of
 from llmci.domain.run import Answered, Run, Scored, Unanswered, Unscored
 
 if TYPE_CHECKING:
+    from llmci.core.bench.pace import Pace
     from llmci.domain.run import Answer, Metric, Score
     from llmci.pipeline.bench.job import BenchJob, Entrant
 
@@ -25,6 +27,10 @@ class Lane:
         self._entrant, self._job = entrant, job
         self._answers: dict[tuple[str, int], Answer] = {}
         self._scores: dict[tuple[str, int, str], Score] = {}
+        # Why the times of an answer are not to be trusted.
+        self.mistimed: dict[tuple[str, int], str] = {}
+        # Of the endpoint behind the system, where there is one; known once there are slots.
+        self.pace: Pace | None = None
         self._slots: asyncio.Semaphore | None = None
         self._starting = asyncio.Lock()
         self._lost = self._lost_in_a_row = 0
@@ -43,16 +49,18 @@ class Lane:
         """All there are."""
         return list(self._answers.values())
 
-    def scores(self, metric: str) -> list[Score]:
-        """All there are of a metric."""
-        return [score for (_, _, name), score in self._scores.items() if name == metric]
+    def scores(self, metric: str | None = None) -> list[Score]:
+        """All there are, or those of a metric."""
+        return [score for (_, _, name), score in self._scores.items() if metric in (None, name)]
 
     async def slots(self) -> asyncio.Semaphore:
         """Room for a call; the system is started when the first one is asked for."""
         async with self._starting:
             if self._slots is None:
                 await self.system.start()
-                most = self._job.settings.concurrency
+                endpoint = self.system.endpoint()
+                self.pace = None if endpoint is None else pace_of(endpoint)
+                most = self._job.settings.concurrency or (START if endpoint is None else MOST)
                 self._slots = asyncio.Semaphore(min(most, self.system.at_once() or most))
             return self._slots
 
@@ -63,7 +71,7 @@ class Lane:
         if isinstance(answer, Unanswered) and answer.why not in self._whys:
             self._whys.add(answer.why)
             self._job.progress.note(f"{self.spec.name}: {answer.why}")
-        self._count(lost=isinstance(answer, Unanswered) and answer.fault == "infrastructure")
+        self._count(answer)
 
     def scored(self, score: Score) -> None:
         """Write a score down."""
@@ -79,10 +87,17 @@ class Lane:
             isinstance(score, Unscored) and score.fault == "infrastructure" for score in self._scores.values()
         )
 
-    def run(self, metrics: tuple[Metric, ...], started_at: str, finished_at: str) -> Run:
-        """What there is, as a run; in the order of the set, whatever the order of arrival."""
-        job = self._job
-        tries = [(case.case_id, repeat) for case in job.cases for repeat in range(job.settings.repeat)]
+    def run(self, metrics: tuple[Metric, ...], started_at: str, finished_at: str, look: int) -> Run:
+        """What there is by a look, as a run.
+
+        In the order of the set, whatever the order of arrival; where the gates are asked early, in the
+        order of asking.
+        """
+        job, schedule = self._job, self._job.planned()
+        case_ids = schedule.case_ids(look) if schedule.early else tuple(case.case_id for case in job.cases)
+        place = {case_id: at for at, case_id in enumerate(case_ids)}
+        planned = ((case.case_id, repeat) for case, repeat in schedule.upto(look))
+        tries = sorted(planned, key=lambda one: (place[one[0]], one[1]))
         if job.stop.why == "given up":
             self._leave(tries, metrics)
         answers = tuple(self._answers[at] for at in tries if at in self._answers)
@@ -94,8 +109,8 @@ class Lane:
             evalset_name=job.evalset.name,
             evalset_version=job.evalset.version,
             evalset_digest=job.evalset.digest,
-            case_ids=tuple(case.case_id for case in job.cases),
-            repeats=job.settings.repeat,
+            case_ids=case_ids,
+            repeats=schedule.repeats(look),
             metrics=metrics,
             answers=answers,
             scores=scores,
@@ -105,6 +120,7 @@ class Lane:
             started_at=started_at,
             finished_at=finished_at,
             environment=dict(job.environment),
+            looks=schedule.seen_at(look),
         )
 
     def _take_up(self) -> None:
@@ -119,17 +135,21 @@ class Lane:
             kept = {at: score for at, score in self._scores.items() if at[:2] not in failed}
             self._scores = {at: score for at, score in kept.items() if isinstance(score, Scored)}
 
-    def _count(self, *, lost: bool) -> None:
-        self._lost += lost
-        self._lost_in_a_row = self._lost_in_a_row + 1 if lost else 0
+    def _count(self, answer: Answer) -> None:
+        if isinstance(answer, Answered) or answer.fault == "system":
+            self._lost_in_a_row = 0
+            return
+        self._lost += 1
+        self._lost_in_a_row += 1
         settings = self._job.settings
         allowed = settings.max_infrastructure_failures * len(self._job.cases) * settings.repeat
         if self._lost_in_a_row >= _HOPELESS and self._lost > allowed:
+            self._job.stop.because = self._job.stop.because or answer.why
             self._job.halt("given up")
 
     def _leave(self, tries: list[tuple[str, int]], metrics: tuple[Metric, ...]) -> None:
         """Say of every case that was not asked any more that it is no evidence. Not journaled: a resumed run asks it."""
-        why = "not asked: the bench was given up because the infrastructure failed again and again"
+        why = f"not asked, because others were lost again and again: {self._job.stop.because}"
         for case_id, repeat in tries:
             if (case_id, repeat) not in self._answers:
                 self._answers[case_id, repeat] = Unanswered(

@@ -11,12 +11,13 @@ from llmci.core.bench.digests import pair_key, score_key
 from llmci.core.bench.unanswered import score_without_answer
 from llmci.domain.run import Scored, Unanswered, Unscored
 from llmci.errors import LlmciError, PrivacyStop
+from llmci.pipeline.bench.taping import played_score
 from llmci.seams import PairScorer
 
 if TYPE_CHECKING:
     from llmci.core.bench.ledger import Ledger
     from llmci.domain.case import Case
-    from llmci.domain.run import Answer, Answered, Score
+    from llmci.domain.run import Answer, Answered, Metric, Score
     from llmci.pipeline.bench.cleaning import Cleaning
     from llmci.pipeline.bench.job import BenchJob
     from llmci.seams import Scorer
@@ -31,39 +32,59 @@ class Marker:
         self._judging: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._starting = asyncio.Lock()
         self._started = False
+        self.reused = 0
 
     async def start(self) -> None:
         """Get the scorers ready, once: before the first call of anybody, so that a missing key costs nothing."""
         async with self._starting:
             if not self._started:
-                for scorer in self._job.scorers:
-                    await scorer.start()
+                for scorer, metric in zip(self._job.scorers, self._job.metrics, strict=True):
+                    # A judge that is played need not be there.
+                    if self._job.played is None or metric.judge is None:
+                        await scorer.start()
                 self._started = True
 
-    async def score(self, scorer: Scorer, case: Case, answer: Answer) -> Score | None:
-        """The score, or why there is none; None if the budget has no room for the judge."""
-        metric = scorer.metric()
+    async def score(
+        self, scorer: Scorer, metric: Metric, case: Case, answer: Answer, *, mistimed: str | None
+    ) -> Score | None:
+        """The score, or why there is none; None if the budget has no room for the judge.
+
+        Args:
+            metric: The scorer's.
+            mistimed: Why the answer's times are not to be trusted; None if they are.
+        """
         if isinstance(answer, Unanswered):
             lost = score_without_answer(metric, answer)
             if isinstance(scorer, PairScorer) and isinstance(lost, Scored):
                 # The baseline beside itself is a tie, whether or not it answers.
                 return replace(lost, value=(metric.low + metric.high) / 2)
             return lost
-        cache = self._job.cache if metric.judge else None
-        if cache is None:
-            return await self._mark(scorer, case, answer)
+        if mistimed is not None and metric.kind == "latency":
+            return Unscored(
+                case_id=case.case_id,
+                repeat=answer.repeat,
+                metric=metric.name,
+                why=mistimed,
+                fault="infrastructure",
+            )
         key = score_key(metric, case, answer)
+        cache = self._job.cache if metric.judge else None
+        played = self._job.played and played_score(self._job.played, metric, case, key, answer.repeat)
+        if played is not None or cache is None:
+            return played or await self._mark(scorer, metric, case, answer)
         async with self._judging[key]:
             if found := cache.score(key):
+                self.reused += 1
                 return replace(found, case_id=case.case_id, repeat=answer.repeat, metric=metric.name)
-            score = await self._mark(scorer, case, answer)
+            score = await self._mark(scorer, metric, case, answer)
             if isinstance(score, Scored):
                 cache.keep_score(key, score)
             return score
 
-    async def compare(self, scorer: PairScorer, case: Case, answer: Answer, other: Answer) -> Score | None:
+    async def compare(
+        self, scorer: PairScorer, metric: Metric, case: Case, answer: Answer, other: Answer
+    ) -> Score | None:
         """The candidate's score beside the baseline's answer; None if the budget has no room for the judge."""
-        metric = scorer.metric()
         if isinstance(answer, Unanswered):
             return score_without_answer(metric, answer)
         if isinstance(other, Unanswered):
@@ -73,35 +94,46 @@ class Marker:
             return won if isinstance(lost, Scored) else lost
         cache = self._job.cache
         key = pair_key(metric, case, answer, other)
+        if self._job.played is not None:
+            found = played_score(self._job.played, metric, case, key, answer.repeat)
+            return found or await self._mark(scorer, metric, case, answer, other)
         async with self._judging[key]:
-            if cache is not None and (found := cache.score(key)):
-                return replace(found, case_id=case.case_id, repeat=answer.repeat, metric=metric.name)
-            score = await self._mark(scorer, case, answer, other)
+            if cache is not None and (kept := cache.score(key)):
+                self.reused += 1
+                return replace(kept, case_id=case.case_id, repeat=answer.repeat, metric=metric.name)
+            score = await self._mark(scorer, metric, case, answer, other)
             if isinstance(score, Scored) and cache is not None:
                 cache.keep_score(key, score)
             return score
 
     async def _mark(
-        self, scorer: Scorer | PairScorer, case: Case, answer: Answered, other: Answered | None = None
+        self,
+        scorer: Scorer | PairScorer,
+        metric: Metric,
+        case: Case,
+        answer: Answered,
+        other: Answered | None = None,
     ) -> Score | None:
         await self.start()
         estimate = scorer.estimate(case)
-        if scorer.metric().judge is None and estimate.worst_cost == 0:
-            return await self._once(scorer, case, answer, other)
+        if metric.judge is None and estimate.worst_cost == 0:
+            return await self._once(scorer, metric, case, answer, other)
         worst = estimate.worst_cost if self._ledger.limited else None
         if not await self._ledger.reserve(worst):
             self._job.halt("budget")
             return None
         cost: float | None = None
         try:
-            score = await self._once(scorer, case, answer, other)
+            score = await self._once(scorer, metric, case, answer, other)
             cost = score.cost
         finally:
-            await self._ledger.settle(worst, cost)
+            await self._ledger.settle(worst, cost, judge=True)
             self._job.progress.advance(0, cost=cost or None)
         return await self._cleaned(score, case)
 
-    async def _once(self, scorer: Scorer | PairScorer, case: Case, answer: Answered, other: Answered | None) -> Score:
+    async def _once(
+        self, scorer: Scorer | PairScorer, metric: Metric, case: Case, answer: Answered, other: Answered | None
+    ) -> Score:
         try:
             if other is not None:
                 return await scorer.compare(case, answer, other)  # type: ignore[union-attr]
@@ -109,9 +141,13 @@ class Marker:
         except LlmciError:
             raise
         except Exception as error:  # noqa: BLE001  a scorer's mistake loses one score, not the run
-            why = f"the scorer raised {type(error).__name__}"
-            metric = scorer.metric().name
-            return Unscored(case_id=case.case_id, repeat=answer.repeat, metric=metric, why=why, fault="infrastructure")
+            return Unscored(
+                case_id=case.case_id,
+                repeat=answer.repeat,
+                metric=metric.name,
+                why=f"the scorer raised {type(error).__name__}",
+                fault="infrastructure",
+            )
 
     async def _cleaned(self, score: Score, case: Case) -> Score:
         """A judge may say anything: its words are sanitized like an answer's."""

@@ -7,20 +7,24 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from llmci.core.bench.ledger import Ledger
-from llmci.core.bench.tries import in_order
+from llmci.core.bench.pace import MOST
 from llmci.errors import UsageError
 from llmci.pipeline.bench.afterwards import afterwards
 from llmci.pipeline.bench.asking import Asker
 from llmci.pipeline.bench.cleaning import Cleaning
 from llmci.pipeline.bench.job import BenchResult
+from llmci.pipeline.bench.lag import Lag
 from llmci.pipeline.bench.lane import Lane
 from llmci.pipeline.bench.scoring import Marker
+from llmci.pipeline.bench.taping import record
 from llmci.seams import PairScorer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from llmci.core.bench.schedule import Schedule
     from llmci.domain.case import Case
+    from llmci.domain.run import Run
     from llmci.pipeline.bench.job import BenchJob, Entrant
 
 Try = tuple[Lane, "Case", int]
@@ -32,15 +36,23 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
     A fault never ends the bench: it becomes an `Unanswered` or an `Unscored` with its reason. What
     cannot work at all, such as a wrong configuration, raises `UsageError` or `OutsideError`.
     """
-    ledger = Ledger(job.settings.budget_usd)
+    ledger = Ledger(job.settings.budget_usd, allow_unknown=job.allow_unknown_cost)
     lanes = [Lane(entrant, job, is_baseline=index == 0) for index, entrant in enumerate(entrants)]
     cleaning = Cleaning(job.cleaner)
     marker = Marker(job, ledger, cleaning)
-    asker = Asker(job, ledger, cleaning, before=marker.start)
-    if ledger.limited:
+    lag = Lag()
+    asker = Asker(job, ledger, cleaning, lag, before=marker.start)
+    if ledger.limited and job.played is None and not job.allow_unknown_cost:
         _check_prices(job, lanes)
     started = job.clock().isoformat()
-    job.progress.begin("bench", len(job.cases) * job.settings.repeat * len(lanes), "answers")
+
+    def runs(look: int) -> tuple[Run, ...]:
+        finished = job.clock().isoformat()
+        return tuple(lane.run(job.metrics, started, finished, look) for lane in lanes)
+
+    schedule = job.planned()
+    last = len(schedule.looks) - 1
+    job.progress.begin("bench", len(schedule.upto(last)) * len(lanes), "answers")
     # Closed one after the other: libraries keep connections in common.
     async with AsyncExitStack() as stack:
         for scorer in job.scorers:
@@ -48,15 +60,26 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
         for lane in lanes:
             stack.push_async_callback(lane.system.aclose)
         stack.callback(job.progress.end)
-        await _work(job, lanes, asker, marker)
-    metrics = tuple(scorer.metric() for scorer in job.scorers)
-    finished = job.clock().isoformat()
+        await stack.enter_async_context(lag.watched())
+        look = 0
+        await _work(job, _tries(schedule, 0, lanes), lanes, asker, marker)
+        while look < last and job.stop.why is None and not job.decided(runs(look)):
+            look += 1
+            await _work(job, _tries(schedule, look, lanes), lanes, asker, marker)
+    if job.tape is not None and not job.tape.replays:
+        record(job.tape, job, lanes)
+    if look < last and job.stop.why is None:
+        spared = sum(len(schedule.batch(at)) for at in range(look + 1, last + 1))
+        job.progress.note(f"decided at look {look + 1} of {last + 1}: {spared:,} calls of each system saved")
     return BenchResult(
-        runs=tuple(lane.run(metrics, started, finished) for lane in lanes),
+        runs=runs(look),
         spent=ledger.spent,
+        spent_on_judges=ledger.judging,
         unknown_cost_calls=ledger.unknown_calls,
         called=asker.called,
         reused=asker.reused,
+        cached=asker.cached,
+        verdicts_cached=marker.reused,
         halted=job.stop.why,
         unfinished=tuple(lane.spec.name for lane in lanes if lane.has_failures()),
     )
@@ -66,20 +89,20 @@ def _check_prices(job: BenchJob, lanes: Sequence[Lane]) -> None:
     """A budget is kept by knowing beforehand what a call can cost."""
     case = job.cases[0]
     estimates = {f"the system {lane.spec.name!r}": lane.system.estimate(case) for lane in lanes}
-    estimates |= {f"the scorer {scorer.metric().name!r}": scorer.estimate(case) for scorer in job.scorers}
+    scorers = zip(job.scorers, job.metrics, strict=True)
+    estimates |= {f"the scorer {metric.name!r}": scorer.estimate(case) for scorer, metric in scorers}
     for name, estimate in estimates.items():
         if estimate.worst_cost is None:
             raise UsageError(
                 f"there is a budget, and nobody knows what a call of {name} may cost.",
-                fix="Say it with max_cost_usd in its block (0 if it is free), or run without a budget.",
+                fix="Say it with max_cost_usd in its block (0 if it is free), or leave it out of the budget "
+                "with --allow-unknown-cost.",
             )
 
 
-async def _work(job: BenchJob, lanes: Sequence[Lane], asker: Asker, marker: Marker) -> None:
-    tries = _tries(job, lanes)
-    workers = [
-        asyncio.create_task(_worker(job, tries, asker, marker)) for _ in range(job.settings.concurrency * len(lanes))
-    ]
+async def _work(job: BenchJob, tries: Iterator[Try], lanes: Sequence[Lane], asker: Asker, marker: Marker) -> None:
+    most = (job.settings.concurrency or MOST) * len(lanes)
+    workers = [asyncio.create_task(_worker(job, tries, asker, marker)) for _ in range(most)]
     try:
         await asyncio.gather(*workers)
         await afterwards(job, lanes, marker)
@@ -89,13 +112,11 @@ async def _work(job: BenchJob, lanes: Sequence[Lane], asker: Asker, marker: Mark
         await asyncio.gather(*workers, return_exceptions=True)
 
 
-def _tries(job: BenchJob, lanes: Sequence[Lane]) -> Iterator[Try]:
+def _tries(schedule: Schedule, look: int, lanes: Sequence[Lane]) -> Iterator[Try]:
     """Case by case, all systems side by side, so that a bench that is cut short still has pairs."""
-    ordered = in_order(job.cases, job.settings.seed)
-    for repeat in range(job.settings.repeat):
-        for case in ordered:
-            for lane in lanes:
-                yield lane, case, repeat
+    for case, repeat in schedule.batch(look):
+        for lane in lanes:
+            yield lane, case, repeat
 
 
 async def _worker(job: BenchJob, tries: Iterator[Try], asker: Asker, marker: Marker) -> None:
@@ -114,12 +135,12 @@ async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker) -> None:
         lane.answered(answer)
     else:
         asker.reused += 1
-    for scorer in job.scorers:
+    for scorer, metric in zip(job.scorers, job.metrics, strict=True):
         if isinstance(scorer, PairScorer) and not lane.is_baseline:
             # It needs the baseline's answer as well, and has its say when all are there.
             continue
-        if not lane.has_score(case.case_id, repeat, scorer.metric().name):
-            score = await marker.score(scorer, case, answer)
+        if not lane.has_score(case.case_id, repeat, metric.name):
+            score = await marker.score(scorer, metric, case, answer, mistimed=lane.mistimed.get((case.case_id, repeat)))
             if score is None:
                 return
             lane.scored(score)

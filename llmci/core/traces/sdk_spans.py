@@ -1,0 +1,178 @@
+"""Spans of SDKs that write attributes of their own, told in the names of the conventions that `dialects` reads.
+
+Sources: the Vercel AI SDK's "Collected data", Google's Agent Development Kit and Pydantic AI as their tracing code
+writes them, Logfire's integrations of OpenAI and Anthropic, Mastra's exporter, Haystack's tracer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llmci.core.traces.scalars import decoded, float_of, json_text, list_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Attributes = dict[str, Any]
+
+# An SDK's name for what a convention has a name for; the convention's own attribute wins where both are there.
+_SAME = {
+    "ai.model.id": "gen_ai.request.model",
+    "ai.model.provider": "gen_ai.provider.name",
+    "ai.response.model": "gen_ai.response.model",
+    "ai.prompt.messages": "gen_ai.input.messages",
+    "ai.prompt.tools": "gen_ai.tool.definitions",
+    "ai.response.finishReason": "gen_ai.response.finish_reasons",
+    "ai.toolCall.name": "gen_ai.tool.name",
+    "ai.toolCall.id": "gen_ai.tool.call.id",
+    "ai.toolCall.args": "gen_ai.tool.call.arguments",
+    "ai.toolCall.result": "gen_ai.tool.call.result",
+    "ai.value": "input.value",
+    "ai.values": "input.value",
+    "ai.usage.promptTokens": "gen_ai.usage.input_tokens",
+    "ai.usage.inputTokens": "gen_ai.usage.input_tokens",
+    "ai.usage.tokens": "gen_ai.usage.input_tokens",
+    "ai.usage.completionTokens": "gen_ai.usage.output_tokens",
+    "ai.usage.outputTokens": "gen_ai.usage.output_tokens",
+    "ai.usage.totalTokens": "gen_ai.usage.total_tokens",
+    "ai.usage.cachedInputTokens": "gen_ai.usage.cache_read.input_tokens",
+    "ai.usage.inputTokenDetails.cacheReadTokens": "gen_ai.usage.cache_read.input_tokens",
+    "ai.usage.inputTokenDetails.cacheWriteTokens": "gen_ai.usage.cache_creation.input_tokens",
+    "ai.usage.reasoningTokens": "gen_ai.usage.reasoning.output_tokens",
+    "ai.usage.outputTokenDetails.reasoningTokens": "gen_ai.usage.reasoning.output_tokens",
+    "ai.telemetry.metadata.userId": "user.id",
+    "ai.telemetry.metadata.sessionId": "session.id",
+    "ai.telemetry.metadata.threadId": "session.id",
+    "gcp.vertex.agent.llm_request": "input.value",
+    "gcp.vertex.agent.llm_response": "output.value",
+    "gcp.vertex.agent.tool_call_args": "gen_ai.tool.call.arguments",
+    "gcp.vertex.agent.tool_response": "gen_ai.tool.call.result",
+    "gcp.vertex.agent.session_id": "session.id",
+    "tool_arguments": "gen_ai.tool.call.arguments",
+    "tool_response": "gen_ai.tool.call.result",
+    "pydantic_ai.all_messages": "gen_ai.input.messages",
+    "final_result": "output.value",
+    "request_data": "input.value",
+    "response_data": "output.value",
+    "haystack.component.input": "input.value",
+    "haystack.component.output": "output.value",
+}
+# An agent's own spans hold all that its model calls said; the messages before its answer are not in them alone.
+_VERCEL_KINDS = {
+    "doGenerate": "chat",
+    "doStream": "chat",
+    "doEmbed": "embeddings",
+    "toolCall": "execute_tool",
+}
+_MASTRA_KINDS = {
+    "model_generation": "chat",
+    "model_step": "chain",
+    "model_inference": "chain",
+    "agent_run": "invoke_agent",
+    "tool_call": "execute_tool",
+    "mcp_tool_call": "execute_tool",
+}
+
+
+def conventional(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The attributes, with those of SDKs under conventional names; spans that have none are given back as they are."""
+    for mark, told in _SDKS.items():
+        if mark in attributes:
+            found: Attributes = dict(attributes)
+            told(found)
+            for own, name in _SAME.items():
+                # `{}` is what Google's kit writes where there is nothing.
+                if (value := found.pop(own, None)) not in (None, "", "{}"):
+                    found.setdefault(name, value)
+            return found
+    return attributes
+
+
+def _vercel(found: Attributes) -> None:
+    operation = str(found.get("ai.operationId") or found.get("operation.name") or "").partition(" ")[0]
+    found.setdefault("gen_ai.operation.name", _VERCEL_KINDS.get(operation.rpartition(".")[2], "invoke_workflow"))
+    said = _message(found, "ai.response") or _message(found, "ai.result")
+    if said is not None:
+        found.setdefault("gen_ai.output.messages", [said])
+    asked = decoded(found.get("ai.prompt"))
+    if isinstance(asked, dict) and "ai.prompt.messages" not in found:
+        system, prompt = asked.get("system"), asked.get("prompt")
+        messages = list(asked.get("messages") or [])
+        messages += [{"role": "user", "content": prompt}] if isinstance(prompt, str) else []
+        messages = [{"role": "system", "content": system}, *messages] if isinstance(system, str) else messages
+        if messages:
+            found.setdefault("gen_ai.input.messages", messages)
+            del found["ai.prompt"]
+    if (waited := float_of(found.pop("ai.response.msToFirstChunk", None))) is not None:
+        found.setdefault("gen_ai.response.time_to_first_chunk", waited / 1000)
+    if "llm.invocation_parameters" not in found and not any(key.startswith("gen_ai.request.") for key in found):
+        settings = {key.removeprefix("ai.settings."): value for key, value in found.items() if key.startswith("ai.settings.")}  # fmt: skip
+        if settings:
+            found["llm.invocation_parameters"] = json_text(settings)
+    prefix = "ai.telemetry.metadata."
+    for key in [key for key in found if key.startswith(prefix)]:
+        found.setdefault(f"metadata.{key.removeprefix(prefix)}", found[key])
+
+
+def _message(found: Attributes, prefix: str) -> dict[str, Any] | None:
+    text, calls = found.pop(f"{prefix}.text", None), list_of(found.pop(f"{prefix}.toolCalls", None))
+    reasoning, value = found.pop(f"{prefix}.reasoning", None), found.pop(f"{prefix}.object", None)
+    if not text and not calls and not reasoning and value is None:
+        return None
+    return {"role": "assistant", "reasoning_content": reasoning, "content": text or value, "tool_calls": calls or None}
+
+
+def _pydantic_ai(found: Attributes) -> None:
+    """Its first versions put the conventions' events into one attribute."""
+    for key in ("events", "all_messages_events"):
+        events = decoded(found.get(key))
+        if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
+            continue
+        del found[key]
+        asked, answered = [], []
+        for event in events:
+            body = {name: value for name, value in event.items() if name not in ("event.name", "gen_ai.message.index")}
+            name = str(event.get("event.name"))
+            if name == "gen_ai.choice":
+                answered.append(body.get("message", body))
+                continue
+            if body.get("role") == "tool" and "id" in body:
+                body["tool_call_id"] = body.pop("id")
+            asked.append(body)
+        found.setdefault("gen_ai.input.messages", asked)
+        if answered:
+            found.setdefault("gen_ai.output.messages", answered)
+    if isinstance(found.get("logfire.json_schema"), str):
+        del found["logfire.json_schema"]
+
+
+def _mastra(found: Attributes) -> None:
+    kind = str(found["mastra.span.type"])
+    found.setdefault("gen_ai.operation.name", _MASTRA_KINDS.get(kind, "invoke_workflow"))
+    for side in ("input", "output"):
+        if (value := found.pop(f"mastra.{kind}.{side}", None)) is not None:
+            found.setdefault(f"{side}.value", value)
+
+
+def _as_it_is(found: Attributes) -> None:
+    """Nothing but names differs."""
+
+
+# An attribute that only this SDK writes, to what else there is to tell.
+_SDKS: dict[str, Callable[[Attributes], None]] = {
+    "ai.operationId": _vercel,
+    "ai.model.id": _vercel,
+    "ai.toolCall.name": _vercel,
+    "gcp.vertex.agent.llm_request": _as_it_is,
+    "gcp.vertex.agent.tool_call_args": _as_it_is,
+    "events": _pydantic_ai,
+    "all_messages_events": _pydantic_ai,
+    "pydantic_ai.all_messages": _pydantic_ai,
+    "tool_arguments": _as_it_is,
+    "tool_response": _as_it_is,
+    "final_result": _as_it_is,
+    "request_data": _as_it_is,
+    "mastra.span.type": _mastra,
+    "haystack.component.input": _as_it_is,
+    "haystack.component.output": _as_it_is,
+}
