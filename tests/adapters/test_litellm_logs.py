@@ -181,3 +181,11 @@ def test_what_the_exporter_writes_as_repr_or_flattened_is_read() -> None:
 def test_a_repr_that_is_none_does_no_harm(text: str) -> None:
     [[span]] = traces_in([a_span("1", None, "auth"), a_span("0", None, "proxy_pre_call"), a_request("2", "1", "c1", metadata__requester_metadata=text)])  # fmt: skip
     assert span.trace_id == "c1"
+
+
+def test_an_object_store_is_read_like_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "logs" / "2026-11-19"
+    folder.mkdir(parents=True)
+    (folder / "a.json").write_bytes(orjson.dumps(a_call()))
+    [row] = outcomes(a_source("litellm", tmp_path, path=f"file://{tmp_path}/logs/"))
+    assert row["trace_id"] == "c1"
