@@ -15,9 +15,15 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "json": "llmci.adapters.sources.json_documents:JsonSource",
         "csv": "llmci.adapters.sources.csv:CsvSource",
         "parquet": "llmci.adapters.sources.parquet:ParquetSource",
-        "otlp-json": "llmci.adapters.sources.otlp_json:OtlpJsonSource",
         "langfuse": "llmci.adapters.sources.langfuse:LangfuseSource",
         "langfuse-export": "llmci.adapters.sources.langfuse_export:LangfuseExportSource",
+        "litellm": "llmci.adapters.sources.litellm:LitellmSource",
+        "langsmith": "llmci.adapters.sources.langsmith:LangsmithSource",
+        "mlflow": "llmci.adapters.sources.mlflow:MlflowSource",
+        "phoenix": "llmci.adapters.sources.phoenix:PhoenixSource",
+        "otlp": "llmci.adapters.sources.otlp:OtlpSource",
+        # Its name before it read protobuf, too.
+        "otlp-json": "llmci.adapters.sources.otlp:OtlpSource",
     },
     "recognizer": {
         "entity": "llmci.adapters.recognizers.entity:EntityRecognizer",

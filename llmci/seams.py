@@ -39,7 +39,13 @@ if TYPE_CHECKING:
 
 
 class Options(BaseModel):
-    """Base of every adapter's configuration block: frozen; unknown keys, NaN and infinity are errors."""
+    """Base of every adapter's configuration block: frozen; unknown keys, NaN and infinity are errors.
+
+    An option that ends in `_env` names an environment variable, which has to be set unless the option
+    is among `may_be_unset`.
+    """
+
+    may_be_unset: ClassVar[frozenset[str]] = frozenset()
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False, allow_inf_nan=False)
 
@@ -262,6 +268,31 @@ class Landing(Protocol):
 
     def count(self, stream: Stream, window: Window) -> int:
         """Records of a stream that started in a closed window, each once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a receiver was sent and kept: requests, spans, and spans that it refused.
+
+    Attributes:
+        address: Where it listened.
+    """
+
+    address: str
+    requests: int
+    spans: int
+    refused: int
+
+
+class Listener(Source, Protocol):
+    """A source that traces are sent to; what it received is read like any other source's."""
+
+    def receive(self, host: str, port: int, *, seconds: float | None, progress: Progress) -> Received:
+        """Keep what is sent until the time is over, or until it is interrupted; None has no end.
+
+        What was acknowledged to the sender is on the disk, whatever happens afterwards.
+        Raises `OutsideError` where the address cannot be listened at.
+        """
 
 
 # --- sanitize -----------------------------------------------------------------------------------

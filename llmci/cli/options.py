@@ -90,12 +90,20 @@ def share_of(text: str | None) -> float | None:
     return share
 
 
+def length_of(text: str) -> timedelta | None:
+    """How long `90s`, `10m`, `6h`, `7d` and `2w` are; None for anything else."""
+    found = re.fullmatch(r"(\d+)([smhdw])", text)
+    if found is None:
+        return None
+    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[found[2]]
+    return timedelta(**{unit: int(found[1])})
+
+
 def _moment(text: str | None, now: datetime) -> datetime | None:
     if text is None:
         return None
-    if ago := re.fullmatch(r"(\d+)([mhdw])", text):
-        unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[ago[2]]
-        return now - timedelta(**{unit: int(ago[1])})
+    if (ago := length_of(text)) is not None:
+        return now - ago
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -6,7 +6,7 @@ import os
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +23,7 @@ from llmci.cli.options import (
     SourcesArgument,
     UntilFlag,
     config_path,
+    length_of,
     share_of,
     window_of,
 )
@@ -34,7 +35,14 @@ if TYPE_CHECKING:
 
     from llmci.config import Config
     from llmci.pipeline.pull import PullSummary, SourceFailure
+    from llmci.seams import Progress
     from llmci.wiring.pull_plan import Listed
+
+ListenFlag = Annotated[
+    str | None,
+    typer.Option("--listen", help="Receive OTLP/HTTP first, at this port or host:port (4318, 127.0.0.1:4318)."),
+]
+ForFlag = Annotated[str | None, typer.Option("--for", help="Listen so long: 90s, 10m, 6h; without it until Ctrl-C.")]
 
 
 def pull(
@@ -46,6 +54,8 @@ def pull(
     preset: PresetFlag = None,
     sample: SampleFlag = None,
     max_rate: MaxRateFlag = None,
+    listen: ListenFlag = None,
+    for_: ForFlag = None,
     dry_run: DryRunFlag = False,
     config: ConfigFlag = None,
     quiet: QuietFlag = False,
@@ -55,7 +65,8 @@ def pull(
 
     Only what is new or has changed is read. With --limit and --sample the traces are chosen by a hash
     of their id, so that the same ones are taken again. A kind of source behind a network can be named
-    without a block in the configuration; its address and keys are then those of the environment.
+    without a block in the configuration; its address and keys are then those of the environment. With
+    --listen an OpenTelemetry source first receives what is sent to it.
 
     Example: llmci pull langfuse --since 7d
     """
@@ -75,6 +86,11 @@ def pull(
         fetched = stretches(checked, names, window=window, environ=os.environ, now=now)
         _show_plan(listed, failures, fetched, as_json=as_json)
         raise typer.Exit(max((failure.exit_code for failure in failures), default=0))
+    shown = progress(quiet=quiet or as_json)
+    if listen is not None:
+        _receive(checked, sources or (), listen, for_, shown)
+    elif for_ is not None:
+        raise UsageError("--for says how long to listen.", fix="Give --listen, too, or leave --for out.")
     summary = pull_now(
         checked,
         sources=sources or (),
@@ -82,7 +98,7 @@ def pull(
         limit=limit,
         sample=share,
         environ=os.environ,
-        progress=progress(quiet=quiet or as_json),
+        progress=shown,
         now=now,
     )
     _show(summary, as_json=as_json)
@@ -92,15 +108,27 @@ def pull(
 def _configuration(path: Path | None, names: Sequence[str]) -> Config:
     """The configuration; an empty one where there is none and what is named needs none."""
     from llmci.config import FILE_NAME, load, parse
-    from llmci.wiring.pull_plan import remote_kinds
+    from llmci.wiring.pull_plan import kinds_without_block
 
     try:
         found = config_path(path)
     except UsageError:
-        if not names or any(name not in remote_kinds() for name in names):
+        if not names or any(name not in kinds_without_block() for name in names):
             raise
         return parse("{}", Path.cwd() / FILE_NAME)
     return load(found)
+
+
+def _receive(config: Config, sources: Sequence[str], address: str, length: str | None, shown: Progress) -> None:
+    from llmci.wiring.listen import listen as listen_now
+
+    lasting = None if length is None else length_of(length)
+    if length is not None and not lasting:
+        raise UsageError(f"{length!r} is no length of time.", fix="Write 90s, 10m or 6h.")
+    seconds = None if lasting is None else lasting.total_seconds()
+    received = listen_now(config, sources=sources, address=address, seconds=seconds, environ=os.environ, progress=shown)
+    refused = f", {received.refused} refused" if received.refused else ""
+    note(f"received {received.spans} spans in {received.requests} requests{refused}")
 
 
 def _show_plan(

@@ -34,7 +34,8 @@ _PROVIDERS = {
 def wanted(block: Block) -> Iterator[str]:
     """Names of the variables, in order: those the block names itself, else its provider's."""
     options = block.options.model_dump()
-    named = [value for key, value in options.items() if key.endswith("_env") and isinstance(value, str)]
+    needed = {key: value for key, value in options.items() if key not in block.options.may_be_unset}
+    named = [value for key, value in needed.items() if key.endswith("_env") and isinstance(value, str)]
     named += _VARIABLE.findall(json.dumps([options.get("url"), options.get("headers")]))
     if named:
         yield from named

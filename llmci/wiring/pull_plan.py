@@ -44,13 +44,28 @@ def named(config: Config, sources: Sequence[str]) -> list[str]:
     """The sources that are meant; all where none is named."""
     for name in sources:
         if name not in config.sources:
-            known = ", ".join([*config.sources, *remote_kinds()])
+            known = ", ".join([*config.sources, *kinds_without_block()])
             raise UsageError(f"there is no source called {name!r}.", fix=f"Choose of: {known}.")
     if not config.sources:
         raise UsageError(
             f"{config.path}: there is no source.", fix="Add one under `sources:`, with `kind: jsonl` and `path:`."
         )
     return list(dict.fromkeys(sources)) or list(config.sources)
+
+
+def kinds_without_block() -> list[str]:
+    """Kinds of source that can be pulled without a block of their own."""
+    return [kind for kind in registry.names("source") if needs_no_block(kind)]
+
+
+def needs_no_block(kind: str) -> bool:
+    """Whether a kind of source can do with what the environment says, or with what it is sent."""
+    return is_remote(kind) or can_listen(kind)
+
+
+def can_listen(kind: str) -> bool:
+    """Whether sources of a kind can be sent traces."""
+    return hasattr(registry.adapter("source", kind), "receive")
 
 
 def with_preset(config: Config, sources: Sequence[str], preset: str | None) -> Config:

@@ -10,7 +10,7 @@ from llmci.config import Block
 from llmci.errors import LlmciError
 from llmci.pipeline.land import Landed, land, missing
 from llmci.wiring.build import build
-from llmci.wiring.pull_plan import failure_of, is_remote
+from llmci.wiring.pull_plan import failure_of, is_remote, needs_no_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 def with_implied(config: Config, names: Sequence[str], *, max_rate: float | None = None) -> Config:
-    """The configuration, and a source for every name that has no block but is a kind of remote source.
+    """The configuration, and a source for every name that has no block but is a kind that needs none.
 
-    Such a source takes its address and credentials from the environment.
+    Such a source takes its address and credentials from the environment, or is sent its traces.
     """
     found: dict[str, Block] = {}
     for name in names:
-        if name not in config.sources and name in registry.names("source") and is_remote(name):
+        if name not in config.sources and name in registry.names("source") and needs_no_block(name):
             options: Any = registry.adapter("source", name).Options
             found[name] = Block(name=name, kind=name, options=options(), given={"kind": name})
     sources = {**config.sources, **found}

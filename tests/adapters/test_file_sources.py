@@ -93,7 +93,7 @@ def test_an_empty_file_has_no_traces(tmp_path: Path) -> None:
     assert outcomes(a_source("jsonl", tmp_path, path="log.jsonl")) == []
 
 
-@pytest.mark.parametrize("kind", ["jsonl", "json", "csv", "parquet", "otlp-json"])
+@pytest.mark.parametrize("kind", ["jsonl", "json", "csv", "parquet", "otlp", "litellm"])
 def test_a_path_that_matches_nothing_is_a_usage_error(tmp_path: Path, kind: str) -> None:
     with pytest.raises(UsageError, match=r"no file matches nothing/\*"):
         a_source(kind, tmp_path, path="nothing/*").shards(Window())

@@ -7,18 +7,19 @@ makes an environment for each SDK in that directory, once, from the package inde
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 from builders import NOON
 from langfuse_server import PUBLIC, SECRET, Langfuse, observation, score, trace_before
+from real_environments import python_with
 from scripted_server import serving
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOUR_AGO = NOON - timedelta(hours=1)
 # Every page through the SDK's typed models, which refuse what the specification does not allow.
@@ -72,16 +73,7 @@ print(json.dumps(found))
 @pytest.fixture(scope="module", params=["4", "5"])
 def sdk(request: pytest.FixtureRequest) -> Path:
     """Python of an environment with the SDK of that major version."""
-    if not (base := os.environ.get("LLMCI_REAL")):
-        pytest.skip("LLMCI_REAL names no directory for environments of real clients")
-    home = Path(base).expanduser() / f"langfuse-{request.param}"
-    python = home / "bin" / "python"
-    if not (home / "done").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-        wanted = f"langfuse>={request.param},<{int(request.param) + 1}"
-        subprocess.run([python, "-m", "pip", "install", "-q", wanted], check=True)
-        (home / "done").touch()
-    return python
+    return python_with(f"langfuse-{request.param}", f"langfuse>={request.param},<{int(request.param) + 1}")
 
 
 def read(sdk: Path, langfuse: Langfuse) -> dict[str, Any]:

@@ -69,6 +69,9 @@ def float_of(value: object) -> float | None:
 
 def int_of(value: object) -> int | None:
     """A count that fits 64 bits; see `float_of`."""
+    if isinstance(value, str) and value.removeprefix("-").isdecimal():
+        # Not by way of a float: nanoseconds since 1970 have more digits than one holds.
+        value = int(value)
     if value is None:
         return None
     if isinstance(value, int):

@@ -99,7 +99,7 @@ def a_line(*spans: dict[str, Any], **resource: str) -> str:
 
 def pulled(root: Path, *lines: str, **options: Any) -> list[TraceRow | Rejected]:
     (root / "otel.jsonl").write_text("\n".join(lines) + "\n")
-    return outcomes(a_source("otlp-json", root, path="otel.jsonl", **options))
+    return outcomes(a_source("otlp", root, path="otel.jsonl", **options))
 
 
 def one(root: Path, *spans: dict[str, Any], **options: Any) -> TraceRow:
@@ -164,7 +164,7 @@ def test_spans_of_one_trace_may_stand_on_any_line_of_any_file(tmp_path: Path) ->
     (tmp_path / "b.jsonl").write_text(a_line(a_span("01", trace="aa"), a_span("11", trace="BB")))
     (tmp_path / "a.jsonl").write_text(a_line(a_span("02", "01", trace="AA", attributes=GENAI)))
 
-    rows = outcomes(a_source("otlp-json", tmp_path, path="*.jsonl"))
+    rows = outcomes(a_source("otlp", tmp_path, path="*.jsonl"))
 
     assert {row["trace_id"]: len(row["steps"]) for row in rows if isinstance(row, dict)} == {"aa": 2, "bb": 1}
     assert not list((tmp_path / ".llmci" / "raw").iterdir())
@@ -289,7 +289,7 @@ NAMES = sorted({*GENAI, *OPENINFERENCE, "retrieval.documents.0.document", "llm.t
 def test_whatever_a_span_holds_becomes_a_trace(attributes: dict[str, Any], span: dict[str, Any]) -> None:
     logged = {"traceId": "AA", "spanId": "01", **span, "attributes": attributes}
 
-    row = trace_of([span_of(logged, {})], Origin("prod", "otlp-json"))
+    row = trace_of([span_of(logged, {})], Origin("prod", "otlp"))
 
     sealed(row, datetime(2026, 11, 20, tzinfo=UTC))
     pa.RecordBatch.from_pylist([row], schema=TRACE)
@@ -298,5 +298,5 @@ def test_whatever_a_span_holds_becomes_a_trace(attributes: dict[str, Any], span:
 def test_log_records_are_counted_and_left_out(tmp_path: Path) -> None:
     found = pulled(tmp_path, '{"resourceLogs": []}', a_line(a_span("01")), '{"resourceLogs": []}')
 
-    assert Rejected("otel.jsonl", "2 lines hold logs or metrics, which are not read") in found
+    assert Rejected("otel.jsonl", "2 exports hold logs or metrics, which are not read") in found
     assert len(found) == 2
