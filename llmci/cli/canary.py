@@ -172,7 +172,8 @@ def check(
             environ,
             allow_expand=allow_expand,
             approved_by=approved_by,
-            at=now,
+            # Reading takes a while, and the next check begins where the share was moved.
+            at=datetime.now(UTC),
         )
         if apply
         else None

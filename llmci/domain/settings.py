@@ -211,6 +211,8 @@ class CanarySettings:
         when_overdue: What a check says when that time is over: hold, or roll back.
         unit: What counts once: each request, or each user with their first known value of each criterion.
         requests_per_hour: Expected traffic, for the plan.
+        settle_seconds: How long it takes until every client has seen a share that was moved; traces of that time are
+            of both shares, and do not count.
     """
 
     __pydantic_config__ = _STRICT
@@ -225,4 +227,5 @@ class CanarySettings:
     when_overdue: Literal["hold", "roll back"] = "hold"
     unit: Literal["request", "user"] = "request"
     requests_per_hour: Positive | None = None
+    settle_seconds: Annotated[float, Ge(0)] = 30.0
     alpha: Annotated[float, Gt(0), Lt(0.5)] = 0.05

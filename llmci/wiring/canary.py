@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from llmci.core.stats.canary import expected_units
 from llmci.domain.rollout import Criterion, RolloutPlan, Stage
 from llmci.errors import OutsideError, UsageError
+from llmci.files import locked
 from llmci.pipeline.canary import decide, units_of
 from llmci.seams import Rejected, Window
-from llmci.wiring.build import build
+from llmci.wiring.build import build, keep_from_git
 from llmci.wiring.exposure import check_agreed, last_moved, rollout_of
+from llmci.wiring.pull_plan import is_remote
+from llmci.wiring.pull_remote import land_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from llmci.seams import Progress
 
 _SAME_SHARE = 1e-6
+# Another check, or a pull, is landing the same source: so long it is waited for.
+_PATIENCE_S = 60.0
 
 
 def plan_of(config: Config) -> RolloutPlan:
@@ -108,7 +114,8 @@ def check(
     # A share that somebody else wrote since has its own, unknown beginning.
     known = moved is not None and abs(moved[0] - present) < _SAME_SHARE
     if known and moved is not None and window.since is None:
-        window = Window(since=moved[1], until=window.until)
+        window = Window(since=moved[1] + timedelta(seconds=config.canary.settle_seconds), until=window.until)
+    land_live(config, sources, window, environ, progress, now=now)
     progress.begin("canary", None, "traces")
     units = units_of(live_rows(config, sources, window, environ, progress), plan, now=now)
     progress.end()
@@ -116,28 +123,71 @@ def check(
     return decide(units, plan, share=present, held_hours=held)
 
 
+def land_live(
+    config: Config, sources: list[str], window: Window, environ: Mapping[str, str], progress: Progress, *, now: datetime
+) -> None:
+    """Fetch what is new of the sources behind a network; the landing is that of `llmci pull`.
+
+    Raises:
+        OutsideError: One could not be read: what was landed of it before is no evidence about now.
+        UsageError: A source is not configured, or a pull is still at it.
+    """
+    names = _named(config, sources)
+    if not any(is_remote(config.sources[name].kind) for name in names):
+        return
+    keep_from_git(config.state)
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        with locked(config.state / "pull.lock") as alone:
+            if alone:
+                _, failures = land_all(
+                    config, names, window=window, environ=environ, progress=progress, now=now
+                )
+                break
+        if time.monotonic() > deadline:
+            raise UsageError(
+                f"a pull is writing to {config.state}.", fix="Wait until it has ended, then check again."
+            )
+        time.sleep(0.2)
+    if failures:
+        first = failures[0]
+        raise OutsideError(f"{first.source}: {first.message}", fix=first.fix)
+
+
 def live_rows(
     config: Config, sources: list[str], window: Window, environ: Mapping[str, str], progress: Progress
 ) -> Iterator[TraceRow]:
-    """Traces as their sources hold them now; what cannot be read is counted in a note.
+    """Traces of the window as their sources hold them now; what cannot be read is counted in a note.
 
     Raises:
         UsageError: A source is not configured.
         OutsideError: There is none, or one could not be read.
     """
     rejected = 0
-    for name in sources or list(config.sources):
-        if name not in config.sources:
-            raise UsageError(f"there is no source called {name!r}.", fix=f"Choose one of: {', '.join(config.sources)}.")
+    for name in _named(config, sources):
         source = build("source", config.sources[name], config, environ)
         for shard in source.shards(window):
             for row in source.read(shard, window):
                 if isinstance(row, Rejected):
                     rejected += 1
-                else:
+                elif _within(row.get("start"), window):
                     progress.advance()
                     yield row
-    if not config.sources:
-        raise OutsideError("no source is configured.", fix="Add one under `sources:`.")
     if rejected:
         progress.note(f"{rejected} records could not be read and were left out.")
+
+
+def _named(config: Config, sources: list[str]) -> list[str]:
+    for name in sources:
+        if name not in config.sources:
+            raise UsageError(f"there is no source called {name!r}.", fix=f"Choose one of: {', '.join(config.sources)}.")
+    if not config.sources:
+        raise OutsideError("no source is configured.", fix="Add one under `sources:`.")
+    return sources or list(config.sources)
+
+
+def _within(start: datetime | None, window: Window) -> bool:
+    """What was landed is read whole; a trace without a start is for the stage to count."""
+    if start is None:
+        return True
+    return (window.since is None or start >= window.since) and (window.until is None or start < window.until)

@@ -136,7 +136,8 @@ def _cost(row: TraceRow) -> float | None:
 
 def _feedback_scores(row: TraceRow) -> Iterator[Mapping[str, Any]]:
     for score in row.get("scores") or ():
-        unsigned = score.get("annotator") is None and _FEEDBACK_NAME.search(score.get("name") or "")
+        # Servers that know only people, models and code file an end user's thumb under people.
+        unsigned = score.get("annotator") in (None, "human") and _FEEDBACK_NAME.search(score.get("name") or "")
         if score.get("annotator") == "end_user" or unsigned:
             yield score
 
