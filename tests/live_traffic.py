@@ -59,9 +59,7 @@ def main() -> None:
     told.add_argument("--treatment", choices=sorted(CONFIGS), required=True)
     told.add_argument("--seed", type=int, default=11)
     asked = told.parse_args()
-    api.set_provider_and_wait(
-        FlagdProvider(resolver_type=ResolverType.FILE, offline_flag_source_path=str(asked.flags))
-    )
+    api.set_provider_and_wait(FlagdProvider(resolver_type=ResolverType.FILE, offline_flag_source_path=str(asked.flags)))
     client = api.get_client()
     provider = TracerProvider(resource=Resource.create({"openinference.project.name": "assistant"}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=asked.traces)))
@@ -71,7 +69,7 @@ def main() -> None:
     pool = [question for question in questions() if known.issuperset(question.documents)]
     configs = {"baseline": CONFIGS["baseline"], "candidate": CONFIGS[asked.treatment]}
     waiting: list[dict[str, object]] = []
-    print("ready", flush=True)
+    print("ready", flush=True)  # noqa: T201  the test waits for it
     while True:
         began, scores = time.monotonic(), []
         for _ in range(BATCH):

@@ -38,7 +38,7 @@ def _words(act: dict[str, Any]) -> str:
     match act["act"]:
         case "promote":
             reason = f"; promoted because: {facts['reason']}" if facts.get("reason") else ""
-            return f"{facts['run']}: {facts['verdict']['headline']}{reason}"
+            return f"{facts.get('what') or facts['run']}: {facts['verdict']['headline']}{reason}"
         case "canary share":
             return f"{facts['plan']}: {facts['from']:.2%} → {facts['to']:.2%}: {facts['because']}{by}"
         case "canary plan":

@@ -45,6 +45,8 @@ class Lineage:
         schema_fingerprint: Of the stored schema.
         now: ISO 8601.
         reviewed: Traces that a reviewer wants in the set.
+        retired: Ids of cases that a reviewer wants no more.
+        promotions: What was promoted when that was proposed.
     """
 
     version: int
@@ -53,6 +55,8 @@ class Lineage:
     schema_fingerprint: str
     now: str
     reviewed: frozenset[str] = frozenset()
+    retired: frozenset[str] = frozenset()
+    promotions: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -92,7 +96,7 @@ def build(
             points nowhere.
     """
     check_places(settings)
-    survey = _surveyed(read, settings, lineage.reviewed, progress)
+    survey = _surveyed(read, settings, lineage, progress)
     if not survey.seen and not hand_written:
         raise UsageError(
             f"none of {survey.traces} traces can become a case{_reasons(survey.left_out)}.",
@@ -118,12 +122,14 @@ def build(
         parameters={
             **_parameters(settings, survey),
             "reviewed": sorted(lineage.reviewed),
+            "retired": sorted(lineage.retired),
+            "promotions": sorted(lineage.promotions),
             "detects": detectable_drop(settings.discordance, worth(case.weight for case in ordered)),
         },
     )
 
 
-def _surveyed(read: Read, settings: EvalsetSettings, reviewed: frozenset[str], progress: Progress) -> _Survey:
+def _surveyed(read: Read, settings: EvalsetSettings, lineage: Lineage, progress: Progress) -> _Survey:
     survey = _Survey()
     progress.begin("build", None, "traces")
     for found in read():
@@ -139,13 +145,16 @@ def _surveyed(read: Read, settings: EvalsetSettings, reviewed: frozenset[str], p
         if case is None:
             survey.left_out["no input"] += 1
             continue
+        if case.case_id in lineage.retired:
+            survey.left_out["retired"] += 1
+            continue
         rank = (case.reference is None, found.trace["trace_id"])
         seen = survey.seen.setdefault(case.case_id, _Seen(case.stratum, found.label["topic_name"], rank))
         seen.best = min(seen.best, rank)
         seen.traces += 1
         seen.failed |= has_failed(found.label)
         seen.flags |= bool(found.label["flags"])
-        seen.reviewed |= found.trace["trace_id"] in reviewed
+        seen.reviewed |= found.trace["trace_id"] in lineage.reviewed
         seen.rank = min(seen.rank, found.label["anomaly_rank"])
     progress.end()
     return survey

@@ -140,14 +140,10 @@ def land_live(
     while True:
         with locked(config.state / "pull.lock") as alone:
             if alone:
-                _, failures = land_all(
-                    config, names, window=window, environ=environ, progress=progress, now=now
-                )
+                _, failures = land_all(config, names, window=window, environ=environ, progress=progress, now=now)
                 break
         if time.monotonic() > deadline:
-            raise UsageError(
-                f"a pull is writing to {config.state}.", fix="Wait until it has ended, then check again."
-            )
+            raise UsageError(f"a pull is writing to {config.state}.", fix="Wait until it has ended, then check again.")
         time.sleep(0.2)
     if failures:
         first = failures[0]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from llmci.adapters.stores.casefile import CASES
 from llmci.adapters.stores.evalsets import DirectoryEvalSets
 from llmci.adapters.stores.labelled import LabelledShelf
@@ -22,6 +20,7 @@ from llmci.pipeline.label import label_fingerprint
 from llmci.seams import Silent
 from llmci.wiring.build import shelf_of
 from llmci.wiring.clean import clean_digest
+from llmci.wiring.review import REVIEW, reviewed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
     from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
     from llmci.seams import EvalSetStore, Progress, Shelf
-
-# Beside the versions of a set: traces that a reviewer wants in the next one.
-REVIEW = "review.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +92,16 @@ def _lineage(config: Config, name: str, sanitize_digest: str | None, now: dateti
     sets = store(config)
     versions = sets.versions(name)
     newest = sets.load(name, versions[-1]) if versions else None
+    decided = reviewed(directory_of(config, name) / REVIEW, newest)
     return Lineage(
         version=versions[-1] + 1 if versions else 1,
         previous=newest,
         sanitize_digest=sanitize_digest,
         schema_fingerprint=schema_fingerprint(CASES),
         now=now.isoformat(),
-        reviewed=_reviewed(directory_of(config, name) / REVIEW, newest),
+        reviewed=decided.traces,
+        retired=decided.retired,
+        promotions=decided.promotions,
     )
 
 
@@ -165,17 +164,3 @@ def import_file(config: Config, source: Path, *, name: str, now: datetime) -> Bu
     lineage = _lineage(config, name, None, now)
     evalset = draw_set(list, replace(config.evalset, name=name), read_cases(source), lineage, Silent())
     return _stored(sets, evalset, lineage.previous)
-
-
-def _reviewed(path: Path, newest: EvalSet | None) -> frozenset[str]:
-    """Traces that a reviewer wants in the set, now or in an earlier version."""
-    try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
-        lines = []
-    try:
-        listed = [str(orjson.loads(line)["trace_id"]) for line in lines if line.strip()]
-    except (ValueError, KeyError, TypeError):
-        raise UsageError(f"{path}: a line is no reviewed trace.", fix="Correct or remove the line.") from None
-    earlier: Any = newest.parameters.get("reviewed", []) if newest else []
-    return frozenset([*listed, *earlier])

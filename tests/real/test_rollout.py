@@ -114,7 +114,7 @@ def built(project: Path) -> dict[str, Any]:
     for command in ("pull -q", "sanitize", "label", "evalset build"):
         done = llmci(*command.split(), cwd=project)
         assert done.returncode == 0, f"{command}: {done.stdout} {done.stderr}"
-    newest = sorted((project / "evalsets" / "assistant").glob("v*"))[-1]
+    newest = max((project / "evalsets" / "assistant").glob("v*"))
     manifest: dict[str, Any] = json.loads((newest / "manifest.json").read_text())
     return manifest
 
@@ -130,8 +130,29 @@ def test_a_bad_candidate_is_rolled_back_a_good_one_gets_everything_and_failures_
         assert llmci("canary", "start", "--by", "anna", cwd=tmp_path).returncode == 0
         assert checked_until_decided(tmp_path)[-1]["action"] == "roll back"
         assert share_of(tmp_path) == 0.0
+        time.sleep(5)
     with users(tmp_path, phoenix, "better", seed=2):
         assert llmci("canary", "start", "--by", "anna", cwd=tmp_path).returncode == 0
         assert checked_until_decided(tmp_path)[-1]["action"] in {"expand", "done"}
         assert share_of(tmp_path) == 1.0
-    assert first["version"] == 1
+    built(tmp_path)
+    promoted = llmci("promote", "canary", "--json", cwd=tmp_path)
+    assert promoted.returncode == 0, promoted.stderr
+    proposed = json.loads(promoted.stdout)["promotion"]["proposed"]
+    assert "canary candidate" in {change["seen_in"] for change in proposed}
+    assert {change["reasons"][0] for change in proposed} <= {"thumbs_down", "error"}
+    last = built(tmp_path)
+    assert last["parameters"]["promotions"] == [json.loads(promoted.stdout)["promotion"]["what"]]
+    assert {change["trace_id"] for change in proposed} <= set(last["parameters"]["reviewed"])
+    assert last["version"] > first["version"]
+    assert cases_of(tmp_path, "failure") >= len(proposed) > 0
+    assert llmci("audit", "verify", cwd=tmp_path).returncode == 0
+
+
+def cases_of(project: Path, kind: str) -> int:
+    """How many cases of a kind the newest version holds."""
+    import pyarrow.parquet as pq
+
+    newest = max((project / "evalsets" / "assistant").glob("v*"))
+    origins = pq.read_table(newest / "cases.parquet").column("origin").to_pylist()
+    return sum(origin["kind"] == kind for origin in origins)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llmci.core.evalsets.cases import LabelledTrace
 from llmci.core.privacy.mint import sanitized_batch
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from llmci.seams import Shelf
 
@@ -51,3 +51,16 @@ class LabelledShelf:
                     if label is None or label["trace_id"] != trace["trace_id"]:
                         raise UsageError(f"the labels of {shard_id} are of other traces.", fix=_FIX)
                     yield LabelledTrace(trace=trace, label=label, batch=batch)
+
+    def some(self, labels: Mapping[str, Mapping[str, Any]], columns: Sequence[str]) -> Iterator[LabelledTrace]:
+        """Those traces that labels are given for, by trace; `trace_id` must be among the columns."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        wanted = pa.array(list(labels), pa.string())
+        for rows in self._clean.batches(columns):
+            found = rows.filter(pc.is_in(rows.column("trace_id"), value_set=wanted))
+            if found.num_rows:
+                batch = sanitized_batch(found)
+                for trace in found.to_pylist():
+                    yield LabelledTrace(trace=trace, label=labels[trace["trace_id"]], batch=batch)
