@@ -1,4 +1,4 @@
-"""`llmci canary plan | start | check | stop | simulate | kayenta`: expose a candidate step by step, on evidence."""
+"""`llmci canary plan | start | check | stop | serve | simulate | kayenta`: expose a candidate step by step, on evidence."""
 
 from __future__ import annotations
 
@@ -183,6 +183,47 @@ def check(
     else:
         _show(decision, written)
     raise typer.Exit(_EXIT[decision.action])
+
+
+@app.command()
+def serve(
+    sources: SourcesArgument = None,
+    *,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen at; other than this machine's own needs LLMCI_TOKEN.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 takes a free one.")] = 8642,
+    apply: Annotated[bool, typer.Option("--apply", help="Write the new share, as `check --apply` does.")] = False,
+    allow_expand: Annotated[
+        bool, typer.Option("--allow-expand", help="Let --apply raise the share by one stage.")
+    ] = False,
+    config: ConfigFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Answer deployers over HTTP: each request is a check.
+
+    POST /check is 200 for expand or done, 425 hold, 412 roll back, 424 no evidence, 503 where nothing could be
+    decided. GET /decision is 200 with the decision as JSON. GET /healthz asks nothing. Ctrl-C ends it.
+
+    Example: llmci canary serve prod --port 8642
+    """
+    from llmci.wiring.serve import service
+
+    with service(
+        open_config(config),
+        sources=sources or [],
+        address=(host, port),
+        environ=dict(os.environ),
+        apply=apply,
+        allow_expand=allow_expand,
+        clock=lambda: datetime.now(UTC),
+    ) as answering:
+        where = f"http://{host}:{answering.server_address[1]}"
+        if as_json:
+            show_json({"url": where})
+        else:
+            show(f"listening at {where}")
+        answering.serve_forever()
 
 
 @app.command()
