@@ -36,7 +36,7 @@ def promote(
     config: ConfigFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Make a run that passed, or a rollout that got all traffic, the new baseline.
+    """Make a run or a rollout that passed the new baseline.
 
     Changes to the eval set are proposed for review: failures of production and of the canary, cases that
     the candidate broke, failures that came again, and failures that have long passed.
