@@ -43,5 +43,8 @@ def _words(act: dict[str, Any]) -> str:
             return f"{facts['plan']}: {facts['from']:.2%} → {facts['to']:.2%}: {facts['because']}{by}"
         case "canary plan":
             return f"{facts['plan']}: agreed as {facts['digest'][:12]}"
+        case "forget":
+            changed = ", ".join(f"{v['set']} v{v['version']} is now {v['to'][:12]}" for v in facts["evalsets"])
+            return f"{facts['user']}{f': {changed}' if changed else ''}"
         case _:
             return ", ".join(f"{name}: {value}" for name, value in facts.items())

@@ -42,6 +42,7 @@ COMMANDS = (
     "promote",
     "log",
     "audit",
+    "forget",
     "run",
     "schema",
 )

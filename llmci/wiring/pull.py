@@ -15,6 +15,7 @@ from llmci.pipeline.pull import Fetched, Keep, PullSummary, ShardPulled, SourceF
 from llmci.seams import Window
 from llmci.wiring.build import build, keep_from_git, shelf_of
 from llmci.wiring.engine import executor_of
+from llmci.wiring.forgotten import erase_landed, forgotten_of, without_forgotten
 from llmci.wiring.pull_plan import Listed, failure_of, goes, listed_of, named, owner
 from llmci.wiring.pull_remote import land_all
 
@@ -134,6 +135,7 @@ class _Pull:
             progress=self._progress,
             now=self._now,
         )
+        erase_landed(self._config, self._names, forgotten_of(self._config, self._environ), self._environ)
         return list(landed.values()), failures
 
     def _limited(
@@ -251,7 +253,7 @@ def _pull_shard(work: _Work) -> ShardPulled | SourceFailure:
     try:
         source: Source = build("source", work.config.sources[name], work.config, work.environ)
         return stage.pull_shard(
-            source,
+            without_forgotten(work.config, source, work.environ),
             work.listed.shard,
             shelf_of(work.config, "raw"),
             window=work.window,

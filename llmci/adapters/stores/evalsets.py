@@ -66,6 +66,10 @@ class DirectoryEvalSets:
             ) from None
         self.use(evalset.name, evalset.version)
 
+    def rewrite(self, evalset: EvalSet) -> None:
+        """Replace a version that a person had to be erased from; whoever does so records both digests."""
+        self._write(evalset, self._version(evalset.name, evalset.version))
+
     def use(self, name: str, version: int) -> None:
         """See `EvalSetStore.use`."""
         write_bytes(self._set(name) / "CURRENT", f"{version}\n".encode())

@@ -71,6 +71,16 @@ def manifest_of(
     return {**content, "digest": _content_digest(content)}
 
 
+def with_shards(manifest: Mapping[str, object], shards: Mapping[str, Vouched]) -> dict[str, object]:
+    """The manifest after rows were taken out of its shards; what was counted when they were made stays."""
+    content = {
+        **manifest,
+        "rows": sum(shard.rows for shard in shards.values()),
+        "shards": {name: shard.sha256 for name, shard in sorted(shards.items())},
+    }
+    return {**content, "digest": _content_digest(content)}
+
+
 def check(manifest: Mapping[str, object] | None, shards: Mapping[str, Vouched]) -> str:
     """The manifest's digest, where it vouches for exactly these shards.
 

@@ -179,6 +179,39 @@ class Landing:
             spans, scores = found.pop(next(iter(found)))
             yield _last(spans), _last(scores)
 
+    def erase(self, trace_ids: Iterable[str]) -> int:
+        """Take all records of these traces out of the files, and never ask for them again; gives how many.
+
+        Their keys stay in the ledger as hashes, so that a record that is seen again is not news.
+        """
+        numbers = [_number(trace_id) for trace_id in trace_ids]
+        marks = {number.to_bytes(_KEY_BYTES, signed=True).hex().encode() for number in numbers}
+        held: dict[str, int] = {}
+        for number in numbers:
+            query = "select name, part from traces join parts using (part) where trace = ?"
+            held.update(dict(self._rows(query, (number,))))
+        return sum(self._without(name, part, marks) for name, part in held.items())
+
+    def _without(self, name: str, part: int, marks: set[bytes]) -> int:
+        import pyarrow as pa
+
+        gone = size = 0
+        with atomic_path(self._file(name)) as temporary:
+            with pa.OSFile(str(temporary), "wb") as sink, pa.CompressedOutputStream(sink, "zstd") as stream:
+                for line in self._lines(name):
+                    if line[:_HEX] in marks:
+                        gone += 1
+                    else:
+                        size += len(line) + 1
+                        stream.write(line + b"\n")
+            digest = sha256_of(temporary)
+        numbers = [int.from_bytes(bytes.fromhex(mark.decode()), signed=True) for mark in marks]
+        with self._ledger() as ledger, ledger:
+            ledger.execute("update parts set sha256 = ?, size = ? where part = ?", (digest, size, part))
+            ledger.executemany("delete from traces where trace = ? and part = ?", [(n, part) for n in numbers])
+            ledger.executemany("insert or ignore into absent values (?)", [(n,) for n in numbers])
+        return gone
+
     def sweep(self) -> None:
         """Remove what killed writers left; only for who knows that nobody is writing now."""
         if not self.path.is_dir():

@@ -1,0 +1,237 @@
+"""A person is erased from a whole project, and nothing that they wrote is left anywhere in it."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pyarrow.parquet as pq
+import pytest
+from builders import NOON, a_run, an_answer
+from commands import llmci
+from intents import questions
+
+from llmci.adapters.sources.remote.landing import Landing
+from llmci.adapters.stores.cache import SqliteCache
+from llmci.adapters.stores.erasure import erase_spans
+from llmci.adapters.stores.runs import DirectoryRuns
+from llmci.config import Config, load
+from llmci.domain.text import declared_clean
+from llmci.errors import UsageError
+from llmci.files import locked
+from llmci.seams import Record, Silent, Window
+from llmci.wiring.acts import acts_of
+from llmci.wiring.build import shelf_of
+from llmci.wiring.evalset import build_version, store
+from llmci.wiring.forget import forget, hash_of
+from llmci.wiring.label import label
+from llmci.wiring.pull import pull
+from llmci.wiring.sanitize import sanitize
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# What the person wrote, and the text of the answer that they got; neither is anything that sanitize would remove.
+WORDS = ("quokkaberry", "zirconium waffle")
+YAML = """
+sources: {prod: {kind: jsonl, path: ../logs/*.jsonl, fields: {trace_id: id, input: q, output: a, user_id: u}}}
+sanitize: {recognizers: [secrets]}
+evalset: {size: 1000, holdout: 0}
+report: [report.html]
+"""
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Everything that llmci keeps, with two traces of the person in it."""
+    root = tmp_path_factory.mktemp("forget")
+    (root / "logs").mkdir()
+    rows = [
+        {"id": f"t{number}", "q": text, "a": "Here.", "u": f"user-{number % 20}"}
+        for number, (text, _) in enumerate(questions(120, 1))
+    ]
+    rows += [
+        {"id": f"mine-{number}", "q": f"where is my {WORDS[0]} {number}", "a": WORDS[1], "u": "anna@example.org"}
+        for number in range(2)
+    ]
+    (root / "logs" / "a.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    project = root / "project"
+    project.mkdir()
+    (project / "llmci.yaml").write_text(YAML)
+    config = load(project / "llmci.yaml")
+    brought(config)
+    evalset = build_version(config, now=NOON).evalset
+    mine = next(case for case in evalset.cases if (case.origin.trace_id or "").startswith("mine"))
+    said = replace(an_answer(mine.case_id), text=declared_clean(f"your {WORDS[0]} is here"))
+    answers = [said, *(an_answer(case.case_id) for case in evalset.cases if case is not mine)]
+    run = a_run({case.case_id: 1.0 for case in evalset.cases}, answers=answers, run_id="r1")
+    DirectoryRuns(config.state / "runs").save(replace(run, evalset_digest=evalset.digest))
+    cache = SqliteCache(config.state / "cache" / "answers.sqlite")
+    for number, answer in enumerate(answers):
+        cache.keep_answer(f"k{number}", answer)
+    cache.close()
+    journal = config.state / "journal" / "plan.jsonl"
+    journal.parent.mkdir()
+    journal.write_bytes(orjson.dumps({"answer": {"case_id": mine.case_id, "text": WORDS[0]}}) + b"\n{half")
+    (project / "report.html").write_text(f"{mine.case_id}: {WORDS[0]}")
+    directory = project / "evalsets" / "main"
+    (directory / "review.jsonl").write_bytes(
+        orjson.dumps({"trace_id": "mine-1"}) + b"\n" + orjson.dumps({"trace_id": "t3"})
+    )
+    (directory / "review.md").write_text(WORDS[0])
+    return root
+
+
+@pytest.fixture
+def config(prepared: Path, tmp_path: Path) -> Config:
+    shutil.copytree(prepared, tmp_path / "copy")
+    return load(tmp_path / "copy" / "project" / "llmci.yaml")
+
+
+def brought(config: Config) -> None:
+    pull(config, sources=(), window=Window(), limit=None, environ={}, progress=Silent(), now=NOON)
+    sanitize(config, progress=Silent(), environ={}, now=NOON)
+    label(config, now=NOON)
+
+
+def forgotten(config: Config, *, dry_run: bool = False) -> Any:
+    user = hash_of(config, "anna@example.org", {})
+    return forget(config, user, dry_run=dry_run, environ={}, now=NOON)
+
+
+def places(root: Path) -> list[str]:
+    """Files in which anything that the person wrote or is can be read, whatever they are packed in."""
+    return [
+        str(path.relative_to(root))
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and any(word in content(path) for word in (*WORDS, "anna@example.org"))
+    ]
+
+
+def content(path: Path) -> str:
+    if path.suffix == ".parquet":
+        return str(pq.read_table(path).to_pylist())
+    if path.suffix == ".npz":
+        with zipfile.ZipFile(path) as archive:
+            return "".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
+    return path.read_bytes().decode("utf-8", "replace")
+
+
+def test_nothing_that_they_wrote_is_left_under_the_project(config: Config) -> None:
+    assert len(places(config.root)) >= 8
+
+    done = forgotten(config)
+
+    assert places(config.root) == []
+    assert {"raw traces", "clean traces", "labels", "cases", "answers and scores", "cached answers"} <= set(done.counts)
+    assert done.counts["raw traces"] == done.counts["clean traces"] == 2
+    assert any(line.startswith("source prod: the files still hold") for line in done.remains)
+
+
+def test_what_is_left_is_whole_and_all_stages_go_on_from_it(config: Config) -> None:
+    before = store(config).load("main")
+
+    done = forgotten(config)
+
+    after = store(config).load("main")
+    assert sum(case.weight for case in after.cases) == pytest.approx(1)
+    assert after.digest != before.digest
+    assert done.evalsets[0] == {"set": "main", "version": 1, "from": before.digest, "to": after.digest}
+    [act] = [act for act in acts_of(config) if act["act"] == "forget"]
+    assert act["facts"]["evalsets"] == list(done.evalsets)
+    run = DirectoryRuns(config.state / "runs").load("r1")
+    assert len(run.answers) == len(run.case_ids) == len(after.cases)
+    assert (config.root / "evalsets/main/review.jsonl").read_bytes() == b'{"trace_id":"t3"}\n'
+    assert run.evalset_digest == after.digest
+    second = build_version(config, now=NOON).evalset
+    assert {case.case_id for case in second.cases} == {case.case_id for case in after.cases}
+    brought(config)
+    assert not build_version(config, now=NOON).new
+
+
+def test_they_are_not_pulled_again_and_their_id_is_not_kept(config: Config) -> None:
+    forgotten(config)
+    more = {"id": "mine-9", "q": f"my {WORDS[0]} again", "a": "x", "u": "anna@example.org"}
+    log = config.root.parent / "logs" / "a.jsonl"
+    log.write_bytes(log.read_bytes() + orjson.dumps(more) + b"\n")
+
+    brought(config)
+
+    assert sum(info.rows for info in shelf_of(config, "raw").shards().values()) == 120
+    assert places(config.root) == []
+
+
+def test_a_dry_run_counts_and_changes_nothing(config: Config) -> None:
+    before = {path: path.read_bytes() for path in config.root.rglob("*") if path.is_file()}
+
+    done = forgotten(config, dry_run=True)
+
+    assert done.counts == {"traces": 2, "cases": 2}
+    after = {path: path.read_bytes() for path in config.root.rglob("*") if path.is_file()}
+    assert {path: after[path] for path in before} == before
+    assert not (config.state / "forgotten.txt").exists()
+
+
+def test_what_a_kill_left_is_finished_by_the_next_one(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("llmci.wiring.forget._Forget._evalsets", killed)
+        with pytest.raises(KeyboardInterrupt):
+            forgotten(config)
+    assert places(config.root)
+
+    forgotten(config)
+
+    assert places(config.root) == []
+
+
+def test_nobody_is_forgotten_while_a_stage_writes_or_by_a_plain_id(config: Config) -> None:
+    with pytest.raises(UsageError, match="no hash"):
+        forget(config, "anna@example.org", dry_run=False, environ={}, now=NOON)
+    with locked(config.state / "pull.lock"), pytest.raises(UsageError, match="a stage is writing"):
+        forgotten(config)
+
+
+def test_the_command_takes_the_id_from_stdin(config: Config) -> None:
+    done = llmci("forget", "--user", "-", "--dry-run", cwd=config.root, stdin="anna@example.org\n")
+
+    assert done.returncode == 0, done.stderr
+    assert "2  traces" in done.stdout
+    assert "anna" not in done.stdout
+    assert llmci("forget", "--user", "-", cwd=config.root).returncode == 2
+
+
+def test_landed_records_of_a_trace_are_erased_and_never_come_again(tmp_path: Path) -> None:
+    landing = Landing(tmp_path / "landing")
+    records = [
+        Record(trace, f"span-{trace}", "1", NOON, {"text": WORDS[0] if trace == "mine" else "x"})
+        for trace in ("mine", "other")
+    ]
+    with landing.part("spans", "p1") as writer:
+        for record in records:
+            writer.write(record)
+    assert writer.part is not None
+    landing.commit("spans", None, [writer.part])
+
+    assert landing.erase(["mine"]) == 1
+
+    [unit] = landing.units()
+    assert [spans for spans, _ in landing.grouped(unit.name, unit.parts)] == [[{"text": "x"}]]
+    assert landing.news("spans", records) == []
+    assert list(landing.unknown(["mine"])) == []
+    landing.close()
+
+
+def test_received_spans_of_a_trace_are_erased(tmp_path: Path) -> None:
+    spans = [{"traceId": name, "name": name} for name in ("mine", "other")]
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(orjson.dumps({"resourceSpans": [{"resource": {}, "scopeSpans": [{"spans": spans}]}]}) + b"\n")
+
+    assert erase_spans(file, {"mine"}) == 1
+    assert b"mine" not in file.read_bytes()
+    assert b"other" in file.read_bytes()
