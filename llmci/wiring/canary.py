@@ -13,7 +13,7 @@ from llmci.files import locked
 from llmci.pipeline.canary import decide, units_of
 from llmci.seams import Rejected, Window
 from llmci.wiring.build import build, keep_from_git
-from llmci.wiring.exposure import check_agreed, last_moved, rollout_of
+from llmci.wiring.exposure import SAME_SHARE, check_agreed, finish, last_moved, rollout_of
 from llmci.wiring.pull_plan import is_remote
 from llmci.wiring.pull_remote import land_all
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from llmci.domain.trace import TraceRow
     from llmci.seams import Progress
 
-_SAME_SHARE = 1e-6
 # Another check, or a pull, is landing the same source: so long it is waited for.
 _PATIENCE_S = 60.0
 
@@ -107,12 +106,17 @@ def check(
     """
     plan = plan_of(config)
     check_agreed(config, plan)
-    present = share if share is not None else rollout_of(config, environ).share()
+    if share is not None:
+        present = share
+    else:
+        rollout = rollout_of(config, environ)
+        finish(config, rollout)
+        present = rollout.share()
     if not 0 < present <= 1:
         raise UsageError("the candidate has no traffic.", fix="Begin with `llmci canary start`, then check again.")
     moved = last_moved(config, plan)
     # A share that somebody else wrote since has its own, unknown beginning.
-    known = moved is not None and abs(moved[0] - present) < _SAME_SHARE
+    known = moved is not None and abs(moved[0] - present) < SAME_SHARE
     if known and moved is not None and window.since is None:
         window = Window(since=moved[1] + timedelta(seconds=config.canary.settle_seconds), until=window.until)
     land_live(config, sources, window, environ, progress, now=now)

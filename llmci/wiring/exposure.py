@@ -12,6 +12,7 @@ from llmci import registry
 from llmci.core.canonical import digest_of
 from llmci.domain.rollout import Action
 from llmci.errors import UsageError
+from llmci.files import read_json, write_json
 from llmci.wiring.acts import acts_of, audit_of
 from llmci.wiring.build import context_of, keep_from_git
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 # Acts of the audit log.
 AGREED, EXPOSED = "canary plan", "canary share"
+# Places round a share to so much.
+SAME_SHARE = 1e-6
+# A move that is being written.
+_PENDING = "canary.pending"
 
 
 def digest_of_plan(plan: RolloutPlan) -> str:
@@ -83,6 +88,7 @@ def move(
     """
     with _alone(config):
         rollout = rollout_of(config, environ)
+        _finish(config, rollout)
         before = _before(rollout)
         _write(config, plan, rollout, (before, share), because, by=by, at=at)
     return before
@@ -115,8 +121,9 @@ def apply(
             return None
     with _alone(config):
         rollout = rollout_of(config, environ)
+        _finish(config, rollout)
         before = _before(rollout)
-        if decision.action is Action.EXPAND and abs(before - decision.share) > 1e-6:
+        if decision.action is Action.EXPAND and abs(before - decision.share) > SAME_SHARE:
             return None
         if before <= decision.next_share and decision.action is Action.ROLL_BACK:
             return None
@@ -159,8 +166,7 @@ def _write(
     by: str | None,
     at: datetime,
 ) -> None:
-    """The flag first: a kill in between leaves a share that nobody logged, and never a log of what was not done."""
-    rollout.set_share(shares[1])
+    """The flag first, so that nothing is logged that was not done; what a kill leaves out is logged by `finish`."""
     facts = {
         "plan": plan.name,
         "digest": digest_of_plan(plan),
@@ -169,7 +175,29 @@ def _write(
         "because": because,
         "by": by,
     }
+    write_json(config.state / _PENDING, {"facts": facts, "at": at.isoformat()})
+    rollout.set_share(shares[1])
     audit_of(config).append(EXPOSED, facts, at=at.isoformat())
+    (config.state / _PENDING).unlink()
+
+
+def finish(config: Config, rollout: Rollout) -> None:
+    """Log a move that was written before a kill came; one that was not written is dropped."""
+    if not (config.state / _PENDING).exists():
+        return
+    with _alone(config):
+        _finish(config, rollout)
+
+
+def _finish(config: Config, rollout: Rollout) -> None:
+    pending = config.state / _PENDING
+    if not pending.exists():
+        return
+    said = read_json(pending)
+    logged = any(act["act"] == EXPOSED and act["at"] == said["at"] for act in acts_of(config))
+    if not logged and abs(_before(rollout) - said["facts"]["to"]) < SAME_SHARE:
+        audit_of(config).append(EXPOSED, said["facts"], at=said["at"])
+    pending.unlink()
 
 
 @contextlib.contextmanager
