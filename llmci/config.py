@@ -259,8 +259,20 @@ def _check_canary(canary: CanarySettings, document: Document) -> None:
             f"canary.approvers names the share {share:g}, which is none of canary.shares",
             "Name a share that the rollout goes through.",
         )
+    if bool(canary.segments) != (canary.segment is not None):
+        document.wrong(
+            ("canary", "segment"),
+            "canary.segment and canary.segments need each other",
+            "Write both, such as `segment: metadata.platform` and `segments: [mobile, desktop]`.",
+        )
     for name, criterion in canary.criteria.items():
         at = ("canary", "criteria", name)
+        if criterion.segment is not None and criterion.segment not in canary.segments:
+            document.wrong(
+                at,
+                f"{words(at)}.segment is {criterion.segment!r}, which is none of canary.segments",
+                "Add it to `segments:`, and say with `segment:` where it is found.",
+            )
         if criterion.kind == "score" and criterion.score is None:
             document.wrong(at, f"{words(at)}.score is missing", "Add `score:`, the name of the score to watch.")
     if canary.rollout is not None:

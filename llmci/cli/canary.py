@@ -23,7 +23,9 @@ from llmci.cli.terminal import note, progress, safe_text, show, show_json
 from llmci.errors import ExitCode
 
 if TYPE_CHECKING:
-    from llmci.domain.rollout import Decision
+    from collections.abc import Iterable
+
+    from llmci.domain.rollout import Decision, Evidence
 
 app = typer.Typer(
     help="Decide from live traffic whether a candidate gets more of it.",
@@ -132,6 +134,9 @@ def check(
         float | None,
         typer.Option(min=0.0, max=1.0, help="The candidate's share of traffic now, if no rollout is configured."),
     ] = None,
+    pulled: Annotated[
+        bool, typer.Option("--pulled", help="Read what `llmci pull` brought, by columns, rather than the sources.")
+    ] = False,
     apply: Annotated[
         bool, typer.Option("--apply", help="Write the new share; a larger one only with --allow-expand.")
     ] = False,
@@ -163,6 +168,7 @@ def check(
         environ=environ,
         progress=progress(quiet=quiet or as_json),
         now=now,
+        pulled=pulled,
     )
     written = (
         exposure.apply(
@@ -302,14 +308,20 @@ def kayenta(
 def _show(decision: Decision, written: float | None) -> None:
     show(f"{decision.action}: {safe_text(decision.because)}")
     show(f"{'criterion':24} {'control':>12} {'candidate':>12} {'requests':>15}")
-    for item in decision.evidence:
-        control = "unknown" if item.control_mean is None else f"{item.control_mean:.4g}"
-        treatment = "unknown" if item.treatment_mean is None else f"{item.treatment_mean:.4g}"
-        requests = f"{item.control_units}/{item.treatment_units}"
-        show(f"{safe_text(item.criterion.name):24} {control:>12} {treatment:>12} {requests:>15}")
+    _show_evidence("", decision.evidence)
+    for name, evidence in decision.segments:
+        _show_evidence(f"{name}: ", evidence)
     for line in decision.notes:
         note(safe_text(line))
     if written is not None:
         show(f"share of traffic: {decision.share:.0%} → {written:.0%}")
     elif decision.next_share != decision.share:
         show(f"next share of traffic: {decision.next_share:.0%} (not written)")
+
+
+def _show_evidence(segment: str, evidence: Iterable[Evidence]) -> None:
+    for item in evidence:
+        control = "unknown" if item.control_mean is None else f"{item.control_mean:.4g}"
+        treatment = "unknown" if item.treatment_mean is None else f"{item.treatment_mean:.4g}"
+        requests = f"{item.control_units}/{item.treatment_units}"
+        show(f"{safe_text(segment + item.criterion.name):24} {control:>12} {treatment:>12} {requests:>15}")

@@ -31,6 +31,7 @@ class Criterion:
         margin: Worsening that is not acceptable: points as a fraction, or relative for cost.
         higher_is_better: For scores only.
         base_rate: Guess of the variance scale before data arrive.
+        segment: Only traces of this segment count; None is all of them.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Criterion:
     score: str | None = None
     higher_is_better: bool = True
     base_rate: float = 0.1
+    segment: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,8 @@ class RolloutPlan:
     Attributes:
         unit: What counts once: a request, or a user with their first known value of each criterion.
         when_overdue: What to do when a stage's `max_hours` are over and nothing is decided.
+        segment: Place in a trace that says which segment it is of; None is nowhere.
+        segments: Values there that evidence is shown for; others are never shown.
     """
 
     name: str
@@ -73,6 +77,8 @@ class RolloutPlan:
     alpha: float = 0.05
     unit: Literal["request", "user"] = "request"
     when_overdue: Literal["hold", "roll back"] = "hold"
+    segment: str | None = None
+    segments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,3 +109,4 @@ class Decision:
     next_share: float
     evidence: tuple[Evidence, ...]
     notes: tuple[str, ...] = ()
+    segments: tuple[tuple[str, tuple[Evidence, ...]], ...] = ()

@@ -194,6 +194,7 @@ class CriterionSettings:
     score: str | None = None
     higher_is_better: bool = True
     base_rate: Annotated[float, Gt(0), Le(1)] = 0.1
+    segment: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +211,8 @@ class CanarySettings:
         max_hours: Longest time at one share without a decision.
         when_overdue: What a check says when that time is over: hold, or roll back.
         unit: What counts once: each request, or each user with their first known value of each criterion.
+        segment: Place in a trace that says which segment it is of, such as `metadata.platform`.
+        segments: Values there that evidence is shown for, and that a criterion may be limited to.
         requests_per_hour: Expected traffic, for the plan.
         settle_seconds: How long it takes until every client has seen a share that was moved; traces of that time are
             of both shares, and do not count.
@@ -226,6 +229,8 @@ class CanarySettings:
     max_hours: Positive | None = None
     when_overdue: Literal["hold", "roll back"] = "hold"
     unit: Literal["request", "user"] = "request"
+    segment: str | None = None
+    segments: tuple[str, ...] = ()
     requests_per_hour: Positive | None = None
     settle_seconds: Annotated[float, Ge(0)] = 30.0
     alpha: Annotated[float, Gt(0), Lt(0.5)] = 0.05

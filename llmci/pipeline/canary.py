@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,108 +13,15 @@ from llmci.core.stats.criterion import evidence_of
 from llmci.domain.rollout import Action, Criterion, Decision, Evidence, RolloutPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
     from llmci.core.stats.canary import EvidencePaths
-    from llmci.domain.trace import TraceRow
+    from llmci.core.stats.live import LiveUnits
 
-# Clocks differ by so much without harm: evidence depends on the order within minutes hardly at all.
-_SKEW = timedelta(minutes=5)
 # Evidence against the intended split at which the data are not believed.
 _SPLIT_BROKEN = 1000.0
-
-
-@dataclass(frozen=True, slots=True)
-class LiveUnits:
-    """Requests of both arms in order of time; no text, only what is decided on.
-
-    Attributes:
-        treated: Whether the treatment answered, shape (n,).
-        values: One array of shape (n,) a criterion, nan where it is unknown.
-        split: Units of the treatment, and of both arms.
-        strangers: Traces whose variant is neither of the two, or that have no start time.
-        duplicates: Traces that came twice.
-        ahead: Traces that start later than now: a clock is wrong.
-        mixed: Users who met both variants, where users count; they are left out.
-    """
-
-    treated: NDArray[np.bool_]
-    values: dict[str, NDArray[np.float64]]
-    split: tuple[int, int]
-    strangers: int = 0
-    duplicates: int = 0
-    ahead: int = 0
-    mixed: int = 0
-
-
-def units_of(rows: Iterable[TraceRow], plan: RolloutPlan, *, now: datetime | None = None) -> LiveUnits:
-    """Reduce traces to what the plan's criteria look at.
-
-    Args:
-        rows: Live traces, in any order.
-        plan: Which variants, and what counts once.
-        now: Traces that start clearly later are left out: their order cannot be trusted.
-    """
-    seen: set[str] = set()
-    strangers = duplicates = ahead = 0
-    latest = None if now is None else (now + _SKEW).timestamp()
-    requests: list[tuple[float, str | None, bool, list[float]]] = []
-    for row in rows:
-        variant, start = row.get("variant"), row.get("start")
-        if variant not in (plan.control, plan.treatment) or start is None:
-            strangers += 1
-        elif row["trace_id"] in seen:
-            duplicates += 1
-        elif latest is not None and start.timestamp() > latest:
-            ahead += 1
-        else:
-            seen.add(row["trace_id"])
-            values = [_value(row, criterion) for criterion in plan.criteria]
-            requests.append((start.timestamp(), row.get("user_id"), variant == plan.treatment, values))
-    requests.sort(key=lambda request: request[0])
-    treated = np.array([arm for _, _, arm, _ in requests], dtype=np.bool_)
-    table = np.array([values for *_, values in requests], dtype=np.float64).reshape(len(requests), len(plan.criteria))
-    split, mixed = (int(treated.sum()), len(treated)), 0
-    if plan.unit == "user":
-        users = [user for _, user, _, _ in requests]
-        table, treated, split, mixed = _once_a_user(users, treated, table)
-    return LiveUnits(
-        treated=treated,
-        values={criterion.name: table[:, index] for index, criterion in enumerate(plan.criteria)},
-        split=split,
-        strangers=strangers,
-        duplicates=duplicates,
-        ahead=ahead,
-        mixed=mixed,
-    )
-
-
-def _once_a_user(
-    users: Sequence[str | None], treated: NDArray[np.bool_], table: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], tuple[int, int], int]:
-    """Keep each user's first known value of each criterion, where it stands; later looks never change it.
-
-    A request without a user is a unit of its own.
-
-    Returns:
-        Rows with something known and their arms, the split by users, and how many users met both variants.
-    """
-    names = [f"request {at}" if user is None else f"user {user}" for at, user in enumerate(users)]
-    distinct, who = np.unique(np.array(names, dtype=object), return_inverse=True)
-    arms = np.zeros((len(distinct), 2), dtype=np.bool_)
-    arms[who, treated.astype(np.int64)] = True
-    mixed: NDArray[np.bool_] = arms[:, 0] & arms[:, 1]
-    once = np.full_like(table, np.nan)
-    for column in range(table.shape[1]):
-        known = np.flatnonzero(~np.isnan(table[:, column]) & ~mixed[who])
-        at = known[np.unique(who[known], return_index=True)[1]]
-        once[at, column] = table[at, column]
-    kept = np.flatnonzero(~np.isnan(once).all(axis=1))
-    split = int((arms[:, 1] & ~mixed).sum()), int((~mixed).sum())
-    return once[kept], treated[kept], split, int(mixed.sum())
 
 
 def decide(units: LiveUnits, plan: RolloutPlan, *, share: float, held_hours: float | None = None) -> Decision:
@@ -136,6 +42,33 @@ def decide(units: LiveUnits, plan: RolloutPlan, *, share: float, held_hours: flo
         return Decision(Action.NO_EVIDENCE, reason, share, share, (), notes)
     paths = {c.name: evidence_of(units.values[c.name], units.treated, c, share=share) for c in plan.criteria}
     shown = tuple(_evidence(units, criterion, paths[criterion.name]) for criterion in plan.criteria)
+    decision = _decided(plan, paths, shown, share, notes)
+    return replace(_overdue(decision, plan, held_hours), segments=_by_segment(units, plan, share))
+
+
+def _by_segment(units: LiveUnits, plan: RolloutPlan, share: float) -> tuple[tuple[str, tuple[Evidence, ...]], ...]:
+    """How every criterion stands within each segment; shown, and decided by only where the plan says so."""
+    found = []
+    for index, name in enumerate(plan.segments):
+        mine = units.segment == index
+        values = {criterion: known[mine] for criterion, known in units.values.items()}
+        part = replace(units, treated=units.treated[mine], values=values, segment=units.segment[mine])
+        shown = [
+            _evidence(part, c, evidence_of(values[c.name], part.treated, c, share=share))
+            for c in plan.criteria
+            if c.segment in (None, name)
+        ]
+        found.append((name, tuple(shown)))
+    return tuple(found)
+
+
+def _decided(
+    plan: RolloutPlan,
+    paths: Mapping[str, EvidencePaths],
+    shown: tuple[Evidence, ...],
+    share: float,
+    notes: tuple[str, ...],
+) -> Decision:
     if unmeasured := [item.criterion.name for item in shown if not len(paths[item.criterion.name].against)]:
         because = f"{', '.join(unmeasured)} was not measured on enough requests of both sides."
         return Decision(Action.NO_EVIDENCE, because, share, share, shown, notes)
@@ -144,7 +77,7 @@ def decide(units: LiveUnits, plan: RolloutPlan, *, share: float, held_hours: flo
         worst = max(shown, key=lambda item: item.against)
         because = f"{worst.criterion.name} got worse: {_means(worst)}."
         return Decision(Action.ROLL_BACK, because, share, 0.0, shown, notes)
-    return _overdue(_expand_or_hold(shown, plan, share, notes), plan, held_hours)
+    return _expand_or_hold(shown, plan, share, notes)
 
 
 def _overdue(decision: Decision, plan: RolloutPlan, held_hours: float | None) -> Decision:
@@ -185,26 +118,6 @@ def _unusable(units: LiveUnits, plan: RolloutPlan, share: float) -> str | None:
         got = wording.percent(treated / total)
         return f"the traffic is not split as intended: the candidate got {got} of it, not {wording.percent(share)}."
     return None
-
-
-def _value(row: TraceRow, criterion: Criterion) -> float:
-    """The criterion's number for one request, where more is worse; nan where it is unknown."""
-    match criterion.kind:
-        case "error":
-            return float(row.get("status") == "error")
-        case "latency":
-            return _number(row.get("latency_ms"))
-        case "cost":
-            return _number((row.get("cost") or {}).get("total"))
-        case "score":
-            found = [_number(s.get("num")) for s in row.get("scores") or () if s.get("name") == criterion.score]
-            if not found or not 0.0 <= found[-1] <= 1.0:
-                return float("nan")
-            return 1.0 - found[-1] if criterion.higher_is_better else found[-1]
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else float("nan")
 
 
 def _evidence(units: LiveUnits, criterion: Criterion, paths: EvidencePaths) -> Evidence:

@@ -6,13 +6,15 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from llmci.core.evalsets.places import check_place
 from llmci.core.stats.canary import expected_units
+from llmci.core.stats.live import columns_needed, units_of, units_of_batches
 from llmci.domain.rollout import Criterion, RolloutPlan, Stage
 from llmci.errors import OutsideError, UsageError
 from llmci.files import locked
-from llmci.pipeline.canary import decide, units_of
+from llmci.pipeline.canary import decide
 from llmci.seams import Rejected, Window
-from llmci.wiring.build import build, keep_from_git
+from llmci.wiring.build import build, keep_from_git, shelf_of
 from llmci.wiring.exposure import SAME_SHARE, check_agreed, finish, last_moved, rollout_of
 from llmci.wiring.pull_plan import is_remote
 from llmci.wiring.pull_remote import land_all
@@ -20,6 +22,8 @@ from llmci.wiring.pull_remote import land_all
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
+
+    import pyarrow as pa
 
     from llmci.config import Config
     from llmci.domain.rollout import Decision
@@ -48,6 +52,8 @@ def plan_of(config: Config) -> RolloutPlan:
             f"{config.path}: canary.shares must ascend within (0, 1].",
             fix="Write them like [0.01, 0.05, 0.25, 0.5, 1.0].",
         )
+    if settings.segment is not None:
+        check_place(settings.segment, "segment")
     criteria = [
         Criterion(
             name=name,
@@ -56,6 +62,7 @@ def plan_of(config: Config) -> RolloutPlan:
             score=item.score or (name if item.kind == "score" else None),
             higher_is_better=item.higher_is_better,
             base_rate=item.base_rate,
+            segment=item.segment,
         )
         for name, item in settings.criteria.items()
     ]
@@ -70,6 +77,8 @@ def plan_of(config: Config) -> RolloutPlan:
         alpha=settings.alpha,
         unit=settings.unit,
         when_overdue=settings.when_overdue,
+        segment=settings.segment,
+        segments=settings.segments,
     )
 
 
@@ -95,10 +104,11 @@ def check(
     environ: Mapping[str, str],
     progress: Progress,
     now: datetime,
+    pulled: bool = False,
 ) -> Decision:
     """Read live traces, keep nothing of them but what the criteria look at, and decide.
 
-    Without a beginning the window starts when the share was last moved.
+    Without a beginning the window starts when the share was last moved. What was pulled is read by columns.
 
     Raises:
         UsageError: A source is not configured, or the share is neither given nor to be read.
@@ -119,9 +129,13 @@ def check(
     known = moved is not None and abs(moved[0] - present) < SAME_SHARE
     if known and moved is not None and window.since is None:
         window = Window(since=moved[1] + timedelta(seconds=config.canary.settle_seconds), until=window.until)
-    land_live(config, sources, window, environ, progress, now=now)
+    if not pulled:
+        land_live(config, sources, window, environ, progress, now=now)
     progress.begin("canary", None, "traces")
-    units = units_of(live_rows(config, sources, window, environ, progress), plan, now=now)
+    if pulled:
+        units = units_of_batches(_pulled(config, sources, window, plan, progress), plan, now=now)
+    else:
+        units = units_of(live_rows(config, sources, window, environ, progress), plan, now=now)
     progress.end()
     held = (now - moved[1]) / timedelta(hours=1) if known and moved is not None else None
     return decide(units, plan, share=present, held_hours=held)
@@ -175,6 +189,25 @@ def live_rows(
                     yield row
     if rejected:
         progress.note(f"{rejected} records could not be read and were left out.")
+
+
+def _pulled(
+    config: Config, sources: list[str], window: Window, plan: RolloutPlan, progress: Progress
+) -> Iterator[pa.RecordBatch]:
+    """Columns of the raw shelf that the plan looks at, of the window and of these sources."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    names = pa.array(_named(config, sources), pa.string())
+    for batch in shelf_of(config, "raw").batches([*columns_needed(plan), "source"]):
+        start = batch.column("start")
+        wanted = pc.is_in(batch.column("source"), value_set=names)
+        for bound, holds in ((window.since, pc.greater_equal), (window.until, pc.less)):
+            if bound is not None:
+                wanted = pc.and_(wanted, pc.fill_null(holds(start, pa.scalar(bound, start.type)), fill_value=True))
+        found = batch.filter(wanted)
+        progress.advance(found.num_rows)
+        yield found
 
 
 def _named(config: Config, sources: list[str]) -> list[str]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llmci.core.stats.live import units_of
 from llmci.errors import UsageError
-from llmci.pipeline.canary import units_of
 from llmci.pipeline.simulate import Fate, made_up, releases_of, simulate
 from llmci.wiring.canary import live_rows, plan_of
 

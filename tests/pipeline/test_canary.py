@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from builders import NOON, a_trace
 
+from llmci.core.stats.live import units_of
 from llmci.domain.rollout import Action, Criterion, RolloutPlan, Stage
-from llmci.pipeline.canary import decide, units_of
+from llmci.pipeline.canary import decide
 
 ERRORS = Criterion(name="errors", kind="error", margin=0.05, base_rate=0.05)
 PLAN = RolloutPlan(
