@@ -95,7 +95,7 @@ def stage_table(config: Config) -> list[dict[str, object]]:
     return rows
 
 
-def check(
+def check(  # noqa: PLR0913  what the command line says, by keyword
     config: Config,
     *,
     sources: list[str],

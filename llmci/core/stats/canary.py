@@ -85,8 +85,8 @@ def _ends(treated: BoolArray, fewest_controls: int) -> IntArray:
     """Index of the unit that closes each block, one step a block."""
     of_treatment, of_control = np.flatnonzero(treated), np.flatnonzero(~treated)
     # Views, because indexing an array for one number at a time takes ten times as long.
-    treatments, controls = memoryview(of_treatment), memoryview(of_control)
-    before = memoryview(np.cumsum(treated, dtype=np.int64))
+    treatments, controls = of_treatment.data, of_control.data
+    before = np.cumsum(treated, dtype=np.int64).data
     found = array("q")
     seen_t = seen_c = 0
     while seen_t < len(treatments) and seen_c + fewest_controls <= len(controls):

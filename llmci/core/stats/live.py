@@ -100,8 +100,10 @@ def units_of_batches(batches: Iterable[pa.RecordBatch], plan: RolloutPlan, *, no
 
 
 def _units(stretches: Sequence[_Columns], plan: RolloutPlan, now: datetime | None) -> LiveUnits:
+    stretches = [*stretches, _stacked((), plan)]
+
     def joined(name: str) -> Any:  # noqa: ANN401  an array of the column's own type
-        return np.concatenate([getattr(stretch, name) for stretch in stretches]) if stretches else np.zeros(0)
+        return np.concatenate([getattr(stretch, name) for stretch in stretches])
 
     start, arm = joined("start"), joined("arm")
     stranger = (arm == _NEITHER) | np.isnan(start)
@@ -114,8 +116,7 @@ def _units(stretches: Sequence[_Columns], plan: RolloutPlan, now: datetime | Non
     kept = np.flatnonzero(~stranger & ~again & ~ahead)
     kept = kept[np.argsort(start[kept], kind="stable")]
     treated: BoolArray = arm[kept] == _TREATMENT
-    table = (joined("values") if stretches else np.zeros((0, len(plan.criteria))))[kept]
-    segment = joined("segment").astype(np.int16)[kept]
+    table, segment = joined("values")[kept], joined("segment")[kept]
     split, mixed = (int(treated.sum()), len(treated)), 0
     if plan.unit == "user":
         once, split, mixed = _once_a_user(joined("user")[kept], treated, table)
@@ -261,8 +262,7 @@ def _values(batch: pa.RecordBatch, criterion: Criterion) -> FloatArray:
 
     match criterion.kind:
         case "error":
-            failed = pc.equal(batch.column("status"), "error")
-            return _numpy(pc.fill_null(failed, fill_value=False)).astype(np.float64)
+            return _floats(pc.fill_null(pc.equal(batch.column("status"), "error"), fill_value=False))
         case "latency":
             return _floats(batch.column("latency_ms"))
         case "cost":

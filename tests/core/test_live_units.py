@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from builders import NOON, a_batch, a_trace
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmci.core.stats.canary import blocks_of
+from llmci.core.stats.hashing import hashes_of
+from llmci.core.stats.live import LiveUnits, columns_needed, units_of, units_of_batches
+from llmci.domain.rollout import Criterion, RolloutPlan
+
+PLAN = RolloutPlan(
+    name="bot",
+    control="old",
+    treatment="new",
+    stages=(),
+    criteria=(
+        Criterion(name="errors", kind="error", margin=0.1),
+        Criterion(name="slow", kind="latency", margin=0.1),
+        Criterion(name="cost", kind="cost", margin=0.1),
+        Criterion(name="thumbs", kind="score", score="thumbs", margin=0.1),
+        Criterion(name="mobile errors", kind="error", margin=0.1, segment="mobile"),
+    ),
+    segment="metadata.platform",
+    segments=("mobile", "desktop"),
+)
+
+scores = st.lists(
+    st.builds(
+        lambda name, num: {"name": name, "num": num},
+        st.sampled_from(["thumbs", "other", None]),
+        st.sampled_from([0.0, 0.25, 1.0, 7.0, None]),
+    ),
+    max_size=3,
+)
+traces = st.builds(
+    a_trace,
+    st.sampled_from([f"t{number}" for number in range(30)]),
+    variant=st.sampled_from(["old", "new", "third", None]),
+    start=st.sampled_from([*(NOON + timedelta(seconds=number, microseconds=7) for number in range(20)), None]),
+    user_id=st.sampled_from(["anna", "bo", "", None]),
+    status=st.sampled_from(["ok", "error", None]),
+    latency_ms=st.sampled_from([1.5, 100.0, None]),
+    cost=st.sampled_from([{"total": 0.5}, {"total": None}, None]),
+    scores=st.one_of(scores, st.none()),
+    metadata=st.sampled_from(['{"platform": "mobile"}', '{"platform": "desktop"}', '{"platform": "tv"}', "{", None]),
+)
+
+
+def same(left: LiveUnits, right: LiveUnits) -> bool:
+    counts = ("split", "strangers", "duplicates", "ahead", "mixed")
+    arrays = [(left.treated, right.treated), (left.segment, right.segment)]
+    arrays += [(left.values[name], right.values[name]) for name in left.values]
+    equal = all(np.array_equal(one, two, equal_nan=one.dtype == np.float64) for one, two in arrays)
+    return equal and all(getattr(left, name) == getattr(right, name) for name in counts)
+
+
+@given(st.lists(traces, max_size=40), st.sampled_from(["request", "user"]), st.integers(1, 50))
+def test_columns_give_what_rows_give(rows: list[dict[str, Any]], unit: Any, size: int) -> None:
+    plan = replace(PLAN, unit=unit)
+    now = NOON + timedelta(seconds=10) - timedelta(minutes=5)
+    batches = [a_batch(rows[at : at + size]).select(columns_needed(plan)) for at in range(0, len(rows), size)]
+
+    assert same(units_of_batches(batches, plan, now=now), units_of(rows, plan, now=now))
+
+
+def test_a_criterion_of_a_segment_counts_only_there() -> None:
+    rows = [
+        a_trace(f"t{at}", variant="old", start=NOON, status="error", metadata=f'{{"platform": "{platform}"}}')
+        for at, platform in enumerate(["mobile", "desktop", "tv"])
+    ]
+
+    units = units_of(rows, PLAN)
+
+    assert units.segment.tolist() == [0, 1, -1]
+    assert units.values["mobile errors"].tolist() == pytest.approx([1.0, np.nan, np.nan], nan_ok=True)
+    assert units.values["errors"].tolist() == [1.0, 1.0, 1.0]
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=12)), max_size=60), st.integers(0, 5))
+def test_strings_have_one_hash_wherever_they_stand(texts: list[str | None], offset: int) -> None:
+    hashed = hashes_of(pa.array(texts, pa.string()))
+    known: dict[str, int] = {}
+
+    for text, number in zip(texts, hashed.tolist(), strict=True):
+        assert (number == 0) == (not text)
+        if text:
+            assert known.setdefault(text, number) == number
+    assert len(set(known.values())) == len(known)
+    assert np.array_equal(hashes_of(pa.array(texts, pa.string()).slice(offset)), hashed[offset:])
+
+
+def test_many_ids_of_one_form_have_different_hashes() -> None:
+    texts = pa.array([f"{number:032x}" for number in range(200_000)])
+
+    assert len(np.unique(hashes_of(texts) >> np.uint64(1))) == 200_000
+
+
+@given(st.lists(st.booleans(), max_size=200), st.sampled_from([0.01, 0.05, 0.25, 0.5, 0.99]))
+def test_blocks_are_those_of_going_through_one_unit_after_the_other(arms: list[bool], share: float) -> None:
+    treated, values = np.array(arms, dtype=np.bool_), np.arange(len(arms), dtype=np.float64)
+    fewest = max(1, round((1 - share) / share) // 4)
+    expected, held = [], []
+    for at, arm in enumerate(arms):
+        held.append((at, arm))
+        one = [float(unit) for unit, treats in held if treats]
+        other = [float(unit) for unit, treats in held if not treats]
+        if one and len(other) >= fewest:
+            expected.append((np.mean(other), np.mean(one), at))
+            held = []
+
+    found = blocks_of(values, treated, share=share)
+
+    assert found.closed_at.tolist() == [at for *_, at in expected]
+    assert found.control.tolist() == pytest.approx([control for control, *_ in expected])
+    assert found.treatment.tolist() == pytest.approx([treatment for _, treatment, _ in expected])
