@@ -1,4 +1,4 @@
-"""`llmci canary plan | start | check | stop | serve | simulate | kayenta`: expose a candidate step by step, on evidence."""
+"""`llmci canary plan | start | check | stop | report | serve | simulate | kayenta`: expose a candidate step by step, on evidence."""
 
 from __future__ import annotations
 
@@ -189,6 +189,46 @@ def check(
     else:
         _show(decision, written)
     raise typer.Exit(_EXIT[decision.action])
+
+
+@app.command()
+def report(
+    sources: SourcesArgument = None,
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")] = Path("rollout.html"),
+    since: SinceFlag = None,
+    share: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="The candidate's share of traffic now, if no rollout is configured."),
+    ] = None,
+    config: ConfigFlag = None,
+    quiet: QuietFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write a page of the rollout: exposure, evidence, decisions.
+
+    It needs no script and no network. Whatever it says, the exit code is 0 once it is written.
+
+    Example: llmci canary report prod -o rollout.html
+    """
+    from llmci.wiring.rollout_report import report as write
+
+    now = datetime.now(UTC)
+    decision = write(
+        open_config(config),
+        output,
+        sources=sources or [],
+        window=window_of(since, None, now),
+        share=share,
+        environ=dict(os.environ),
+        progress=progress(quiet=quiet or as_json),
+        now=now,
+    )
+    if as_json:
+        show_json({"decision": decision, "report": output})
+    else:
+        show(f"{decision.action}: {safe_text(decision.because)}")
+        show(f"  {output}")
 
 
 @app.command()

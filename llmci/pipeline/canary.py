@@ -40,10 +40,15 @@ def decide(units: LiveUnits, plan: RolloutPlan, *, share: float, held_hours: flo
     notes = _notes(units)
     if reason := _unusable(units, plan, share):
         return Decision(Action.NO_EVIDENCE, reason, share, share, (), notes)
-    paths = {c.name: evidence_of(units.values[c.name], units.treated, c, share=share) for c in plan.criteria}
+    paths = paths_of(units, plan, share)
     shown = tuple(_evidence(units, criterion, paths[criterion.name]) for criterion in plan.criteria)
     decision = _decided(plan, paths, shown, share, notes)
     return replace(_overdue(decision, plan, held_hours), segments=_by_segment(units, plan, share))
+
+
+def paths_of(units: LiveUnits, plan: RolloutPlan, share: float) -> dict[str, EvidencePaths]:
+    """How the evidence of each criterion came about."""
+    return {c.name: evidence_of(units.values[c.name], units.treated, c, share=share) for c in plan.criteria}
 
 
 def _by_segment(units: LiveUnits, plan: RolloutPlan, share: float) -> tuple[tuple[str, tuple[Evidence, ...]], ...]:

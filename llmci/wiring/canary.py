@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from llmci.config import Config
+    from llmci.core.stats.live import LiveUnits
     from llmci.domain.rollout import Decision
     from llmci.domain.trace import TraceRow
     from llmci.seams import Progress
@@ -95,6 +97,16 @@ def stage_table(config: Config) -> list[dict[str, object]]:
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Live units at a share, and how long it has been so, in hours where that is known."""
+
+    plan: RolloutPlan
+    units: LiveUnits
+    share: float
+    held_hours: float | None
+
+
 def check(  # noqa: PLR0913  what the command line says, by keyword
     config: Config,
     *,
@@ -106,7 +118,25 @@ def check(  # noqa: PLR0913  what the command line says, by keyword
     now: datetime,
     pulled: bool = False,
 ) -> Decision:
-    """Read live traces, keep nothing of them but what the criteria look at, and decide.
+    """Read live traces, keep nothing of them but what the criteria look at, and decide; see `observe`."""
+    seen = observe(
+        config, sources=sources, window=window, share=share, environ=environ, progress=progress, now=now, pulled=pulled
+    )
+    return decide(seen.units, seen.plan, share=seen.share, held_hours=seen.held_hours)
+
+
+def observe(  # noqa: PLR0913  what the command line says, by keyword
+    config: Config,
+    *,
+    sources: list[str],
+    window: Window,
+    share: float | None,
+    environ: Mapping[str, str],
+    progress: Progress,
+    now: datetime,
+    pulled: bool,
+) -> Observed:
+    """Read live traces, and keep nothing of them but what the criteria look at.
 
     Without a beginning the window starts when the share was last moved. What was pulled is read by columns.
 
@@ -138,7 +168,7 @@ def check(  # noqa: PLR0913  what the command line says, by keyword
         units = units_of(live_rows(config, sources, window, environ, progress), plan, now=now)
     progress.end()
     held = (now - moved[1]) / timedelta(hours=1) if known and moved is not None else None
-    return decide(units, plan, share=present, held_hours=held)
+    return Observed(plan, units, present, held)
 
 
 def land_live(

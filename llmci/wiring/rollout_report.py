@@ -1,0 +1,89 @@
+"""`canary report` put together: live evidence and the audit log to one page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from llmci.adapters.reporters.rollout import Act, RolloutPage, rendered
+from llmci.core import wording
+from llmci.core.reporting.curves import evidence_curve, exposure_curve
+from llmci.core.stats.canary import evidence_against, mean_path, required_evidence
+from llmci.files import write_bytes
+from llmci.pipeline.canary import decide, paths_of
+from llmci.wiring.acts import acts_of
+from llmci.wiring.canary import observe
+from llmci.wiring.exposure import AGREED, EXPOSED, digest_of_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from llmci.config import Config
+    from llmci.domain.rollout import Decision, RolloutPlan
+    from llmci.seams import Progress, Window
+
+
+def report(  # noqa: PLR0913  what the command line says, by keyword
+    config: Config,
+    output: Path,
+    *,
+    sources: list[str],
+    window: Window,
+    share: float | None,
+    environ: Mapping[str, str],
+    progress: Progress,
+    now: datetime,
+) -> Decision:
+    """Write the page; gives what it says is to be done.
+
+    Raises:
+        UsageError: As `llmci.wiring.canary.check`; likewise `OutsideError`.
+    """
+    seen = observe(
+        config, sources=sources, window=window, share=share, environ=environ, progress=progress, now=now, pulled=False
+    )
+    plan, units = seen.plan, seen.units
+    decision = decide(units, plan, share=seen.share, held_hours=seen.held_hours)
+    paths = paths_of(units, plan, seen.share) if decision.evidence else {}
+    following = min((stage.share for stage in plan.stages if stage.share > seen.share), default=1.0)
+    against = evidence_against(plan.alpha, sum(stage.share < seen.share for stage in plan.stages))
+    moments, means = mean_path(list(paths.values()))
+    total, needed = len(units.treated), required_evidence(following)
+    acts = [act for act in acts_of(config) if act["act"] in (AGREED, EXPOSED) and act["facts"]["plan"] == plan.name]
+    page = RolloutPage(
+        plan=plan,
+        digest=digest_of_plan(plan),
+        decision=decision,
+        at=f"{now:%Y-%m-%d %H:%M} UTC",
+        exposure=exposure_curve(_moves(acts, now)),
+        together=evidence_curve(moments.tolist(), means.tolist(), units=total, boundary=against),
+        against=against,
+        curves=[
+            (name, evidence_curve(path.closed_at.tolist(), path.in_favour.tolist(), units=total, boundary=needed))
+            for name, path in paths.items()
+        ],
+        in_favour=needed,
+        following=following,
+        acts=[_act(act, plan) for act in reversed(acts)],
+    )
+    write_bytes(output, rendered(page))
+    return decision
+
+
+def _moves(acts: Sequence[dict[str, Any]], now: datetime) -> list[tuple[float, float]]:
+    moves = [
+        (datetime.fromisoformat(act["at"]).timestamp(), float(act["facts"]["to"]))
+        for act in acts
+        if act["act"] == EXPOSED
+    ]
+    return [*moves, (max(now.timestamp(), moves[-1][0]), moves[-1][1])] if moves else []
+
+
+def _act(act: dict[str, Any], plan: RolloutPlan) -> Act:
+    facts, at = act["facts"], act["at"][:16].replace("T", " ")
+    if act["act"] == AGREED:
+        same = "as now" if facts["digest"] == digest_of_plan(plan) else "other terms than now"
+        return Act(at=at, what="plan agreed", why=f"{facts['digest'][:12]}, {same}", by="")
+    what = f"{wording.percent(facts['from'])} → {wording.percent(facts['to'])}"
+    return Act(at=at, what=what, why=facts["because"], by=facts["by"] or "")
