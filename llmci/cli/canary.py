@@ -137,6 +137,9 @@ def check(
     pulled: Annotated[
         bool, typer.Option("--pulled", help="Read what `llmci pull` brought, by columns, rather than the sources.")
     ] = False,
+    shadow: Annotated[
+        bool, typer.Option("--shadow", help="Traffic is mirrored: compare both answers to each request, in pairs.")
+    ] = False,
     apply: Annotated[
         bool, typer.Option("--apply", help="Write the new share; a larger one only with --allow-expand.")
     ] = False,
@@ -169,6 +172,7 @@ def check(
         progress=progress(quiet=quiet or as_json),
         now=now,
         pulled=pulled,
+        shadow=shadow,
     )
     written = (
         exposure.apply(

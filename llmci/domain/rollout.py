@@ -67,6 +67,7 @@ class RolloutPlan:
         when_overdue: What to do when a stage's `max_hours` are over and nothing is decided.
         segment: Place in a trace that says which segment it is of; None is nowhere.
         segments: Values there that evidence is shown for; others are never shown.
+        pair_by: Place in a trace that two answers to one mirrored request have in common; None is nowhere.
     """
 
     name: str
@@ -79,6 +80,7 @@ class RolloutPlan:
     when_overdue: Literal["hold", "roll back"] = "hold"
     segment: str | None = None
     segments: tuple[str, ...] = ()
+    pair_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

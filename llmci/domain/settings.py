@@ -213,6 +213,8 @@ class CanarySettings:
         unit: What counts once: each request, or each user with their first known value of each criterion.
         segment: Place in a trace that says which segment it is of, such as `metadata.platform`.
         segments: Values there that evidence is shown for, and that a criterion may be limited to.
+        pair_by: Place in a trace with the id of the request, such as `metadata.request_id`: what both variants answered
+            of mirrored traffic is compared in pairs (`canary check --shadow`).
         requests_per_hour: Expected traffic, for the plan.
         settle_seconds: How long it takes until every client has seen a share that was moved; traces of that time are
             of both shares, and do not count.
@@ -231,6 +233,7 @@ class CanarySettings:
     unit: Literal["request", "user"] = "request"
     segment: str | None = None
     segments: tuple[str, ...] = ()
+    pair_by: str | None = None
     requests_per_hour: Positive | None = None
     settle_seconds: Annotated[float, Ge(0)] = 30.0
     alpha: Annotated[float, Gt(0), Lt(0.5)] = 0.05

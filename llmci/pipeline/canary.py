@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Evidence against the intended split at which the data are not believed.
 _SPLIT_BROKEN = 1000.0
+# Of mirrored traffic each side has half, one after the other.
+_PAIRED = 0.5
 
 
 def decide(units: LiveUnits, plan: RolloutPlan, *, share: float, held_hours: float | None = None) -> Decision:
@@ -49,6 +51,26 @@ def decide(units: LiveUnits, plan: RolloutPlan, *, share: float, held_hours: flo
 def paths_of(units: LiveUnits, plan: RolloutPlan, share: float) -> dict[str, EvidencePaths]:
     """How the evidence of each criterion came about."""
     return {c.name: evidence_of(units.values[c.name], units.treated, c, share=share) for c in plan.criteria}
+
+
+def decide_shadow(units: LiveUnits, plan: RolloutPlan) -> Decision:
+    """Say what pairs of answers to mirrored traffic allow: whether the candidate may have its first share.
+
+    The statistic is that of the live canary on exact pairs, which may be looked at as often as one likes.
+
+    Args:
+        units: Pairs, see `llmci.core.stats.live.paired`.
+        plan: What was agreed.
+    """
+    notes = _notes(units)
+    if not units.split[0]:
+        because = (
+            f"no request was answered by both {plan.control!r} and {plan.treatment!r} with the same {plan.pair_by}."
+        )
+        return Decision(Action.NO_EVIDENCE, because, 0.0, 0.0, (), notes)
+    paths = paths_of(units, plan, _PAIRED)
+    shown = tuple(_evidence(units, criterion, paths[criterion.name]) for criterion in plan.criteria)
+    return replace(_decided(plan, paths, shown, 0.0, notes), segments=_by_segment(units, plan, _PAIRED))
 
 
 def _by_segment(units: LiveUnits, plan: RolloutPlan, share: float) -> tuple[tuple[str, tuple[Evidence, ...]], ...]:
@@ -161,6 +183,8 @@ def _notes(units: LiveUnits) -> tuple[str, ...]:
         notes.append(f"{units.ahead} traces start in the future, and were left out: look at the clocks.")
     if units.mixed:
         notes.append(f"{units.mixed} users met both variants, and were left out: is the assignment sticky?")
+    if units.alone:
+        notes.append(f"{units.alone} answers have no partner, and were left out.")
     if units.duplicates:
         notes.append(f"{units.duplicates} traces came twice, and were counted once.")
     return tuple(notes)

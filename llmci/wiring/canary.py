@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from llmci.core.evalsets.places import check_place
 from llmci.core.stats.canary import expected_units
-from llmci.core.stats.live import columns_needed, units_of, units_of_batches
+from llmci.core.stats.live import columns_needed, paired, units_of, units_of_batches
 from llmci.domain.rollout import Criterion, RolloutPlan, Stage
 from llmci.errors import OutsideError, UsageError
 from llmci.files import locked
-from llmci.pipeline.canary import decide
+from llmci.pipeline.canary import decide, decide_shadow
 from llmci.seams import Rejected, Window
 from llmci.wiring.build import build, keep_from_git, shelf_of
 from llmci.wiring.exposure import SAME_SHARE, check_agreed, finish, last_moved, rollout_of
@@ -54,8 +54,9 @@ def plan_of(config: Config) -> RolloutPlan:
             f"{config.path}: canary.shares must ascend within (0, 1].",
             fix="Write them like [0.01, 0.05, 0.25, 0.5, 1.0].",
         )
-    if settings.segment is not None:
-        check_place(settings.segment, "segment")
+    for setting in ("segment", "pair_by"):
+        if place := getattr(settings, setting):
+            check_place(place, setting)
     criteria = [
         Criterion(
             name=name,
@@ -81,6 +82,7 @@ def plan_of(config: Config) -> RolloutPlan:
         when_overdue=settings.when_overdue,
         segment=settings.segment,
         segments=settings.segments,
+        pair_by=settings.pair_by,
     )
 
 
@@ -117,11 +119,30 @@ def check(  # noqa: PLR0913  what the command line says, by keyword
     progress: Progress,
     now: datetime,
     pulled: bool = False,
+    shadow: bool = False,
 ) -> Decision:
-    """Read live traces, keep nothing of them but what the criteria look at, and decide; see `observe`."""
+    """Read live traces, keep nothing of them but what the criteria look at, and decide; see `observe`.
+
+    Args:
+        shadow: The traffic is mirrored: both variants answer each request, and users see the control's answer alone.
+    """
+    if shadow and config.canary.pair_by is None:
+        raise UsageError(
+            f"{config.path}: canary.pair_by does not say which two answers are to one request.",
+            fix="Add `pair_by: metadata.request_id` under `canary:`, or wherever the request's id is.",
+        )
     seen = observe(
-        config, sources=sources, window=window, share=share, environ=environ, progress=progress, now=now, pulled=pulled
+        config,
+        sources=sources,
+        window=window,
+        share=0.0 if shadow else share,
+        environ=environ,
+        progress=progress,
+        now=now,
+        pulled=pulled,
     )
+    if shadow:
+        return decide_shadow(paired(seen.units), seen.plan)
     return decide(seen.units, seen.plan, share=seen.share, held_hours=seen.held_hours)
 
 
@@ -152,7 +173,11 @@ def observe(  # noqa: PLR0913  what the command line says, by keyword
         rollout = rollout_of(config, environ)
         finish(config, rollout)
         present = rollout.share()
-    if not 0 < present <= 1:
+    mirrored = share == 0.0 and plan.pair_by is not None
+    if mirrored:
+        # Each request has two answers, and so has each user.
+        plan = replace(plan, unit="request")
+    elif not 0 < present <= 1:
         raise UsageError("the candidate has no traffic.", fix="Begin with `llmci canary start`, then check again.")
     moved = last_moved(config, plan)
     # A share that somebody else wrote since has its own, unknown beginning.

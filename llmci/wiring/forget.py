@@ -109,6 +109,7 @@ class _Forget:
         changed = self._evalsets(cases, traces)
         self._runs(cases, {str(one["from"]): str(one["to"]) for one in changed})
         self._reports(cases)
+        shelf_of(config, "raw").sweep()
         shutil.rmtree(config.state / "clean.staging", ignore_errors=True)
         facts = {"user": self.user, "counts": self.counts, "evalsets": changed}
         audit_of(config).append("forget", facts, at=now.isoformat())
@@ -216,6 +217,7 @@ class _Forget:
             found.append(f"git: earlier commits of {config.evalset.directory}/ hold the cases that were in them")
         if any((config.state / "labels").glob("groups.npz")):
             found.append("groups: fitted on inputs of all users; `llmci label --recluster` fits them anew")
+        found.append("cassettes and other copies that were made with --record or by hand")
         found.append("reports, comments and artifacts that left this directory, and backups of it")
         found.append("cases of traces that left the shelf before: nothing ties them to a person any more")
         return tuple(found)

@@ -154,3 +154,32 @@ def test_kayenta_s_pairs_get_kayenta_s_verdicts(tmp_path: Path) -> None:
     (tmp_path / "pairs.json").write_text('[{"name": "x", "values": {"control": [1], "experiment": ["?"]}}]')
     refused = llmci("canary", "kayenta", "pairs.json", cwd=tmp_path)
     assert (refused.returncode, "item 1" in refused.stderr) == (2, True)
+
+
+def test_mirrored_traffic_gives_the_first_share_where_that_is_allowed(tmp_path: Path) -> None:
+    project(tmp_path, failures=0.05, share=0.0, requests=2)
+    assert llmci("canary", "check", "--shadow", "-q", cwd=tmp_path).returncode == 2
+    config = CONFIG.replace("s, scores", "s, metadata: {r: r}, scores").replace(
+        "criteria:", "pair_by: metadata.r\n  criteria:"
+    )
+    (tmp_path / "llmci.yaml").write_text(config)
+    rows = [
+        {
+            "id": f"{v}{n}",
+            "q": "x",
+            "a": "y",
+            "v": v,
+            "t": "2026-11-20T00:00:00Z",
+            "s": "ok",
+            "thumbs": 1.0,
+            "r": f"r{n}",
+        }
+        for n in range(300)
+        for v in ("old", "new")
+    ]
+    (tmp_path / "live.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+
+    done = llmci("canary", "check", "--shadow", "-q", "--apply", "--allow-expand", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert share_of(tmp_path) == 0.05

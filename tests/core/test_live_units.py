@@ -30,6 +30,7 @@ PLAN = RolloutPlan(
     ),
     segment="metadata.platform",
     segments=("mobile", "desktop"),
+    pair_by="session_id",
 )
 
 scores = st.lists(
@@ -46,6 +47,7 @@ traces = st.builds(
     variant=st.sampled_from(["old", "new", "third", None]),
     start=st.sampled_from([*(NOON + timedelta(seconds=number, microseconds=7) for number in range(20)), None]),
     user_id=st.sampled_from(["anna", "bo", "", None]),
+    session_id=st.sampled_from(["r1", "r2", None]),
     status=st.sampled_from(["ok", "error", None]),
     latency_ms=st.sampled_from([1.5, 100.0, None]),
     cost=st.sampled_from([{"total": 0.5}, {"total": None}, None]),
@@ -56,7 +58,7 @@ traces = st.builds(
 
 def same(left: LiveUnits, right: LiveUnits) -> bool:
     counts = ("split", "strangers", "duplicates", "ahead", "mixed")
-    arrays = [(left.treated, right.treated), (left.segment, right.segment)]
+    arrays = [(left.treated, right.treated), (left.segment, right.segment), (left.pair, right.pair)]
     arrays += [(left.values[name], right.values[name]) for name in left.values]
     equal = all(np.array_equal(one, two, equal_nan=one.dtype == np.float64) for one, two in arrays)
     return equal and all(getattr(left, name) == getattr(right, name) for name in counts)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from builders import NOON, a_trace
 
-from llmci.core.stats.live import units_of
+from llmci.core.stats.live import paired, units_of
 from llmci.domain.rollout import Action, Criterion, RolloutPlan, Stage
-from llmci.pipeline.canary import decide
+from llmci.pipeline.canary import decide, decide_shadow
 
 ERRORS = Criterion(name="errors", kind="error", margin=0.05, base_rate=0.05)
 PLAN = RolloutPlan(
@@ -156,3 +156,56 @@ def test_a_stage_that_takes_too_long_asks_for_somebody_or_ends(when_overdue: Any
 
     assert late.action is expected
     assert "25 h, longer than the 24 h" in " ".join((*late.notes, late.because))
+
+
+PAIRED = replace(PLAN, pair_by="metadata.request")
+
+
+def mirrored(n: int, *, new: float, alone: int = 0) -> list[dict[str, Any]]:
+    """Requests of very different difficulty, answered by both; the candidate also fails at `new` of the others."""
+    rng = np.random.default_rng(5)
+    rows = []
+    for index in range(n):
+        hard = rng.random() < 0.3
+        for variant in ("old", "new") if index >= alone else ("old",):
+            failed = hard or (variant == "new" and rng.random() < new)
+            rows.append(
+                a_trace(
+                    f"t{index}-{variant}",
+                    variant=variant,
+                    start=NOON + timedelta(seconds=index),
+                    status="error" if failed else "ok",
+                    metadata=f'{{"request": "r{index}"}}',
+                    user_id="anna",
+                )
+            )
+    return rows
+
+
+@pytest.mark.parametrize(("new", "expected"), [(0.0, Action.EXPAND), (0.15, Action.ROLL_BACK)])
+def test_mirrored_answers_are_compared_in_pairs(new: float, expected: Action) -> None:
+    decision = decide_shadow(paired(units_of(mirrored(500, new=new), PAIRED)), PAIRED)
+
+    assert decision.action is expected
+    assert decision.next_share == (0.05 if expected is Action.EXPAND else 0.0)
+
+
+def test_pairs_need_far_fewer_requests_than_separate_traffic() -> None:
+    apart = decide(units_of(live(500, old=0.3, new=0.3, share=0.5), PLAN), PLAN, share=0.5)
+    together = decide_shadow(paired(units_of(mirrored(250, new=0.0), PAIRED)), PAIRED)
+
+    assert together.evidence[0].in_favour > 3 * apart.evidence[0].in_favour
+
+
+def test_answers_without_a_partner_are_left_out_and_counted() -> None:
+    units = paired(units_of(mirrored(100, new=0.0, alone=30), PAIRED))
+
+    assert (units.split, units.alone) == ((70, 140), 30)
+    assert units.treated.tolist() == [False, True] * 70
+    assert "30 answers have no partner" in decide_shadow(units, PAIRED).notes[0]
+
+
+def test_nothing_mirrored_is_no_evidence() -> None:
+    decision = decide_shadow(paired(units_of(mirrored(5, new=0.0, alone=5), PAIRED)), PAIRED)
+
+    assert decision.action is Action.NO_EVIDENCE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -44,16 +44,20 @@ class LiveUnits:
         duplicates: Traces that came twice.
         ahead: Traces that start later than now: a clock is wrong.
         mixed: Users who met both variants, where users count; they are left out.
+        pair: Hash of the request that both variants answered, 0 for none, shape (n,).
+        alone: Requests that only one variant answered, where pairs count; they are left out.
     """
 
     treated: BoolArray
     values: dict[str, FloatArray]
     split: tuple[int, int]
     segment: NDArray[np.int16]
+    pair: NDArray[np.uint64]
     strangers: int = 0
     duplicates: int = 0
     ahead: int = 0
     mixed: int = 0
+    alone: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +69,16 @@ class _Columns:
     start: FloatArray
     arm: NDArray[np.int8]
     segment: NDArray[np.int16]
+    pair: NDArray[np.uint64]
     values: FloatArray
 
 
 def columns_needed(plan: RolloutPlan) -> list[str]:
     """Columns of `trace/1` that `units_of_batches` reads."""
     kinds = {"error": "status", "latency": "latency_ms", "cost": "cost", "score": "scores"}
-    place = (plan.segment or "").partition(".")[0].partition(":")[0]
-    segment = {"tag": "tags", "score": "scores", "model": "request"}.get(place, place)
-    wanted = {"trace_id", "user_id", "start", "variant", *(kinds[c.kind] for c in plan.criteria), segment} - {""}
+    places = [(place or "").partition(".")[0].partition(":")[0] for place in (plan.segment, plan.pair_by)]
+    named = {{"tag": "tags", "score": "scores", "model": "request"}.get(place, place) for place in places}
+    wanted = {"trace_id", "user_id", "start", "variant", *(kinds[c.kind] for c in plan.criteria), *named} - {""}
     return sorted(wanted)
 
 
@@ -116,20 +121,47 @@ def _units(stretches: Sequence[_Columns], plan: RolloutPlan, now: datetime | Non
     kept = np.flatnonzero(~stranger & ~again & ~ahead)
     kept = kept[np.argsort(start[kept], kind="stable")]
     treated: BoolArray = arm[kept] == _TREATMENT
-    table, segment = joined("values")[kept], joined("segment")[kept]
+    table, segment, pair = (joined(name)[kept] for name in ("values", "segment", "pair"))
     split, mixed = (int(treated.sum()), len(treated)), 0
     if plan.unit == "user":
         once, split, mixed = _once_a_user(joined("user")[kept], treated, table)
-        treated, table, segment = treated[once], table[once], segment[once]
+        treated, table, segment, pair = treated[once], table[once], segment[once], pair[once]
     return LiveUnits(
         treated=treated,
         values={criterion.name: np.ascontiguousarray(table[:, at]) for at, criterion in enumerate(plan.criteria)},
         split=split,
         segment=segment,
+        pair=pair,
         strangers=int(stranger.sum()),
         duplicates=int(again.sum()),
         ahead=int(ahead.sum()),
         mixed=mixed,
+    )
+
+
+def paired(units: LiveUnits) -> LiveUnits:
+    """Requests that both variants answered, control and treatment by turns, in the order in which pairs were complete.
+
+    A value counts where both sides have it. With a share of a half, a block is then exactly a pair.
+    """
+    sides = [np.flatnonzero((units.treated == arm) & (units.pair != 0)) for arm in (False, True)]
+    _, control, treatment = np.intersect1d(units.pair[sides[0]], units.pair[sides[1]], return_indices=True)
+    both = np.column_stack([sides[0][control], sides[1][treatment]])
+    both = both[np.argsort(both.max(axis=1), kind="stable")]
+    at = both.ravel()
+    values = {}
+    for name, known in units.values.items():
+        pairs = known[both]
+        pairs[np.isnan(pairs).any(axis=1)] = np.nan
+        values[name] = pairs.ravel()
+    return replace(
+        units,
+        treated=units.treated[at],
+        values=values,
+        split=(len(both), 2 * len(both)),
+        segment=units.segment[at],
+        pair=units.pair[at],
+        alone=len(units.treated) - len(at),
     )
 
 
@@ -158,11 +190,12 @@ def _once_a_user(
     return kept, (int((arms[:, 1] & ~mixed).sum()), int((~mixed).sum())), int(mixed.sum())
 
 
-def _reduced(row: TraceRow, plan: RolloutPlan) -> tuple[str, str, float, int, int, list[float]]:
+def _reduced(row: TraceRow, plan: RolloutPlan) -> tuple[str, str, str, float, int, int, list[float]]:
     start, segment = row.get("start"), _segment_of(row, plan)
     return (
         row["trace_id"],
         row.get("user_id") or "",
+        _pair_of(row, plan),
         float("nan") if start is None else start.timestamp(),
         _arms(plan).get(row.get("variant"), _NEITHER),
         segment,
@@ -177,16 +210,17 @@ def _arms(plan: RolloutPlan) -> dict[str | None, int]:
     return {plan.control: _CONTROL, plan.treatment: _TREATMENT}
 
 
-def _stacked(rows: Sequence[tuple[str, str, float, int, int, list[float]]], plan: RolloutPlan) -> _Columns:
+def _stacked(rows: Sequence[tuple[str, str, str, float, int, int, list[float]]], plan: RolloutPlan) -> _Columns:
     import pyarrow as pa
 
-    keys, users, starts, arms, segments, values = zip(*rows, strict=True) if rows else ([], [], [], [], [], [])
+    keys, users, pairs, starts, arms, segments, values = zip(*rows, strict=True) if rows else ([],) * 7
     return _Columns(
         key=hashes_of(pa.array(keys, pa.string())),
         user=hashes_of(pa.array(users, pa.string())),
         start=np.array(starts, dtype=np.float64),
         arm=np.array(arms, dtype=np.int8),
         segment=np.array(segments, dtype=np.int16),
+        pair=hashes_of(pa.array(pairs, pa.string())),
         values=np.array(values, dtype=np.float64).reshape(len(rows), len(plan.criteria)),
     )
 
@@ -196,6 +230,10 @@ def _segment_of(row: TraceRow, plan: RolloutPlan) -> int:
         return -1
     name = named_at(plan.segment, row, {})
     return plan.segments.index(name) if name in plan.segments else -1
+
+
+def _pair_of(row: TraceRow, plan: RolloutPlan) -> str:
+    return "" if plan.pair_by is None else named_at(plan.pair_by, row, {}) or ""
 
 
 def _value(row: TraceRow, criterion: Criterion) -> float:
@@ -243,8 +281,17 @@ def _columns(batch: pa.RecordBatch, plan: RolloutPlan) -> _Columns:
         start=_floats(seconds),
         arm=arm,
         segment=segment,
+        pair=_pairs(batch, plan),
         values=values,
     )
+
+
+def _pairs(batch: pa.RecordBatch, plan: RolloutPlan) -> NDArray[np.uint64]:
+    import pyarrow as pa
+
+    if plan.pair_by is None:
+        return np.zeros(batch.num_rows, dtype=np.uint64)
+    return hashes_of(pa.array([_pair_of(row, plan) for row in batch.to_pylist()], pa.string()))
 
 
 def _segments(batch: pa.RecordBatch, plan: RolloutPlan) -> NDArray[np.int16]:
