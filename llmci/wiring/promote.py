@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from llmci.config import Config
     from llmci.domain.case import Case
     from llmci.domain.change import Change
+    from llmci.domain.evalset import EvalSet
     from llmci.domain.verdict import GateResult
 
 # What stands for the configured rollout where a run could stand.
@@ -96,7 +97,9 @@ def promote(config: Config, run_id: str, asked: Asked, *, now: datetime) -> Prom
     """
     rollout = run_id == ROLLOUT
     what, record, name, result = _rollout(config, asked, now) if rollout else _run(config, run_id, asked, now)
-    held = _held(config, name)
+    sets = store(config)
+    newest = sets.load(name, sets.versions(name)[-1]) if sets.versions(name) else None
+    held = _held(config, name, newest)
     changes, cases, note = _changes(config, name, held, result, what, asked.most)
     directory = directory_of(config, name)
     written = [] if record is None else [directory / "baseline.json"]
@@ -105,7 +108,7 @@ def promote(config: Config, run_id: str, asked: Asked, *, now: datetime) -> Prom
     message = f"Promote {what}: {headline}" if record else f"Propose failures seen in {what}"
     if not asked.dry_run:
         if changes:
-            write_review(directory, changes, cases)
+            write_review(directory, changes, cases, newest)
         if record is not None:
             write_json(directory / "baseline.json", record)
             facts = {key: record.get(key) for key in ("run", "rollout", "evalset", "verdict", "reason")}
@@ -153,9 +156,7 @@ def _rollout(config: Config, asked: Asked, now: datetime) -> tuple[str, dict[str
     return what, record, config.evalset.name, None
 
 
-def _held(config: Config, name: str) -> Held:
-    sets = store(config)
-    newest = sets.load(name, sets.versions(name)[-1]) if sets.versions(name) else None
+def _held(config: Config, name: str, newest: EvalSet | None) -> Held:
     decided = reviewed(directory_of(config, name) / REVIEW, newest)
     return Held(newest.cases if newest else (), decided.traces, decided.retired)
 

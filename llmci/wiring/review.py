@@ -71,17 +71,38 @@ def reviewed(path: Path, newest: EvalSet | None) -> Reviewed:
     return Reviewed(frozenset(traces), frozenset(retired), frozenset(promotions))
 
 
-def write_review(directory: Path, changes: Sequence[Change], cases: Mapping[str, Case]) -> Path:
-    """Write the changes for `evalset build`, and beside them for people.
+def write_review(directory: Path, changes: Sequence[Change], cases: Mapping[str, Case], newest: EvalSet | None) -> Path:
+    """Write the changes for `evalset build`, and beside them for people; what was not built yet stays before them.
 
     Args:
         directory: Of the set.
         changes: What is proposed.
         cases: The clean input of each, by id, as far as it is known.
+        newest: The newest version, which says what was built.
     """
-    write_bytes(directory / REVIEW, b"".join(orjson.dumps(asdict(change)) + b"\n" for change in changes))
-    write_bytes(directory / READABLE, "\n".join([*_page(changes, cases), ""]).encode())
+    waiting = _waiting(directory / REVIEW, newest)
+    lines = [*waiting, *(orjson.dumps(asdict(change)) for change in changes)]
+    write_bytes(directory / REVIEW, b"".join(line + b"\n" for line in lines))
+    page = [*_page(changes, cases), *([f"{len(waiting)} more wait from before."] if waiting else []), ""]
+    write_bytes(directory / READABLE, "\n".join(page).encode())
     return directory / REVIEW
+
+
+def _waiting(path: Path, newest: EvalSet | None) -> list[bytes]:
+    """Lines of a review file that no version was built with."""
+    earlier: Mapping[str, Any] = newest.parameters if newest else {}
+    built = Reviewed(frozenset(earlier.get("reviewed", [])), frozenset(earlier.get("retired", [])))
+    try:
+        lines = [line for line in path.read_bytes().splitlines() if line.strip()]
+    except FileNotFoundError:
+        return []
+    return [line for line in lines if not _is_built(orjson.loads(line), built)]
+
+
+def _is_built(said: Mapping[str, Any], built: Reviewed) -> bool:
+    if said.get("action") == "retire":
+        return said["case_id"] in built.retired
+    return said["trace_id"] in built.traces and said.get("case_id") not in built.retired
 
 
 def _page(changes: Sequence[Change], cases: Mapping[str, Case]) -> list[str]:

@@ -90,6 +90,20 @@ def test_what_is_in_the_set_is_not_proposed_again(tmp_path: Path) -> None:
     assert promote(config, "canary", Asked(), now=NOON).proposed == ()
 
 
+def test_what_was_not_built_yet_still_waits_when_more_is_proposed(tmp_path: Path) -> None:
+    config = a_project(tmp_path)
+    moved(config, 1.0)
+    [first] = lines(promote(config, "canary", Asked(most=1), now=NOON).review_file)
+
+    more = lines(promote(config, "canary", Asked(), now=NOON).review_file)
+
+    assert more[0] == first
+    assert len(more) > 1
+    assert "1 more wait from before." in (tmp_path / "evalsets/main/review.md").read_text()
+    build_version(config, now=NOON)
+    assert promote(config, "canary", Asked(), now=NOON).proposed == ()
+
+
 def test_a_retired_case_is_left_out_of_all_later_versions(tmp_path: Path) -> None:
     config = a_project(tmp_path)
     case = build_version(config, now=NOON).evalset.cases[0]
