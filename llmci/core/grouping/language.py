@@ -58,7 +58,7 @@ def _told(text: str, *, least: float, times: float) -> str:
     letters = sum(character.isalpha() for character in text)
     if not letters:
         return UNKNOWN
-    for code, script in _SCRIPTS:
+    for code, script in () if text.isascii() else _SCRIPTS:
         if len(script.findall(text)) >= _LEAST_SHARE * letters:
             return code
     votes = dict.fromkeys(_SMALL_WORDS, 0.0)
