@@ -139,9 +139,9 @@ def diff(
 def verify(
     *, name: NameFlag = None, version: VersionFlag = None, config: ConfigFlag = None, as_json: JsonFlag = False
 ) -> None:
-    """Check every digest of a set, and the chain of the audit log; all versions by default.
+    """Check every digest of a set; all versions by default.
 
-    An edited or damaged version exits with 2, one that no sanitize manifest vouches for with 5; the
+    The chain of the audit log is checked, too. An edited or damaged version exits with 2, one that no sanitize manifest vouches for with 5; the
     others are checked all the same.
 
     Example: llmci evalset verify
