@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from aiohttp import web
 
@@ -20,6 +21,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 Body = dict[str, Any]
+
+
+def lengths_of(text: str) -> list[float]:
+    """A vector that is easy to foretell."""
+    return [float(len(text)), 1.0, 0.0]
+
+
+def words_of(text: str) -> list[float]:
+    """A vector in which texts that share words are near."""
+    vector = [0.0] * 64
+    for word in text.lower().split():
+        vector[crc32(word.encode()) % 64] += 1.0
+    return vector
 
 
 class OpenaiServer:
@@ -161,8 +175,12 @@ class OpenaiServer:
     async def embeddings(self, request: web.Request) -> web.StreamResponse:
         body: Body = await request.json()
         self.requests.append(body)
+        self.seen[body["model"]] += 1
+        if fault := self._fault(body["model"]):
+            return fault
+        vector = words_of if body["model"] == "words" else lengths_of
         data = [
-            {"object": "embedding", "index": index, "embedding": [float(len(text)), 1.0, 0.0]}
+            {"object": "embedding", "index": index, "embedding": vector(text)}
             for index, text in enumerate(body["input"])
         ]
         usage = {"prompt_tokens": 3, "total_tokens": 3}

@@ -13,8 +13,11 @@ from llmci.cli.terminal import note, progress, safe_text, show, show_json
 from llmci.errors import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from llmci.domain.evalset import EvalSet
     from llmci.wiring.drift import DriftReport
+    from llmci.wiring.evalset import Found
 
 app = typer.Typer(
     help="Build, look at, compare and check eval sets.",
@@ -48,23 +51,21 @@ def build(*, config: ConfigFlag = None, quiet: QuietFlag = False, as_json: JsonF
 def list_sets(*, config: ConfigFlag = None, as_json: JsonFlag = False) -> None:
     """List all sets and their versions; a star marks the current one.
 
+    A version that cannot be read is named with its fault, and the exit code is that of the fault.
+
     Example: llmci evalset list
     """
-    from llmci.wiring.evalset import store
+    from llmci.wiring.evalset import every_version
 
-    sets = store(open_config(config))
-    found = [
-        (sets.load(name, version), version == sets.current(name))
-        for name in sets.names()
-        for version in sets.versions(name)
-    ]
+    found = every_version(open_config(config))
     if as_json:
-        show_json([{**_facts(evalset), "current": current} for evalset, current in found])
-        return
-    for evalset, current in found:
-        show(f"{'*' if current else ' '} {_line(evalset)}")
-    if not found:
+        show_json([{**_found_facts(each), "current": each.current} for each in found])
+    for each in () if as_json else found:
+        if each.evalset is not None:
+            show(f"{'*' if each.current else ' '} {_line(each.evalset)}")
+    if not found and not as_json:
         note("there are no eval sets; make one with `llmci evalset build`.")
+    _say_faults(found)
 
 
 @app.command("show")
@@ -140,21 +141,21 @@ def verify(
 ) -> None:
     """Check every digest of a set; all versions by default.
 
-    An edited or damaged version exits with 2, one that no sanitize manifest vouches for with 5.
+    The chain of the audit log is checked, too. An edited or damaged version exits with 2, one that no sanitize manifest vouches for with 5; the
+    others are checked all the same.
 
     Example: llmci evalset verify
     """
-    from llmci.wiring.evalset import store
+    from llmci.wiring.evalset import verified
 
     checked = open_config(config)
-    sets, chosen = store(checked), name or checked.evalset.name
-    sets.current(chosen)
-    found = [sets.load(chosen, number) for number in ([version] if version else sets.versions(chosen))]
+    found = verified(checked, name or checked.evalset.name, version)
     if as_json:
-        show_json([{**_facts(evalset), "verified": True} for evalset in found])
-        return
-    for evalset in found:
-        show(f"ok  {_line(evalset)}")
+        show_json([{**_found_facts(each), "verified": each.error is None} for each in found])
+    for each in () if as_json else found:
+        if each.evalset is not None:
+            show(f"ok  {_line(each.evalset)}")
+    _say_faults(found)
 
 
 @app.command()
@@ -194,8 +195,15 @@ def drift(
 def _show_drift(found: DriftReport) -> None:
     measured = found.drift
     show(safe_text(found.verdict))
-    show(f"  {found.traces} traces; novelty p = {measured.novelty_p:.3f}; told apart by a classifier with")
-    show(f"  AUC {measured.classifier_auc:.2f} (p = {measured.classifier_p:.3f}); stability index {measured.psi:.2f}")
+    kept, fresh = measured.compared
+    what = "traces that the set was drawn from" if found.against == "traffic" else "cases of the set"
+    show(f"  {fresh} of {found.traces} traces against {kept} {what}; novelty p = {measured.novelty_p:.3f};")
+    apart = f"told apart with AUC {measured.classifier_auc:.2f} (p = {measured.classifier_p:.3f})"
+    show(f"  {apart}; stability index {measured.psi:.2f}")
+    for topic in measured.new_topics:
+        show(f"  new: {safe_text(topic.name)} ({topic.inputs} inputs, {topic.share:.1%} of the window)")
+        for example in topic.examples:
+            show(f"       {safe_text(' '.join(example.split()))[:200]}")
     show(f"{'set':>7}  {'window':>7}  cluster")
     for cluster, before, after in measured.clusters[:10]:
         show(f"{before:>7.1%}  {after:>7.1%}  {safe_text(cluster)}")
@@ -258,6 +266,21 @@ def _line(evalset: EvalSet) -> str:
         f"{safe_text(evalset.name)} v{evalset.version}: {len(evalset.cases)} cases of {len(evalset.strata)} clusters, "
         f"{evalset.created_at[:10]}, {evalset.digest[:12]}"
     )
+
+
+def _say_faults(found: Sequence[Found]) -> None:
+    """Name what cannot be read; leaves with the gravest exit code, if there is any."""
+    faults = [each.error for each in found if each.error is not None]
+    for error in faults:
+        note(f"error: {safe_text(error.message)}\nfix: {safe_text(error.fix)}")
+    if faults:
+        raise typer.Exit(max(error.exit_code for error in faults))
+
+
+def _found_facts(found: Found) -> dict[str, object]:
+    if found.evalset is not None:
+        return _facts(found.evalset)
+    return {"name": found.name, "version": found.version, "error": found.error.message if found.error else None}
 
 
 def _facts(evalset: EvalSet) -> dict[str, object]:

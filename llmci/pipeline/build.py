@@ -19,6 +19,7 @@ from llmci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from llmci.core.evalsets.cases import LabelledTrace
     from llmci.core.evalsets.sampling import Draw
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     Read = Callable[[], Iterable[LabelledTrace]]
 
 HAND_WRITTEN = "hand-written"
+# Parameter of a set: when the newest trace started that it was drawn from.
+NEWEST = "newest trace"
 # The most unusual traces of a window count as anomalies.
 _UNUSUAL = 0.02
 
@@ -80,6 +83,7 @@ class _Survey:
     seen: dict[str, _Seen] = field(default_factory=dict)
     traces: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
+    newest: datetime | None = None
 
 
 def build(
@@ -134,6 +138,8 @@ def _surveyed(read: Read, settings: EvalsetSettings, lineage: Lineage, progress:
     progress.begin("build", None, "traces")
     for found in read():
         survey.traces += 1
+        if (start := found.trace.get("start")) is not None:
+            survey.newest = max(survey.newest or start, start)
         progress.advance()
         if settings.variant is not None and found.trace.get("variant") != settings.variant:
             survey.left_out["another variant"] += 1
@@ -272,6 +278,7 @@ def _parameters(settings: EvalsetSettings, survey: _Survey) -> dict[str, object]
     parameters["traces that could become cases"] = survey.traces - survey.left_out.total()
     parameters["left out"] = dict(sorted(survey.left_out.items()))
     parameters["distinct inputs"] = len(survey.seen)
+    parameters[NEWEST] = survey.newest.isoformat() if survey.newest else None
     return parameters
 
 

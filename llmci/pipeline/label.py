@@ -36,16 +36,17 @@ if TYPE_CHECKING:
     from llmci.seams import Progress, Shelf
 
 _INPUT_COLUMNS = ("trace_id", "user_id", "input")
-_SURVEY_COLUMNS = (*_INPUT_COLUMNS, "latency_ms", "cost", "scores")
+_SURVEY_COLUMNS = (*_INPUT_COLUMNS, "session_id", "start", "latency_ms", "cost", "scores", "output")
 _FLAG_COLUMNS = (
     *_SURVEY_COLUMNS,
     "status",
     "missing",
-    "output",
     "steps.list.element.kind",
     "steps.list.element.status",
 )
 _REMEMBERED = 200_000
+# Counted up when the rules of flags change, so that labels by older rules are made again.
+_RULES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +173,7 @@ def label_fingerprint(digest: str, clean_sha256: str) -> str:
 
 def run_digest(clean_digest: str, groups: Groups, settings: LabelSettings) -> str:
     """Digest of everything that decides the labels of a window."""
-    hashed = hashlib.sha256(f"{SCHEMA_NAME}:{clean_digest}".encode())
+    hashed = hashlib.sha256(f"{SCHEMA_NAME}:{_RULES}:{clean_digest}".encode())
     hashed.update(canonical(asdict(settings)))
     hashed.update(canonical([groups.names, groups.topic_names, groups.trace_ids]))
     hashed.update(groups.clustering.centres.tobytes())

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
-from datetime import UTC
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
 
 from llmci.adapters.stores.groups import GroupsFile
 from llmci.adapters.stores.labelled import LabelledShelf
 from llmci.core.evalsets.sampling import chance
-from llmci.core.grouping.drift import FEWEST, MOST, Drift, drift, shares_of
+from llmci.core.grouping.drift import FEWEST, MOST_FRESH, MOST_KEPT, Drift, drift, shares_of
 from llmci.core.grouping.groups import place
-from llmci.core.grouping.sample import InputSample
+from llmci.core.grouping.sample import ConversationSample, texts_of
+from llmci.core.grouping.shown import Floor
 from llmci.core.grouping.texts import input_text
-from llmci.errors import NoDecisionError, UsageError
+from llmci.errors import NoDecisionError
+from llmci.pipeline.build import NEWEST
 from llmci.wiring.build import shelf_of
 from llmci.wiring.clean import clean_digest
 from llmci.wiring.evalset import check_labels, store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
 
     from llmci.config import Config
-    from llmci.core.grouping.groups import Groups
     from llmci.domain.evalset import EvalSet
     from llmci.seams import Window
 
-_COLUMNS = ("trace_id", "user_id", "start", "input")
+_COLUMNS = ("trace_id", "user_id", "session_id", "start", "variant", "input")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +37,27 @@ class DriftReport:
 
     Attributes:
         traces: Traces of the window.
+        against: "traffic" where the window was compared with the traffic that the set was drawn
+            from, "set" where that is no longer at hand and the set's own inputs stood in for it.
         verdict: One sentence.
-        far_clusters: Clusters of the inputs that the set does not represent, with how many.
     """
 
     evalset: str
     version: int
     traces: int
+    against: Literal["traffic", "set"]
     verdict: str
     drift: Drift
-    far_clusters: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Traffic:
+    """What one reading of the labelled traces gathers."""
+
+    before: ConversationSample
+    before_names: Counter[str]
+    fresh: ConversationSample
+    fresh_names: Counter[str]
 
 
 def measure(config: Config, *, window: Window, version: int | None = None) -> DriftReport:
@@ -57,47 +69,68 @@ def measure(config: Config, *, window: Window, version: int | None = None) -> Dr
         PrivacyStop: The clean shelf does not check.
     """
     evalset = store(config).load(config.evalset.name, version)
-    loaded = GroupsFile(shelf_of(config, "labels").path / "groups.npz").load()
-    if loaded is None:
-        raise UsageError("the clean traces are not labelled.", fix="Run `llmci label`.")
-    sample, names = _window(config, window)
-    kept = _like_production(evalset)
-    fresh = [entry.text for entry in sample.distinct()]
-    for what, found in (("production cases in the set", kept), ("distinct inputs in the window", fresh)):
+    traffic = _read(config, window, _drawn_until(evalset))
+    fresh, kept = traffic.fresh.entries(), texts_of(traffic.before.entries())
+    own = _like_production(evalset)
+    as_set = len(kept) < max(FEWEST, len(own))
+    if as_set:
+        # A set holds an input once, however often it came; so must what it is compared with.
+        kept, fresh = own, list({entry.text: entry for entry in fresh}.values())
+    what = "production cases in the set" if as_set else "earlier traces"
+    for name, found in ((what, kept), ("inputs in the window", fresh)):
         if len(found) < FEWEST:
             raise NoDecisionError(
-                f"{len(found)} {what} are too few to tell: {FEWEST} are needed.",
+                f"{len(found)} {name} are too few to tell: {FEWEST} are needed.",
                 fix="Take a longer window with --since, or build a larger set.",
             )
-    before = shares_of(_clusters(loaded[0], config, kept))
-    moved = drift(kept, fresh, shares=(before, shares_of(names)), seed=config.evalset.seed)
-    far = _clusters(loaded[0], config, [fresh[at] for at in moved.far])
-    counted = sorted(((name, far.count(name)) for name in set(far)), key=lambda item: (-item[1], item[0]))
+    before = _own_shares(config, evalset, own) if as_set else _shares(traffic.before_names)
+    moved = drift(
+        kept,
+        fresh,
+        shares=(before, _shares(traffic.fresh_names)),
+        floor=Floor(config.label.min_traces, config.label.min_users),
+        seed=config.evalset.seed,
+    )
     return DriftReport(
         evalset=evalset.name,
         version=evalset.version,
-        traces=len(names),
+        traces=traffic.fresh_names.total(),
+        against="set" if as_set else "traffic",
         verdict=_verdict(evalset, moved),
         drift=moved,
-        far_clusters=tuple(counted),
     )
 
 
-def _window(config: Config, window: Window) -> tuple[InputSample, list[str]]:
-    """A sample of the window's inputs, and the cluster of each of its traces."""
+def _read(config: Config, window: Window, until: datetime | None) -> _Traffic:
+    """The window, and of the traces outside it those that the set was drawn from."""
     clean, labels = shelf_of(config, "clean"), shelf_of(config, "labels")
     check_labels(clean, labels, clean_digest(clean))
-    sample, names = InputSample(MOST, config.evalset.seed), []
-    for found in LabelledShelf(clean, labels).traces(_COLUMNS):
-        text = input_text(found.trace["input"])
-        if text and window.holds(_utc(found.trace["start"])):
-            sample.add(text, found.trace["trace_id"], None)
-            names.append(found.label["cluster_name"])
-    return sample, names
+    seed, variant = config.evalset.seed, config.evalset.variant
+    found = _Traffic(ConversationSample(MOST_KEPT, seed), Counter(), ConversationSample(MOST_FRESH, seed), Counter())
+    for each in LabelledShelf(clean, labels).traces(_COLUMNS):
+        trace, text = each.trace, input_text(each.trace["input"])
+        if not text or (variant is not None and trace["variant"] != variant):
+            continue
+        start = _moment(trace["start"])
+        if window.holds(start):
+            sample, names = found.fresh, found.fresh_names
+        elif start is not None and until is not None and start <= until:
+            sample, names = found.before, found.before_names
+        else:
+            continue
+        sample.add(text, trace["trace_id"], session_id=trace["session_id"], user_id=trace["user_id"])
+        names[each.label["cluster_name"]] += 1
+    return found
 
 
-def _utc(start: datetime | None) -> datetime | None:
-    return start if start is None or start.tzinfo else start.replace(tzinfo=UTC)
+def _drawn_until(evalset: EvalSet) -> datetime | None:
+    """Start of the newest trace that the set was drawn from; None for sets that do not say so."""
+    newest = evalset.parameters.get(NEWEST)
+    return _moment(datetime.fromisoformat(newest)) if isinstance(newest, str) else None
+
+
+def _moment(start: datetime | None) -> datetime | None:
+    return start.replace(tzinfo=UTC) if start is not None and start.tzinfo is None else start
 
 
 def _like_production(evalset: EvalSet) -> list[str]:
@@ -106,20 +139,27 @@ def _like_production(evalset: EvalSet) -> list[str]:
     heaviest = max((case.weight for case in drawn), default=1.0)
     kept = [case for case in drawn if chance(evalset.seed, f"drift {case.case_id}") < case.weight / heaviest]
     texts = (input_text({"messages": [asdict(message) for message in case.messages]}) for case in kept)
-    return [text for text in texts if text][:MOST]
+    return [text for text in texts if text]
 
 
-def _clusters(groups: Groups, config: Config, texts: Sequence[str]) -> list[str]:
-    """Names of the clusters that inputs belong to, "other" where a cluster is too small to be shown."""
-    if not texts:
-        return []
-    manifest = shelf_of(config, "labels").manifest() or {}
-    names = {cluster["cluster"]: cluster["name"] for cluster in manifest["clusters"]}  # type: ignore[attr-defined]
-    return [names[int(cluster)] for cluster in place(groups, texts).cluster]
+def _own_shares(config: Config, evalset: EvalSet, texts: Sequence[str]) -> dict[str, float]:
+    """Share of each cluster as the set has them, by the groups that there are now."""
+    loaded = GroupsFile(shelf_of(config, "labels").path / "groups.npz").load()
+    if loaded is None or loaded[0].vectorizer is None:
+        return {stratum.name: stratum.share for stratum in evalset.strata}
+    manifest: Mapping[str, Any] = shelf_of(config, "labels").manifest() or {}
+    names = {cluster["cluster"]: cluster["name"] for cluster in manifest["clusters"]}
+    return shares_of([names[int(cluster)] for cluster in place(loaded[0], texts).cluster])
+
+
+def _shares(names: Counter[str]) -> dict[str, float]:
+    return {name: count / names.total() for name, count in names.items()}
 
 
 def _verdict(evalset: EvalSet, found: Drift) -> str:
     share = f"{evalset.name} v{evalset.version} represents {found.represented:.0%} of this traffic"
-    if found.drifted:
-        return f"{share}; it has moved beyond chance: rebuild the set."
-    return f"{share}; no change beyond chance."
+    if not found.drifted:
+        return f"{share}; no change beyond chance."
+    topics = len(found.new_topics)
+    new = f"{topics} new topic{'s' if topics > 1 else ''}" if topics else "it has moved beyond chance"
+    return f"{share}; {new}; rebuild the set."

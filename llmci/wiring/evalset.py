@@ -12,12 +12,13 @@ from llmci.core.evalsets.cases import COLUMNS
 from llmci.core.evalsets.digests import schema_fingerprint
 from llmci.core.evalsets.exchange import cases_of, rows_of
 from llmci.core.evalsets.exporting import exported
-from llmci.errors import UsageError
+from llmci.errors import LlmciError, UsageError
 from llmci.files import write_bytes
 from llmci.pipeline.build import Lineage
 from llmci.pipeline.build import build as draw_set
 from llmci.pipeline.label import label_fingerprint
 from llmci.seams import Silent
+from llmci.wiring.acts import acts_of
 from llmci.wiring.build import shelf_of
 from llmci.wiring.clean import clean_digest
 from llmci.wiring.review import REVIEW, reviewed
@@ -39,6 +40,55 @@ class Built:
 
     evalset: EvalSet
     new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A version that is there: its content, or why it cannot be read."""
+
+    name: str
+    version: int
+    current: bool
+    evalset: EvalSet | None
+    error: LlmciError | None = None
+
+
+def every_version(config: Config) -> list[Found]:
+    """All versions of all sets; one that is damaged does not hide the others."""
+    sets = store(config)
+    return [
+        _found(sets, name, version, version == current)
+        for name in sets.names()
+        for current in [_current(sets, name)]
+        for version in sets.versions(name)
+    ]
+
+
+def verified(config: Config, name: str, version: int | None) -> list[Found]:
+    """Check one version, or all of a set, and the chain of the audit log.
+
+    Raises:
+        UsageError: There is no such set, or the audit log was changed.
+    """
+    acts_of(config)
+    sets = store(config)
+    current = sets.current(name)
+    chosen = sets.versions(name) if version is None else [version]
+    return [_found(sets, name, number, number == current) for number in chosen]
+
+
+def _found(sets: EvalSetStore, name: str, version: int, current: bool) -> Found:  # noqa: FBT001
+    try:
+        return Found(name, version, current, sets.load(name, version))
+    except LlmciError as error:
+        return Found(name, version, current, None, error)
+
+
+def _current(sets: EvalSetStore, name: str) -> int | None:
+    try:
+        return sets.current(name)
+    except LlmciError:
+        return None
 
 
 def directory_of(config: Config, name: str) -> Path:

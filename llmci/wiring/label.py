@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from llmci.adapters.stores.embeddings import KeptEmbeddings
 from llmci.adapters.stores.groups import GroupsFile
 from llmci.errors import UsageError
 from llmci.pipeline.label import (
@@ -100,7 +101,10 @@ def _fitting(kept: tuple[Groups, Mapping[str, object]], config: Config) -> Group
 
 def _fitted_with(config: Config) -> dict[str, object]:
     settings = asdict(config.label)
-    return {key: settings[key] for key in _FITTED_WITH}
+    name = config.label.embedder
+    # Vectors of two models cannot be compared, though both be called the same.
+    model = {"embedder": _model(config, name)} if name is not None and name in config.embedders else {}
+    return {key: settings[key] for key in _FITTED_WITH} | model
 
 
 def _at_hand(labels: Shelf, clean: Shelf, digest: str) -> LabelSummary | None:
@@ -126,4 +130,11 @@ def _embedder(config: Config, environ: Mapping[str, str]) -> Embed | None:
             fix=f"Define it under `embedders:`, or choose one of: {', '.join(config.embedders) or 'none is defined'}.",
         )
     embedder: Embedder = build("embedder", config.embedders[name], config, environ)
-    return embedder.embed
+    return KeptEmbeddings(embedder.embed, _model(config, name), config.state / "embeddings.sqlite").embed
+
+
+def _model(config: Config, name: str) -> str:
+    """What decides a vector: how a model is reached, and how many texts at once, does not."""
+    block = config.embedders[name]
+    options = {key: getattr(block.options, key, None) for key in ("model", "base_url")}
+    return " ".join([block.kind, *(value for value in options.values() if value)])

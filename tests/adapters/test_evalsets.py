@@ -145,6 +145,16 @@ def damage_drop_key(version: Path) -> None:
     (version / "manifest.json").write_bytes(orjson.dumps(manifest))
 
 
+def damage_edit_seed(version: Path) -> None:
+    path = version / "manifest.json"
+    path.write_bytes(orjson.dumps({**orjson.loads(path.read_bytes()), "seed": 8}))
+
+
+def damage_edit_parameter(version: Path) -> None:
+    path = version / "manifest.json"
+    path.write_bytes(orjson.dumps({**orjson.loads(path.read_bytes()), "parameters": {"size": 4}}))
+
+
 def damage_newer(version: Path) -> None:
     manifest = orjson.loads((version / "manifest.json").read_bytes())
     (version / "manifest.json").write_bytes(orjson.dumps({**manifest, "schema": "evalset/2"}))
@@ -171,6 +181,8 @@ def damage_other_columns(version: Path) -> None:
         damage_edit_rows_and_digest,
         damage_manifest,
         damage_drop_key,
+        damage_edit_seed,
+        damage_edit_parameter,
         damage_newer,
         damage_missing,
         damage_other_columns,
@@ -186,6 +198,17 @@ def test_a_changed_version_is_refused(tmp_path: Path, damage: object) -> None:
     with pytest.raises(UsageError) as stop:
         sets.load("main")
     assert stop.value.exit_code is ExitCode.USAGE
+
+
+def test_a_version_from_before_manifests_had_a_digest_is_still_read(tmp_path: Path) -> None:
+    sets = DirectoryEvalSets(tmp_path)
+    sets.save(a_set())
+    path = tmp_path / "main/v0001/manifest.json"
+    manifest = orjson.loads(path.read_bytes())
+    del manifest["manifest_digest"]
+    path.write_bytes(orjson.dumps(manifest))
+
+    assert sets.load("main") == a_set()
 
 
 def test_production_text_that_nothing_vouches_for_is_a_privacy_stop(tmp_path: Path) -> None:

@@ -89,6 +89,35 @@ def test_an_edited_set_exits_with_2_and_says_where(project: Path) -> None:
     assert "fix:" in result.stderr
 
 
+def test_a_damaged_version_hides_no_other(project: Path) -> None:
+    said("build")
+    (project / "own.jsonl").write_text(CASES + '{"question": "Why?"}\n')
+    said("build")
+    (project / "evalsets/main/v0001/manifest.json").write_text("{")
+
+    for command in ("list", "verify"):
+        result = CliRunner().invoke(app, [command])
+
+        assert result.exit_code == ExitCode.USAGE
+        assert "main v2" in result.stdout
+        assert "v0001" in result.stderr
+        assert [each.get("version") for each in json.loads(CliRunner().invoke(app, [command, "--json"]).stdout)] == [
+            1,
+            2,
+        ]
+
+
+def test_verify_finds_a_changed_audit_log(project: Path) -> None:
+    said("build")
+    (project / ".llmci").mkdir(exist_ok=True)
+    (project / ".llmci/audit.jsonl").write_text('{"at": "", "act": "promote", "facts": {}, "previous": "x"}\n')
+
+    result = llmci("evalset", "verify", cwd=project)
+
+    assert result.returncode == ExitCode.USAGE
+    assert "audit.jsonl:1" in result.stderr
+
+
 def test_label_without_clean_traces_exits_with_2(project: Path) -> None:
     result = llmci("label", cwd=project)
 

@@ -11,13 +11,16 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, r
 
 from llmci.core.grouping.drift import drift
 from llmci.core.grouping.groups import fit_groups, place
-from llmci.core.grouping.sample import InputSample
+from llmci.core.grouping.sample import Distinct, InputSample
+from llmci.core.grouping.shown import Floor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = pytest.mark.real
+
+FLOOR = Floor(5, 5)
 
 
 def table(path: Path, count: int) -> tuple[list[str], np.ndarray]:
@@ -59,13 +62,30 @@ def test_queries_of_150_intents_are_grouped_and_strange_ones_found(shared_data: 
     assert roc_auc_score(~known, novelty) >= 0.92
 
 
+def window(texts: list[str]) -> list[Distinct]:
+    return [Distinct(text, f"t{number}", 1, set()) for number, text in enumerate(texts)]
+
+
+def test_a_tenth_of_new_intents_is_seen(shared_data: Callable[[str], Path]) -> None:
+    texts, intents = table(shared_data("banking77") / "train.parquet", 10_000)
+    shares = ({"all": 1.0}, {"all": 1.0})
+    held = sorted(set(intents))[5::10]
+    old = [text for text, intent in zip(texts, intents, strict=True) if intent not in held]
+    new = [text for text, intent in zip(texts, intents, strict=True) if intent in held]
+
+    found = drift(old[:2000], window(old[2000:2450] + new[:50]), shares=shares, floor=FLOOR, seed=7)
+
+    assert found.drifted
+    assert 0.8 <= found.represented <= 0.95
+
+
 @pytest.mark.slow
 def test_windows_of_the_same_traffic_seldom_alarm(shared_data: Callable[[str], Path]) -> None:
     texts, _ = table(shared_data("banking77") / "train.parquet", 10_000)
     shares = ({"all": 1.0}, {"all": 1.0})
 
     alarms = [
-        drift(texts[at : at + 100], texts[at + 100 : at + 200], shares=shares, seed=at).drifted
+        drift(texts[at : at + 100], window(texts[at + 100 : at + 200]), shares=shares, floor=FLOOR, seed=at).drifted
         for at in range(0, 8000, 200)
     ]
 

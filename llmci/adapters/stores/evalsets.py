@@ -14,6 +14,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.stores.casefile import CASES, cases_from, table_of
+from llmci.core.canonical import digest_of
 from llmci.core.evalsets.card import card_of
 from llmci.core.evalsets.digests import case_id_of, evalset_digest, schema_fingerprint
 from llmci.domain.evalset import SCHEMA_NAME, EvalSet, Stratum
@@ -37,6 +38,8 @@ _MANIFEST_KEYS = (
     "seed",
     "parameters",
 )
+# Of everything else in the manifest; versions that were written before it existed have none.
+_OWN_DIGEST = "manifest_digest"
 _RESTORE = "Restore the version from your repository's history, or delete its directory and run `llmci evalset build`."
 
 
@@ -137,7 +140,7 @@ class DirectoryEvalSets:
             "cases": len(evalset.cases),
             "sha256": sha256_of(cases),
         }
-        write_json(directory / "manifest.json", manifest)
+        write_json(directory / "manifest.json", {**manifest, _OWN_DIGEST: digest_of(manifest)})
         write_bytes(directory / "CARD.md", card_of(evalset).encode())
 
     def _manifest(self, directory: Path) -> Mapping[str, Any]:
@@ -154,6 +157,9 @@ class DirectoryEvalSets:
                 f"{path}: written as {schema!r}, but this llmci reads {SCHEMA_NAME!r}.",
                 fix="Upgrade llmci, or build the set again.",
             )
+        rest = {key: value for key, value in manifest.items() if key != _OWN_DIGEST}
+        if _OWN_DIGEST in manifest and manifest[_OWN_DIGEST] != digest_of(rest):
+            raise UsageError(f"{path}: edited or damaged: its digest is not that of what it says.", fix=_RESTORE)
         return manifest
 
     def _cases(self, directory: Path, manifest: Mapping[str, Any]) -> tuple[Any, ...]:

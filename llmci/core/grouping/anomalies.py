@@ -11,23 +11,40 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
+from llmci.core.grouping.askedagain import Sessions
+from llmci.core.grouping.constant import Answers, answer_key
+from llmci.core.grouping.language import UNKNOWN, surely
+from llmci.core.grouping.sample import digest64
 from llmci.core.grouping.signs import LOOP_TIMES, is_refusal, says_again
-from llmci.core.grouping.texts import has_user_message, output_text
+from llmci.core.grouping.texts import has_user_message, input_text, output_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from llmci.domain.trace import TraceRow
 
 # Flags that say that the answer was no good; the others say that the trace is unusual.
 FAILURES = frozenset(
-    {"error", "empty_answer", "refusal", "truncated", "loop", "tool_error", "fenced_json", "thumbs_down"}
+    {
+        "error",
+        "empty_answer",
+        "refusal",
+        "truncated",
+        "loop",
+        "tool_error",
+        "fenced_json",
+        "constant_answer",
+        "thumbs_down",
+    }
 )
 
 _FENCED_JSON = re.compile(r"^\s*```(?:json)?\s*(?P<body>[\[{].*[\]}])\s*```\s*$", re.DOTALL | re.IGNORECASE)
 _CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "incomplete"})
 # Shorter messages, such as a greeting, may come often.
 _LOOP_MESSAGE = 60
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
+_LANGUAGE_WITHIN = 2_000
 # Fewer traces than these have no meaningful 99th percentile.
 _FEW = 100
 _POSITIVE = frozenset(
@@ -59,11 +76,15 @@ class Normal:
         latencies: Milliseconds.
         costs: US dollars, of the traces whose cost is known.
         ranges: Smallest and largest number of each score of the end users, by name.
+        answers: How often each answer came.
+        sessions: What was asked in each conversation.
     """
 
     latencies: array[float] = field(default_factory=lambda: array("f"))
     costs: array[float] = field(default_factory=lambda: array("f"))
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    answers: Answers = field(default_factory=Answers)
+    sessions: Sessions = field(default_factory=Sessions)
 
     def add(self, row: TraceRow) -> None:
         """Take one trace into account."""
@@ -71,6 +92,8 @@ class Normal:
             self.latencies.append(latency)
         if (cost := _cost(row)) is not None:
             self.costs.append(cost)
+        self.answers.add(row)
+        self.sessions.add(row)
         for score in _feedback_scores(row):
             if score.get("num") is not None:
                 name = score.get("name") or ""
@@ -86,16 +109,26 @@ class Limits:
         slow_ms: None where too few latencies are known.
         expensive: US dollars; None where too few costs are known.
         ranges: See `Normal`.
+        constant: Keys of answers that come whatever is asked.
+        asked_again: Digests of the ids of traces whose user asked again.
     """
 
     slow_ms: float | None
     expensive: float | None
     ranges: Mapping[str, tuple[float, float]]
+    constant: frozenset[int] = frozenset()
+    asked_again: AbstractSet[int] = frozenset()
 
 
 def limits_of(normal: Normal, *, slow_ms: float | None) -> Limits:
     """The 99th percentiles of a window, unless the user named what is slow."""
-    return Limits(slow_ms or _outlying(normal.latencies), _outlying(normal.costs), normal.ranges)
+    return Limits(
+        slow_ms or _outlying(normal.latencies),
+        _outlying(normal.costs),
+        normal.ranges,
+        normal.answers.constant(),
+        normal.sessions.asked_again,
+    )
 
 
 def flags_of(row: TraceRow, limits: Limits) -> list[str]:
@@ -111,6 +144,9 @@ def flags_of(row: TraceRow, limits: Limits) -> list[str]:
         "loop": _repeats_itself(row, said),
         "tool_error": _tool_failed(row),
         "fenced_json": _is_fenced_json(said),
+        "constant_answer": bool(limits.constant) and answer_key(row) in limits.constant,
+        "language_switch": _switched_language(row, said),
+        "asked_again": bool(limits.asked_again) and digest64(row["trace_id"]) in limits.asked_again,
         "thumbs_down": feedback is not None and feedback < 0.5,
         "slow": latency is not None and limits.slow_ms is not None and latency > limits.slow_ms,
         "expensive": cost is not None and limits.expensive is not None and cost > limits.expensive,
@@ -184,6 +220,15 @@ def _repeats_itself(row: TraceRow, said: str) -> bool:
             return True
     spoken = [turn for turn in turns if len(turn) >= _LOOP_MESSAGE]
     return any(times >= LOOP_TIMES for times in Counter(spoken).values())
+
+
+def _switched_language(row: TraceRow, said: str) -> bool:
+    """Whether it answers in another language than it was asked in; code and JSON are in none."""
+    answer = _CODE.sub(" ", said[:_LANGUAGE_WITHIN])
+    if answer.lstrip().startswith(("{", "[", "<")):
+        return False
+    asked, answered = surely(input_text(row.get("input"))), surely(answer)
+    return UNKNOWN not in (asked, answered) and asked != answered
 
 
 def _tool_failed(row: TraceRow) -> bool:

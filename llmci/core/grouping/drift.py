@@ -1,4 +1,4 @@
-"""How far a window of traffic has moved from an eval set: what the set no longer represents, and whether that is chance."""
+"""How far a window of traffic has moved from what an eval set stands for: what it no longer represents, and whether that is chance."""
 
 from __future__ import annotations
 
@@ -9,90 +9,105 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llmci.core.grouping.features import dense_rows, fit_vectorizer, sparse_rows
+from llmci.core.grouping.neighbours import nearest
+from llmci.core.grouping.newtopics import NewTopic, new_topics
+from llmci.core.grouping.twosample import REACH, chances, distances, relabelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-# More inputs than these on either side cost time and change no decision.
-MOST = 600
+    from llmci.core.grouping.sample import Distinct
+    from llmci.core.grouping.shown import Floor
+
+# More inputs than these cost time and change no decision. Many kept ones matter more than many
+# fresh ones: in a small set every window looks new.
+MOST_KEPT = 2_400
+MOST_FRESH = 600
 FEWEST = 20
-_PERMUTATIONS = 199
-_ALPHA = 0.05
-# An input is represented if it is no further from the set than all but this share of the set's own
-# cases are from each other.
-_FAR = 0.05
-_RIDGE = 10.0
+# New topics are what the set is rebuilt for, so that most of the 5 % goes to them.
+_ALPHA_NOVELTY = 0.04
+_ALPHA_CLASSIFIER = 0.01
+# The share that is represented is the least ratio of window to kept inputs below a quantile of
+# the kept ones' novelty, over these: any one quantile misses new inputs that lie below it.
+_QUANTILES = np.linspace(0.6, 0.95, 15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """A set against a window of traffic.
+    """Kept inputs against those of a window.
 
     Attributes:
-        represented: Share of the window that is as near to the set as the set is to itself, in [0, 1].
-        far: Positions of the inputs that are not, furthest first.
-        psi: Population stability index over clusters; above 0.25 is commonly called a shift.
-        clusters: Share of each cluster in the set and in the window, the largest change first.
-        novelty_p: Chance of inputs this far from the set if nothing had changed.
-        classifier_auc: How well set and window can be told apart; 0.5 is not at all.
+        represented: Share of the window that is no more novel than kept inputs are among each
+            other, in [0, 1]; an upper bound but for sampling error.
+        novelty_p: Chance of inputs this far from the kept ones and this close to each other if nothing
+            had changed.
+        classifier_auc: How well both can be told apart; 0.5 is not at all.
         classifier_p: Chance of an AUC this high if nothing had changed.
-        drifted: Whether either chance, corrected for looking twice, is below 5 %.
+        drifted: Whether either chance is small; under no change that is so in at most 5 % of windows.
+        new_topics: Groups of fresh inputs that no kept ones are near, the largest first; empty without drift.
+        psi: Population stability index over clusters; above 0.25 is commonly called a shift.
+        clusters: Share of each cluster before and in the window, the largest change first.
+        compared: How many kept and fresh inputs took part.
     """
 
     represented: float
-    far: tuple[int, ...]
-    psi: float
-    clusters: tuple[tuple[str, float, float], ...]
     novelty_p: float
     classifier_auc: float
     classifier_p: float
     drifted: bool
+    new_topics: tuple[NewTopic, ...]
+    psi: float
+    clusters: tuple[tuple[str, float, float], ...]
+    compared: tuple[int, int]
 
 
 def drift(
-    kept: Sequence[str], fresh: Sequence[str], *, shares: tuple[Mapping[str, float], Mapping[str, float]], seed: int
+    kept: Sequence[str],
+    fresh: Sequence[Distinct],
+    *,
+    shares: tuple[Mapping[str, float], Mapping[str, float]],
+    floor: Floor,
+    seed: int,
 ) -> Drift:
-    """Compare the inputs of a set with those of a window.
+    """Compare what a set stands for with a window.
 
-    Both tests permute who is set and who is window, with everything that is learned from the texts
-    learned from both together: under no change they alarm together in at most 5 % of windows.
+    The tests permute who was kept and who is fresh, with everything that is learned from the texts
+    learned from both together, so that under no change they alarm as often as they say.
 
     Args:
-        kept: Inputs of the set, drawn so that they are like production; `FEWEST` to `MOST`.
-        fresh: A sample of the inputs of the window; `FEWEST` to `MOST`.
-        shares: Share of each cluster in the set and in the window.
+        kept: Inputs like the production that the set was drawn from, one a trace; `FEWEST` and
+            more, of which `MOST_KEPT` are used.
+        fresh: Inputs of the window, one a trace, each as its own `Distinct`; `FEWEST` to `MOST_FRESH`.
+        shares: Share of each cluster before and in the window.
+        floor: The smallest new topic that is shown.
         seed: Of the permutations.
-
-    Source:
-        Lopez-Paz and Oquab (2017), Revisiting classifier two-sample tests; the classifier is ridge
-        regression, whose leave-one-out predictions have a closed form.
     """
-    texts = [*kept, *fresh]
+    rng = np.random.default_rng(seed)
+    entries: list[Distinct | str] = [*kept[:MOST_KEPT], *fresh[:MOST_FRESH]]
+    # Neighbours that are equally near come in the order of the rows, which must not tell the sides.
+    order = rng.permutation(len(entries))
+    entries = [entries[at] for at in order]
+    is_fresh = order >= len(kept[:MOST_KEPT])
+    texts = [entry if isinstance(entry, str) else entry.text for entry in entries]
     vectorizer = fit_vectorizer(texts, seed=seed)
     rows = sparse_rows(vectorizer, texts)
-    is_fresh = np.arange(len(texts)) >= len(kept)
-    rng = np.random.default_rng(seed)
-    shuffled = np.stack([is_fresh, *(rng.permutation(is_fresh) for _ in range(_PERMUTATIONS))])
-    near = (rows @ rows.T).toarray()
-    np.fill_diagonal(near, -1)
-    distance = _distances(near, is_fresh)
-    novelty_p = _p_value(np.array([_novelty(near, labels) for labels in shuffled]))
-    aucs = _aucs(dense_rows(vectorizer, rows).astype(np.float64), shuffled)
-    classifier_p = _p_value(aucs)
-    limit = np.quantile(distance[~is_fresh], 1 - _FAR)
-    beyond = distance[is_fresh] > limit
-    far = np.flatnonzero(beyond)[np.argsort(-distance[is_fresh][beyond], kind="stable")]
+    near = nearest(rows, rows, REACH, apart_from=np.arange(len(texts), dtype=np.int32))
+    sides = relabelled(is_fresh, rng)
+    found = chances(near, dense_rows(vectorizer, rows).astype(np.float64), sides)
+    drifted = found.novelty <= _ALPHA_NOVELTY or found.classifier <= _ALPHA_CLASSIFIER
+    novelty = distances(near, ~is_fresh) - distances(near, is_fresh)
     return Drift(
-        represented=float(min(1.0, (1 - beyond.mean()) / (1 - _FAR))),
-        far=tuple(int(at) for at in far),
+        represented=_represented(novelty[~is_fresh], novelty[is_fresh]),
+        novelty_p=found.novelty,
+        classifier_auc=found.auc,
+        classifier_p=found.classifier,
+        drifted=drifted,
+        new_topics=new_topics(near, sides, entries, floor) if drifted else (),
         psi=_psi(*shares),
         clusters=_changes(*shares),
-        novelty_p=novelty_p,
-        classifier_auc=float(aucs[0]),
-        classifier_p=classifier_p,
-        drifted=min(novelty_p, classifier_p) <= _ALPHA / 2,
+        compared=(int((~is_fresh).sum()), int(is_fresh.sum())),
     )
 
 
@@ -105,35 +120,15 @@ def shares_of(names: Sequence[str], weights: Sequence[float] | None = None) -> d
     return {name: count / total for name, count in counts.items()}
 
 
-def _distances(near: NDArray[np.float32], is_fresh: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Distance of each input to the nearest other one of the set."""
-    return np.asarray(1 - near[:, ~is_fresh].max(axis=1), dtype=np.float32)
+def _represented(kept: NDArray[np.float64], fresh: NDArray[np.float64]) -> float:
+    """One less the share of something else that the fresh ones must at least be mixed with.
 
-
-def _novelty(near: NDArray[np.float32], is_fresh: NDArray[np.bool_]) -> float:
-    distance = _distances(near, is_fresh)
-    return float(distance[is_fresh].mean() - distance[~is_fresh].mean())
-
-
-def _aucs(vectors: NDArray[np.float64], shuffled: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """AUC of a linear classifier, each input judged by all others, for every labelling."""
-    from scipy.stats import rankdata
-
-    extended = np.hstack([vectors, np.ones((len(vectors), 1))])
-    gram = extended.T @ extended + _RIDGE * np.eye(extended.shape[1])
-    hat = extended @ np.linalg.solve(gram, extended.T)
-    own = np.diag(hat)[:, None]
-    labels = 2.0 * shuffled.T - 1
-    judged = (hat @ labels - own * labels) / (1 - own)
-    ranks = rankdata(judged, axis=0)
-    fresh = shuffled.T.sum(axis=0)
-    wins = (ranks * shuffled.T).sum(axis=0) - fresh * (fresh + 1) / 2
-    return np.asarray(wins / (fresh * (len(vectors) - fresh)))
-
-
-def _p_value(statistics: NDArray[np.float64]) -> float:
-    """Share of all labellings that are at least as extreme as the true one, which comes first."""
-    return float((statistics >= statistics[0] - 1e-12).mean())
+    Where fresh = (1 - s) kept + s new, the share of fresh below any limit is at least (1 - s)
+    times that of kept.
+    """
+    limits = np.quantile(kept, _QUANTILES)
+    below = np.array([(fresh <= limit).mean() / (kept <= limit).mean() for limit in limits])
+    return float(min(1.0, below.min()))
 
 
 def _psi(before: Mapping[str, float], after: Mapping[str, float]) -> float:

@@ -126,5 +126,7 @@ def _directions(rows: SparseRows, *, seed: int) -> NDArray[np.float32]:
     if dimensions < 1:
         # Nothing differs: one direction, in which everything lies.
         return np.ones((1, rows.shape[1]), np.float32)
-    svd = TruncatedSVD(dimensions, random_state=seed).fit(rows)
+    # Inputs that are all alike have no variance to explain, which is no fault.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        svd = TruncatedSVD(dimensions, random_state=seed).fit(rows)
     return np.asarray(svd.components_, dtype=np.float32)

@@ -126,7 +126,8 @@ def place(groups: Groups, texts: Sequence[str], *, embed: Embed | None = None) -
     """
     empty = np.array([not text for text in texts], bool)
     nowhere = len(groups.names) - 1
-    if nowhere == 0:
+    # An embedding model says how long its vectors are with the first of them only.
+    if nowhere == 0 or not texts:
         return Places(np.zeros(len(texts), np.int32), np.zeros(len(texts), np.float32), (None,) * len(texts))
     found = _located(groups, texts, embed)
     cluster = np.where(empty, nowhere, assign(groups.clustering, found.dense, found.near)).astype(np.int32)

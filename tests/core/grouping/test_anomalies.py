@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -89,3 +90,106 @@ def test_a_judge_is_not_a_user() -> None:
     trace = a_trace(scores=[{"name": "quality", "num": 0.0, "annotator": "llm"}])
 
     assert flags_of(trace, PLAIN) == []
+
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+def window_flags(rows: list[dict[str, Any]]) -> list[list[str]]:
+    normal = Normal()
+    for row in rows:
+        normal.add(row)
+    limits = limits_of(normal, slow_ms=None)
+    return [flags_of(row, limits) for row in rows]
+
+
+def a_turn(number: int, text: str, *, session: str | None = "s", after_s: float, **columns: Any) -> dict[str, Any]:
+    start = NOON + timedelta(seconds=after_s)
+    return {**a_trace(f"t{number}", text, start=start, latency_ms=500.0, session_id=session), **columns}
+
+
+def test_the_first_of_two_like_questions_is_flagged() -> None:
+    rows = [
+        a_turn(1, "Where is my parcel to Lyon?", after_s=0),
+        a_turn(2, "I said: where is the parcel to Lyon??", after_s=40),
+        a_turn(3, "How do I pay an invoice?", after_s=80),
+    ]
+
+    assert window_flags(rows) == [["asked_again"], [], []]
+    assert window_flags(rows[::-1])[::-1] == [["asked_again"], [], []]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        pytest.param({"after_s": 1.0}, id="a-program-asks-at-once"),
+        pytest.param({"after_s": 3600}, id="an-hour-later"),
+        pytest.param({"after_s": 40, "session": "other"}, id="another-conversation"),
+        pytest.param({"after_s": 40, "session": None}, id="no-conversation"),
+    ],
+)
+def test_what_is_no_second_try_is_not_flagged(second: dict[str, Any]) -> None:
+    asked = "Where is my parcel to Lyon?"
+
+    assert window_flags([a_turn(1, asked, after_s=0), a_turn(2, asked, **second)]) == [[], []]
+
+
+def test_further_calls_of_an_agent_on_one_turn_are_no_second_try() -> None:
+    messages = [a_message("user", "Where is my parcel to Lyon?"), a_message("tool", "found")]
+    again = a_turn(2, "", after_s=40, input={"kind": "messages", "messages": messages})
+
+    assert window_flags([a_turn(1, "Where is my parcel to Lyon?", after_s=0), again]) == [[], []]
+
+
+def test_an_answer_to_everything_is_flagged() -> None:
+    same = "Thank you for your message, we will get back to you."
+    rows = [
+        a_trace(f"t{n}", f"question {n}", output=said(same if n < 15 else f"Here is what I know of item {n}."))
+        for n in range(60)
+    ]
+
+    flags = window_flags(rows)
+
+    assert flags == [["constant_answer"]] * 15 + [[]] * 45
+
+
+def test_a_system_that_chooses_from_a_list_is_not_flagged() -> None:
+    menu = [f"This request belongs to department number {n}." for n in range(4)]
+    rows = [a_trace(f"t{n}", f"question {n}", output=said(menu[n % 4])) for n in range(80)]
+
+    assert window_flags(rows) == [[]] * 80
+
+
+def test_one_question_asked_often_may_have_one_answer() -> None:
+    rows = [
+        a_trace(
+            f"t{n}",
+            "When do you open?" if n < 20 else f"question {n}",
+            output=said("We open at nine in the morning on weekdays." if n < 20 else f"This is about item {n} only."),
+        )
+        for n in range(60)
+    ]
+
+    assert window_flags(rows) == [[]] * 60
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "flags"),
+    [
+        (
+            "Where is my parcel and when does it come to the house?",
+            "您的包裹明天到达 请您耐心等待",
+            ["language_switch"],
+        ),
+        (
+            "Where is my parcel and when does it come to the house?",
+            "Ihr Paket ist nicht da, und ich kann es mit der Nummer auch nicht finden.",
+            ["language_switch"],
+        ),
+        ("Where is my parcel and when does it come?", "It is in the van and will be with you on Monday.", []),
+        ("Lyon?", "Das Paket ist in der Stadt und kommt mit der Post.", []),
+        ("Where is the parcel and what is in it?", '{"die": "und der", "das": "ist nicht mit"}', []),
+    ],
+)
+def test_a_switch_of_language_is_flagged_where_both_are_sure(asked: str, answered: str, flags: list[str]) -> None:
+    assert window_flags([a_trace("t1", asked, output=said(answered))]) == [flags]

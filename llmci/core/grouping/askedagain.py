@@ -1,0 +1,93 @@
+"""Which traces left their user unserved: the same conversation soon holds the same question again, be it in other words."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from llmci.core.grouping.language import SMALL_WORDS
+from llmci.core.grouping.sample import digest64
+from llmci.core.grouping.texts import input_text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from llmci.domain.trace import TraceRow
+
+_WORD = re.compile(r"\w+")
+# Calls that follow at once are a program's, not a person's.
+_SOONEST = timedelta(seconds=2)
+_LATEST = timedelta(minutes=10)
+# Share of the words of both questions that is in both.
+_ALIKE = 0.5
+# A greeting or a "yes" may well come twice.
+_FEWEST_WORDS = 3
+_MOST_SESSIONS = 50_000
+_MOST_TURNS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    trace: int
+    start: datetime
+    end: datetime
+    words: frozenset[str]
+
+
+@dataclass(slots=True)
+class Sessions:
+    """Gathers the questions of conversations, trace by trace, in any order.
+
+    The latest few questions of the conversations that were seen last are held; that is enough where
+    the traces of a conversation rest near to each other.
+
+    Attributes:
+        asked_again: Digests of the ids of the traces whose user asked again.
+    """
+
+    asked_again: set[int] = field(default_factory=set)
+    _held: OrderedDict[int, deque[_Turn]] = field(default_factory=OrderedDict)
+
+    def add(self, row: TraceRow) -> None:
+        """Take one trace into account; one without session, start or words says nothing."""
+        turn = _turn(row)
+        if turn is None:
+            return
+        session = digest64(row["session_id"])
+        turns = self._held.setdefault(session, deque(maxlen=_MOST_TURNS))
+        self._held.move_to_end(session)
+        for other in turns:
+            before, after = (other, turn) if other.start <= turn.start else (turn, other)
+            if _again(before, after):
+                self.asked_again.add(before.trace)
+        turns.append(turn)
+        if len(self._held) > _MOST_SESSIONS:
+            self._held.popitem(last=False)
+
+
+def _turn(row: TraceRow) -> _Turn | None:
+    start = row.get("start")
+    if row.get("session_id") is None or start is None or not _user_spoke_last(row):
+        return None
+    words = frozenset(_WORD.findall(input_text(row.get("input")).casefold()))
+    if len(words) < _FEWEST_WORDS:
+        return None
+    end = start + timedelta(milliseconds=row.get("latency_ms") or 0)
+    return _Turn(digest64(row["trace_id"]), start, end, words)
+
+
+def _user_spoke_last(row: TraceRow) -> bool:
+    """Whether this is a turn of the user, and no further call of an agent on the same turn."""
+    messages = (row.get("input") or {}).get("messages") or ()
+    return not messages or (messages[-1].get("role") or "").lower() == "user"
+
+
+def _again(before: _Turn, after: _Turn) -> bool:
+    if after.start < before.end or not _SOONEST <= after.start - before.start <= _LATEST:
+        return False
+    # Small words say nothing of what is asked, unless there are no others.
+    one, two = (turn.words - SMALL_WORDS or turn.words for turn in (before, after))
+    return len(one & two) >= _ALIKE * len(one | two)
