@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from llmci.domain.text import CleanText
 
 SCHEMA_NAME = "run/1"
+# What a run says in its environment whose texts were not kept.
+SCORES_ONLY = "scores_only"
 
 Fault = Literal["system", "infrastructure"]
 MetricKind = Literal["binary", "graded", "ratio", "latency"]

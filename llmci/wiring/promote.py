@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from llmci.adapters.stores.objects import write_object
+from llmci.adapters.stores.scores import scores_document
 from llmci.files import write_bytes, write_json
 from llmci.pipeline.promote import baseline_record, proposals
 from llmci.wiring.acts import audit_of
+from llmci.wiring.baseline import committed_file
 from llmci.wiring.build import shelf_of
 from llmci.wiring.evalset import REVIEW, directory_of, store
 from llmci.wiring.gate import gate_runs
@@ -60,6 +63,11 @@ def promote(
         if review is not None:
             write_bytes(review, b"".join(orjson.dumps(asdict(item)) + b"\n" for item in proposed))
         write_json(directory / "baseline.json", record)
+        if candidate.complete:
+            scores = scores_document(candidate)
+            write_bytes(committed_file(config, candidate.evalset_name), scores)
+            if config.bench.baseline_uri:
+                write_object(config.bench.baseline_uri, scores)
         facts = {key: record[key] for key in ("run", "evalset", "verdict", "reason")}
         audit_of(config).append("promote", facts, at=now.isoformat())
     return Promotion(result, directory / "baseline.json", review, tuple(proposed))

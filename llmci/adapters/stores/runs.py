@@ -65,7 +65,7 @@ class DirectoryRuns:
                     f"{folder / MANIFEST}: schema {schema} is not {SCHEMA_NAME}.", fix="Use the llmci that wrote it."
                 )
             answers, scores = (_read(folder / name, stated[name]) for name in _TABLES)
-            return _run(manifest, answers, scores)
+            return run_of(manifest, answers, scores)
         except (KeyError, TypeError, ValueError) as error:
             raise _damaged(folder / MANIFEST, type(error).__name__) from None
 
@@ -89,7 +89,17 @@ class DirectoryRuns:
         return found
 
 
-def _run(manifest: dict[str, Any], answers: list[Row], scores: list[Row]) -> Run:
+def manifest_of(run: Run) -> dict[str, Any]:
+    """All of a run but its answers and scores, as JSON can hold it."""
+    manifest: dict[str, Any] = {field.name: getattr(run, field.name) for field in fields(run)}
+    del manifest["answers"], manifest["scores"]
+    manifest["system"], manifest["metrics"] = asdict(run.system), [asdict(metric) for metric in run.metrics]
+    manifest["environment"] = dict(run.environment)
+    return manifest
+
+
+def run_of(manifest: dict[str, Any], answers: Iterable[Row], scores: Iterable[Row]) -> Run:
+    """The run again; raises `KeyError`, `TypeError` or `ValueError` if it is none."""
     manifest["system"] = SystemSpec(**manifest["system"])
     manifest["metrics"] = tuple(Metric(**metric) for metric in manifest["metrics"])
     manifest["case_ids"] = tuple(manifest["case_ids"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmci.core.reporting.inert import one_line, visible
 from llmci.core.reporting.view import CaseView, Change, Measured, ScoreView, SideView, TryView, TurnView
-from llmci.domain.run import Answered, Scored
+from llmci.domain.run import SCORES_ONLY, Answered, Scored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -64,6 +64,7 @@ class _Side:
         self.answers: dict[str, list[Answer]] = defaultdict(list)
         self.scores: dict[tuple[str, int], list[Score]] = defaultdict(list)
         self.values: dict[tuple[str, str], list[float]] = defaultdict(list)
+        self.texts = SCORES_ONLY not in run.environment
         for answer in run.answers:
             self.answers[answer.case_id].append(answer)
         for score in run.scores:
@@ -164,7 +165,10 @@ def _title(case: Case | None) -> str:
 
 def _tries(case_id: str, before: _Side, after: _Side, *, texts: bool) -> tuple[TryView, ...]:
     sides = [
-        {answer.repeat: _side(answer, side.scores[case_id, answer.repeat], texts=texts) for answer in answers}
+        {
+            answer.repeat: _side(answer, side.scores[case_id, answer.repeat], texts=texts and side.texts)
+            for answer in answers
+        }
         for side in (before, after)
         for answers in [side.answers.get(case_id, [])]
     ]
