@@ -19,6 +19,7 @@ from llmci.adapters.stores.objects import read_object
 from llmci.adapters.stores.scores import MOST_BYTES, scores_document, scores_run
 from llmci.core.canonical import digest_of
 from llmci.core.gating.comparable import metric_obstacle
+from llmci.core.gating.origin import age_days, age_words
 from llmci.core.gating.smallest import restricted
 from llmci.errors import NoDecisionError, UsageError
 from llmci.files import write_bytes, write_json
@@ -28,6 +29,7 @@ from llmci.wiring.evalset import directory_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from llmci.config import Config
     from llmci.domain.case import Case
@@ -62,6 +64,7 @@ class Wanted:
     cases: Sequence[Case]
     scorers: Sequence[Scorer]
     settings: BenchSettings
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +199,10 @@ def _short(file: Path, root: Path) -> str:
 
 def _misfit(run: Run, config: Config, wanted: Wanted) -> str | None:
     """What forbids a comparison, known before anything is spent."""
+    now, most = wanted.now.isoformat(), config.bench.max_days_apart
+    days = age_days(run, now)
+    if days is not None and days > most:
+        return f"{age_words(days)}, and bench.max_days_apart allows {most:g}"
     if run.evalset_digest != wanted.evalset.digest:
         return f"measured on {run.evalset_name} v{run.evalset_version}, not on this {wanted.evalset.name} v{wanted.evalset.version}"
     if missing := len({case.case_id for case in wanted.cases} - set(run.case_ids)):

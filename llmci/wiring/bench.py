@@ -100,7 +100,7 @@ def bench(
         found = prepared.found
         baseline, *others = result.runs if found is None else (found.run, *result.runs)
         remembered = {AGAINST: baseline.run_id, BASELINE_FROM: PAIRED if found is None else found.source}
-        remembered |= ({CANDIDATES: str(len(others))} if len(others) > 1 else {})
+        remembered |= {CANDIDATES: str(len(others))} if len(others) > 1 else {}
         candidates = tuple(replace(run, environment={**run.environment, **remembered}) for run in others)
         store = runs_of(config)
         # Scores from elsewhere may have been compared with before.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from llmci.core.bench.digests import answer_key
@@ -157,12 +158,18 @@ def prepare(config: Config, ask: Ask, environ: Mapping[str, str], *, evalset: Ev
         if isinstance(scorer, PairScorer) and paired:
             scorer.against(systems[0].spec().digest)
     require_calibrated(config, config.gates, {scorer.metric().name: digests_of(scorer) for scorer in scorers})
-    wanted = Wanted(evalset=evalset, cases=cases, scorers=scorers, settings=settings)
+    wanted = Wanted(evalset=evalset, cases=cases, scorers=scorers, settings=settings, now=datetime.now(UTC))
     return Prepared(
         evalset=evalset,
         cases=cases,
         settings=settings,
-        schedule=_schedule(config, ask, settings, cases, [evalset.digest, *(s.spec().digest for s in systems[len(systems) - len(candidates) :])]),
+        schedule=_schedule(
+            config,
+            ask,
+            settings,
+            cases,
+            [evalset.digest, *(s.spec().digest for s in systems[len(systems) - len(candidates) :])],
+        ),
         systems=systems,
         scorers=scorers,
         policy=digest_of(config.sanitize, {name: block.given for name, block in config.recognizers.items()}),

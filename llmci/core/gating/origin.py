@@ -22,17 +22,17 @@ def origin(baseline: Run, candidate: Run) -> tuple[str, ...]:
     source = candidate.environment.get(BASELINE_FROM, PAIRED)
     if source == PAIRED:
         return ()
-    days = age_days(baseline, candidate)
+    days = age_days(baseline, candidate.started_at)
     told = f"the baseline was not asked again: {source}, run {baseline.run_id}, {age_words(days)}"
     if days is not None and days > OLD_DAYS:
         told += "; the model behind a name may have changed since: promote a new one"
     return (told,)
 
 
-def age_days(baseline: Run, later: Run) -> float | None:
-    """Days from the end of one run to the start of another, at least 0; None where a run does not say."""
+def age_days(baseline: Run, now: str) -> float | None:
+    """Days from the end of a run to a moment in ISO 8601, at least 0; None where either is not said."""
     try:
-        apart = datetime.fromisoformat(later.started_at) - datetime.fromisoformat(baseline.finished_at)
+        apart = datetime.fromisoformat(now) - datetime.fromisoformat(baseline.finished_at)
     except (TypeError, ValueError):
         return None
     return max(apart.total_seconds() / _DAY_S, 0.0)
