@@ -77,6 +77,13 @@ class GithubApi:
             case ("PATCH", ["repos", "shop", "app", "issues", "comments", number]):
                 self.comments[int(number) - 1]["body"] = payload["body"]
                 return 200, self.comments[int(number) - 1]
+            case ("GET", ["repos", "shop", "app", "pulls"]):
+                return 200, _page([pull for pull in self.pulls if pull["head"]["label"] == query["head"][0]], query)
+        return self.told_of_runs(method, path, query)
+
+    def told_of_runs(self, method: str, path: str, query: dict[str, list[str]]) -> tuple[int, object]:
+        """What earlier runs left, and how commits hang together."""
+        match (method, path.split("/")[1:]):
             case ("GET", ["repos", "shop", "app", "actions", "artifacts"]):
                 items = [{key: item[key] for key in item if key != "content"} for item in self.artifacts]
                 return 200, {"total_count": len(items), "artifacts": _page(items, query)}
@@ -88,8 +95,6 @@ class GithubApi:
                 before, after = both.split("...")
                 status = "ahead" if (before, after) in self.ancestors else "diverged"
                 return 200, {"status": status, "merge_base_commit": {"sha": self.merge_base}}
-            case ("GET", ["repos", "shop", "app", "pulls"]):
-                return 200, _page([pull for pull in self.pulls if pull["head"]["label"] == query["head"][0]], query)
         return 404, {}
 
 

@@ -17,9 +17,9 @@ def baseline(
     config: ConfigFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Fetch the baseline's scores from the newest run of the default branch that the change was built upon.
+    """Fetch the scores that the default branch left.
 
-    Reads the environment of a GitHub job, GITHUB_TOKEN included (actions: read). Fetches nothing where the baseline's
+    They are those of the newest run of the default branch that the change was built upon. Reads the environment of a GitHub job, GITHUB_TOKEN included (actions: read). Fetches nothing where the baseline's
     system is in the configuration and can be asked. `llmci bench` then takes the first that fits: committed scores,
     these, or those at bench.baseline_uri. What cannot be fetched is told, and leaves with 0.
 

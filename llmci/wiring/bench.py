@@ -16,8 +16,8 @@ from llmci.adapters.stores.cassette import DirectoryCassette
 from llmci.adapters.stores.journal import FileJournal
 from llmci.core.bench.digests import plan_digest
 from llmci.core.canonical import digest_of
-from llmci.core.gating.origin import BASELINE_FROM, PAIRED
 from llmci.core.gating.conclude import settled
+from llmci.core.gating.origin import BASELINE_FROM, PAIRED
 from llmci.errors import Interrupted
 from llmci.pipeline.bench.job import BenchJob, Entrant
 from llmci.pipeline.bench.stage import bench as run_stage
