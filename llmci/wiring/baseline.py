@@ -200,7 +200,8 @@ def _short(file: Path, root: Path) -> str:
 def _misfit(run: Run, config: Config, wanted: Wanted) -> str | None:
     """What forbids a comparison, known before anything is spent."""
     now, most = wanted.now.isoformat(), config.bench.max_days_apart
-    days = age_days(run, now)
+    most = config.bench.max_days_apart
+    days = age_days(run, wanted.now.isoformat())
     if days is not None and days > most:
         return f"{age_words(days)}, and bench.max_days_apart allows {most:g}"
     if run.evalset_digest != wanted.evalset.digest:

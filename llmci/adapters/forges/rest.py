@@ -90,7 +90,7 @@ class Rest:
             raise Refused(_said("GET", path, status), fix="Give the job `actions: read`.", status=status)
         try:
             with self._opener.open(urllib.request.Request(where), timeout=_TIMEOUT_S) as answer:  # noqa: S310
-                content = answer.read(MOST_BYTES + 1)
+                content = bytes(answer.read(MOST_BYTES + 1))
         except (OSError, ValueError) as error:
             raise Refused("what GitHub keeps could not be fetched.", fix="Try again later.", status=0) from error
         if len(content) > MOST_BYTES:
