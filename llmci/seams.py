@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from llmci.domain.evalset import EvalSet
     from llmci.domain.place import Place
     from llmci.domain.result import ResultRow
-    from llmci.domain.run import Answer, Answered, Fault, Metric, Run, Score, Scored, Usage
+    from llmci.domain.run import Answer, Answered, Fault, Metric, PastScores, Run, Score, Scored, Usage
     from llmci.domain.system import SystemSpec
     from llmci.domain.trace import TraceRow
     from llmci.domain.verdict import GateResult
@@ -546,6 +546,8 @@ class ReportInput:
     """Everything a report may show; all text in it is clean.
 
     Attributes:
+        drift: How well the set represents the traffic, as `llmci evalset drift` last measured it for this version.
+        history: What earlier runs on the same set scored under the same metrics.
         changed: Where the candidate parts from the baseline, the most telling place first; empty where that is not known.
     """
 
@@ -554,6 +556,8 @@ class ReportInput:
     candidate: Run
     evalset: EvalSet | None
     sanitize_summary: Mapping[str, object] | None = None
+    drift: Mapping[str, object] | None = None
+    history: tuple[PastScores, ...] = ()
     changed: tuple[Place, ...] = ()
 
 

@@ -141,6 +141,17 @@ Score = Scored | Unscored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastScores:
+    """What an earlier run scored under one metric: means over the tries, by case id."""
+
+    run_id: str
+    system: str
+    finished_at: str
+    metric: str
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Looks:
     """When the gates were asked, as it was planned before the first answer.
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from llmci.config import Config
     from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
-    from llmci.domain.run import Metric, Run
+    from llmci.domain.run import Run
     from llmci.domain.settings import BenchSettings
     from llmci.seams import Scorer
 
@@ -199,7 +199,6 @@ def _short(file: Path, root: Path) -> str:
 
 def _misfit(run: Run, config: Config, wanted: Wanted) -> str | None:
     """What forbids a comparison, known before anything is spent."""
-    now, most = wanted.now.isoformat(), config.bench.max_days_apart
     most = config.bench.max_days_apart
     days = age_days(run, wanted.now.isoformat())
     if days is not None and days > most:
@@ -211,13 +210,9 @@ def _misfit(run: Run, config: Config, wanted: Wanted) -> str | None:
     for scorer in wanted.scorers:
         if isinstance(scorer, PairScorer):
             return f"{scorer.metric().name} sets two answers side by side, and only scores were kept"
-    now = _with_metrics(run, [scorer.metric() for scorer in wanted.scorers])
+    after = replace(run, metrics=tuple(scorer.metric() for scorer in wanted.scorers))
     gated = dict.fromkeys(rule.metric for rule in config.gates)
-    return next((why for name in gated if (why := metric_obstacle(run, now, name))), None)
-
-
-def _with_metrics(run: Run, metrics: Sequence[Metric]) -> Run:
-    return replace(run, metrics=tuple(metrics))
+    return next((why for name in gated if (why := metric_obstacle(run, after, name))), None)
 
 
 def _own(run: Run) -> Run:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 
-from llmci.core.reporting.regressions import regressions
+from llmci.core.reporting.inert import one_line
+from llmci.core.reporting.regressions import Regression, regressions
 from llmci.domain.place import Place
+from llmci.domain.verdict import Outcome
 
 if TYPE_CHECKING:
-    from llmci.core.reporting.regressions import Regression
     from llmci.seams import ReportInput, ReportOptions
 
+_SENTENCE = 600
 # GitLab wants a place; where nothing of the project changed, this is where the gates stand.
 _ELSEWHERE = Place(path="llmci.yaml", line=1, what="gates")
 
@@ -30,6 +32,12 @@ class CodeQualityReporter:
         """See `Reporter.render`."""
         place = report.changed[0] if report.changed else _ELSEWHERE
         findings = [_finding(regression, place) for regression in regressions(report.result)]
+        if report.result.outcome not in (Outcome.PASSED, Outcome.REGRESSED):
+            # A run without a verdict is not a clean one.
+            undecided = Regression(
+                metric="verdict", title="no verdict", because=one_line(report.result.headline, _SENTENCE), gating=True
+            )
+            findings.append(_finding(undecided, place))
         return orjson.dumps(findings, option=orjson.OPT_INDENT_2) + b"\n"
 
 
