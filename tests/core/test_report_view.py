@@ -117,6 +117,16 @@ def test_without_texts_no_question_answer_or_reason_is_in_the_view() -> None:
     assert "SECRET" not in repr(bare)
 
 
+def test_a_list_of_all_cases_holds_no_texts_and_each_gives_its_own_on_request() -> None:
+    view = view_of(a_report(9))
+
+    assert not any(case.tries or case.turns or case.reference for case in view.cases)
+    whole = view.whole(view.cases[0])
+    assert whole.tries
+    assert whole.turns
+    assert (whole.case_id, whole.change) == (view.cases[0].case_id, view.cases[0].change)
+
+
 def test_texts_that_do_not_fit_are_left_out_the_least_telling_first() -> None:
     view = view_of(a_report(600))
     whole = packed(view, 10_000_000)

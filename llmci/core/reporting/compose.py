@@ -70,7 +70,7 @@ def view_of(material: Material, *, texts: bool = True) -> ReportView:
     metrics = {metric.name: metric for metric in (*before.metrics, *after.metrics)}
     deciding = deciding_metrics([verdict.rule for verdict in result.verdicts], metrics)
     cases_of_set = {case.case_id: case for case in material.evalset.cases} if material.evalset else {}
-    cases = case_views((before, after), cases_of_set, metrics, deciding, texts=texts)
+    cases, whole = case_views((before, after), cases_of_set, metrics, deciding, texts=texts)
     gated = slice_rows(result.verdicts, metrics)
     described = described_slices(cases, deciding[0] if deciding else None, {(row.label, row.value) for row in gated})
     tally = Counter(case.change for case in cases)
@@ -97,6 +97,7 @@ def view_of(material: Material, *, texts: bool = True) -> ReportView:
         metrics=tuple(_metric_view(metric) for metric in metrics.values()),
         deciding=deciding[0].name if deciding else None,
         cases=cases,
+        whole=whole,
         counts=tuple((change, tally.get(change, 0)) for change in Change),
         texts=texts,
     )

@@ -59,7 +59,7 @@ def packed(view: ReportView, limit: int) -> Packed:
 
 def _case(view: ReportView, case: CaseView) -> dict[str, Any]:
     past = [_short(values.get(case.case_id)) for values in view.history.values] if view.history else []
-    return case_fields(case) | ({"h": past} if any(value is not None for value in past) else {})
+    return case_fields(view.whole(case)) | ({"h": past} if any(value is not None for value in past) else {})
 
 
 def case_fields(case: CaseView) -> dict[str, Any]:

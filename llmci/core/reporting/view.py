@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from llmci.core.reporting.spreads import SpreadRow
     from llmci.domain.verdict import Outcome
@@ -245,7 +245,8 @@ class ReportView:
     Attributes:
         headline: The verdict in one sentence; `because` are the reasons that it does not hold.
         findings: What changed about the answers, a sentence each; `unchanged` is what did not.
-        cases: Worst first, in the order of `Change`.
+        cases: Worst first, in the order of `Change`; each without its texts and tries.
+        whole: Gives one of them its texts and tries.
         counts: Cases by change.
         trust: How far the numbers can be trusted: drift of the set, judges, privacy.
         looks: The path of a sequential bench.
@@ -275,6 +276,7 @@ class ReportView:
     metrics: tuple[MetricView, ...]
     deciding: str | None
     cases: tuple[CaseView, ...]
+    whole: Callable[[CaseView], CaseView]
     counts: tuple[tuple[Change, int], ...]
     texts: bool
 
@@ -288,5 +290,5 @@ class ReportView:
         return dict(self.counts).get(change, 0)
 
     def having(self, *changes: Change) -> tuple[CaseView, ...]:
-        """The cases that fared so, worst first."""
+        """The cases that fared so, worst first, without their texts."""
         return tuple(case for case in self.cases if case.change in changes)
