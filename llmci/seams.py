@@ -617,8 +617,8 @@ Unit = Literal["traces", "cases", "shards", "answers", "records"]
 class Progress(Protocol):
     """How long work shows itself; the terminal belongs to `cli` alone."""
 
-    def begin(self, stage: str, total: int | None, unit: Unit) -> None:
-        """A stage starts; `total` is None when it is not known."""
+    def begin(self, stage: str, total: int | None, unit: Unit, *, budget: float | None = None) -> None:
+        """A stage starts; `total` is None when it is not known, `budget` (US dollars) where there is none."""
 
     def advance(self, done: int = 1, *, cost: float | None = None) -> None:
         """So much more is done, at this cost in US dollars where there is one."""
@@ -633,7 +633,7 @@ class Progress(Protocol):
 class Silent:
     """Progress that shows nothing."""
 
-    def begin(self, stage: str, total: int | None, unit: Unit) -> None:
+    def begin(self, stage: str, total: int | None, unit: Unit, *, budget: float | None = None) -> None:
         """See `Progress.begin`."""
 
     def advance(self, done: int = 1, *, cost: float | None = None) -> None:
