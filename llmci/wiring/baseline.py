@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from llmci.adapters.forges.artifacts import Artifacts
 from llmci.adapters.forges.rest import Refused, Rest
-from llmci.adapters.stores.objects import read_object
+from llmci.adapters.stores.objects import bare, read_object
 from llmci.adapters.stores.scores import MOST_BYTES, scores_document, scores_run
 from llmci.core.canonical import digest_of
 from llmci.core.gating.comparable import metric_obstacle
@@ -119,7 +119,7 @@ def find(config: Config, source: str, wanted: Wanted) -> Found:
     raise UsageError(
         f"there is no system called {wanted.settings.baseline!r} in {config.path}, and no scores of a baseline."
         if source == AUTO
-        else f"there is no baseline at {source!r}.",
+        else f"there is no baseline at {bare(source)!r}.",
         fix=f"Systems there: {known}. `llmci promote` keeps the scores of a run as the next baseline.",
     )
 
@@ -166,12 +166,14 @@ def _links(config: Config, evalset: str) -> dict[str, Callable[[], tuple[bytes |
     return {
         COMMITTED: lambda: (_content(committed), f"committed scores ({_short(committed, config.root)})"),
         ARTIFACT: lambda: (_content(artifact), _place(artifact)),
-        STORE: lambda: (read_object(uri, MOST_BYTES) if uri else None, f"object store ({uri})"),
+        STORE: lambda: (read_object(uri, MOST_BYTES) if uri else None, f"object store ({bare(uri or '')})"),
     }
 
 
 def _given(source: str) -> tuple[bytes | None, str]:
-    return read_object(source, MOST_BYTES) if "://" in source else _content(Path(source)), f"scores ({source})"
+    if "://" in source:
+        return read_object(source, MOST_BYTES), f"scores ({bare(source)})"
+    return _content(Path(source)), f"scores ({source})"
 
 
 def _content(file: Path) -> bytes | None:

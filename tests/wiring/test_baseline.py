@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from github_api import github_api
 
+from llmci.adapters.stores.objects import bare, read_object
 from llmci.adapters.stores.scores import scores_document, scores_run
 from llmci.config import load
 from llmci.core.gating.origin import BASELINE_FROM
@@ -231,6 +232,13 @@ def test_nothing_at_all_is_a_mistake_in_the_configuration(root: Path) -> None:
         prepare(configured(root), Ask(), ENVIRON)
     with pytest.raises(UsageError, match="no baseline at 'nowhere'"):
         prepare(configured(root), Ask(baseline_from="nowhere"), ENVIRON)
+
+
+def test_keys_in_an_address_are_never_shown() -> None:
+    assert bare("s3://key:secret@bucket/a.parquet?region=x&secret_key=y") == "s3://bucket/a.parquet"
+    with pytest.raises(UsageError) as raised:
+        read_object("nonsense://key:secret@bucket/a", 10)
+    assert "secret" not in str(raised.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"not parquet" * 100])

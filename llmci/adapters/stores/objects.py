@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from llmci.errors import OutsideError, UsageError
 
 if TYPE_CHECKING:
     import pyarrow.fs
+
+
+def bare(uri: str) -> str:
+    """The address without the keys and options that may stand in it."""
+    return re.sub(r"(?<=://)[^/@]*@", "", uri.partition("?")[0])
 
 
 def read_object(uri: str, most: int) -> bytes | None:
@@ -50,7 +56,7 @@ def _opened(uri: str) -> tuple[pyarrow.fs.FileSystem, str]:
         store, path = pyarrow.fs.FileSystem.from_uri(uri)
     except (pa.ArrowException, ValueError, TypeError) as error:
         raise UsageError(
-            f"{uri}: no address of a file in an object store ({type(error).__name__}).",
+            f"{bare(uri)}: no address of a file in an object store ({type(error).__name__}).",
             fix="Write it like s3://bucket/baseline.parquet.",
         ) from None
     except OSError as error:
@@ -60,5 +66,6 @@ def _opened(uri: str) -> tuple[pyarrow.fs.FileSystem, str]:
 
 def _unreachable(uri: str, error: OSError) -> OutsideError:
     return OutsideError(
-        f"{uri}: cannot be reached or opened ({type(error).__name__}).", fix="Check the address and the store's keys."
+        f"{bare(uri)}: cannot be reached or opened ({type(error).__name__}).",
+        fix="Check the address and the store's keys.",
     )
