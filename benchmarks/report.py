@@ -27,7 +27,7 @@ from report_builders import a_report
 
 from llmci.adapters.reporters.html import HtmlReporter
 from llmci.core.reporting.compose import view_of
-from llmci.core.reporting.packing import packed
+from llmci.core.reporting.packing import case_fields, packed
 from llmci.seams import ReportOptions
 
 RUNS = 5
@@ -35,6 +35,8 @@ RUNS = 5
 TARGETS = {1_000: 250, 10_000: 500, 100_000: 1_500}
 OPEN_MS = FILTER_MS = 50
 ROW_BYTES = 80
+# A case with its texts, of its raw texts.
+TEXT_SHARE = 0.5
 READY = "() => document.documentElement.dataset.ready !== undefined"
 CHANGE = """() => {
   const field = document.getElementById("f-change"), from = performance.now();
@@ -60,25 +62,27 @@ def main() -> None:
     if chromium is None:
         sys.exit("no Chromium on PATH")
     print(
-        f"{'cases':>8} {'MB':>6} {'row B':>6} {'texts':>8} {'write s':>8} {'peak MB':>8} {'interactive ms':>15} {'open ms':>8} {'filter ms':>10}"
+        f"{'cases':>8} {'MB':>6} {'row B':>9} {'of text':>12} {'texts':>8} {'write s':>8} {'peak MB':>8} {'interactive ms':>15} {'open ms':>8} {'filter ms':>10}"
     )
     for cases in sizes:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "report.html"
             context = multiprocessing.get_context("spawn")
             with context.Pool(1) as pool:
-                seconds, before, peak, row, kept = pool.apply(written, (cases, str(path)))
+                seconds, before, peak, row, share, kept = pool.apply(written, (cases, str(path)))
             ready, opened, filtered = in_the_browser(chromium, path)
             target = TARGETS.get(cases)
             print(
-                f"{cases:>8,} {path.stat().st_size / 1e6:>6.1f} {row:>6.1f} {kept:>8,} {seconds:>8.1f} {peak:>8.0f} "
+                f"{cases:>8,} {path.stat().st_size / 1e6:>6.1f} {row:>5.1f} /{ROW_BYTES} {share:>7.0%} /{TEXT_SHARE:.0%} {kept:>8,} {seconds:>8.1f} {peak:>8.0f} "
                 f"{ready:>9.0f} /{target or '-':>4} {opened:>8.0f} {filtered:>10.0f}"
             )
-            print(f"{'':>8} of the peak, {before:.0f} MB were the runs and the set themselves")
+            print(
+                f"{'':>8} of the peak, {before:.0f} MB were the runs and the set themselves, and {peak - before:.0f} MB the writing"
+            )
 
 
-def written(cases: int, path: str) -> tuple[float, float, float, float, int]:
-    """Seconds to write, peak memory before and after in MB, bytes of index a row, cases with texts."""
+def written(cases: int, path: str) -> tuple[float, float, float, float, float, int]:
+    """Seconds to write, peak memory before and after in MB, bytes of index a row, text share, cases with texts."""
     report = a_report(cases)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     start = time.perf_counter()
@@ -86,7 +90,18 @@ def written(cases: int, path: str) -> tuple[float, float, float, float, int]:
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     chunks = packed(view_of(report), int(ReportOptions().max_mb * 1e6))
-    return seconds, before, peak, len(chunks.index) / cases, chunks.kept
+    view = view_of(report)
+    raw = sum(_characters(case_fields(view.whole(case))) for case in view.cases[: chunks.kept])
+    return seconds, before, peak, len(chunks.index) / cases, sum(map(len, chunks.chunks)) / raw, chunks.kept
+
+
+def _characters(value: object) -> int:
+    """Of all texts within."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(map(_characters, value.values()))
+    return sum(map(_characters, value)) if isinstance(value, (list, tuple)) else 0
 
 
 def in_the_browser(chromium: str, path: Path) -> tuple[float, float, float]:

@@ -104,6 +104,7 @@ ADAPTERS: dict[str, dict[str, str]] = {
     },
     "reporter": {
         "annotations": "llmci.adapters.reporters.annotations:AnnotationsReporter",
+        "codequality": "llmci.adapters.reporters.codequality:CodeQualityReporter",
         "csv": "llmci.adapters.reporters.csv:CsvReporter",
         "html": "llmci.adapters.reporters.html:HtmlReporter",
         "markdown": "llmci.adapters.reporters.markdown:MarkdownReporter",

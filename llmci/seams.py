@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from llmci.domain.evalset import EvalSet
     from llmci.domain.place import Place
     from llmci.domain.result import ResultRow
-    from llmci.domain.run import Answer, Answered, Fault, Metric, Run, Score, Scored, Usage
+    from llmci.domain.run import Answer, Answered, Fault, Metric, PastScores, Run, Score, Scored, Usage
     from llmci.domain.system import SystemSpec
     from llmci.domain.trace import TraceRow
     from llmci.domain.verdict import GateResult
@@ -546,6 +546,8 @@ class ReportInput:
     """Everything a report may show; all text in it is clean.
 
     Attributes:
+        drift: How well the set represents the traffic, as `llmci evalset drift` last measured it for this version.
+        history: What earlier runs on the same set scored under the same metrics.
         changed: Where the candidate parts from the baseline, the most telling place first; empty where that is not known.
     """
 
@@ -554,6 +556,8 @@ class ReportInput:
     candidate: Run
     evalset: EvalSet | None
     sanitize_summary: Mapping[str, object] | None = None
+    drift: Mapping[str, object] | None = None
+    history: tuple[PastScores, ...] = ()
     changed: tuple[Place, ...] = ()
 
 
@@ -613,8 +617,8 @@ Unit = Literal["traces", "cases", "shards", "answers", "records"]
 class Progress(Protocol):
     """How long work shows itself; the terminal belongs to `cli` alone."""
 
-    def begin(self, stage: str, total: int | None, unit: Unit) -> None:
-        """A stage starts; `total` is None when it is not known."""
+    def begin(self, stage: str, total: int | None, unit: Unit, *, budget: float | None = None) -> None:
+        """A stage starts; `total` is None when it is not known, `budget` (US dollars) where there is none."""
 
     def advance(self, done: int = 1, *, cost: float | None = None) -> None:
         """So much more is done, at this cost in US dollars where there is one."""
@@ -629,7 +633,7 @@ class Progress(Protocol):
 class Silent:
     """Progress that shows nothing."""
 
-    def begin(self, stage: str, total: int | None, unit: Unit) -> None:
+    def begin(self, stage: str, total: int | None, unit: Unit, *, budget: float | None = None) -> None:
         """See `Progress.begin`."""
 
     def advance(self, done: int = 1, *, cost: float | None = None) -> None:

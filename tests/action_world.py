@@ -33,6 +33,7 @@ if [[ "$1" == comment ]]; then
   if [[ -n "${REAL_COMMENT:-}" ]]; then exec python -m llmci "$@"; fi
   exit "${FAKE_COMMENT_CODE:-0}"
 fi
+if [[ "$1" == baseline ]]; then exit "${FAKE_BASELINE_CODE:-0}"; fi
 echo '::error file=x::injected by a model'
 while [[ $# -gt 0 ]]; do
   if [[ "$1" == -o ]]; then
@@ -49,7 +50,7 @@ done
 exit "$FAKE_CODE"
 """
 FAKE_PYTHON = """#!/usr/bin/env bash
-if [[ "$1" == -m && "$2" == pip ]]; then printf '%s' "${{PROVIDER_KEY:-}}" > "{fake}/key-of-pip"; exit 0; fi
+if [[ "$1" == -m && "$2" == pip ]]; then printf '%s' "${{PROVIDER_KEY:-}}" > "{fake}/key-of-pip"; echo "$*" >> "{fake}/pip"; exit 0; fi
 exec "{python}" "$@"
 """
 

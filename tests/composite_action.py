@@ -57,7 +57,16 @@ def run_action(
         known: Values of further expressions, such as the outputs of steps that are not run.
     """
     document = yaml.safe_load((action / "action.yml").read_text(encoding="utf-8"))
-    values = {"github.action_path": str(action), "github.run_id": "1", "github.run_attempt": "1", **(known or {})}
+    values = {
+        "github.action_path": str(action),
+        "github.run_id": "1",
+        "github.run_attempt": "1",
+        "github.server_url": "https://github.com",
+        "github.repository": "shop/app",
+        "github.event_name": "pull_request",
+        "github.event.pull_request.head.repo.full_name": "shop/app",
+        **(known or {}),
+    }
     values |= {
         f"inputs.{name}": _filled(str(spec.get("default", "")), values) for name, spec in document["inputs"].items()
     }
@@ -125,6 +134,8 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 
 
 def _wanted(condition: str, values: Mapping[str, str], *, failed: bool) -> bool:
+    if "||" in condition:
+        return not failed and any(_wanted(part.strip(), values, failed=failed) for part in condition.split("||"))
     terms = [term.strip() for term in condition.split("&&")] if condition else []
     if failed and "always()" not in terms:
         return False

@@ -23,6 +23,10 @@ class GithubApi:
     Attributes:
         login: Who the token is; None is a workflow's token, which may not ask.
         refusals: Answers to give first, as (method, status, headers); each is used once.
+        artifacts: Newest first; `content` is the zip file.
+        merge_base: Of whatever is compared.
+        ancestors: Pairs of a commit and one that was built upon it.
+        tokens_elsewhere: What was sent along to the place where artifacts are kept.
         asked: Every request, as "METHOD path".
     """
 
@@ -31,6 +35,10 @@ class GithubApi:
     pulls: list[dict[str, Any]] = field(default_factory=list)
     refusals: list[tuple[str, int, dict[str, str]]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    artifacts: list[dict[str, Any]] = field(default_factory=list)
+    merge_base: str = ""
+    ancestors: set[tuple[str, str]] = field(default_factory=set)
+    tokens_elsewhere: list[str] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     address: str = ""
 
@@ -71,6 +79,22 @@ class GithubApi:
                 return 200, self.comments[int(number) - 1]
             case ("GET", ["repos", "shop", "app", "pulls"]):
                 return 200, _page([pull for pull in self.pulls if pull["head"]["label"] == query["head"][0]], query)
+        return self.told_of_runs(method, path, query)
+
+    def told_of_runs(self, method: str, path: str, query: dict[str, list[str]]) -> tuple[int, object]:
+        """What earlier runs left, and how commits hang together."""
+        match (method, path.split("/")[1:]):
+            case ("GET", ["repos", "shop", "app", "actions", "artifacts"]):
+                items = [{key: item[key] for key in item if key != "content"} for item in self.artifacts]
+                return 200, {"total_count": len(items), "artifacts": _page(items, query)}
+            case ("GET", ["repos", "shop", "app", "actions", "artifacts", number, "zip"]):
+                return 302, {"Location": f"{self.address}/kept/{number}"}
+            case ("GET", ["kept", number]):
+                return 200, next(item["content"] for item in self.artifacts if str(item["id"]) == number)
+            case ("GET", ["repos", "shop", "app", "compare", both]):
+                before, after = both.split("...")
+                status = "ahead" if (before, after) in self.ancestors else "diverged"
+                return 200, {"status": status, "merge_base_commit": {"sha": self.merge_base}}
         return 404, {}
 
 
@@ -97,7 +121,11 @@ class _Handler(BaseHTTPRequestHandler):
                 break
         if not status:
             status, answer = api.answer(self.command, self.path, payload)
-            content = json.dumps(answer).encode()
+            content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            if status == 302 and isinstance(answer, dict):
+                headers, content = answer, b""
+            if self.path.startswith("/kept/"):
+                api.tokens_elsewhere.append(self.headers.get("Authorization", ""))
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(content))}.items():
             self.send_header(name, value)

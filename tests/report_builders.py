@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from builders import a_case, a_metric, a_run, an_answer, an_evalset
 
-from llmci.domain.run import Scored, Unanswered, Usage
+from llmci.core.gating.origin import BASELINE_FROM
+from llmci.domain.run import Looks, PastScores, Scored, Unanswered, Usage
 from llmci.domain.system import SystemSpec
 from llmci.domain.text import declared_clean
-from llmci.domain.verdict import Difference, GateResult, Outcome, Rule, Verdict
+from llmci.domain.verdict import Difference, Finding, GateResult, Outcome, Rule, Verdict
 from llmci.seams import ReportInput
 
 if TYPE_CHECKING:
@@ -168,6 +170,31 @@ def a_report(
     )
 
 
+def a_full_report(report: ReportInput, said: str = "app") -> ReportInput:
+    """The same with every section that a report can have; `said` is what each of them quotes."""
+    run, ids = report.candidate, report.candidate.case_ids
+    looks = Looks(planned=(len(ids) // 3, 2 * len(ids) // 3, len(ids)), taken=2, order="x")
+    judged = a_metric("polite", judge="model-x")
+    environment = {
+        BASELINE_FROM: f"committed scores ({said})",
+        f"judge of {judged.name}": said,
+        said: said,
+    }
+    past = tuple(
+        PastScores(
+            run_id=f"past-{day}",
+            system=said,
+            finished_at=f"2026-01-{day:02}T00:00:00+00:00",
+            metric=run.metrics[0].name,
+            values={case_id: float((at + day) % 2) for at, case_id in enumerate(ids)},
+        )
+        for day in range(1, 11)
+    )
+    run = replace(run, looks=looks, metrics=(*run.metrics, judged), environment=environment)
+    drift = {"verdict": said, "measured_at": said, "traces": 4_000}
+    return replace(report, candidate=run, history=past, drift=drift, sanitize_summary={"policy": said, said: said})
+
+
 def a_hostile_report() -> ReportInput:
     """Every text that can come from outside means harm, those of the verdict included."""
     harm = tuple(HOSTILE)
@@ -175,4 +202,5 @@ def a_hostile_report() -> ReportInput:
     result = a_result(
         headline=" ".join(harm), because=harm, notes=harm, verdicts=(a_verdict(because=harm[0]), *verdicts)
     )
-    return a_report(3 * len(harm), texts=harm, languages=harm, result=result)
+    result = replace(result, findings=tuple(Finding(kind="slice", text=text) for text in harm), unchanged=harm)
+    return a_full_report(a_report(3 * len(harm), texts=harm, languages=harm, result=result), " ".join(harm))

@@ -46,6 +46,16 @@ def bench(
     candidate: Annotated[
         list[str] | None, typer.Option(help="System that would replace it; repeatable, each against the baseline.")
     ] = None,
+    baseline_from: Annotated[
+        str,
+        typer.Option(
+            help="Where the baseline comes from: auto (the first that fits), paired (ask it beside the candidate), "
+            "committed (scores that `llmci promote` keeps), artifact, store, or a file or address of scores."
+        ),
+    ] = "auto",
+    save_scores: Annotated[
+        Path | None, typer.Option(help="Also write the candidate's scores, without texts, for a later --baseline-from.")
+    ] = None,
     evalset: Annotated[str | None, typer.Option("--set", help="Eval set; by default evalset.name.")] = None,
     version: Annotated[int | None, typer.Option("--set-version", help="Its version; by default the current.")] = None,
     concurrency: Annotated[
@@ -122,6 +132,7 @@ def bench(
         allow_unknown_cost=allow_unknown,
         record=record,
         replay=replay,
+        baseline_from=baseline_from,
     )
     if record is not None and replay is not None:
         raise UsageError("--record and --replay exclude each other.", fix="Give one of them.")
@@ -129,7 +140,8 @@ def bench(
     if dry_run:
         _plan(settings, ask, as_json=as_json)
     else:
-        raise typer.Exit(_bench(settings, ask, fail_on, output, quiet=quiet or as_json, as_json=as_json))
+        places = output, save_scores
+        raise typer.Exit(_bench(settings, ask, fail_on, places, quiet=quiet or as_json, as_json=as_json))
 
 
 def filters_of(given: Sequence[str]) -> dict[str, str]:
@@ -150,8 +162,15 @@ def shard_of(given: str) -> tuple[int, int]:
 
 
 def _bench(
-    config: Config, ask: Ask, fail_on: str | None, output: Sequence[Path] | None, *, quiet: bool, as_json: bool
+    config: Config,
+    ask: Ask,
+    fail_on: str | None,
+    places: tuple[Sequence[Path] | None, Path | None],
+    *,
+    quiet: bool,
+    as_json: bool,
 ) -> int:
+    from llmci.wiring.baseline import keep_scores
     from llmci.wiring.bench import bench as run
     from llmci.wiring.bench_plan import prepare
     from llmci.wiring.stored_report import report_runs
@@ -168,13 +187,16 @@ def _bench(
         clock=lambda: datetime.now(UTC),
         prepared=prepared,
     )
+    output, scores = places
+    if scores is not None and outcome.candidate.complete:
+        keep_scores(outcome.candidate, scores)
     several = len(outcome.candidates) > 1
     told: list[dict[str, object]] = []
     codes: list[ExitCode] = []
     files: list[Path] = []
     for candidate in outcome.candidates:
-        places = _places(config, output, candidate.system.name) if several else output or ()
-        done = report_runs(config, outcome.baseline, candidate, places, evalset=prepared.evalset)
+        targets = _places(config, output, candidate.system.name) if several else output or ()
+        done = report_runs(config, outcome.baseline, candidate, targets, evalset=prepared.evalset)
         codes.append(exit_code_of(done.result, stops))
         files += done.written
         told.append({"result": done.result, "candidate_run": candidate.run_id, "reports": done.written})

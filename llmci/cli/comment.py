@@ -35,6 +35,9 @@ def comment(
         int | None,
         typer.Option(min=1, help="Exit code of a bench that left no RESULT: say that.", show_default=False),
     ] = None,
+    on_change: Annotated[
+        bool, typer.Option("--on-change", help="Leave the comment alone where only commit and links would differ.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the comment; post nothing.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -57,6 +60,7 @@ def comment(
         pull_request=pull_request,
         login=login,
         post=not dry_run,
+        on_change=on_change,
     )
     done = keep(ask, os.environ)
     if as_json:

@@ -180,9 +180,11 @@ def drift(
 
     Example: llmci evalset drift --since 7d --gate
     """
-    from llmci.wiring.drift import measure
+    from llmci.wiring.drift import measure, remember
 
-    found = measure(open_config(config), window=window_of(since, until, datetime.now(UTC)), version=version)
+    settings, now = open_config(config), datetime.now(UTC)
+    found = measure(settings, window=window_of(since, until, now), version=version)
+    remember(settings, found, now)
     rebuild = (gate and found.drift.drifted) or (least is not None and found.drift.represented < least)
     if as_json:
         show_json(found)

@@ -30,6 +30,7 @@ COMMANDS = (
     "sanitize",
     "label",
     "evalset",
+    "baseline",
     "bench",
     "merge",
     "cache",

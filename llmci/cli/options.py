@@ -30,7 +30,7 @@ OutputFlag = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Report to write; repeatable. The suffix decides: .html .md .json .xml .csv .parquet .sarif.",
+        help="Report to write; repeatable. The suffix decides: .html .md .json .xml .csv .parquet .sarif .codequality.",
     ),
 ]
 SinceFlag = Annotated[

@@ -27,6 +27,7 @@ class Tally:
     unit: Unit
     done: int = 0
     cost: float | None = None
+    budget: float | None = None
     started: float = field(default_factory=time.monotonic)
 
     def add(self, done: int, cost: float | None) -> None:
@@ -55,8 +56,9 @@ class Tally:
         words = [f"{rate:.0f}/s" if rate >= 10 else f"{rate:.1f}/s"]
         if self.total and 0 < self.done < self.total:
             words.append(f"{_duration((self.total - self.done) / rate)} left")
-        if self.cost is not None:
-            words.append(f"${self.cost:.4f}")
+        if self.cost is not None or self.budget is not None:
+            most = "" if self.budget is None else f" of ${self.budget:.2f}"
+            words.append(f"${self.cost or 0.0:.4f}{most}")
         return words
 
 
@@ -79,10 +81,10 @@ class LineProgress:
         self._tally: Tally | None = None
         self._shown_at = self._shown_share = 0.0
 
-    def begin(self, stage: str, total: int | None, unit: Unit) -> None:
+    def begin(self, stage: str, total: int | None, unit: Unit, *, budget: float | None = None) -> None:
         """See `Progress.begin`."""
         self.close()
-        self._tally = Tally(stage, total, unit)
+        self._tally = Tally(stage, total, unit, budget=budget)
         self._shown_at, self._shown_share = time.monotonic(), 0.0
         if self._grouped:
             note(f"::group::{stage}")
@@ -122,13 +124,13 @@ class LiveProgress:
         self._live: RichProgress | None = None
         self._task: TaskID | None = None
 
-    def begin(self, stage: str, total: int | None, unit: Unit) -> None:
+    def begin(self, stage: str, total: int | None, unit: Unit, *, budget: float | None = None) -> None:
         """See `Progress.begin`."""
         from rich.console import Console
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
         self.close()
-        self._tally = Tally(stage, total, unit)
+        self._tally = Tally(stage, total, unit, budget=budget)
         # Stage names and numbers are ours; nothing foreign reaches rich, which passes escapes through.
         columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(bar_width=24))
         self._live = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)

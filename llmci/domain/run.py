@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from llmci.domain.text import CleanText
 
 SCHEMA_NAME = "run/1"
+# What a run says in its environment whose texts were not kept.
+SCORES_ONLY = "scores_only"
 
 Fault = Literal["system", "infrastructure"]
 MetricKind = Literal["binary", "graded", "ratio", "latency"]
@@ -136,6 +138,17 @@ class Unscored:
 
 
 Score = Scored | Unscored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastScores:
+    """What an earlier run scored under one metric: means over the tries, by case id."""
+
+    run_id: str
+    system: str
+    finished_at: str
+    metric: str
+    values: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,6 +144,8 @@ class BenchSettings:
     Attributes:
         baseline: Name of the system in production.
         candidate: Name of the system that would replace it.
+        baseline_uri: Where `llmci promote` also keeps the baseline's scores and `llmci bench` finds them:
+            `s3://`, `gs://` or `file://` and the path of a file.
         concurrency: Most calls in flight at once, for each system. Without it 20 for programs of yours;
             an endpoint is asked 20 at first, more while that goes well (at most 256), and half as
             many after a 429, a 5xx, a broken connection or a timeout.
@@ -168,6 +170,7 @@ class BenchSettings:
 
     baseline: str = "baseline"
     candidate: str = "candidate"
+    baseline_uri: str | None = None
     concurrency: Count | None = None
     repeat: Count = 1
     timeout_s: Positive = 60.0

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 from llmci.seams import ReportInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from llmci.domain.evalset import EvalSet
-    from llmci.domain.run import Run
+    from llmci.domain.run import PastScores, Run
     from llmci.domain.verdict import GateResult
     from llmci.seams import Reporter
 
@@ -22,6 +22,9 @@ def report_on(
     runs: tuple[Run, Run],
     evalset: EvalSet | None,
     sanitize_summary: Mapping[str, object] | None,
+    *,
+    drift: Mapping[str, object] | None = None,
+    history: Sequence[PastScores] = (),
 ) -> ReportInput:
     """Put together what a report may show.
 
@@ -31,8 +34,12 @@ def report_on(
         evalset: Left out of the report if it is not the one that the candidate ran on: questions
             of another version beside these answers would mislead.
         sanitize_summary: What the sanitizer vouched for.
+        drift: Left out if it is about another version of the set.
+        history: Earlier runs; those on another set, and the two themselves, are left out.
     """
     baseline, candidate = runs
+    about = (candidate.evalset_name, candidate.evalset_version)
+    fits = drift is not None and (drift.get("evalset"), drift.get("version")) == about
     same = evalset is not None and evalset.digest == candidate.evalset_digest
     return ReportInput(
         result=result,
@@ -40,6 +47,8 @@ def report_on(
         candidate=candidate,
         evalset=evalset if same else None,
         sanitize_summary=sanitize_summary,
+        drift=drift if fits else None,
+        history=tuple(run for run in history if run.run_id not in (baseline.run_id, candidate.run_id)),
     )
 
 

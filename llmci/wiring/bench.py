@@ -17,6 +17,7 @@ from llmci.adapters.stores.journal import FileJournal
 from llmci.core.bench.digests import plan_digest
 from llmci.core.canonical import digest_of
 from llmci.core.gating.conclude import settled
+from llmci.core.gating.origin import BASELINE_FROM, PAIRED
 from llmci.errors import Interrupted
 from llmci.pipeline.bench.job import BenchJob, Entrant
 from llmci.pipeline.bench.stage import bench as run_stage
@@ -96,11 +97,15 @@ def bench(
         for journal in journals:
             stack.callback(journal.close)
         result = _run(job, [_entrant(*pair, clock()) for pair in zip(prepared.systems, journals, strict=True)])
-        baseline, *others = result.runs
-        remembered = {AGAINST: baseline.run_id} | ({CANDIDATES: str(len(others))} if len(others) > 1 else {})
+        found = prepared.found
+        baseline, *others = result.runs if found is None else (found.run, *result.runs)
+        remembered = {AGAINST: baseline.run_id, BASELINE_FROM: PAIRED if found is None else found.source}
+        remembered |= {CANDIDATES: str(len(others))} if len(others) > 1 else {}
         candidates = tuple(replace(run, environment={**run.environment, **remembered}) for run in others)
         store = runs_of(config)
-        for run in (baseline, *candidates):
+        # Scores from elsewhere may have been compared with before.
+        known = found is not None and baseline.run_id in store.list()
+        for run in candidates if known else (baseline, *candidates):
             store.save(run)
         if not result.unfinished and result.halted is None:
             for journal in journals:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from llmci.core.bench.digests import answer_key
@@ -12,6 +13,7 @@ from llmci.core.bench.tries import chosen, part
 from llmci.core.canonical import digest_of
 from llmci.errors import PrivacyStop, UsageError
 from llmci.seams import PairScorer
+from llmci.wiring.baseline import AUTO, Wanted, find, is_paired
 from llmci.wiring.build import build
 from llmci.wiring.calibrations import digests_of, require_calibrated
 from llmci.wiring.gate import shared_rules
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from llmci.domain.run import Run
     from llmci.domain.settings import BenchSettings
     from llmci.seams import AnswerCache, Estimate, Scorer, System
+    from llmci.wiring.baseline import Found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,7 @@ class Ask:
     allow_unknown_cost: bool = False
     record: Path | None = None
     replay: Path | None = None
+    baseline_from: str = AUTO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +86,9 @@ class Prepared:
     """Everything that a bench needs.
 
     Attributes:
-        systems: The baseline, then the candidates.
+        systems: The baseline, if it is asked, then the candidates.
         policy: Digest of how answers are sanitized.
+        found: The baseline, if it is not asked.
     """
 
     evalset: EvalSet
@@ -92,6 +97,7 @@ class Prepared:
     systems: tuple[System, ...]
     scorers: tuple[Scorer, ...]
     policy: str
+    found: Found | None = None
     schedule: Schedule
 
 
@@ -123,6 +129,7 @@ def prepare(config: Config, ask: Ask, environ: Mapping[str, str], *, evalset: Ev
     Raises:
         UsageError: Something that is named is not there.
         PrivacyStop: The set holds production text that no sanitize manifest vouches for.
+        NoDecisionError: The baseline is not to be asked, and no scores of it can be compared with.
     """
     settings = _settings(config.bench, ask)
     evalset = evalset or _evalset(config, ask)
@@ -134,25 +141,39 @@ def prepare(config: Config, ask: Ask, environ: Mapping[str, str], *, evalset: Ev
     cases = chosen(evalset.cases, filters=ask.filters, limit=ask.limit, seed=settings.seed, holdout=ask.holdout)
     if ask.shard is not None:
         cases = part(cases, *ask.shard)
-    names = [settings.baseline, settings.candidate, *ask.others]
-    if len(set(names[1:])) < len(names[1:]):
+    candidates = [settings.candidate, *ask.others]
+    if len(set(candidates)) < len(candidates):
         raise UsageError("a candidate is named twice.", fix="Name each candidate once.")
     if not config.scorers:
         raise UsageError(f"{config.path}: there are no scorers.", fix="Add at least one under `scorers:`.")
+    paired = is_paired(config, ask.baseline_from, settings.baseline)
+    if not paired and (ask.shard is not None or settings.sequential):
+        raise UsageError(
+            "a shard and a sequential bench ask their baseline, too.", fix="Keep its system in the configuration."
+        )
+    names = [settings.baseline, *candidates] if paired else candidates
     systems = tuple(_system(config, name, environ) for name in names)
     scorers = tuple(build("scorer", block, config, environ) for block in config.scorers.values())
     for scorer in scorers:
-        if isinstance(scorer, PairScorer):
+        if isinstance(scorer, PairScorer) and paired:
             scorer.against(systems[0].spec().digest)
     require_calibrated(config, config.gates, {scorer.metric().name: digests_of(scorer) for scorer in scorers})
+    wanted = Wanted(evalset=evalset, cases=cases, scorers=scorers, settings=settings, now=datetime.now(UTC))
     return Prepared(
         evalset=evalset,
         cases=cases,
         settings=settings,
-        schedule=_schedule(config, ask, settings, cases, [evalset.digest, *(s.spec().digest for s in systems[1:])]),
+        schedule=_schedule(
+            config,
+            ask,
+            settings,
+            cases,
+            [evalset.digest, *(s.spec().digest for s in systems[len(systems) - len(candidates) :])],
+        ),
         systems=systems,
         scorers=scorers,
         policy=digest_of(config.sanitize, {name: block.given for name, block in config.recognizers.items()}),
+        found=None if paired else find(config, ask.baseline_from, wanted),
     )
 
 

@@ -44,6 +44,7 @@ class Ask:
         pull_request: Its number, where the event does not say it.
         login: Who the token writes as, where it may not ask.
         post: False only makes the text.
+        on_change: Leave the comment alone where only the commit and the links would differ.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Ask:
     pull_request: int | None = None
     login: str | None = None
     post: bool = True
+    on_change: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +117,8 @@ def _posted(ask: Ask, event: Event, environ: Mapping[str, str], made: Commented)
         number = comments.pull_request_of(event.fork.owner, event.fork.branch, event.commit)
     if number is None:
         return replace(made, why=_NOWHERE)
-    kept = comments.keep(number, marker(ask.name), made.body, ask.login or comments.login())
+    author = ask.login or comments.login()
+    kept = comments.keep(number, marker(ask.name), made.body, author, but_foot=ask.on_change)
     return replace(made, done=kept.done, url=kept.url)
 
 

@@ -16,8 +16,9 @@ from llmci.core.grouping.sample import ConversationSample, texts_of
 from llmci.core.grouping.shown import Floor
 from llmci.core.grouping.texts import input_text
 from llmci.errors import NoDecisionError
+from llmci.files import read_json, write_json
 from llmci.pipeline.build import NEWEST
-from llmci.wiring.build import shelf_of
+from llmci.wiring.build import keep_from_git, shelf_of
 from llmci.wiring.clean import clean_digest
 from llmci.wiring.evalset import check_labels, store
 
@@ -58,6 +59,22 @@ class _Traffic:
     before_names: Counter[str]
     fresh: ConversationSample
     fresh_names: Counter[str]
+
+
+def last_drift(config: Config) -> Mapping[str, object] | None:
+    """What `remember` kept; None where drift was never measured."""
+    try:
+        found = read_json(config.state / "drift.json")
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def remember(config: Config, found: DriftReport, now: datetime) -> None:
+    """Keep the verdict for the next report."""
+    told = {name: getattr(found, name) for name in ("evalset", "version", "traces", "verdict")}
+    keep_from_git(config.state)
+    write_json(config.state / "drift.json", told | {"measured_at": now.isoformat()})
 
 
 def measure(config: Config, *, window: Window, version: int | None = None) -> DriftReport:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from llmci import registry
 from llmci.core.gating.ask import Comparison, compare
 from llmci.core.gating.comparable import obstacles
+from llmci.core.gating.origin import origin
 from llmci.core.gating.plan import Sight, sights
 from llmci.core.gating.reading import Reading, ResultFile, pairing, settled
 from llmci.core.gating.results import answers_of, runs_of
@@ -16,6 +17,7 @@ from llmci.core.gating.selftest import SelfTest
 from llmci.core.gating.selftest import self_test as exchange
 from llmci.core.gating.smallest import restricted, smallest
 from llmci.core.wording import count
+from llmci.domain.run import SCORES_ONLY
 from llmci.domain.settings import BenchSettings
 from llmci.domain.verdict import Finding, Outcome
 from llmci.errors import NoDecisionError, UsageError
@@ -181,8 +183,10 @@ def contest_of(config: Config, baseline: Run, candidate: Run, evalset: EvalSet |
         evalset.cases,
         rules,
         max_lost,
-        notes,
+        (*origin(baseline, candidate), *notes),
         config=config,
+        # What changed about the answers cannot be told where only scores were kept.
+        said=UNSAID if SCORES_ONLY in baseline.environment else None,
         max_days=config.bench.max_days_apart,
     )
 

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.forges.git import commands, commit_on_branch
 from llmci.adapters.stores.labelled import LabelledShelf
+from llmci.adapters.stores.objects import write_object
+from llmci.adapters.stores.scores import scores_document
 from llmci.core.evalsets.cases import COLUMNS, case_of
 from llmci.errors import LlmciError, UsageError
-from llmci.files import write_json
+from llmci.files import write_bytes, write_json
 from llmci.pipeline import promote as stage
 from llmci.pipeline.promote import Failure, Held
 from llmci.wiring.acts import acts_of, audit_of
+from llmci.wiring.baseline import committed_file
 from llmci.wiring.build import keep_from_git, shelf_of
 from llmci.wiring.canary import plan_of
 from llmci.wiring.clean import clean_digest
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from llmci.domain.case import Case
     from llmci.domain.change import Change
     from llmci.domain.evalset import EvalSet
+    from llmci.domain.run import Run
     from llmci.domain.verdict import GateResult
 
 # What stands for the configured rollout where a run could stand.
@@ -96,13 +100,18 @@ def promote(config: Config, run_id: str, asked: Asked, *, now: datetime) -> Prom
         UsageError: One of the runs is not there, or git refused the branch.
     """
     rollout = run_id == ROLLOUT
-    what, record, name, result = _rollout(config, asked, now) if rollout else _run(config, run_id, asked, now)
+    candidate = None if rollout else candidate_run(config, run_id)
+    what, record, name, result = (
+        _rollout(config, asked, now) if candidate is None else _run(config, candidate, asked, now)
+    )
     sets = store(config)
     newest = sets.load(name, sets.versions(name)[-1]) if sets.versions(name) else None
     held = _held(config, name, newest)
     changes, cases, note = _changes(config, name, held, result, what, asked.most)
     directory = directory_of(config, name)
+    scored = candidate if record is not None and candidate is not None and candidate.complete else None
     written = [] if record is None else [directory / "baseline.json"]
+    written += [] if scored is None else [committed_file(config, name)]
     written += [directory / REVIEW, directory / READABLE] if changes else []
     headline = str(record["verdict"]["headline"]) if record else "the baseline stays as it is"
     message = f"Promote {what}: {headline}" if record else f"Propose failures seen in {what}"
@@ -111,6 +120,8 @@ def promote(config: Config, run_id: str, asked: Asked, *, now: datetime) -> Prom
             write_review(directory, changes, cases, newest)
         if record is not None:
             write_json(directory / "baseline.json", record)
+            if scored is not None:
+                _keep_scores(config, name, scored)
             facts = {key: record.get(key) for key in ("run", "rollout", "evalset", "verdict", "reason")}
             keep_from_git(config.state)
             audit_of(config).append("promote", {**facts, "what": what}, at=now.isoformat())
@@ -127,10 +138,17 @@ def promote(config: Config, run_id: str, asked: Asked, *, now: datetime) -> Prom
     )
 
 
+def _keep_scores(config: Config, name: str, run: Run) -> None:
+    """Where a bench without a baseline system finds what to compare with."""
+    scores = scores_document(run)
+    write_bytes(committed_file(config, name), scores)
+    if config.bench.baseline_uri:
+        write_object(config.bench.baseline_uri, scores)
+
+
 def _run(
-    config: Config, run_id: str, asked: Asked, now: datetime
+    config: Config, candidate: Run, asked: Asked, now: datetime
 ) -> tuple[str, dict[str, Any] | None, str, GateResult | None]:
-    candidate = candidate_run(config, run_id)
     result = gate_runs(config, baseline_run(config, candidate, asked.against), candidate)
     record: dict[str, Any] | None = None
     if not asked.failures_only:

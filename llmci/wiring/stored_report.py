@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from llmci.errors import UsageError
 from llmci.pipeline.report import report_on
 from llmci.wiring.build import shelf_of
+from llmci.wiring.drift import last_drift
 from llmci.wiring.evalset import store
 from llmci.wiring.gate import gate_runs
 from llmci.wiring.report import write_reports
-from llmci.wiring.runs import baseline_run, candidate_run
+from llmci.wiring.runs import baseline_run, candidate_run, runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from llmci.domain.run import Run
     from llmci.domain.verdict import GateResult
     from llmci.seams import ReportInput, ReportOptions
+
+# Earlier runs whose scores a report shows beside a case.
+_PAST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,14 @@ def report_of(
     config: Config, result: GateResult, baseline: Run, candidate: Run, evalset: EvalSet | None = None
 ) -> ReportInput:
     """A verdict with all that a report can say about it; what is not at hand is left out of the report."""
-    vouched = shelf_of(config, "clean").manifest()
-    return report_on(result, (baseline, candidate), evalset or _evalset_of(config, candidate), vouched)
+    return report_on(
+        result,
+        (baseline, candidate),
+        evalset or _evalset_of(config, candidate),
+        shelf_of(config, "clean").manifest(),
+        drift=last_drift(config),
+        history=runs_of(config).past(candidate, _PAST, but=(baseline.run_id, candidate.run_id)),
+    )
 
 
 def _evalset_of(config: Config, run: Run) -> EvalSet | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -95,7 +96,19 @@ def test_inputs_become_arguments(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["config", "name", "budget_usd", "max_cases", "replay", "fail_on", "comment", "github_token"]
+    "name",
+    [
+        "config",
+        "baseline",
+        "candidate",
+        "name",
+        "budget_usd",
+        "max_cases",
+        "replay",
+        "fail_on",
+        "comment",
+        "github_token",
+    ],
 )
 @pytest.mark.parametrize(
     "harm",
@@ -119,7 +132,7 @@ def test_no_input_runs_or_forges_anything(world: World, name: str, harm: str) ->
 
 
 def test_nothing_that_llmci_prints_is_a_command_to_the_runner(world: World) -> None:
-    log = world.run(0, "passed").log
+    log = world.run(0, "passed").logs["Bench"]
     stopped = re.search(r"::stop-commands::([0-9a-f]{32})\n(.*?)::\1::", log, re.DOTALL)
 
     assert stopped
@@ -132,6 +145,145 @@ def test_keys_reach_the_bench_and_not_the_installer(world: World) -> None:
 
     assert (world.fake / "key-of-bench").read_text(encoding="utf-8") == "sk-secret"
     assert (world.fake / "key-of-pip").read_text(encoding="utf-8") == ""
+
+
+def test_baseline_and_candidate_are_handed_on(world: World) -> None:
+    world.run(0, "passed", baseline="committed", candidate="new prompt")
+
+    assert {"--baseline-from=committed", "--candidate=new prompt"} <= set(world.arguments())
+
+
+@pytest.mark.parametrize(
+    ("baseline", "fetches"), [("auto", True), ("artifact", True), ("paired", False), ("x.scores", False)]
+)
+def test_the_default_branchs_scores_are_fetched_where_they_may_be_needed(
+    world: World, baseline: str, *, fetches: bool
+) -> None:
+    job = world.run(0, "passed", baseline=baseline, name="en", config="gate.yaml")
+
+    assert ("Baseline" in job.codes) is fetches
+    if fetches:
+        assert world.arguments("baseline") == ["baseline", "--name=en", "--config=gate.yaml"]
+
+
+def test_scores_that_cannot_be_fetched_fail_nothing(world: World) -> None:
+    world.environ["FAKE_BASELINE_CODE"] = "2"
+
+    job = world.run(0, "passed")
+
+    assert "::notice::llmci fetched no baseline" in job.log
+    assert not job.failed
+
+
+def test_the_token_reaches_the_steps_that_run_nothing_of_the_project(world: World) -> None:
+    world.run(0, "passed")
+
+    tokens = {
+        name: (world.fake / f"token-of-{name}").read_text(encoding="utf-8") for name in ("baseline", "bench", "comment")
+    }
+    assert tokens == {"baseline": "token-of-the-job", "bench": "", "comment": "token-of-the-job"}
+
+
+FORK, OURS = "someone/app", "shop/app"
+
+
+@pytest.mark.parametrize(
+    ("event", "head", "kept"),
+    [
+        ("push", "", True),
+        ("schedule", "", True),
+        ("workflow_dispatch", "", True),
+        ("merge_group", "", True),
+        ("pull_request", OURS, True),
+        ("pull_request", FORK, False),
+        ("pull_request_target", FORK, False),
+        ("pull_request_target", OURS, False),
+        ("workflow_run", "", False),
+        ("issue_comment", "", False),
+    ],
+)
+def test_answers_are_kept_by_trusted_events_alone(world: World, event: str, head: str, *, kept: bool) -> None:
+    world.known |= {"github.event_name": event, "github.event.pull_request.head.repo.full_name": head}
+
+    job = world.run(1, "regressed")
+
+    assert ("Keep answers" in job.used) is kept
+    assert "Restore answers" in job.used
+
+
+@pytest.mark.parametrize("cache", ["false", "$(touch pwned)"])
+def test_no_answers_are_kept_on_request(world: World, cache: str) -> None:
+    assert not {"Keep answers", "Restore answers"} & set(world.run(0, "passed", cache=cache).used)
+
+
+@pytest.mark.parametrize(
+    ("comment", "head", "comments"),
+    [
+        ("auto", OURS, True),
+        ("auto", "", True),
+        ("auto", FORK, False),
+        ("always", FORK, True),
+        ("on-change", OURS, True),
+        ("never", OURS, False),
+    ],
+)
+def test_comment_says_when_there_is_one(world: World, comment: str, head: str, *, comments: bool) -> None:
+    world.known["github.event.pull_request.head.repo.full_name"] = head
+
+    job = world.run(0, "passed", comment=comment)
+
+    assert ("Comment" in job.codes) is comments
+    if comments:
+        assert ("--on-change" in world.arguments("comment")) is (comment == "on-change")
+
+
+@pytest.mark.parametrize(
+    ("upload", "server", "uploads"),
+    [
+        ("auto", "https://github.com", True),
+        ("auto", "https://shop.ghe.com", True),
+        ("auto", "https://git.shop.example", False),
+        ("true", "https://git.shop.example", True),
+        ("false", "https://github.com", False),
+    ],
+)
+def test_reports_are_uploaded_where_there_are_artifacts(
+    world: World, upload: str, server: str, *, uploads: bool
+) -> None:
+    world.known["github.server_url"] = server
+
+    job = world.run(0, "passed", upload=upload)
+
+    assert ("Upload the report" in job.used) is uploads
+    assert ("Upload all formats" in job.used) is uploads
+
+
+def test_pip_takes_only_what_the_pinned_commit_names_by_digest(world: World) -> None:
+    world.run(0, "passed")
+
+    first, second = (world.fake / "pip").read_text(encoding="utf-8").splitlines()
+    assert "--require-hashes" in first
+    assert f"--requirement {ROOT}/requirements.txt" in first
+    assert {"--no-deps", "--no-build-isolation"} <= set(second.split())
+
+
+def test_the_hashed_requirements_are_the_pins_and_name_no_host() -> None:
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    pins = set(
+        re.findall(r"^([\w.-]+==[\w.+-]+)", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    entries = re.split(r"\n(?=\S)", text.partition("\n")[2].strip())
+    found = {entry.split()[0]: entry.count("--hash=sha256:") for entry in entries}
+
+    assert "://" not in text
+    # What Windows needs beyond is not part of the tree that constraints.txt pins.
+    elsewhere = {entry.split()[0] for entry in entries if "sys_platform == 'win32'" in entry.partition("\n")[0]}
+    assert set(found) - elsewhere <= pins
+    assert min(found.values()) >= 1
+    needed = {re.split(r"[<>=!~\[; ]", name)[0].lower() for name in project["dependencies"]} | {"setuptools"}
+    assert needed <= {pin.split("==")[0] for pin in found}
 
 
 def workflow_files() -> list[Path]:

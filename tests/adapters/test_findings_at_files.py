@@ -11,6 +11,7 @@ import pytest
 from report_builders import a_hostile_report, a_report, a_result, a_verdict
 
 from llmci.adapters.reporters.annotations import MOST, AnnotationsReporter
+from llmci.adapters.reporters.codequality import CodeQualityReporter
 from llmci.adapters.reporters.sarif import SarifReporter
 from llmci.core.reporting.workflow_commands import workflow_command
 from llmci.domain.place import Place
@@ -110,3 +111,30 @@ def test_a_run_without_a_verdict_is_not_a_clean_one(outcome: Outcome) -> None:
     [invocation] = found(a_changed_report(outcome, verdicts=()))["invocations"]
 
     assert invocation["executionSuccessful"] is (outcome in (Outcome.PASSED, Outcome.REGRESSED))
+
+
+# --- GitLab -------------------------------------------------------------------------------------
+
+
+def findings(report: ReportInput) -> list[dict[str, Any]]:
+    return json.loads(CodeQualityReporter().render(report))  # type: ignore[no-any-return]
+
+
+def test_gitlab_is_told_what_regressed_at_the_file_that_changed() -> None:
+    first, second = findings(a_changed_report())
+
+    assert first["location"] == {"path": "prompts/new one.j2", "lines": {"begin": 3}}
+    assert (first["check_name"], first["severity"], second["severity"]) == ("llmci/correct", "critical", "minor")
+    assert "fell by about 7.1 points" in first["description"]
+    assert first["fingerprint"] != second["fingerprint"]
+    assert findings(a_changed_report())[0]["fingerprint"] == first["fingerprint"]
+
+
+def test_gitlab_wants_a_place_even_where_no_file_changed() -> None:
+    report = replace(a_changed_report(), changed=())
+
+    assert {finding["location"]["path"] for finding in findings(report)} == {"llmci.yaml"}
+
+
+def test_gitlab_gets_an_empty_list_where_nothing_regressed() -> None:
+    assert findings(a_changed_report(Outcome.PASSED, verdicts=())) == []

@@ -61,6 +61,21 @@ def test_one_that_says_the_same_is_left_alone(api: GithubApi) -> None:
     assert api.writes() == []
 
 
+@pytest.mark.parametrize(
+    ("now", "done"),
+    [
+        pytest.param(
+            "3 [got worse](https://x.example/2#case-a)\n\ncommit b", "unchanged", id="another-commit-and-artifact"
+        ),
+        pytest.param("4 [got worse](https://x.example/1#case-a)\n\ncommit a", "edited", id="another-number"),
+    ],
+)
+def test_on_change_leaves_alone_what_differs_by_commit_and_links_only(api: GithubApi, now: str, done: str) -> None:
+    api.say(f"{MARKER}\n3 [got worse](https://x.example/1#case-a)\n\ncommit a")
+
+    assert comments(api).keep(7, MARKER, f"{MARKER}\n{now}", BOT, but_foot=True).done == done
+
+
 def test_it_is_found_behind_any_number_of_others(api: GithubApi) -> None:
     for number in range(250):
         api.say(f"remark {number}", "somebody")

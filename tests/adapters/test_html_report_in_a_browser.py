@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
-from report_builders import HOSTILE, a_hostile_report, a_report
+from report_builders import HOSTILE, a_full_report, a_hostile_report, a_report
 
 from llmci.adapters.reporters.html import HtmlReporter
 from llmci.core.evalsets.exchange import cases_of, rows_of
@@ -52,7 +52,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     path: Path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_bytes(HtmlReporter().render(a_report(SIZE)))
+    path.write_bytes(HtmlReporter().render(a_full_report(a_report(SIZE))))
     return path.as_uri()
 
 
@@ -138,6 +138,16 @@ def test_a_case_opens_with_both_answers_and_what_changed_in_them(page: Page) -> 
     assert (boxes.nth(0).text_content(), boxes.nth(1).text_content()) == (before.text, after.text)
     assert set(" ".join(page.locator("#detail ins").all_inner_texts()).split()) == {"instead"}
     assert page.locator("#detail del").count() > 0
+
+
+def test_a_case_tells_what_it_scored_in_earlier_runs(page: Page) -> None:
+    page.locator("#list [role=option]").first.click()
+
+    history = page.locator("#detail details", has_text="In earlier runs")
+    history.locator("summary").click()
+
+    assert history.locator("tbody tr").count() == 10
+    assert history.locator("tbody tr").first.inner_text().split("\t")[:2] == ["2026-01-01 00:00 UTC", "app"]
 
 
 def test_a_deep_link_opens_its_case(browser: Browser, address: str) -> None:

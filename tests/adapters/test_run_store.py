@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
-from builders import a_run, an_answer
+from builders import a_metric, a_run, an_answer
 from commands import environment
 from hypothesis import given
 from hypothesis import strategies as st
@@ -291,3 +291,26 @@ def test_a_cache_tells_answers_from_verdicts(tmp_path: Path) -> None:
 
     assert sorted((held.kind, held.count) for held in cache.contents()) == [("answers", 1), ("verdicts", 1)]
     assert all(held.size > 20 for held in cache.contents())
+
+
+def test_past_runs_are_read_by_their_scores_alone(tmp_path: Path) -> None:
+    runs, like = DirectoryRuns(tmp_path), a_run({"c1": 1.0, "c2": 0.0}, run_id="20260105-now")
+    for day in range(1, 5):
+        runs.save(a_run({"c1": day / 10, "c2": 0.0}, run_id=f"2026010{day}-x"))
+        (tmp_path / f"2026010{day}-x" / "answers.parquet").unlink()
+    runs.save(like)
+
+    found = runs.past(like, 3, but=["20260105-now"])
+
+    assert [past.run_id for past in found] == ["20260104-x", "20260103-x", "20260102-x"]
+    assert found[0].values == {"c1": 0.4, "c2": 0.0}
+
+
+def test_runs_on_another_set_by_another_scorer_or_damaged_are_no_past(tmp_path: Path) -> None:
+    runs, like = DirectoryRuns(tmp_path), a_run({"c1": 1.0})
+    runs.save(a_run({"c1": 1.0}, run_id="set", evalset_digest="another"))
+    runs.save(a_run({"c1": 1.0}, run_id="scorer", metrics=(a_metric(digest="another"),)))
+    runs.save(a_run({"c1": 1.0}, run_id="damaged"))
+    (tmp_path / "damaged" / "scores.parquet").write_bytes(b"PAR1")
+
+    assert runs.past(like, 10) == ()

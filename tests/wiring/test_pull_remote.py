@@ -515,7 +515,7 @@ class Told(Silent):
         self.notes: list[str] = []
         self.begun: list[str] = []
 
-    def begin(self, stage: str, total: int | None, unit: str) -> None:
+    def begin(self, stage: str, total: int | None, unit: str, *, budget: float | None = None) -> None:
         self.begun.append(f"{stage}, in {unit}")
 
     def note(self, message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode
@@ -46,7 +47,7 @@ class Comments:
             raise
         return _text(me, "login") or WORKFLOW_LOGIN
 
-    def keep(self, pull_request: int, marker: str, body: str, login: str) -> Kept:
+    def keep(self, pull_request: int, marker: str, body: str, login: str, *, but_foot: bool = False) -> Kept:
         """Create the comment, edit it, or leave it as it is if it says the same.
 
         Args:
@@ -54,6 +55,7 @@ class Comments:
             marker: What the comment starts with; a comment that merely quotes it is not ours.
             body: What it shall say.
             login: A comment of anybody else is not ours either.
+            but_foot: Leave it, too, if only links and its last paragraph differ, which names the commit.
 
         Raises:
             Refused: GitHub does not let us, or cannot be reached.
@@ -63,7 +65,7 @@ class Comments:
             said = _text(comment, "body")
             if not said.startswith(marker) or _text(comment.get("user"), "login") != login:
                 continue
-            if _plain(said) == _plain(body):
+            if _plain(said, but_foot=but_foot) == _plain(body, but_foot=but_foot):
                 return Kept("unchanged", _text(comment, "html_url"))
             path = f"{self._repos}/issues/comments/{int(comment['id'])}"
             return Kept("edited", _text(self._rest.call("PATCH", path, {"body": body}), "html_url"))
@@ -78,9 +80,10 @@ class Comments:
         return None
 
 
-def _plain(body: str) -> str:
+def _plain(body: str, *, but_foot: bool) -> str:
     """GitHub may give a body back with other line ends."""
-    return body.replace("\r\n", "\n").strip()
+    plain = body.replace("\r\n", "\n").strip()
+    return re.sub(r"\]\([^()\s]*\)", "]()", plain.rpartition("\n\n")[0]) if but_foot else plain
 
 
 def _text(value: Any, key: str) -> str:  # noqa: ANN401  JSON

@@ -48,7 +48,7 @@ def event_of(environ: Mapping[str, str]) -> Event:
     Raises:
         UsageError: The file cannot be read.
     """
-    told = _told(environ.get("GITHUB_EVENT_PATH"))
+    told = told_event(environ)
     if isinstance(finished := told.get("workflow_run"), dict):
         return _finished(finished)
     pull, queued = told.get("pull_request"), told.get("merge_group")
@@ -73,7 +73,13 @@ def _finished(run: Mapping[str, Any]) -> Event:
     )
 
 
-def _told(path: str | None) -> dict[str, Any]:
+def told_event(environ: Mapping[str, str]) -> dict[str, Any]:
+    """What GitHub says of the event, unread; empty outside of its jobs.
+
+    Raises:
+        UsageError: The file cannot be read.
+    """
+    path = environ.get("GITHUB_EVENT_PATH")
     if not path:
         return {}
     try:

@@ -1,4 +1,4 @@
-"""GitHub's REST API over urllib: one token, bounded waits, no redirects."""
+"""GitHub's REST API over urllib: one token, bounded waits, and no redirect that would carry the token away."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PAGE = 100
 _MOST_PAGES = 100
 _TIMEOUT_S, _LONGEST_WAIT_S = 30.0, 60.0
 _WAITS_S = (1.0, 4.0)
-_MOST_BYTES = 64 << 20
+MOST_BYTES = 64 << 20
 _UNREACHABLE = 0
 
 
@@ -76,6 +76,27 @@ class Rest:
             if len(items) < _PAGE:
                 return
 
+    def download(self, path: str) -> bytes:
+        """Content that GitHub keeps elsewhere: where that is, it tells who has the token; the token stays here.
+
+        Raises:
+            Refused: It is not there, is larger than `MOST_BYTES`, or cannot be reached.
+        """
+        status, headers, content = self._once("GET", path, None)
+        if status == 200:
+            return content
+        where = headers.get("Location", "")
+        if status not in (302, 303, 307) or not where.startswith(("https://", self._api)):
+            raise Refused(_said("GET", path, status), fix="Give the job `actions: read`.", status=status)
+        try:
+            with self._opener.open(urllib.request.Request(where), timeout=_TIMEOUT_S) as answer:  # noqa: S310
+                content = bytes(answer.read(MOST_BYTES + 1))
+        except (OSError, ValueError) as error:
+            raise Refused("what GitHub keeps could not be fetched.", fix="Try again later.", status=0) from error
+        if len(content) > MOST_BYTES:
+            raise Refused(f"an artifact is larger than {MOST_BYTES >> 20} MB.", fix="Upload less.", status=200)
+        return content
+
     def _once(self, method: Method, path: str, payload: Mapping[str, object] | None) -> tuple[int, Message, bytes]:
         request = urllib.request.Request(  # noqa: S310  the scheme was checked
             self._api + path,
@@ -91,7 +112,7 @@ class Rest:
         )
         try:
             with self._opener.open(request, timeout=_TIMEOUT_S) as answer:
-                return answer.status, answer.headers, answer.read(_MOST_BYTES)
+                return answer.status, answer.headers, answer.read(MOST_BYTES)
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.headers, b""

@@ -53,7 +53,7 @@ class HtmlReporter:
             name=self._options.name,
             marks=CHANGES,
             counts=[(CHANGES[change], count) for change, count in view.counts if count],
-            worst=failures[:STATIC_CASES],
+            worst=[view.whole(case) for case in failures[:STATIC_CASES]],
             failures=len(failures),
             fixes=view.having(Change.IMPROVED)[:_FIXES],
             fixed=view.count(Change.IMPROVED),

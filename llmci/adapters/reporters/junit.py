@@ -69,7 +69,7 @@ def _gate_test(suite: Element, name: str, mark: Mark, *, gating: bool, because: 
 
 def _case_suite(root: Element, view: ReportView, finished: str) -> None:
     suite = SubElement(root, "testsuite", name="llmci cases", timestamp=finished)
-    for case in view.having(Change.REGRESSED, Change.ERRORED):
+    for case in map(view.whole, view.having(Change.REGRESSED, Change.ERRORED)):
         test = SubElement(suite, "testcase", classname="llmci.case", name=f"{case.case_id} {case.title}".strip())
         if view.outcome is Outcome.REGRESSED:
             SubElement(test, "failure", message=case.change, type=case.change).text = _told(case)

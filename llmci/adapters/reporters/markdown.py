@@ -48,7 +48,7 @@ def _blocks(view: ReportView) -> list[str]:
         _spending(view),
         slice_table(view.slices),
         f"**New failures: {len(failures):,}**" if failures else "",
-        *(_failure(case, view) for case in failures[:_FAILURES]),
+        *(_failure(view.whole(case), view) for case in failures[:_FAILURES]),
         _rest(failures),
         _foot(view),
     ]

@@ -27,7 +27,7 @@ def table_of(report: ReportInput, *, texts: bool) -> pa.Table:
         columns |= {f"{side}.latency_ms": number, f"{side}.cost_usd": number, f"{side}.unanswered": text}
     if view.texts:
         columns |= {"question": text, "reference": text, "baseline.answer": text, "candidate.answer": text}
-    rows = [_row(case) for case in view.cases]
+    rows = [_row(view.whole(case)) for case in view.cases]
     return pa.Table.from_pylist(rows, schema=pa.schema(list(columns.items())))
 
 

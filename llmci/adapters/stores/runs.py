@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict, fields
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from llmci.adapters.stores.rows import ANSWER, SCORE, Row, answer_of, answer_row, score_of, score_row
-from llmci.domain.run import SCHEMA_NAME, Looks, Metric, Run
+from llmci.domain.run import SCHEMA_NAME, Looks, Metric, PastScores, Run
 from llmci.domain.system import SystemSpec
 from llmci.errors import UsageError
 from llmci.files import atomic_path, read_json, sha256_of, write_json
@@ -65,13 +66,57 @@ class DirectoryRuns:
                     f"{folder / MANIFEST}: schema {schema} is not {SCHEMA_NAME}.", fix="Use the llmci that wrote it."
                 )
             answers, scores = (_read(folder / name, stated[name]) for name in _TABLES)
-            return _run(manifest, answers, scores)
+            return run_of(manifest, answers, scores)
         except (KeyError, TypeError, ValueError) as error:
             raise _damaged(folder / MANIFEST, type(error).__name__) from None
 
     def list(self) -> Sequence[str]:
         """See `RunStore.list`."""
         return sorted((manifest.parent.name for manifest in self.path.glob(f"*/{MANIFEST}")), reverse=True)
+
+    def past(self, like: Run, most: int, *, but: Sequence[str] = ()) -> tuple[PastScores, ...]:
+        """Scores of the newest runs on the same set under the same metrics; no answer is read.
+
+        Args:
+            like: Its set and the digests of its metrics have to be the same.
+            most: Runs; twice as many manifests are looked at, and no more.
+            but: Ids that are left out.
+        """
+        wanted = {metric.name: metric.digest for metric in like.metrics}
+        found: list[PastScores] = []
+        fitting = 0
+        for run_id in [known for known in self.list() if known not in but][: 2 * most]:
+            # One that is damaged is no reason to write no report.
+            with contextlib.suppress(UsageError):
+                manifest = self._manifest(run_id)
+                known = {metric["name"]: metric["digest"] for metric in manifest.get("metrics", ())}
+                same = [name for name, digest in wanted.items() if known.get(name) == digest]
+                if manifest.get("evalset_digest") != like.evalset_digest or not same:
+                    continue
+                found += self._scores(run_id, manifest, same)
+                if (fitting := fitting + 1) == most:
+                    break
+        return tuple(found)
+
+    def _scores(self, run_id: str, manifest: dict[str, Any], names: Sequence[str]) -> Iterator[PastScores]:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = self.path / run_id / _TABLES[1]
+        try:
+            table = pq.read_table(path, columns=["case_id", "metric", "value"])
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(path, type(error).__name__) from None
+        means = table.group_by(["metric", "case_id"]).aggregate([("value", "mean")]).to_pylist()
+        for name in names:
+            rows = [row for row in means if row["metric"] == name and row["value_mean"] is not None]
+            yield PastScores(
+                run_id=run_id,
+                system=str(manifest["system"]["name"]),
+                finished_at=str(manifest["finished_at"]),
+                metric=name,
+                values={row["case_id"]: row["value_mean"] for row in rows},
+            )
 
     def _manifest(self, run_id: str) -> dict[str, Any]:
         path = self.path / run_id / MANIFEST
@@ -89,7 +134,17 @@ class DirectoryRuns:
         return found
 
 
-def _run(manifest: dict[str, Any], answers: list[Row], scores: list[Row]) -> Run:
+def manifest_of(run: Run) -> dict[str, Any]:
+    """All of a run but its answers and scores, as JSON can hold it."""
+    manifest: dict[str, Any] = {field.name: getattr(run, field.name) for field in fields(run)}
+    del manifest["answers"], manifest["scores"]
+    manifest["system"], manifest["metrics"] = asdict(run.system), [asdict(metric) for metric in run.metrics]
+    manifest["environment"] = dict(run.environment)
+    return manifest
+
+
+def run_of(manifest: dict[str, Any], answers: Iterable[Row], scores: Iterable[Row]) -> Run:
+    """The run again; raises `KeyError`, `TypeError` or `ValueError` if it is none."""
     manifest["system"] = SystemSpec(**manifest["system"])
     manifest["metrics"] = tuple(Metric(**metric) for metric in manifest["metrics"])
     manifest["case_ids"] = tuple(manifest["case_ids"])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
 
 from llmci.core.reporting.inert import one_line, visible
 from llmci.core.reporting.view import CaseView, Change, Measured, ScoreView, SideView, TryView, TurnView
-from llmci.domain.run import Answered, Scored
+from llmci.domain.run import SCORES_ONLY, Answered, Scored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from llmci.domain.case import Case, Document, Message, Part
     from llmci.domain.run import Answer, Metric, Run, Score
@@ -21,6 +24,8 @@ TEXT_LIMIT = 50_000
 _TITLE = 120
 _ORDER = list(Change)
 _SAME = 1e-9
+
+Item = TypeVar("Item", "Answer", "Score")
 
 
 def deciding_metrics(rules: Iterable[Rule], metrics: Mapping[str, Metric]) -> tuple[Metric, ...]:
@@ -40,8 +45,11 @@ def case_views(
     deciding: Sequence[Metric],
     *,
     texts: bool,
-) -> tuple[CaseView, ...]:
+) -> tuple[tuple[CaseView, ...], Callable[[CaseView], CaseView]]:
     """Every case of either run, in the order of `Change`, then by loss, weight and id.
+
+    All of them are held at once, so that they carry no more than their row; what gives a case its
+    texts is returned beside them, to be asked for one case after the other.
 
     Args:
         runs: Of the baseline and of the candidate.
@@ -54,29 +62,62 @@ def case_views(
     named = (tuple(metrics), deciding)
     ids = dict.fromkeys(case_id for run in reversed(runs) for case_id in run.case_ids)
     views = [_view(case_id, cases.get(case_id), before, after, named, texts=texts) for case_id in ids]
-    return tuple(sorted(views, key=lambda v: (_ORDER.index(v.change), -v.loss, -(v.weight or 0.0), v.case_id)))
+    views.sort(key=lambda v: (_ORDER.index(v.change), -v.loss, -(v.weight or 0.0), v.case_id))
+    spelled = {shown: case_id for case_id in ids if (shown := visible(case_id)) != case_id}
+
+    def whole(view: CaseView) -> CaseView:
+        case_id = spelled.get(view.case_id, view.case_id)
+        return _whole(view, case_id, cases.get(case_id) if texts else None, before, after, texts=texts)
+
+    return tuple(views), whole
 
 
 class _Side:
-    """One run, by case."""
+    """One run, by case. It holds numbers of rows and no lists of them, for there may be a million."""
 
     def __init__(self, run: Run) -> None:
-        self.answers: dict[str, list[Answer]] = defaultdict(list)
-        self.scores: dict[tuple[str, int], list[Score]] = defaultdict(list)
-        self.values: dict[tuple[str, str], list[float]] = defaultdict(list)
-        for answer in run.answers:
-            self.answers[answer.case_id].append(answer)
-        for score in run.scores:
-            self.scores[score.case_id, score.repeat].append(score)
-            if isinstance(score, Scored):
-                self.values[score.case_id, score.metric].append(score.value)
+        self._at = {case_id: at for at, case_id in enumerate(run.case_ids)}
+        self._answers = _Grouped(run.answers, self._at)
+        self._scores = _Grouped(run.scores, self._at)
+        self.texts = SCORES_ONLY not in run.environment
 
-    def mean(self, case_id: str, metric: str) -> float | None:
-        values = self.values.get((case_id, metric))
-        return sum(values) / len(values) if values else None
+    def answers(self, case_id: str) -> list[Answer]:
+        return self._answers.of(self._at.get(case_id))
+
+    def scores(self, case_id: str) -> list[Score]:
+        return self._scores.of(self._at.get(case_id))
+
+    def means(self, case_id: str) -> dict[str, float]:
+        """Over the tries, by metric."""
+        values: dict[str, list[float]] = {}
+        for score in self.scores(case_id):
+            if isinstance(score, Scored):
+                values.setdefault(score.metric, []).append(score.value)
+        return {name: sum(found) / len(found) for name, found in values.items()}
 
     def answered(self, case_id: str) -> bool:
-        return any(isinstance(answer, Answered) for answer in self.answers.get(case_id, ()))
+        return any(isinstance(answer, Answered) for answer in self.answers(case_id))
+
+
+class _Grouped(Generic[Item]):
+    """Answers or scores by the number of their case, in the order in which they stand."""
+
+    def __init__(self, items: Sequence[Item], at: Mapping[str, int]) -> None:
+        codes = np.fromiter((at.get(item.case_id, -1) for item in items), dtype=np.int64, count=len(items))
+        self._items: Sequence[Item] = items
+        self._order = np.argsort(codes, kind="stable")
+        self._starts = np.searchsorted(codes[self._order], np.arange(len(at) + 1))
+
+    def of(self, at: int | None) -> list[Item]:
+        if at is None:
+            return []
+        return [self._items[row] for row in self._order[self._starts[at] : self._starts[at + 1]].tolist()]
+
+
+@lru_cache(maxsize=4096)
+def _label(text: str, most: int) -> str:
+    """The same few labels and values come with every case, and are held once."""
+    return one_line(text, most)
 
 
 def _view(
@@ -89,37 +130,40 @@ def _view(
     texts: bool,
 ) -> CaseView:
     metrics, deciding = named
-    gains = {
-        metric.name: _gain(metric, before.mean(case_id, metric.name), after.mean(case_id, metric.name))
-        for metric in deciding
-    }
+    was, now = before.means(case_id), after.means(case_id)
+    gains = {metric.name: _gain(metric, was.get(metric.name), now.get(metric.name)) for metric in deciding}
     known = [gain for gain in gains.values() if gain is not None]
     loss = 0.0 if not known else max(-gain for gain in known)
     if loss <= _SAME and known:
         loss = -max(known)
     return CaseView(
         case_id=visible(case_id),
-        change=_change(case_id, before, after, deciding, known),
+        change=_change((before.answered(case_id), after.answered(case_id)), now, deciding, known),
         loss=loss,
         title=_title(case) if texts else "",
         key=visible(case.key) if case and case.key else None,
         weight=case.weight if case else None,
-        slices=tuple((one_line(k, 60), one_line(v, 80)) for k, v in case.slices.items()) if case else (),
+        slices=tuple((_label(k, 60), _label(v, 80)) for k, v in case.slices.items()) if case else (),
         must_pass=case.must_pass if case else False,
-        measured=tuple(
-            Measured(metric=name, baseline=before.mean(case_id, name), candidate=after.mean(case_id, name))
-            for name in metrics
-        ),
-        turns=tuple(_turn(message) for message in case.messages) if case and texts else (),
-        documents=_documents(case.documents) if case and texts else (),
-        reference=visible(case.reference, TEXT_LIMIT) if case and texts and case.reference is not None else None,
-        rubric=visible(case.rubric, TEXT_LIMIT) if case and texts and case.rubric is not None else None,
+        measured=tuple(Measured(metric=name, baseline=was.get(name), candidate=now.get(name)) for name in metrics),
+    )
+
+
+def _whole(view: CaseView, case_id: str, case: Case | None, before: _Side, after: _Side, *, texts: bool) -> CaseView:
+    return replace(
+        view,
+        turns=tuple(_turn(message) for message in case.messages) if case else (),
+        documents=_documents(case.documents) if case else (),
+        reference=visible(case.reference, TEXT_LIMIT) if case and case.reference is not None else None,
+        rubric=visible(case.rubric, TEXT_LIMIT) if case and case.rubric is not None else None,
         tries=_tries(case_id, before, after, texts=texts),
     )
 
 
-def _change(case_id: str, before: _Side, after: _Side, deciding: Sequence[Metric], gains: Sequence[float]) -> Change:
-    if before.answered(case_id) and not after.answered(case_id):
+def _change(
+    answered: tuple[bool, bool], now: Mapping[str, float], deciding: Sequence[Metric], gains: Sequence[float]
+) -> Change:
+    if answered[0] and not answered[1]:
         return Change.ERRORED
     if not gains:
         return Change.UNSCORED
@@ -127,7 +171,7 @@ def _change(case_id: str, before: _Side, after: _Side, deciding: Sequence[Metric
         return Change.REGRESSED
     if max(gains) > _SAME:
         return Change.IMPROVED
-    wrong = any(_is_wrong(metric, after.mean(case_id, metric.name)) for metric in deciding)
+    wrong = any(_is_wrong(metric, now.get(metric.name)) for metric in deciding)
     return Change.FAILING if wrong else Change.UNCHANGED
 
 
@@ -164,9 +208,14 @@ def _title(case: Case | None) -> str:
 
 def _tries(case_id: str, before: _Side, after: _Side, *, texts: bool) -> tuple[TryView, ...]:
     sides = [
-        {answer.repeat: _side(answer, side.scores[case_id, answer.repeat], texts=texts) for answer in answers}
+        {
+            answer.repeat: _side(
+                answer, [score for score in scores if score.repeat == answer.repeat], texts=texts and side.texts
+            )
+            for answer in side.answers(case_id)
+        }
         for side in (before, after)
-        for answers in [side.answers.get(case_id, [])]
+        for scores in [side.scores(case_id)]
     ]
     repeats = sorted({*sides[0], *sides[1]})
     return tuple(TryView(baseline=sides[0].get(repeat), candidate=sides[1].get(repeat)) for repeat in repeats)

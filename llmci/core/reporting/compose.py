@@ -6,9 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
 from llmci.core.reporting.cases import case_views, deciding_metrics
-from llmci.core.reporting.facts import fact_groups, moment, set_name
+from llmci.core.reporting.facts import fact_groups, moment, set_name, trust_groups
 from llmci.core.reporting.gates import gate_rows, slice_rows
+from llmci.core.reporting.history import history_view
 from llmci.core.reporting.inert import one_line
+from llmci.core.reporting.looks import look_rows
 from llmci.core.reporting.marks import OUTCOMES
 from llmci.core.reporting.slices import described_slices
 from llmci.core.reporting.spending import spending
@@ -16,10 +18,10 @@ from llmci.core.reporting.spreads import spreads
 from llmci.core.reporting.view import Change, MetricView, ReportView
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from llmci.domain.evalset import EvalSet
-    from llmci.domain.run import Metric, Run
+    from llmci.domain.run import Metric, PastScores, Run
     from llmci.domain.verdict import GateResult
 
 _SENTENCE = 1_000
@@ -48,6 +50,14 @@ class Material(Protocol):
     def sanitize_summary(self) -> Mapping[str, object] | None:
         """What the sanitizer vouched for."""
 
+    @property
+    def drift(self) -> Mapping[str, object] | None:
+        """How well the set represents the traffic, as it was measured last."""
+
+    @property
+    def history(self) -> Sequence[PastScores]:
+        """What earlier runs on the same set scored."""
+
 
 def view_of(material: Material, *, texts: bool = True) -> ReportView:
     """Put everything in words and in order; the same input gives the same view.
@@ -60,7 +70,7 @@ def view_of(material: Material, *, texts: bool = True) -> ReportView:
     metrics = {metric.name: metric for metric in (*before.metrics, *after.metrics)}
     deciding = deciding_metrics([verdict.rule for verdict in result.verdicts], metrics)
     cases_of_set = {case.case_id: case for case in material.evalset.cases} if material.evalset else {}
-    cases = case_views((before, after), cases_of_set, metrics, deciding, texts=texts)
+    cases, whole = case_views((before, after), cases_of_set, metrics, deciding, texts=texts)
     gated = slice_rows(result.verdicts, metrics)
     described = described_slices(cases, deciding[0] if deciding else None, {(row.label, row.value) for row in gated})
     tally = Counter(case.change for case in cases)
@@ -80,10 +90,14 @@ def view_of(material: Material, *, texts: bool = True) -> ReportView:
         slices=(*gated, *described),
         spending=spending(before, after),
         spreads=spreads(before, after),
-        facts=fact_groups(before, after, material.evalset, material.sanitize_summary),
+        facts=fact_groups(before, after, material.evalset),
+        trust=trust_groups(after, material.evalset, material.sanitize_summary, material.drift),
+        looks=look_rows(after, cases),
+        history=history_view(material.history, deciding[0] if deciding else None),
         metrics=tuple(_metric_view(metric) for metric in metrics.values()),
         deciding=deciding[0].name if deciding else None,
         cases=cases,
+        whole=whole,
         counts=tuple((change, tally.get(change, 0)) for change in Change),
         texts=texts,
     )

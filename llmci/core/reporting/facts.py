@@ -18,24 +18,61 @@ if TYPE_CHECKING:
 _TEXT = 200
 _DIGEST = 12
 _STRATA = 12
+# Key of a run's environment: how far the judge of a metric is to be trusted.
+_JUDGED = "judge of "
 # Of a manifest: too long to read, and of no use to a reader of a report.
 _UNSHOWN = frozenset({"shards", "schema"})
 
 _Facts = list[tuple[str, str]]
 
 
-def fact_groups(
-    baseline: Run, candidate: Run, evalset: EvalSet | None, sanitizing: Mapping[str, object] | None
-) -> tuple[FactGroup, ...]:
-    """The groups that have something to say."""
-    groups = (
+def fact_groups(baseline: Run, candidate: Run, evalset: EvalSet | None) -> tuple[FactGroup, ...]:
+    """Where the numbers come from: the groups that have something to say."""
+    return _groups(
         ("Eval set", _set_facts(candidate, evalset)),
         ("Baseline", _run_facts(baseline)),
         ("Candidate", _run_facts(candidate)),
         ("Metrics", _metric_facts(candidate)),
+    )
+
+
+def trust_groups(
+    candidate: Run,
+    evalset: EvalSet | None,
+    sanitizing: Mapping[str, object] | None,
+    drift: Mapping[str, object] | None,
+) -> tuple[FactGroup, ...]:
+    """How far the numbers can be trusted: drift of the set, judges held against people, privacy."""
+    return _groups(
+        ("Drift of the set", _drift_facts(candidate, drift)),
+        ("Judges", _judge_facts(candidate)),
         ("Privacy", _privacy_facts(evalset, sanitizing)),
     )
+
+
+def _groups(*groups: tuple[str, _Facts]) -> tuple[FactGroup, ...]:
     return tuple(FactGroup(title=title, facts=tuple(facts)) for title, facts in groups if facts)
+
+
+def _drift_facts(run: Run, drift: Mapping[str, object] | None) -> _Facts:
+    if drift is None:
+        return [("traffic", "never held against this set: llmci evalset drift does")] if run.evalset_version else []
+    facts = [("verdict", one_line(str(drift.get("verdict", "")), _TEXT * 2))]
+    facts.append(("measured", moment(str(drift.get("measured_at", "")))))
+    facts.append(("traces", _words(drift.get("traces", "unknown"))))
+    return facts
+
+
+def _judge_facts(run: Run) -> _Facts:
+    """Every metric that a model decides, and how far that model agrees with people."""
+    return [
+        (
+            one_line(metric.name, 60),
+            one_line(f"{metric.judge}: {run.environment.get(_JUDGED + metric.name, 'not calibrated')}", _TEXT * 2),
+        )
+        for metric in run.metrics
+        if metric.judge
+    ]
 
 
 def set_name(run: Run) -> str:
@@ -93,7 +130,11 @@ def _run_facts(run: Run) -> _Facts:
     ]
     if not run.complete:
         facts.append(("stopped early", "not every case has an answer"))
-    facts += [(one_line(name, 60), one_line(value, _TEXT)) for name, value in sorted(run.environment.items())]
+    facts += [
+        (one_line(name.replace("_", " "), 60), one_line(value, _TEXT))
+        for name, value in sorted(run.environment.items())
+        if not name.startswith(_JUDGED)
+    ]
     return facts + [(one_line(name, 60), _words(value)) for name, value in sorted(system.parameters.items())]
 
 

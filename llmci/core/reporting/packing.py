@@ -49,12 +49,17 @@ def packed(view: ReportView, limit: int) -> Packed:
     room = limit - len(index)
     chunks: list[str] = []
     for start in range(0, len(view.cases), CHUNK):
-        chunk = _compressed([case_fields(case) for case in view.cases[start : start + CHUNK]])
+        chunk = _compressed([_case(view, case) for case in view.cases[start : start + CHUNK]])
         if len(chunk) > room:
             break
         chunks.append(chunk)
         room -= len(chunk)
     return Packed(index=index, chunks=tuple(chunks), kept=min(len(chunks) * CHUNK, len(view.cases)))
+
+
+def _case(view: ReportView, case: CaseView) -> dict[str, Any]:
+    past = [_short(values.get(case.case_id)) for values in view.history.values] if view.history else []
+    return case_fields(view.whole(case)) | ({"h": past} if any(value is not None for value in past) else {})
 
 
 def case_fields(case: CaseView) -> dict[str, Any]:
@@ -77,6 +82,7 @@ def _index(view: ReportView) -> dict[str, Any]:
         "marks": [[CHANGES[change].sign, CHANGES[change].word, CHANGES[change].tone] for change in changes],
         "baseline": view.baseline,
         "candidate": view.candidate,
+        "past": [view.history.metric, view.history.runs] if view.history else None,
         "ids": [case.case_id for case in view.cases],
         "titles": [case.title for case in view.cases],
         "changes": [changes.index(case.change) for case in view.cases],

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from llmci.core.reporting.spreads import SpreadRow
     from llmci.domain.verdict import Outcome
 
@@ -191,6 +193,31 @@ class SpendRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryView:
+    """Earlier runs under the metric that stands beside a case, oldest first.
+
+    Attributes:
+        runs: When and which system, one a run.
+        values: By case id, one mapping a run.
+    """
+
+    metric: str
+    runs: tuple[tuple[str, str], ...]
+    values: tuple[Mapping[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookRow:
+    """One look of a sequential bench; `cases` were or would have been asked by then."""
+
+    look: int
+    cases: int
+    taken: bool
+    better: int
+    worse: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactGroup:
     """Things worth knowing under one heading, as (term, words)."""
 
@@ -218,8 +245,11 @@ class ReportView:
     Attributes:
         headline: The verdict in one sentence; `because` are the reasons that it does not hold.
         findings: What changed about the answers, a sentence each; `unchanged` is what did not.
-        cases: Worst first, in the order of `Change`.
+        cases: Worst first, in the order of `Change`; each without its texts and tries.
+        whole: Gives one of them its texts and tries.
         counts: Cases by change.
+        trust: How far the numbers can be trusted: drift of the set, judges, privacy.
+        looks: The path of a sequential bench.
         deciding: The metric whose values stand beside a case in lists.
         texts: False where texts were left out on request.
     """
@@ -240,9 +270,13 @@ class ReportView:
     spending: tuple[SpendRow, ...]
     spreads: tuple[SpreadRow, ...]
     facts: tuple[FactGroup, ...]
+    trust: tuple[FactGroup, ...]
+    looks: tuple[LookRow, ...]
+    history: HistoryView | None
     metrics: tuple[MetricView, ...]
     deciding: str | None
     cases: tuple[CaseView, ...]
+    whole: Callable[[CaseView], CaseView]
     counts: tuple[tuple[Change, int], ...]
     texts: bool
 
@@ -256,5 +290,5 @@ class ReportView:
         return dict(self.counts).get(change, 0)
 
     def having(self, *changes: Change) -> tuple[CaseView, ...]:
-        """The cases that fared so, worst first."""
+        """The cases that fared so, worst first, without their texts."""
         return tuple(case for case in self.cases if case.change in changes)

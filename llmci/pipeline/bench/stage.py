@@ -52,7 +52,8 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
 
     schedule = job.planned()
     last = len(schedule.looks) - 1
-    job.progress.begin("bench", len(schedule.upto(last)) * len(lanes), "answers")
+    total = len(schedule.upto(last)) * len(lanes)
+    job.progress.begin("bench", total, "answers", budget=job.settings.budget_usd)
     # Closed one after the other: libraries keep connections in common.
     async with AsyncExitStack() as stack:
         for scorer in job.scorers:
@@ -65,6 +66,7 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
         await _work(job, _tries(schedule, 0, lanes), lanes, asker, marker)
         while look < last and job.stop.why is None and not job.decided(runs(look)):
             look += 1
+            job.progress.note(f"look {look} of {last + 1}: no verdict yet")
             await _work(job, _tries(schedule, look, lanes), lanes, asker, marker)
     if job.tape is not None and not job.tape.replays:
         record(job.tape, job, lanes)

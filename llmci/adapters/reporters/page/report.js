@@ -212,6 +212,17 @@ const tryNodes = (tried, at, of) => {
   return [of > 1 ? make("h4", "", `Try ${at + 1} of ${of}`) : null,
     make("div", "sides", sideNode(index.baseline, before, left), sideNode(index.candidate, after, right)), scoreTable(tried)];
 };
+// What the case scored in earlier runs, oldest first.
+const historyNode = values => {
+  const [metric, runs] = index.past, body = make("tbody");
+  runs.forEach(([when, system], at) => {
+    const head = cell("th", "", when);
+    head.scope = "row";
+    body.append(make("tr", "", head, cell("td", "", system), cell("td", "num", number(values[at]))));
+  });
+  const heads = ["run", "system", metric].map(text => { const node = cell("th", "", text); node.scope = "col"; return node; });
+  return fold("In earlier runs", false, make("table", "scores", make("thead", "", make("tr", "", ...heads)), body));
+};
 const button = (text, act) => {
   const node = make("button", "", text);
   node.type = "button";
@@ -237,6 +248,7 @@ const open = async row => {
       found.r === undefined ? null : fold("Reference", true, textBox(found.r)),
       found.u === undefined ? null : fold("Rubric", false, textBox(found.u)),
       found.m ? fold("Conversation", true, ...turnNodes(found.m)) : null,
+      found.h && index.past ? historyNode(found.h) : null,
       found.d ? fold(`Recorded documents: ${found.d.length}`, false, ...documentNodes(found.d)) : null,
       found.m ? yamlNode(row, found) : null,
     ] : [make("p", "none", "This file holds no text of this case; a Parquet or CSV report does.")]).filter(Boolean));
