@@ -23,6 +23,7 @@ from llmci.domain.verdict import Finding, Outcome
 from llmci.errors import NoDecisionError, UsageError
 from llmci.pipeline.gate import UNSAID, gate
 from llmci.wiring.calibrations import judges_of, require_calibrated
+from llmci.wiring.drift_seen import on_drift
 from llmci.wiring.runs import CANDIDATES
 
 if TYPE_CHECKING:
@@ -177,6 +178,7 @@ def contest_of(config: Config, baseline: Run, candidate: Run, evalset: EvalSet |
     evalset = evalset or store(config).load(baseline.evalset_name, baseline.evalset_version)
     max_lost = config.bench.max_infrastructure_failures
     rules, notes = shared_rules(config.gates, int(candidate.environment.get(CANDIDATES, "1")))
+    notes = (*notes, *on_drift(config, evalset, run_at=candidate.finished_at))
     return Contest(
         baseline,
         candidate,

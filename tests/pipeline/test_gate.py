@@ -487,3 +487,22 @@ def test_what_was_free_and_is_not_any_more_is_dearer_without_a_percentage() -> N
     result = gate(run_of([0.0] * 50, metric=COST), run_of([0.01] * 50, metric=COST), cases_of(50), [rule])
 
     assert result.headline == "cost rose from 0 to $0.010"
+
+
+@pytest.mark.parametrize(("lost", "said_so"), [((0, 12), True), ((12, 0), True), ((6, 6), False), ((0, 5), False)])
+def test_faults_of_nobody_that_hit_one_system_alone_are_told(lost: tuple[int, int], said_so: bool) -> None:
+    def losing(first: int, last: int) -> Run:
+        gone = range(first, last)
+        values = {f"c{at}": 1.0 for at in range(1000) if at not in gone}
+        answers = [
+            Unanswered(case_id=f"c{at}", repeat=0, why="429", fault="infrastructure")
+            if at in gone
+            else an_answer(f"c{at}")
+            for at in range(1000)
+        ]
+        return a_run(values, answers=answers, case_ids=tuple(f"c{at}" for at in range(1000)))
+
+    result = gate(losing(0, lost[0]), losing(500, 500 + lost[1]), cases_of(1000), [RULE])
+
+    assert result.outcome is Outcome.PASSED
+    assert any("may not be a fair sample" in note for note in result.notes) is said_so

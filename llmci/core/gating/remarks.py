@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 # The clustered spread is known to be too small with fewer or more unequal groups.
 _FEW_GROUPS = 30
 _LARGE_SHARE = 0.1
+# Chance of faults this one-sided, below which they are no chance.
+_ONE_SIDED = 0.001
 # Fewer verdicts may well be the same.
 _MANY_VERDICTS = 20
 
@@ -33,6 +36,7 @@ def remarks(comparison: Comparison, baseline: Run, candidate: Run, set_size: int
     elif asked < set_size:
         yield f"{asked:,} of the {count(set_size, 'case')} of the set were asked"
     yield from _failures(baseline, candidate)
+    yield from _one_sided(baseline, candidate)
     yield from _same_verdicts(baseline, candidate)
     for name, pairs in comparison.compared.items():
         if pairs.lost and not pairs.no_evidence:
@@ -63,6 +67,27 @@ def _failures(baseline: Run, candidate: Run) -> Iterator[str]:
         yield (
             f"the candidate failed to answer {count(after, 'case')} and the baseline {before:,}: "
             "each counts as the worst score"
+        )
+
+
+def _one_sided(baseline: Run, candidate: Run) -> Iterator[str]:
+    """Faults that are nobody's should hit both systems alike; where they do not, what is left is no fair sample.
+
+    The exact sign test on the cases that one system alone lost: the sample ratio of experiments, for pairs.
+    """
+    lost = [
+        {a.case_id for a in run.answers if isinstance(a, Unanswered) and a.fault == "infrastructure"}
+        for run in (baseline, candidate)
+    ]
+    before, after = len(lost[0] - lost[1]), len(lost[1] - lost[0])
+    if not before + after:
+        return
+    tail = sum(math.comb(before + after, k) for k in range(min(before, after) + 1)) / 2 ** (before + after)
+    if 2 * tail <= _ONE_SIDED:
+        side = "the candidate" if after > before else "the baseline"
+        yield (
+            f"{side} lost {max(before, after):,} of the {count(before + after, 'case')} that only one system lost to faults "
+            "that should hit both alike: what is left may not be a fair sample; see what is special about these calls"
         )
 
 
