@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from llmci.core.privacy.audit import MASK, distinctive, is_broken, recalled, standing, views_of
+from llmci.core.privacy.audit import Original, is_broken, originals, recalled, standing, views_of
 from llmci.core.privacy.detect import Looked, Unreadable
 from llmci.core.privacy.flatten import IDENTITIES, LABELS
 from llmci.core.privacy.jsontext import edited, lifted
 from llmci.core.privacy.memory import Memory
+from llmci.core.privacy.originals import MASK
 from llmci.core.privacy.policy import replacement
 from llmci.core.privacy.resolve import resolved
 from llmci.domain.finding import Span
@@ -80,15 +81,15 @@ class Settled:
 
     Attributes:
         texts: By text, column and role.
-        removed: Distinctive values that were replaced in any of them, and their kinds.
+        removed: What was replaced in any of them, in the forms that must not survive; in order.
     """
 
     texts: dict[tuple[str, str, str | None], _Clean] = field(default_factory=dict)
-    removed: dict[str, str] = field(default_factory=dict)
+    removed: dict[Original, None] = field(default_factory=dict)
 
     def survivor(self, done: Sequence[_Clean], memory: Memory) -> str | None:
         """The kind of something that was found and still stands in what was kept of these texts."""
-        removed = list(self.removed.items())
+        removed = list(self.removed)
         for clean in done:
             if clean.checked == len(removed) and clean.recalled:
                 continue
@@ -170,7 +171,9 @@ class Redactor:
         made = self._identity(text) if text.column in IDENTITIES else self._made(text, memory, exempt)
         if isinstance(made, _Clean):
             settled.texts[asked] = made
-            settled.removed.update(distinctive((span.kind, value) for span, value in made.found))
+            settled.removed.update(
+                dict.fromkeys(form for span, value in made.found for form in originals(span.kind, value))
+            )
         return made
 
     def _identity(self, text: Text) -> _Clean:
@@ -234,7 +237,8 @@ def _memory_of(findings: Sequence[Finding], exempt: Callable[[str], bool], memor
     removed = Memory()
     removed.learn((finding.span.kind, finding.value) for finding in findings)
     needles = {text: memory.needles.get(text, needle) for text, needle in removed.needles.items() if not exempt(text)}
-    return Memory(needles, {number for number in removed.numbers if number in needles}, memory.places)
+    forms = {words: kind for words, kind in removed.forms.items() if not exempt(" ".join(words))}
+    return Memory(needles, {number for number in removed.numbers if number in needles}, memory.places, forms)
 
 
 def _is_telling(identity: str) -> bool:
