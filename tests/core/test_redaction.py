@@ -291,7 +291,7 @@ conversations = st.lists(
 def seen_in(text: str) -> str:
     """Letters and digits of a text and of what a decoder would make of it, in lower case."""
     decoded = re.sub(r"\\u([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), text.replace("\\\\", "\\"))
-    return " ".join(re.findall(r"[^\W_]+", f"{text} | {decoded} | {unquote(text)}".lower()))
+    return " ".join(re.findall(r"[^\W_]+", f"{text} zzz {decoded} zzz {unquote(text)}".lower()))
 
 
 @given(conversations)
@@ -303,7 +303,7 @@ def test_no_planted_value_survives_in_any_view_of_any_text_of_the_conversation(t
     outcome = redact(a_redactor(found), *texts, " . ".join(told))
 
     if isinstance(outcome, Redacted):
-        seen = " . ".join(map(seen_in, outcome.texts))
+        seen = " zzz ".join(map(seen_in, outcome.texts))
         for value in (*told, "jo.quagmire", "parkfield rose"):
             assert " ".join(re.findall(r"[^\W_]+", value.lower())) not in seen
 
