@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import orjson
 from llmci.core.privacy.detect import Unreadable
 from llmci.core.privacy.flatten import IDENTITIES, Text, texts_of
 from llmci.core.privacy.jsontext import lifted
+from llmci.core.privacy.masking import mask
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.redact import Withheld
 from llmci.core.privacy.resolve import resolved
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from llmci.domain.trace import TraceRow
     from llmci.seams import Progress
 
-_LONGEST_SHAPE = 60
 _AT_ONCE = 1024
 # What a finding is called where general dates are not told from dates of birth.
 _PUBLISHED = {"DATE_OF_BIRTH": "DATE_TIME"}
@@ -74,12 +73,6 @@ def explain(config: Config, trace_id: str, *, environ: Mapping[str, str]) -> lis
     outcome = redactor.redact(texts, memory)
     held = [Explained("", "", "audit", 1.0, "", f"held back: {outcome.why}")] if isinstance(outcome, Withheld) else []
     return [*held, *(found for text in texts for found in _explained(text, redactor, memory))]
-
-
-def mask(value: str) -> str:
-    """The shape of a value."""
-    shape = re.sub(r"[^\W\d_]", lambda match: "A" if match[0].isupper() else "a", value[:_LONGEST_SHAPE])
-    return re.sub(r"\d", "0", shape)
 
 
 def write_spans(config: Config, source: Path, target: Path, *, environ: Mapping[str, str], progress: Progress) -> int:

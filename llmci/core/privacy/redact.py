@@ -16,7 +16,7 @@ from llmci.core.privacy.resolve import resolved
 from llmci.domain.finding import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from llmci.core.privacy.detect import Detector
     from llmci.core.privacy.flatten import Text
@@ -29,6 +29,8 @@ _SHORTEST_ID = 6
 _SURE = 0.9
 # What may be called like a person.
 _PLACES = frozenset({"LOCATION", "ORGANIZATION"})
+# What a policy keeps because it carries the task, and what tells who somebody is when there is enough of it.
+_ATTRIBUTES = frozenset({"LOCATION", "ORGANIZATION", "NRP", "DATE_TIME"})
 _NO_LABEL = frozenset({"EMAIL_ADDRESS", "SECRET", "CREDIT_CARD", "US_SSN", "IBAN_CODE", "USER_ID"})
 
 
@@ -43,10 +45,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """Clean texts, in the order given, and what was removed from them."""
+    """Clean texts, in the order given, and what was removed from them.
+
+    Attributes:
+        kept: The same texts with `MASK` in place of every replacement; empty where nothing was kept.
+        attributes: Kind and keyed digest of what the policy keeps though it may tell who somebody is.
+    """
 
     texts: tuple[str, ...]
     findings: tuple[Finding, ...]
+    kept: tuple[str, ...] = ()
+    attributes: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,7 @@ class _Clean:
         text: Clean.
         views: What was kept of it, in each way that a reader may see it; see `audit`.
         found: What was replaced, and its value.
+        attributes: See `Redacted`.
         recalled: Whether memory was asked for it by the audit.
         checked: So many of the removed values were searched for in it.
     """
@@ -71,6 +81,7 @@ class _Clean:
     text: str
     views: tuple[str, ...]
     found: list[tuple[Span, str]]
+    attributes: tuple[tuple[str, str], ...] = ()
     recalled: bool = False
     checked: int = 0
 
@@ -159,7 +170,12 @@ class Redactor:
         told = memory if exempt is None else _memory_of(findings, exempt, memory)
         if (kind := settled.survivor(done, told)) is not None:
             return Withheld(f"the audit found a survivor of kind {kind}")
-        return Redacted(tuple(clean.text for clean in done), tuple(findings))
+        return Redacted(
+            tuple(clean.text for clean in done),
+            tuple(findings),
+            tuple(clean.views[0] if clean.views else "" for clean in done),
+            frozenset(attribute for clean in done for attribute in clean.attributes),
+        )
 
     def _clean(
         self, text: Text, memory: Memory, exempt: Callable[[str], bool] | None, settled: Settled
@@ -185,6 +201,7 @@ class Redactor:
         if isinstance(looked, Unreadable):
             return looked
         edits, masks, values = [], [], []
+        attributes: list[tuple[str, str]] = []
         for piece, found in looked.pieces:
             for span in self.spans_in(piece, found, memory, exempt):
                 value = piece.text[span.start : span.end]
@@ -192,10 +209,22 @@ class Redactor:
                 edits.append(lifted(piece, span.start, span.end, made))
                 masks.append(lifted(piece, span.start, span.end, MASK))
                 values.append((span, value))
+            attributes += self._attributes(piece, found)
         clean = edited(text.text, edits) if edits else text.text
         if is_broken(text.text, clean):
             return Unreadable("a text was JSON and would be none any more")
-        return _Clean(clean, tuple(views_of(edited(text.text, masks) if masks else text.text)), values)
+        views = tuple(views_of(edited(text.text, masks) if masks else text.text))
+        return _Clean(clean, views, values, tuple(dict.fromkeys(attributes)))
+
+    def _attributes(self, piece: Piece, found: Sequence[Span]) -> Iterator[tuple[str, str]]:
+        for span in found:
+            if (
+                span.kind in _ATTRIBUTES
+                and span.score >= self.policy.min_score
+                and self.policy.operator_of(span.kind) == "keep"
+            ):
+                value = " ".join(piece.text[span.start : span.end].casefold().split())
+                yield span.kind, self.surrogates.hashed("attribute", value)
 
     def spans_in(
         self, piece: Piece, found: Sequence[Span], memory: Memory, exempt: Callable[[str], bool] | None
