@@ -61,7 +61,7 @@ class SanitizeSettings:
     min_score: Share = 0.4
     max_quarantine: Share = 0.02
     strict: bool = False
-    max_residual: Annotated[int, Ge(0)] = 0
+    max_residual: Annotated[int, Ge(0)] = 2
     canaries: Annotated[int, Ge(0)] = 30
     max_leaf_chars: Count = 2_000_000
     timeout_s: Positive = 30.0

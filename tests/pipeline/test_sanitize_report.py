@@ -17,9 +17,9 @@ from llmci.wiring.sanitize_report import report_schema
 if TYPE_CHECKING:
     from pathlib import Path
 
-LEAKY = "My name is Torvald Lindqvist, mail torvald.l@corp.example, call 212-867-5309."
-# A telephone number as it is written in a country that the first pass knows nothing of.
-UNSURE = "ring 03-3224-5000 now"
+LEAKY = "My name is Torvald Lindqvist."
+# A number by its label in a language that the first pass is not told of.
+UNSURE = "NHC: 4471923"
 ALL = "structured, presidio, secrets"
 
 
@@ -35,23 +35,23 @@ def test_the_report_follows_its_schema_and_says_no_value(tmp_path: Path) -> None
     text = (tmp_path / ".llmci" / "sanitize.json").read_text()
     report = json.loads(text)
     jsonschema.validate(report, report_schema())
-    assert {"kind": "PHONE_NUMBER", "shape": "00-0000-0000", "texts": 1} in report["residual"]
+    assert {"kind": "ID", "shape": "0000000", "texts": 1} in report["residual"]
     assert report["second_pass"]["candidates"] == dict(summary.suspected)
     assert {recall["planted"] for recall in report["canaries"]} == {2}
     assert report["quarantine"][0]["why"] == "a text is longer than 300 characters"
     assert report["manifest_digest"] == summary.digest
-    for value in ("Torvald", "Lindqvist", "torvald.l", "867-5309", "3224", "ghp_"):
+    for value in ("Torvald", "Lindqvist", "4471923", "ghp_"):
         assert value not in text
 
 
 def test_strict_holds_back_what_the_second_pass_suspects(tmp_path: Path) -> None:
     rows = {"s": [a_trace("t1", question=LEAKY), a_trace("t2", question=UNSURE)]}
-    config = a_project(tmp_path, rows, settings="  strict: true\n  max_quarantine: 0.5\n")
+    config = a_project(tmp_path, rows, settings="  strict: true\n  max_residual: 0\n  max_quarantine: 0.5\n")
 
     summary = run(config)
 
     assert [row["trace_id"] for row in clean_rows(config)] == ["t1"]
-    assert summary.quarantined_first[0].why == "the second pass suspects 1 more values: PHONE_NUMBER 1"
+    assert summary.quarantined_first[0].why == "the second pass suspects 1 more values: ID 1"
 
 
 def test_a_run_without_news_says_the_same_again(tmp_path: Path) -> None:
