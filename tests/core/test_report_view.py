@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from builders import a_case, a_metric, a_run, an_evalset
 from report_builders import a_difference, a_report, a_result, a_verdict
@@ -120,3 +122,21 @@ def test_texts_that_do_not_fit_are_left_out_the_least_telling_first() -> None:
 
     assert (whole.kept, part.kept) == (600, 200)
     assert part.chunks == whole.chunks[:2]
+
+
+def test_what_the_checks_of_sanitizing_found_is_a_group_of_facts() -> None:
+    told = {
+        "canaries": [{"kind": "PERSON", "planted": 30, "removed": 29, "low": 0.8278}],
+        "second_pass": {"texts": 1200, "passed_over": 0, "candidates": {"ID": 3}},
+        "rare_attributes": [
+            {"kinds": ["LOCATION", "ORGANIZATION"], "combinations": 40, "users": 90, "alone": 4, "few": 7}
+        ],
+    }
+    report = two_runs(1.0, 1.0)
+
+    groups = {group.title: dict(group.facts) for group in view_of(replace(report, sanitize_summary=told)).facts}
+
+    facts = groups["Privacy: what a check of it found"]
+    assert facts["planted: PERSON"].startswith("29 of 30 removed; at least 82.8")
+    assert facts["second pass: suspected, by type"] == "ID: 3"
+    assert facts["kept together: LOCATION, ORGANIZATION"].startswith("7 of 90 users")
