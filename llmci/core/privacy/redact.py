@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from llmci.core.privacy.audit import Original, is_broken, originals, recalled, standing, views_of
@@ -16,7 +16,7 @@ from llmci.core.privacy.resolve import resolved
 from llmci.domain.finding import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from llmci.core.privacy.detect import Detector
     from llmci.core.privacy.flatten import Text
@@ -159,6 +159,8 @@ class Redactor:
             settled: What became of texts with this same memory before; is added to.
         """
         settled = Settled() if settled is None else settled
+        if exempt is not None:
+            memory = replace(memory, forms=_unsaid(memory.forms, exempt))
         findings: list[Finding] = []
         done: list[_Clean] = []
         for text in texts:
@@ -266,8 +268,13 @@ def _memory_of(findings: Sequence[Finding], exempt: Callable[[str], bool], memor
     removed = Memory()
     removed.learn((finding.span.kind, finding.value) for finding in findings)
     needles = {text: memory.needles.get(text, needle) for text, needle in removed.needles.items() if not exempt(text)}
-    forms = {words: kind for words, kind in removed.forms.items() if not exempt(" ".join(words))}
-    return Memory(needles, {number for number in removed.numbers if number in needles}, memory.places, forms)
+    numbers = {number for number in removed.numbers if number in needles}
+    return Memory(needles, numbers, memory.places, _unsaid(removed.forms, exempt))
+
+
+def _unsaid(forms: Mapping[tuple[str, ...], str], exempt: Callable[[str], bool]) -> dict[tuple[str, ...], str]:
+    """Forms with a word that is not exempt: the others put together what was said, in whatever order."""
+    return {words: kind for words, kind in forms.items() if not all(map(exempt, words))}
 
 
 def _is_telling(identity: str) -> bool:
