@@ -31,7 +31,8 @@ def a_project(
     settings: str = "",
     recognizers: str = "structured, secrets",
 ) -> Config:
-    """Write llmci.yaml and raw shards."""
+    """Write llmci.yaml and raw shards. Canaries, which take a second, are planted only where the settings say so."""
+    settings += "" if "canaries" in settings else "  canaries: 0\n"
     (directory / "llmci.yaml").write_text(f"sanitize:\n  recognizers: [{recognizers}]\n{settings}")
     raw = DirectoryShelf(directory / ".llmci" / "raw", TRACE, private=True)
     for shard_id, rows in shards.items():

@@ -25,6 +25,8 @@ def a_clean_shelf(state: Path, rows: Sequence[TraceRow], shard_id: str = "test-1
         for start in range(0, len(rows), 1000):
             writer.write(a_batch(rows[start : start + 1000]))
     shelf.write_manifest(
-        manifest_of(policy={}, recognizers={}, key_fingerprint="k", shards=shelf.shards(), tally=Tally(), now=NOON)
+        manifest_of(
+            policy={}, recognizers={}, key_fingerprint="k", shards=shelf.shards(), tally=Tally(), looked={}, now=NOON
+        )
     )
     return shelf

@@ -39,6 +39,12 @@ def sanitize(
             help="Language of the texts (en, es, de, fr, it, pl), once for each; instead of sanitize.locales."
         ),
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Hold back traces in which the second pass suspects more than max_residual values."
+        ),
+    ] = False,
     dry_run: DryRunFlag = False,
     config: ConfigFlag = None,
     json: JsonFlag = False,
@@ -52,6 +58,8 @@ def sanitize(
     Example: llmci sanitize
     """
     checked = _in_locales(open_config(config), locale)
+    if strict:
+        checked = replace(checked, sanitize=replace(checked.sanitize, strict=True))
     if explain is not None:
         _explain(checked, explain, as_json=json)
         return
@@ -119,6 +127,22 @@ def _show(summary: SanitizeSummary, *, as_json: bool) -> None:
             f"{summary.traces} clean traces ({summary.shards} shards sanitized, {summary.shards_unchanged} unchanged)\n"
             f"{summary.quarantined} held back\n"
             f"removed: {', '.join(f'{kind} {count}' for kind, count in summary.counts.items()) or 'nothing'}\n"
+            f"canaries: {_canaries(summary)}\n"
+            f"second pass suspects: {', '.join(f'{kind} {count}' for kind, count in summary.suspected.items()) or 'nothing'}"
+            " (shapes in .llmci/sanitize.json)\n"
             f"audit: nothing that was found is left; manifest {summary.digest[:12]}, key {summary.key_fingerprint}"
         )
     )
+
+
+def _canaries(summary: SanitizeSummary) -> str:
+    """The kinds that were missed, and what so many can prove of the others."""
+    if not summary.canaries:
+        return "none planted"
+    planted, removed = sum(c.planted for c in summary.canaries), sum(c.removed for c in summary.canaries)
+    missed = ", ".join(
+        f"{c.kind} {c.removed} of {c.planted} (at least {c.low:.1%} with 95 % confidence)"
+        for c in summary.canaries
+        if c.removed < c.planted
+    )
+    return f"{removed} of {planted} found{f'; missed of {missed}' if missed else ''}"

@@ -14,6 +14,7 @@ from llmci.cli.terminal import note, show_json
 def schema(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it there and not to stdout.")] = None,
     report: Annotated[bool, typer.Option("--report", help="The schema of reports in JSON instead.")] = False,
+    sanitize: Annotated[bool, typer.Option("--sanitize", help="The schema of .llmci/sanitize.json instead.")] = False,
     as_json: JsonFlag = False,  # noqa: ARG001  a schema is JSON with or without the flag
 ) -> None:
     """Print the JSON schema of llmci.yaml.
@@ -25,7 +26,7 @@ def schema(
     """
     from llmci.wiring.schema import write_schema
 
-    document = write_schema(output, report=report)
+    document = write_schema(output, report=report, sanitize=sanitize)
     if output is None:
         show_json(document)
     else:

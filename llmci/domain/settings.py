@@ -40,6 +40,10 @@ class SanitizeSettings:
         deny: Texts that always are.
         min_score: Findings below it are ignored.
         max_quarantine: Share of traces that may be held back; above it nothing is written (exit 5).
+        strict: The second pass looks at every text, and holds traces back; see `max_residual`.
+        max_residual: What the second pass may suspect in one trace before `strict` holds it back.
+        canaries: Known values of each kind that are planted into copies of real messages to see how many
+            are found; 0 plants none.
         max_leaf_chars: A longer text is held back rather than looked at in part.
         timeout_s: Longest that one text may take; a trace that holds it is held back.
         key_env: Environment variable with the secret that surrogates are derived from. Without it
@@ -56,6 +60,9 @@ class SanitizeSettings:
     deny: tuple[str, ...] = ()
     min_score: Share = 0.4
     max_quarantine: Share = 0.02
+    strict: bool = False
+    max_residual: Annotated[int, Ge(0)] = 2
+    canaries: Annotated[int, Ge(0)] = 30
     max_leaf_chars: Count = 2_000_000
     timeout_s: Positive = 30.0
     key_env: str = "LLMCI_PRIVACY_KEY"

@@ -15,7 +15,9 @@ from llmci.seams import Rejected
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from llmci.core.privacy.canaries import Recall
     from llmci.core.privacy.redact import Redactor
+    from llmci.core.privacy.second_look import SecondLook
     from llmci.seams import ShardInfo, Shelf
 
 _ROWS = 256
@@ -51,6 +53,8 @@ class SanitizeSummary:
         quarantined: Held back.
         quarantined_first: A few of those, with the reason.
         counts: What was removed, by kind.
+        suspected: What the second pass takes for personal data in the output, by kind.
+        canaries: How many planted values were found, by kind.
         digest: Of the manifest.
     """
 
@@ -61,6 +65,8 @@ class SanitizeSummary:
     quarantined_first: tuple[Rejected, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     detectors: Mapping[str, int] = field(default_factory=dict)
+    suspected: Mapping[str, int] = field(default_factory=dict)
+    canaries: tuple[Recall, ...] = ()
     key_fingerprint: str = ""
     digest: str = ""
 
@@ -75,7 +81,9 @@ def plan(wanted: Mapping[str, str], present: Mapping[str, ShardInfo]) -> Plan:
     )
 
 
-def sanitize_shard(raw: Shelf, target: Shelf, shard_id: str, fingerprint: str, redactor: Redactor) -> ShardSanitized:
+def sanitize_shard(
+    raw: Shelf, target: Shelf, shard_id: str, fingerprint: str, redactor: Redactor, second: SecondLook | None = None
+) -> ShardSanitized:
     """Sanitize one shard; it appears on the target whole, or not at all."""
     sessions = _shared_sessions(raw, shard_id)
     if sessions:
@@ -87,7 +95,7 @@ def sanitize_shard(raw: Shelf, target: Shelf, shard_id: str, fingerprint: str, r
         for batch in raw.read(shard_id):
             for start in range(0, batch.num_rows, _ROWS):
                 with _uncollected():
-                    done = sanitize_batch(RawBatch(batch.slice(start, _ROWS)), redactor, sessions)
+                    done = sanitize_batch(RawBatch(batch.slice(start, _ROWS)), redactor, sessions, second)
                 writer.write(done.clean.rows)
                 for held in done.quarantined:
                     where = f"{shard_id}, row {read + held.index + 1} (trace {held.name})"

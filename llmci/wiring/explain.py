@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +10,21 @@ import orjson
 from llmci.core.privacy.detect import Unreadable
 from llmci.core.privacy.flatten import IDENTITIES, Text, texts_of
 from llmci.core.privacy.jsontext import lifted
+from llmci.core.privacy.masking import mask
 from llmci.core.privacy.memory import Memory
+from llmci.core.privacy.redact import Withheld
 from llmci.core.privacy.resolve import resolved
+from llmci.core.traces.blobs import without_media
 from llmci.errors import UsageError
 from llmci.files import write_bytes
 from llmci.wiring.build import shelf_of
 from llmci.wiring.privacy import privacy_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    import pyarrow as pa
 
     from llmci.config import Config
     from llmci.core.privacy.jsontext import Piece
@@ -29,7 +33,6 @@ if TYPE_CHECKING:
     from llmci.domain.trace import TraceRow
     from llmci.seams import Progress
 
-_LONGEST_SHAPE = 60
 _AT_ONCE = 1024
 # What a finding is called where general dates are not told from dates of birth.
 _PUBLISHED = {"DATE_OF_BIRTH": "DATE_TIME"}
@@ -41,7 +44,8 @@ class Explained:
 
     Attributes:
         shape: Of the value: letters as A and a, digits as 0.
-        action: The operator that replaces it; "keep" with the reason where it stays.
+        action: The operator that replaces it; "keep" with the reason where it stays; "held back" with the
+            reason where the audit holds the whole trace back.
     """
 
     path: str
@@ -59,18 +63,16 @@ def explain(config: Config, trace_id: str, *, environ: Mapping[str, str]) -> lis
         UsageError: There is no such trace, or one of its texts cannot be searched.
     """
     redactor = privacy_of(config, environ).redactor
-    row = _row(config, trace_id)
-    texts, memory = texts_of(row), Memory()
+    texts, others = _texts(config, trace_id)
+    memory = Memory()
     unreadable = redactor.learned(texts, memory)
     if unreadable is not None:
         raise UsageError(f"the trace is held back: {unreadable.why}.", fix="See docs/sanitize.md, quarantine.")
-    return [found for text in texts for found in _explained(text, redactor, memory)]
-
-
-def mask(value: str) -> str:
-    """The shape of a value."""
-    shape = re.sub(r"[^\W\d_]", lambda match: "A" if match[0].isupper() else "a", value[:_LONGEST_SHAPE])
-    return re.sub(r"\d", "0", shape)
+    for other in others:
+        redactor.learned([other], memory)
+    outcome = redactor.redact(texts, memory)
+    held = [Explained("", "", "audit", 1.0, "", f"held back: {outcome.why}")] if isinstance(outcome, Withheld) else []
+    return [*held, *(found for text in texts for found in _explained(text, redactor, memory))]
 
 
 def write_spans(config: Config, source: Path, target: Path, *, environ: Mapping[str, str], progress: Progress) -> int:
@@ -101,17 +103,30 @@ def spans_of(records: Sequence[Mapping[str, Any]], redactor: Redactor, progress:
     return [_spans_line(record, memories[_group(record, index)], redactor) for index, record in enumerate(records)]
 
 
-def _row(config: Config, trace_id: str) -> TraceRow:
+def _texts(config: Config, trace_id: str) -> tuple[list[Text], list[Text]]:
+    """Texts of a trace as `sanitize` sees them, and those of the other traces of its session in its shard."""
     raw = shelf_of(config, "raw")
     for shard_id in raw.shards():
         for batch in raw.read(shard_id):
             for index, found in enumerate(batch.column("trace_id").to_pylist()):
                 if found == trace_id:
                     row: TraceRow = batch.slice(index, 1).to_pylist()[0]
-                    return row
+                    return texts_of(without_media(row)), list(_session_texts(raw.read(shard_id), row))
     raise UsageError(
         "there is no trace of that id on the raw shelf.", fix="Take an id of the source; see `llmci pull`."
     )
+
+
+def _session_texts(batches: Iterable[pa.RecordBatch], of: TraceRow) -> Iterator[Text]:
+    session = of.get("session_id")
+    if not session:
+        return
+    for batch in batches:
+        for index, found in enumerate(batch.column("session_id").to_pylist()):
+            if found == session:
+                row: TraceRow = batch.slice(index, 1).to_pylist()[0]
+                if row["trace_id"] != of["trace_id"]:
+                    yield from texts_of(without_media(row))
 
 
 def _explained(text: Text, redactor: Redactor, memory: Memory) -> Iterator[Explained]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.recognizers.deadline import Deadline
 from llmci.config import Block
@@ -12,15 +12,16 @@ from llmci.core.privacy.detect import Detector
 from llmci.core.privacy.manifest import policy_digest
 from llmci.core.privacy.policy import DEFAULT_POLICY, policy_of
 from llmci.core.privacy.redact import Redactor
+from llmci.core.privacy.second_look import SecondLook
 from llmci.core.privacy.surrogate import Surrogates
 from llmci.domain.settings import LOCALES
 from llmci.errors import PrivacyStop, UsageError
-from llmci.files import write_once
+from llmci.files import read_json, write_json, write_once
 from llmci.registry import adapter
 from llmci.wiring.build import build
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from llmci.config import Config
     from llmci.seams import Recognizer
@@ -28,7 +29,13 @@ if TYPE_CHECKING:
 _KEY_FILE = "privacy.key"
 _KEY_BYTES = 32
 # What does not change what a trace becomes.
-_UNDIGESTED = ("max_quarantine", "key_env", "timeout_s")
+_UNDIGESTED = ("max_quarantine", "key_env", "timeout_s", "canaries")
+_TURNS_FILE = "surrogates.json"
+# Of each shard, unless `strict`: the second pass takes as long as the first.
+_SECOND_CHARS = 100_000
+# Stock patterns, believed without a word beside them.
+_EAGER = {"context_free": ["US_PASSPORT", "UK_NHS", "US_ITIN", "US_BANK_NUMBER"]}
+_REGIONS = ["US", "GB", "DE", "FR", "ES", "IT", "IN", "AU", "CA", "NL", "SE", "CH", "AT", "PL", "BR", "MX", "JP"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,8 @@ def privacy_of(config: Config, environ: Mapping[str, str]) -> Privacy:
             )
     blocks = [_block(config, name) for name in settings.recognizers]
     found: list[Recognizer] = [build("recognizer", block, config, environ) for block in blocks]
-    surrogates = Surrogates(key_of(config, environ))
+    turns = turns_of(config)
+    surrogates = Surrogates(key_of(config, environ), turns)
     detector = Detector(
         [Deadline(block.name, recognizer, settings.timeout_s) for block, recognizer in zip(blocks, found, strict=True)],
         max_chars=settings.max_leaf_chars,
@@ -78,6 +86,7 @@ def privacy_of(config: Config, environ: Mapping[str, str]) -> Privacy:
         **told,
         "policy": {**DEFAULT_POLICY, **settings.policy},
         "options": {block.name: block.options.model_dump(mode="json") for block in blocks},
+        **({"drawn_anew": turns} if turns else {}),
     }
     recognizers = {block.name: recognizer.version for block, recognizer in zip(blocks, found, strict=True)}
     return Privacy(
@@ -87,6 +96,60 @@ def privacy_of(config: Config, environ: Mapping[str, str]) -> Privacy:
         key_fingerprint=surrogates.fingerprint,
         digest=policy_digest(policy, recognizers, surrogates.fingerprint),
     )
+
+
+def second_look(config: Config, environ: Mapping[str, str]) -> SecondLook:
+    """What looks again at the texts of one shard: every language, more countries, stock patterns, low scores.
+
+    Presidio's national recognizers for other languages than English take seconds to load; they run
+    where the project names the language, and with `strict`.
+    """
+    settings = config.sanitize
+    locales = list(LOCALES) if settings.strict else list(dict.fromkeys(("en", *settings.locales)))
+    options = {
+        "structured": {**_given(config, "structured"), "locales": list(LOCALES), "regions": _REGIONS},
+        "presidio": {**_given(config, "presidio"), "locales": locales, **_EAGER},
+    }
+    blocks = [
+        Block(name=kind, kind=kind, options=adapter("recognizer", kind).Options.model_validate(given), given=given)
+        for kind, given in options.items()
+    ]
+    detector = Detector(
+        [Deadline(block.name, build("recognizer", block, config, environ), settings.timeout_s) for block in blocks],
+        max_chars=settings.max_leaf_chars,
+    )
+    most = settings.max_residual if settings.strict else None
+    return SecondLook(detector, policy_of(settings), None if settings.strict else _SECOND_CHARS, most)
+
+
+def _given(config: Config, kind: str) -> dict[str, Any]:
+    """The options of the project's recognizer of that kind, if it has one."""
+    found = next((block for block in config.recognizers.values() if block.kind == kind), None)
+    return found.options.model_dump() if found is not None else {}
+
+
+def turns_of(config: Config) -> dict[str, int]:
+    """How often surrogates were drawn anew, by family."""
+    try:
+        found = read_json(config.state / _TURNS_FILE)
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(turn, int) for turn in found.values()):
+        raise UsageError(
+            f"{config.state / _TURNS_FILE}: damaged.",
+            fix="Delete it and sanitize everything anew; some surrogates will be others than before.",
+        )
+    return found
+
+
+def draw_anew(config: Config, families: Iterable[str]) -> dict[str, int]:
+    """Have other surrogates for these families from now on; gives the turn of each."""
+    turns = turns_of(config)
+    turns |= {family: turns.get(family, 0) + 1 for family in families}
+    write_json(config.state / _TURNS_FILE, turns)
+    return turns
 
 
 def key_of(config: Config, environ: Mapping[str, str]) -> bytes:

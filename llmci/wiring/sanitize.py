@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections import Counter
 from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
@@ -16,14 +17,19 @@ from llmci import registry
 from llmci.adapters.stores.shelf import DirectoryShelf
 from llmci.core.privacy.answers import answer_cleaner
 from llmci.core.privacy.batch import Tally
+from llmci.core.privacy.canaries import Recall, measured
+from llmci.core.privacy.evidence import Second, evidence, second_of
+from llmci.core.privacy.flatten import texts_of
 from llmci.core.privacy.manifest import check, manifest_of
+from llmci.core.privacy.permutation import Keyed
 from llmci.domain.trace import TRACE
 from llmci.errors import PrivacyStop, UsageError
 from llmci.files import locked, read_json, write_bytes, write_json
 from llmci.pipeline.sanitize import Plan, SanitizeSummary, plan, quarantined_share, sanitize_shard
 from llmci.seams import Context
 from llmci.wiring.build import shelf_of
-from llmci.wiring.privacy import Privacy, privacy_of
+from llmci.wiring.privacy import Privacy, draw_anew, key_of, privacy_of, second_look, turns_of
+from llmci.wiring.sanitize_report import REPORT, Pace, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,6 +45,9 @@ if TYPE_CHECKING:
 _PARALLEL_BYTES = 16 << 20
 _SHOWN_QUARANTINED = 5
 _COUNTS = "counts"
+# So often surrogates are drawn anew before there are too many values for them.
+_MOST_DRAWS = 4
+_CANARY_SHARDS, _CANARY_ROWS = 8, 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +99,30 @@ class _Sanitize:
         self._quarantine = config.state / "quarantine.jsonl"
 
     def run(self) -> SanitizeSummary:
+        for _ in range(_MOST_DRAWS):
+            started = time.monotonic()
+            summary = self._run(started)
+            if summary is not None:
+                return summary
+            self._privacy = privacy_of(self._config, self._environ)
+        raise PrivacyStop(
+            f"two values became one surrogate in each of {_MOST_DRAWS} draws of {', '.join(sorted(turns_of(self._config)))}: "
+            "there are too many of them. Nothing was written.",
+            fix="Set sanitize.policy to hash for IP_ADDRESS, US_SSN, or what else is named.",
+        )
+
+    def _run(self, started: float) -> SanitizeSummary | None:
+        """None: two values became one surrogate, and all of their family are to be drawn anew."""
         wanted = _wanted(self._config, self._privacy)
         if not wanted:
             raise UsageError("there are no raw traces to sanitize.", fix="Run `llmci pull` first.")
         todo = plan(wanted, _present(self._clean))
         staged = plan({shard: wanted[shard] for shard in todo.stale}, _present(self._staging))
         self._work([(shard_id, wanted[shard_id]) for shard_id in staged.stale])
+        if met := _met(self._clean, todo.unchanged, self._staging, todo.stale):
+            shutil.rmtree(self._staging.path, ignore_errors=True)
+            draw_anew(self._config, met)
+            return None
         self._stop_if_too_many(todo)
         for shard_id in set(self._clean.shards()) - set(wanted):
             self._clean.drop(shard_id)
@@ -104,7 +131,7 @@ class _Sanitize:
             _move(self._staging, self._clean, shard_id)
         shutil.rmtree(self._staging.path, ignore_errors=True)
         self._quarantine.unlink(missing_ok=True)
-        return self._summary(todo)
+        return self._summary(todo, started)
 
     def _work(self, shards: Sequence[tuple[str, str]]) -> None:
         self._progress.begin("sanitize", sum(shelf_rows(self._config, name) for name, _ in shards), "traces")
@@ -137,20 +164,40 @@ class _Sanitize:
             fix=f"Read {self._quarantine}: it says where and why. Then mend the traces, or raise sanitize.max_quarantine.",
         )
 
-    def _summary(self, todo: Plan) -> SanitizeSummary:
+    def _canaries(self, todo: Plan) -> Sequence[Recall]:
+        """Of this run; of the last one where nothing has changed since."""
+        before = self._clean.manifest() or {}
+        known = before.get("canaries")
+        each = self._config.sanitize.canaries
+        if not (todo.stale or todo.gone) and isinstance(known, list) and {c["planted"] for c in known} <= {each}:
+            return [Recall(**found) for found in known]
+        keyed = Keyed(key_of(self._config, self._environ))
+        return measured(self._privacy.redactor, keyed, _messages(shelf_of(self._config, "raw")), each) if each else ()
+
+    def _summary(self, todo: Plan, started: float) -> SanitizeSummary:
         shards = self._clean.shards()
         rows, rejected = sum(i.rows for i in shards.values()), sum(i.rejected for i in shards.values())
-        tally = _tally(self._clean, shards)
+        tally, second = _tally(self._clean, shards), _second(self._clean, shards)
+        canaries = self._canaries(todo)
         manifest = manifest_of(
             policy=self._privacy.policy,
             recognizers=self._privacy.recognizers,
             key_fingerprint=self._privacy.key_fingerprint,
             shards=shards,
             tally=tally,
+            looked=evidence(tally, second, canaries),
             now=self._now,
         )
         if not _is_same(self._clean.manifest(), manifest):
             self._clean.write_manifest(manifest)
+        done = sum(shards[name].rows + shards[name].rejected for name in todo.stale)
+        write_report(
+            self._config.state / REPORT,
+            manifest,
+            second.shapes(),
+            self._clean.rejected(),
+            Pace(traces=done, seconds=time.monotonic() - started),
+        )
         return SanitizeSummary(
             shards=len(todo.stale),
             shards_unchanged=len(todo.unchanged),
@@ -159,6 +206,8 @@ class _Sanitize:
             quarantined_first=tuple(islice(self._clean.rejected(), _SHOWN_QUARANTINED)),
             counts=dict(tally.kinds.most_common()),
             detectors=dict(tally.detectors.most_common()),
+            suspected=second.by_kind(),
+            canaries=tuple(canaries),
             key_fingerprint=self._privacy.key_fingerprint,
             digest=check(manifest, shards),
         )
@@ -197,14 +246,27 @@ def _sanitize_shard(work: _Work) -> int:
             work.config.recognizers,
             work.config.state,
             work.environ.get(work.config.sanitize.key_env),
+            turns_of(work.config),
         )
     )
     if key not in _made:
         _made[key] = privacy_of(work.config, work.environ)
     staging = _staging(work.config)
-    done = sanitize_shard(shelf_of(work.config, "raw"), staging, work.shard_id, work.fingerprint, _made[key].redactor)
+    redactor = _made[key].redactor
+    redactor.surrogates.forget()
+    second = second_look(work.config, work.environ)
+    done = sanitize_shard(shelf_of(work.config, "raw"), staging, work.shard_id, work.fingerprint, redactor, second)
     tally = done.tally
-    counts = {"kinds": dict(tally.kinds), "detectors": dict(tally.detectors), "fields": dict(tally.fields)}
+    seen = Second(second.counts(), len(second.looked_at), len(second.passed_over))
+    counts = {
+        "kinds": dict(tally.kinds),
+        "detectors": dict(tally.detectors),
+        "fields": dict(tally.fields),
+        "kept": {user: sorted(attributes) for user, attributes in sorted(tally.kept.items())},
+        "second": seen.as_json(),
+        "drawn": {family: dict(sorted(drawn.items())) for family, drawn in redactor.surrogates.drawn.items()},
+        "met": sorted(redactor.surrogates.met),
+    }
     write_json(_counts_file(staging, work.shard_id), counts)
     return done.rows + done.rejected
 
@@ -229,8 +291,42 @@ def _tally(shelf: DirectoryShelf, shards: Iterable[str]) -> Tally:
     total = Tally()
     for shard_id in shards:
         counts = read_json(_counts_file(shelf, shard_id))
-        total.merge(Tally(Counter(counts["kinds"]), Counter(counts["detectors"]), Counter(counts["fields"])))
+        kept = {user: {(kind, value) for kind, value in found} for user, found in counts["kept"].items()}
+        total.merge(Tally(Counter(counts["kinds"]), Counter(counts["detectors"]), Counter(counts["fields"]), kept))
     return total
+
+
+def _second(shelf: DirectoryShelf, shards: Iterable[str]) -> Second:
+    total = Second()
+    for shard_id in shards:
+        total.merge(second_of(read_json(_counts_file(shelf, shard_id))["second"]))
+    return total
+
+
+def _met(clean: DirectoryShelf, unchanged: Iterable[str], staging: DirectoryShelf, stale: Iterable[str]) -> set[str]:
+    """Families of kinds of which two values became one surrogate, anywhere in the project."""
+    files = [_counts_file(clean, name) for name in unchanged] + [_counts_file(staging, name) for name in stale]
+    met: set[str] = set()
+    drawn: dict[tuple[str, str], str] = {}
+    for file in files:
+        counts = read_json(file)
+        met.update(counts["met"])
+        for family, values in counts["drawn"].items():
+            met.update(family for made, value in values.items() if drawn.setdefault((family, made), value) != value)
+    return met
+
+
+def _messages(raw: DirectoryShelf) -> list[str]:
+    """Some texts that users wrote, from every shard if they are few: what canaries are planted into."""
+    found: list[str] = []
+    shards = sorted(raw.shards())
+    for shard_id in shards[:: max(1, len(shards) // _CANARY_SHARDS)]:
+        for batch in islice(raw.read(shard_id), 1):
+            rows = batch.slice(0, _CANARY_ROWS).to_pylist()
+            found += [
+                text.text for row in rows for text in texts_of(row) if text.role == "user" and text.column == "text"
+            ]
+    return list(dict.fromkeys(found))
 
 
 def _executor(config: Config, environ: Mapping[str, str], shards: Sequence[str]) -> Executor:

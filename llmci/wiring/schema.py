@@ -11,6 +11,7 @@ from llmci import registry
 from llmci.config import FILE_NAME, SECTIONS, File
 from llmci.errors import UsageError
 from llmci.files import write_json
+from llmci.wiring.sanitize_report import report_schema as sanitize_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,14 +24,15 @@ def report_schema() -> dict[str, Any]:
     return schema
 
 
-def write_schema(target: Path | None, *, report: bool = False) -> dict[str, Any]:
+def write_schema(target: Path | None, *, report: bool = False, sanitize: bool = False) -> dict[str, Any]:
     """Make a schema, and write it to `target` where one is named.
 
     Args:
         target: A file, or None.
         report: The schema of reports rather than that of `llmci.yaml`.
+        sanitize: The schema of `.llmci/sanitize.json` instead.
     """
-    document = report_schema() if report else json_schema()
+    document = sanitize_schema() if sanitize else report_schema() if report else json_schema()
     if target is not None:
         try:
             write_json(target, document)

@@ -123,3 +123,20 @@ def test_a_locale_that_nothing_is_known_of_is_refused(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "'xx'" in done.stderr
+
+
+def test_it_explains_what_other_traces_of_the_session_told_and_shows_no_blob(tmp_path: Path) -> None:
+    named = a_trace("t1", question=LEAKY, session_id="s1")
+    asked = a_trace("t2", question="ask lindqvist_77 and TORVALD LINDQVIST", session_id="s1")
+    picture = {"type": "image", "uri": f"blob:sha256/{'ab' * 32}", "sha256": "ab" * 32}
+    asked["input"]["messages"][0]["parts"].append(
+        {**asked["input"]["messages"][0]["parts"][0], "text": None, **picture}
+    )
+    a_project(tmp_path, {"s": [named, asked]})
+
+    done = llmci("sanitize", "--explain", "t2", "--json", cwd=tmp_path, environ=KEY)
+
+    found = json.loads(done.stdout)["findings"]
+    assert {"AAAAAAA AAAAAAAAA"} <= {f["shape"] for f in found if f["kind"] == "PERSON"}
+    assert "blob" not in done.stdout
+    assert not any("uri" in f["path"] for f in found)

@@ -54,3 +54,10 @@ def test_an_answer_that_cannot_be_searched_is_stopped_without_a_word_of_it(clean
         clean(["Torvald " * 100], a_case())
 
     assert "Torvald" not in stop.value.message
+
+
+def test_a_person_of_the_case_in_another_order_stays_too(clean) -> None:  # noqa: ANN001
+    case = a_case(question="My name is Brealo Tanir")
+    answer = "Brealo Tanir is on the list as Tanir, Brealo"
+
+    assert clean([answer], case) == [answer]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
@@ -245,3 +248,98 @@ def test_nothing_that_was_found_is_left_whatever_stands_around_it(before: str, a
     outcome = redact(a_redactor(Finds(zq81x7lmw2="USER_ID")), f"{before}zq81x7lmw2{after}")
 
     assert isinstance(outcome, Withheld) or "zq81x7lmw2" not in outcome.texts[0]
+
+
+# Of each kind a value, and the ways in which people and programs write it again.
+PLANTED = {
+    "PERSON": "Rose Parkfield",
+    "EMAIL_ADDRESS": "jo.quagmire@corp.example",
+    "PHONE_NUMBER": "212-867-5309",
+    "USER_ID": "mia_li_3668",
+    "ADDRESS": "12 Elm Street",
+    "CREDIT_CARD": "4111 1111 1111 1111",
+}
+WAYS = (
+    str,
+    str.upper,
+    str.lower,
+    lambda value: value.replace(" ", "_"),
+    lambda value: value.replace(" ", "\u00a0"),
+    lambda value: value.replace("-", ".").replace("_", "-"),
+    lambda value: ", ".join(reversed(value.split(" ", 1))) if value.istitle() else value,
+    lambda value: value.split("@")[0].replace(".", "_"),
+    quote,
+    lambda value: json.dumps({"a": json.dumps([value])}),
+    lambda value: "".join(f"\\u{ord(c):04x}" for c in value),
+)
+conversations = st.lists(
+    st.lists(
+        st.one_of(
+            st.tuples(st.sampled_from(sorted(PLANTED)), st.sampled_from(WAYS)).map(
+                lambda pair: pair[1](PLANTED[pair[0]])
+            ),
+            st.sampled_from(["the rose", "park", "elm", "and", "ask", "100%", "&amp;", "Street", "12"]),
+            st.text(max_size=12),
+        ),
+        max_size=5,
+    ).map(" ".join),
+    min_size=1,
+    max_size=4,
+)
+
+
+def seen_in(text: str) -> str:
+    """Letters and digits of a text and of what a decoder would make of it, in lower case."""
+    decoded = re.sub(r"\\u([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), text.replace("\\\\", "\\"))
+    return " ".join(re.findall(r"[^\W_]+", f"{text} zzz {decoded} zzz {unquote(text)}".lower()))
+
+
+@given(conversations)
+def test_no_planted_value_survives_in_any_view_of_any_text_of_the_conversation(texts: list[str]) -> None:
+    told = {PLANTED[kind]: kind for kind in PLANTED}
+    found = Finds()
+    found.kinds = told
+
+    outcome = redact(a_redactor(found), *texts, " . ".join(told))
+
+    if isinstance(outcome, Redacted):
+        seen = " zzz ".join(map(seen_in, outcome.texts))
+        for value in (*told, "jo.quagmire", "parkfield rose"):
+            assert " ".join(re.findall(r"[^\W_]+", value.lower())) not in seen
+
+
+@pytest.mark.parametrize(
+    "spelled", ["Rose_Park", "park, rose", "ROSE-PARK", "rosepark", "Rose\u00a0Park", "rose%20park"]
+)
+def test_a_name_of_two_common_words_is_removed_however_they_are_parted(spelled: str) -> None:
+    texts = clean(a_redactor(Finds(**{"Rose Park": "PERSON"})), f"ask {spelled} now", "Rose Park")
+
+    assert "rose" not in texts[0].lower()
+    assert "park" not in texts[0].lower()
+
+
+def test_the_words_of_such_a_name_stand_as_words() -> None:
+    texts = clean(a_redactor(Finds(**{"Rose Park": "PERSON"})), "the price rose. Park there", "Rose Park")
+
+    assert texts[0] == "the price rose. Park there"
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "Park, Rose",
+        "rose_park",
+        "rosepark",
+        "rose%20park",
+        "Rose&nbsp;Park",
+        "\\u0052ose Park",
+        "12.elm.street",
+        "jo-quagmire",
+        "Jo.Quagmire%40corp.example",
+    ],
+)
+def test_the_audit_knows_every_form_of_a_value_without_memory(kept: str) -> None:
+    removed = [("PERSON", "Rose Park"), ("ADDRESS", "12 Elm Street"), ("EMAIL_ADDRESS", "jo.quagmire@corp.example")]
+
+    assert survivor([kept], Memory(), removed)
+    assert survivor(["the rose in the park of Elm Street 12"], Memory(), removed) is None

@@ -207,3 +207,20 @@ def test_drift_is_told_with_its_date_and_its_absence_too() -> None:
         "traces": "4,000",
     }
     assert "never held against" in titled(report, "Drift of the set")["traffic"]
+
+
+def test_what_the_checks_of_sanitizing_found_is_a_group_of_facts() -> None:
+    told = {
+        "canaries": [{"kind": "PERSON", "planted": 30, "removed": 29, "low": 0.8278}],
+        "second_pass": {"texts": 1200, "passed_over": 0, "candidates": {"ID": 3}},
+        "rare_attributes": [
+            {"kinds": ["LOCATION", "ORGANIZATION"], "combinations": 40, "users": 90, "alone": 4, "few": 7}
+        ],
+    }
+    report = two_runs(1.0, 1.0)
+
+    facts = titled(replace(report, sanitize_summary=told), "Privacy: what a check of it found")
+
+    assert facts["planted: PERSON"].startswith("29 of 30 removed; at least 82.8")
+    assert facts["second pass: suspected, by type"] == "ID: 3"
+    assert facts["kept together: LOCATION, ORGANIZATION"].startswith("7 of 90 users")

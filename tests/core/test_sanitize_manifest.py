@@ -25,6 +25,7 @@ def a_manifest(**changes: Any) -> dict[str, object]:
         "key_fingerprint": "f1",
         "shards": {"s": a_shard()},
         "tally": Tally(kinds=Counter(PERSON=2)),
+        "looked": {},
         "now": NOON,
     }
     return manifest_of(**told | changes)

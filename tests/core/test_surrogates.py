@@ -151,3 +151,35 @@ def test_another_key_gives_other_surrogates_and_does_not_show_itself() -> None:
     assert other.of("PERSON", "Mia Li") != SURROGATES.of("PERSON", "Mia Li")
     assert other.fingerprint != SURROGATES.fingerprint
     assert b"another" not in other.fingerprint.encode()
+
+
+def test_two_values_that_become_one_surrogate_are_seen_and_another_turn_parts_them() -> None:
+    surrogates = Surrogates(b"k")
+    surrogates.drawn["networks"] = {}
+    made = surrogates.of("IP_ADDRESS", "81.92.103.114")
+    assert surrogates.met == set()
+
+    taken = dict.fromkeys(surrogates.drawn["networks"], "of another value")
+    surrogates.forget()
+    surrogates.drawn["networks"] = taken
+    surrogates.of("IP_ADDRESS", "81.92.103.114")
+
+    assert surrogates.met == {"networks"}
+    assert Surrogates(b"k", {"networks": 1}).of("IP_ADDRESS", "81.92.103.114") != made
+    assert Surrogates(b"k", {"networks": 1}).of("PERSON", "Mia Li") == Surrogates(b"k").of("PERSON", "Mia Li")
+
+
+def test_spellings_of_one_value_do_not_meet() -> None:
+    surrogates = Surrogates(b"k")
+
+    for kind, spelled in (
+        ("PERSON", "Mia Li"),
+        ("PERSON", "MIA LI"),
+        ("IP_ADDRESS", "2a00:1450:0::1"),
+        ("IP_ADDRESS", "2a00:1450::1"),
+        ("US_SSN", "536-90-4399"),
+        ("US_SSN", "536904399"),
+    ):
+        surrogates.of(kind, spelled)
+
+    assert surrogates.met == set()

@@ -1,20 +1,45 @@
-"""The last look: nothing that was found may stand anywhere in what is about to be called clean."""
+"""The last look: nothing that was found may stand anywhere in what is about to be called clean.
+
+docs/decisions/0008-what-may-not-survive.md says what counts, and what may stand as a word.
+"""
 
 from __future__ import annotations
 
+import html
+import re
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from llmci.core.privacy.jsontext import is_document, pieces_of
+from llmci.core.privacy.originals import folded, forms_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from llmci.core.privacy.memory import Memory
 
-# Stands where a surrogate was put in, so that only what was kept is searched. For private use.
-MASK = "\ue000"
 _DISTINCTIVE = 8
 _TELLING_DIGITS = 7
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
+# What a text without any encoded character has none of.
+_ENCODED = re.compile(r"%[0-9a-fA-F]{2}|&#?\w{2,31};|\\[ux]")
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A form of a found value that must not stand in what is written.
+
+    Attributes:
+        kind: Of the finding.
+        gate: Stands in every text that the form stands in; in lower case.
+        words: The form with a space before, between and behind its words. None: the gate is the form.
+    """
+
+    kind: str
+    gate: str
+    words: str | None = None
 
 
 def survivor(kept: Iterable[str], memory: Memory, removed: Iterable[tuple[str, str]] = ()) -> str | None:
@@ -24,20 +49,24 @@ def survivor(kept: Iterable[str], memory: Memory, removed: Iterable[tuple[str, s
         kept: The texts as they will be written, with `MASK` in place of every surrogate: one
             person's surrogate may be another's name.
         memory: Everything that was found, as it is recalled.
-        removed: Kind and value of what was replaced; see `distinctive`.
+        removed: Kind and value of what was replaced; see `originals`.
     """
-    values = distinctive(removed)
+    forms = [form for kind, value in removed for form in originals(kind, value)]
     for text in kept:
         views = views_of(text)
-        found = recalled(views, memory) or standing(views, values.items())
+        found = recalled(views, memory) or standing(views, forms)
         if found is not None:
             return found
     return None
 
 
-def distinctive(removed: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Values in lower case that are searched for as they are, whatever memory makes of them; with their kinds."""
-    return {value.lower(): kind for kind, value in removed if _is_distinctive(value)}
+@lru_cache(maxsize=4096)
+def originals(kind: str, value: str) -> tuple[Original, ...]:
+    """What is searched for of a value that was replaced, whatever memory makes of it."""
+    forms = [
+        Original(of, max(words, key=len), f" {' '.join(words)} ") for of, words in dict.fromkeys(forms_of(kind, value))
+    ]
+    return (*([Original(kind, value.lower())] if _is_distinctive(value) else ()), *forms)
 
 
 def recalled(views: Iterable[str], memory: Memory) -> str | None:
@@ -45,10 +74,22 @@ def recalled(views: Iterable[str], memory: Memory) -> str | None:
     return next((found[0].kind for view in views if (found := memory.recall(view))), None)
 
 
-def standing(views: Iterable[str], values: Iterable[tuple[str, str]]) -> str | None:
-    """The kind of the first of these values that stands in the views of a text."""
+def standing(views: Iterable[str], forms: Sequence[Original]) -> str | None:
+    """The kind of the first of these forms that stands in the views of a text."""
+    if not forms:
+        return None
     lower = "\0".join(views).lower()
-    return next((kind for value, kind in values if value in lower), None)
+    words: str | None = None
+    for form in forms:
+        if form.gate not in lower:
+            continue
+        if form.words is None:
+            return form.kind
+        if words is None:
+            words = folded(lower)
+        if form.words in words:
+            return form.kind
+    return None
 
 
 def _is_distinctive(value: str) -> bool:
@@ -63,5 +104,13 @@ def is_broken(before: str, after: str) -> bool:
 
 
 def views_of(text: str) -> list[str]:
-    """The text as it is written, and as a reader of its JSON would see it."""
-    return [text, *(piece.text for piece in pieces_of(text, None))] if "\\" in text else [text]
+    """The text as it is written, as a reader of its JSON would see it, and with URL, HTML and code escapes undone."""
+    views = [text, *(piece.text for piece in pieces_of(text, None))] if "\\" in text else [text]
+    return [*views, *(plain for view in views if (plain := _decoded(view)) != view)]
+
+
+def _decoded(text: str) -> str:
+    if not _ENCODED.search(text):
+        return text
+    plain = html.unescape(unquote(text)) if "%" in text or "&" in text else text
+    return _ESCAPED.sub(lambda match: chr(int(match[1] or match[2], 16)), plain)

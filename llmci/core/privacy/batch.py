@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from llmci.core.privacy.flatten import Text
-    from llmci.core.privacy.redact import Finding, Redactor
+    from llmci.core.privacy.redact import Redacted, Redactor
+    from llmci.core.privacy.second_look import SecondLook
     from llmci.domain.text import CleanBatch, RawBatch
     from llmci.domain.trace import TraceRow
 
@@ -35,15 +36,22 @@ class Quarantined:
 
 @dataclass(slots=True)
 class Tally:
-    """What was removed, by kind, by detector, and by field."""
+    """What was removed, by kind, by detector, and by field; and what stayed.
+
+    Attributes:
+        kept: By keyed digest of a user: kinds and digests of kept attributes; see `quasi`.
+    """
 
     kinds: Counter[str] = field(default_factory=Counter)
     detectors: Counter[str] = field(default_factory=Counter)
     fields: Counter[str] = field(default_factory=Counter)
+    kept: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
 
-    def add(self, findings: tuple[Finding, ...]) -> None:
-        """Count the findings of one trace."""
-        for finding in findings:
+    def add(self, redacted: Redacted, user: str) -> None:
+        """Count what was found in one trace of a user."""
+        if redacted.attributes:
+            self.kept.setdefault(user, set()).update(redacted.attributes)
+        for finding in redacted.findings:
             self.kinds[finding.span.kind] += 1
             self.detectors[finding.span.detector] += 1
             self.fields[finding.path.partition("[")[0].partition(".")[0]] += 1
@@ -53,6 +61,8 @@ class Tally:
         self.kinds.update(other.kinds)
         self.detectors.update(other.detectors)
         self.fields.update(other.fields)
+        for user, attributes in other.kept.items():
+            self.kept.setdefault(user, set()).update(attributes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +112,19 @@ def learn_sessions(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Ses
             redactor.learned([text], memory)
 
 
-def sanitize_batch(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Session]) -> SanitizedBatch:
+def sanitize_batch(
+    raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Session], second: SecondLook | None = None
+) -> SanitizedBatch:
     """Sanitize every trace of a batch.
 
     A trace with a text that cannot be searched, or in which something that was found would survive,
-    is held back with the reason; the others go on.
+    is held back with the reason, and so is one that the second pass refuses; the others go on.
     """
     tally, clean, held = Tally(), [], []
     rows = [(row, texts_of(row)) for row in _rows(raw)]
     redactor.search_ahead(text for _, texts in rows for text in texts)
     for index, (row, texts) in enumerate(rows):
-        outcome = _sanitized(row, texts, redactor, sessions.get(row.get("session_id") or ""), tally)
+        outcome = _sanitized(row, texts, redactor, sessions.get(row.get("session_id") or ""), tally, second)
         if isinstance(outcome, Withheld):
             held.append(Quarantined(index, redactor.surrogates.hashed("trace", str(row.get("trace_id"))), outcome.why))
         else:
@@ -122,7 +134,12 @@ def sanitize_batch(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Ses
 
 
 def _sanitized(
-    row: TraceRow, texts: list[Text], redactor: Redactor, session: Session | None, tally: Tally
+    row: TraceRow,
+    texts: list[Text],
+    redactor: Redactor,
+    session: Session | None,
+    tally: Tally,
+    second: SecondLook | None,
 ) -> TraceRow | Withheld:
     if session is None:
         session = Session()
@@ -132,7 +149,10 @@ def _sanitized(
     redacted = redactor.redact(texts, session.memory, settled=session.settled)
     if isinstance(redacted, Withheld):
         return redacted
-    tally.add(redacted.findings)
+    if second is not None and (why := second.refusal(redacted.kept)) is not None:
+        return Withheld(why)
+    user = str(row.get("user_id") or row.get("session_id") or row.get("trace_id"))
+    tally.add(redacted, redactor.surrogates.hashed("user", user))
     # A plain hash of what was written could be tried out against guesses.
     content = redactor.surrogates.hashed("content", str(row.get("content_hash")), 64)
     return {**with_texts(row, redacted.texts), "content_hash": content}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from llmci.core.privacy.jsontext import Piece, pieces_of
+from llmci.core.privacy.titles import without_titles
 from llmci.domain.finding import Leaf, Span
 from llmci.errors import UsageError
 
@@ -171,4 +172,4 @@ def _checked(spans: Sequence[Span], text: str) -> Sequence[Span]:
     for span in spans:
         if not 0 <= span.start < span.end <= len(text):
             raise ValueError("a span outside of the text")
-    return spans
+    return [without_titles(span, text) for span in spans]

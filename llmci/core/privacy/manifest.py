@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SCHEMA_NAME = "sanitize/1"
 # Raised whenever the same text would come out otherwise; clean shards made before are then made anew.
-RULES = 1
+RULES = 2
 _FIX = "Run `llmci sanitize`."
 # When it was done says nothing of what was done.
 _UNDIGESTED = ("digest", "sanitized_at")
@@ -51,9 +51,20 @@ def manifest_of(
     key_fingerprint: str,
     shards: Mapping[str, Vouched],
     tally: Tally,
+    looked: Mapping[str, object],
     now: datetime,
 ) -> dict[str, object]:
-    """Make the manifest of a whole shelf; see `docs/sanitize.md` for its fields."""
+    """Make the manifest of a whole shelf; see `docs/sanitize.md` for its fields.
+
+    Args:
+        policy: What was asked for.
+        recognizers: Engine and version of the rules of each.
+        key_fingerprint: Of the key of the surrogates.
+        shards: All of the shelf.
+        tally: What was removed from them.
+        looked: What was looked for afterwards; see `core.privacy.evidence`.
+        now: Time of the run.
+    """
     content: dict[str, object] = {
         "schema": SCHEMA_NAME,
         "policy": policy,
@@ -65,6 +76,7 @@ def manifest_of(
         "counts": dict(sorted(tally.kinds.items())),
         "detectors": dict(sorted(tally.detectors.items())),
         "fields": dict(sorted(tally.fields.items())),
+        **looked,
         "shards": {name: shard.sha256 for name, shard in sorted(shards.items())},
         "sanitized_at": now.isoformat(),
     }

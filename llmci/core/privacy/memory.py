@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from llmci.core.privacy.common_names import NAMES_THAT_ARE_WORDS
+from llmci.core.privacy.originals import forms_of, is_forgotten, local_part, pattern_of
 from llmci.core.privacy.words import COMMON, TECHNICAL
 from llmci.domain.finding import Span
 
@@ -33,8 +34,6 @@ _PLACE_BEFORE = re.compile(r"\b(?:San|Santa|Fort|Saint|Port|Los|Las) $")
 _LONG_NUMBER = re.compile(r"(?:\d[\s().\-\u2010-\u2015/]{0,3}){9}")
 _NAME_PART = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]{2,})*")
 _NAMED_ID = re.compile(r"([a-z]{2,})[._-]([a-z]{2,})[._-]?\d*")
-# Kinds whose value says nothing on its own, or too much on a page that is not about it.
-_FORGOTTEN = frozenset({"LOCATION", "ORGANIZATION", "NRP", "DATE_TIME", "URL", "AGE", "TITLE"})
 # Beside such a sign a word is part of an id, a path or an address.
 _OF_IDS = frozenset("_/@\\")
 # Kinds of findings that make a word more likely a name.
@@ -66,11 +65,13 @@ class Memory:
         needles: By their text in lower case.
         numbers: Those of them that are long numbers, which people write with separators or without.
         places: Words that were found as a place or a firm too, in lower case: as doubtful as any word.
+        forms: Words of values of several words, and the kind of each: they are found however they are parted.
     """
 
     needles: dict[str, Needle] = field(default_factory=dict)
     numbers: set[str] = field(default_factory=set)
     places: set[str] = field(default_factory=set)
+    forms: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def learn(self, found: Iterable[tuple[str, str]], *, sure: bool = True) -> None:
         """Take in findings: kind and value of each.
@@ -79,6 +80,8 @@ class Memory:
         may be a word after all.
         """
         for kind, value in found:
+            for of, words in forms_of(kind, value):
+                self.forms.setdefault(words, of)
             for needle in _needles(kind, value, sure=sure):
                 known = self.needles.get(needle.text)
                 if known is None or (known.doubtful and not needle.doubtful):
@@ -108,6 +111,12 @@ class Memory:
                     for span in _spans(needle, text, folded)
                     if not (doubtful or _is_lower(needle, text, span)) or _is_hinted(span, text, hints)
                 ]
+        found += [
+            Span(match.start(), match.end(), kind, _SCORE, _DETECTOR)
+            for words, kind in self.forms.items()
+            if all(word in folded for word in words)
+            for match in pattern_of(words).finditer(folded)
+        ]
         return found + self._respaced(text) if self.numbers else found
 
     def _respaced(self, text: str) -> list[Span]:
@@ -145,7 +154,7 @@ def _folded(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _needles(kind: str, value: str, *, sure: bool) -> tuple[Needle, ...]:
     text = value.strip().strip("\"'")
-    if kind in _FORGOTTEN or (kind == "ADDRESS" and not (any(c.isdigit() for c in text) and len(text) >= _DISTINCTIVE)):
+    if is_forgotten(kind, text):
         return ()
     folded = _folded(text)
     needles = []
@@ -170,7 +179,7 @@ def _parts(kind: str, text: str, *, sure: bool) -> list[Needle]:
             if len(part) >= _SHORTEST or (len(part) >= _SHORTEST_PART and not part.islower())
         ]
     if kind == "EMAIL_ADDRESS":
-        local = re.split(r"\s?(?:@|%40|[\[(]at[\])])\s?", text, maxsplit=1, flags=re.IGNORECASE)[0]
+        local = local_part(text)
         whole = [Needle(_folded(local), "USER_ID")] if len(local) >= _SHORTEST and not local.isalpha() else []
         names = [word for word in re.findall(r"[a-z]{4,}", local.lower()) if word not in TECHNICAL | _WORDS]
         return [

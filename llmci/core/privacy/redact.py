@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from llmci.core.privacy.audit import MASK, distinctive, is_broken, recalled, standing, views_of
+from llmci.core.privacy.audit import Original, is_broken, originals, recalled, standing, views_of
 from llmci.core.privacy.detect import Looked, Unreadable
 from llmci.core.privacy.flatten import IDENTITIES, LABELS
 from llmci.core.privacy.jsontext import edited, lifted
 from llmci.core.privacy.memory import Memory
+from llmci.core.privacy.originals import MASK
 from llmci.core.privacy.policy import replacement
 from llmci.core.privacy.resolve import resolved
 from llmci.domain.finding import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from llmci.core.privacy.detect import Detector
     from llmci.core.privacy.flatten import Text
@@ -28,6 +29,8 @@ _SHORTEST_ID = 6
 _SURE = 0.9
 # What may be called like a person.
 _PLACES = frozenset({"LOCATION", "ORGANIZATION"})
+# What a policy keeps because it carries the task, and what tells who somebody is when there is enough of it.
+_ATTRIBUTES = frozenset({"LOCATION", "ORGANIZATION", "NRP", "DATE_TIME"})
 _NO_LABEL = frozenset({"EMAIL_ADDRESS", "SECRET", "CREDIT_CARD", "US_SSN", "IBAN_CODE", "USER_ID"})
 
 
@@ -42,10 +45,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """Clean texts, in the order given, and what was removed from them."""
+    """Clean texts, in the order given, and what was removed from them.
+
+    Attributes:
+        kept: The same texts with `MASK` in place of every replacement; empty where nothing was kept.
+        attributes: Kind and keyed digest of what the policy keeps though it may tell who somebody is.
+    """
 
     texts: tuple[str, ...]
     findings: tuple[Finding, ...]
+    kept: tuple[str, ...] = ()
+    attributes: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,7 @@ class _Clean:
         text: Clean.
         views: What was kept of it, in each way that a reader may see it; see `audit`.
         found: What was replaced, and its value.
+        attributes: See `Redacted`.
         recalled: Whether memory was asked for it by the audit.
         checked: So many of the removed values were searched for in it.
     """
@@ -70,6 +81,7 @@ class _Clean:
     text: str
     views: tuple[str, ...]
     found: list[tuple[Span, str]]
+    attributes: tuple[tuple[str, str], ...] = ()
     recalled: bool = False
     checked: int = 0
 
@@ -80,15 +92,15 @@ class Settled:
 
     Attributes:
         texts: By text, column and role.
-        removed: Distinctive values that were replaced in any of them, and their kinds.
+        removed: What was replaced in any of them, in the forms that must not survive; in order.
     """
 
     texts: dict[tuple[str, str, str | None], _Clean] = field(default_factory=dict)
-    removed: dict[str, str] = field(default_factory=dict)
+    removed: dict[Original, None] = field(default_factory=dict)
 
     def survivor(self, done: Sequence[_Clean], memory: Memory) -> str | None:
         """The kind of something that was found and still stands in what was kept of these texts."""
-        removed = list(self.removed.items())
+        removed = list(self.removed)
         for clean in done:
             if clean.checked == len(removed) and clean.recalled:
                 continue
@@ -147,6 +159,8 @@ class Redactor:
             settled: What became of texts with this same memory before; is added to.
         """
         settled = Settled() if settled is None else settled
+        if exempt is not None:
+            memory = replace(memory, forms=_unsaid(memory.forms, exempt))
         findings: list[Finding] = []
         done: list[_Clean] = []
         for text in texts:
@@ -158,7 +172,12 @@ class Redactor:
         told = memory if exempt is None else _memory_of(findings, exempt, memory)
         if (kind := settled.survivor(done, told)) is not None:
             return Withheld(f"the audit found a survivor of kind {kind}")
-        return Redacted(tuple(clean.text for clean in done), tuple(findings))
+        return Redacted(
+            tuple(clean.text for clean in done),
+            tuple(findings),
+            tuple(clean.views[0] if clean.views else "" for clean in done),
+            frozenset(attribute for clean in done for attribute in clean.attributes),
+        )
 
     def _clean(
         self, text: Text, memory: Memory, exempt: Callable[[str], bool] | None, settled: Settled
@@ -170,7 +189,9 @@ class Redactor:
         made = self._identity(text) if text.column in IDENTITIES else self._made(text, memory, exempt)
         if isinstance(made, _Clean):
             settled.texts[asked] = made
-            settled.removed.update(distinctive((span.kind, value) for span, value in made.found))
+            settled.removed.update(
+                dict.fromkeys(form for span, value in made.found for form in originals(span.kind, value))
+            )
         return made
 
     def _identity(self, text: Text) -> _Clean:
@@ -182,6 +203,7 @@ class Redactor:
         if isinstance(looked, Unreadable):
             return looked
         edits, masks, values = [], [], []
+        attributes: list[tuple[str, str]] = []
         for piece, found in looked.pieces:
             for span in self.spans_in(piece, found, memory, exempt):
                 value = piece.text[span.start : span.end]
@@ -189,10 +211,22 @@ class Redactor:
                 edits.append(lifted(piece, span.start, span.end, made))
                 masks.append(lifted(piece, span.start, span.end, MASK))
                 values.append((span, value))
+            attributes += self._attributes(piece, found)
         clean = edited(text.text, edits) if edits else text.text
         if is_broken(text.text, clean):
             return Unreadable("a text was JSON and would be none any more")
-        return _Clean(clean, tuple(views_of(edited(text.text, masks) if masks else text.text)), values)
+        views = tuple(views_of(edited(text.text, masks) if masks else text.text))
+        return _Clean(clean, views, values, tuple(dict.fromkeys(attributes)))
+
+    def _attributes(self, piece: Piece, found: Sequence[Span]) -> Iterator[tuple[str, str]]:
+        for span in found:
+            if (
+                span.kind in _ATTRIBUTES
+                and span.score >= self.policy.min_score
+                and self.policy.operator_of(span.kind) == "keep"
+            ):
+                value = " ".join(piece.text[span.start : span.end].casefold().split())
+                yield span.kind, self.surrogates.hashed("attribute", value)
 
     def spans_in(
         self, piece: Piece, found: Sequence[Span], memory: Memory, exempt: Callable[[str], bool] | None
@@ -234,7 +268,13 @@ def _memory_of(findings: Sequence[Finding], exempt: Callable[[str], bool], memor
     removed = Memory()
     removed.learn((finding.span.kind, finding.value) for finding in findings)
     needles = {text: memory.needles.get(text, needle) for text, needle in removed.needles.items() if not exempt(text)}
-    return Memory(needles, {number for number in removed.numbers if number in needles}, memory.places)
+    numbers = {number for number in removed.numbers if number in needles}
+    return Memory(needles, numbers, memory.places, _unsaid(removed.forms, exempt))
+
+
+def _unsaid(forms: Mapping[tuple[str, ...], str], exempt: Callable[[str], bool]) -> dict[tuple[str, ...], str]:
+    """Forms with a word that is not exempt: the others put together what was said, in whatever order."""
+    return {words: kind for words, kind in forms.items() if not all(map(exempt, words))}
 
 
 def _is_telling(identity: str) -> bool:

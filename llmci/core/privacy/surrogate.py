@@ -20,7 +20,7 @@ from llmci.core.privacy.permutation import Keyed
 from llmci.core.privacy.shapes import cased_like, invented, named, refilled, same_shape, with_digits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _AT = re.compile(r"\s?(?:@|%40|[\[(]at[\])])\s?", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W\d_]+")
@@ -36,6 +36,14 @@ _ADDRESS_WORDS = frozenset(
     """.split()  # noqa: SIM905  words read more easily without quotes
 )
 _NAMED = frozenset({"PERSON", "USER_ID", "USERNAME"})
+# Kinds for which two values may become one, by what they share; all others are permuted, or as good as that.
+FAMILIES = ("names", "addresses", "social security numbers", "networks")
+_FAMILY_OF = {
+    **dict.fromkeys((*_NAMED, "EMAIL_ADDRESS"), "names"),
+    "ADDRESS": "addresses",
+    "US_SSN": "social security numbers",
+    "IP_ADDRESS": "networks",
+}
 _PHONE_DIGITS = 10
 _EXTENSION = re.compile(r"(?i)([ ,]*(?:ext\.?|extension|x|#)[ .:]*)\d{1,8}\s*$")
 _SSN_DIGITS = 9
@@ -51,10 +59,21 @@ class Surrogates:
 
     Args:
         key: Secret of the project. Changing it unlinks what was sanitized before.
+        turns: For a family of kinds, how often its surrogates were drawn anew because two values had met.
+
+    Attributes:
+        drawn: By family: digest of each surrogate to the digest of the value that it stands for.
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, turns: Mapping[str, int] | None = None) -> None:
+        turns = turns or {}
         self._keyed = Keyed(key)
+        self._named, self._addressed, self._numbered, self._networked = (
+            Keyed(key + f"/{family}/{turns[family]}".encode()) if turns.get(family) else self._keyed
+            for family in FAMILIES
+        )
+        self.drawn: dict[str, dict[str, str]] = {family: {} for family in FAMILIES}
+        self.met: set[str] = set()
         self._makers: dict[str, Callable[[str], str]] = {
             "EMAIL_ADDRESS": self._email,
             "PHONE_NUMBER": self._phone,
@@ -85,11 +104,27 @@ class Surrogates:
     def _made(self, kind: str, value: str) -> str:
         make = self._makers.get(kind) or partial(same_shape, self._keyed, kind)
         made = make(value)
-        # A permutation has fixed points, and a value that stays itself is a leak.
-        return made if made.casefold() != value.casefold() else f"{kind.lower()}-{self.hashed(kind, value)}"
+        if made.casefold() == value.casefold():
+            # A permutation has fixed points, and a value that stays itself is a leak.
+            return f"{kind.lower()}-{self.hashed(kind, value)}"
+        if kind in _FAMILY_OF:
+            self._draw(_FAMILY_OF[kind], value, made)
+        return made
+
+    def _draw(self, family: str, value: str, made: str) -> None:
+        """Remember that a surrogate is taken, as digests; where two values have it, their family has met."""
+        one, other = self.hashed("drawn", _plain(family, made)), self.hashed("value", _plain(family, value))
+        if self.drawn[family].setdefault(one, other) != other:
+            self.met.add(family)
+
+    def forget(self) -> None:
+        """Start to count what is drawn anew."""
+        self.drawn = {family: {} for family in FAMILIES}
+        self.met.clear()
+        self._cached.cache_clear()  # type: ignore[attr-defined]
 
     def _name(self, value: str) -> str:
-        return refilled(self._keyed, "name", named(self._keyed, value))
+        return refilled(self._named, "name", named(self._named, value))
 
     def _email(self, value: str) -> str:
         at = _AT.search(value)
@@ -97,7 +132,7 @@ class Surrogates:
         end = ("com", "net", "org")[self._keyed.number("host", host.casefold()) % 3]
         labels = [label for label in _WORDS.findall(host.casefold()) if label not in ("dot", "com", "net", "org")]
         # The whole host goes into the word, so that two hosts stay two.
-        word = invented(self._keyed, f"host {host.casefold()}" if labels else "host")
+        word = invented(self._named, f"host {host.casefold()}" if labels else "host")
         return f"{self._name(local)}{sign}{word}.example.{end}"
 
     def _phone(self, value: str) -> str:
@@ -139,7 +174,7 @@ class Surrogates:
         return with_digits(value, f"{body}{_luhn(body)}")
 
     def _ssn(self, value: str) -> str:
-        digits = self._keyed.permuted("ssn", _digits(value))
+        digits = self._numbered.permuted("ssn", _digits(value))
         if len(digits) != _SSN_DIGITS:
             return with_digits(value, digits)
         # From 900 on, in groups that are no taxpayer's number either.
@@ -159,10 +194,10 @@ class Surrogates:
         # One address has many spellings in version 6.
         if known.version == _IPV4:
             left, right = divmod(int(known), 1 << 16)
-            left, right = self._keyed.permuted_pair("network/4", left, right, 1 << 16, 1 << 16)
+            left, right = self._networked.permuted_pair("network/4", left, right, 1 << 16, 1 << 16)
             made: IPv4Address | IPv6Address = IPv4Address(_RESERVED_IPV4 | (left << 16 | right) % _RESERVED_SIZE)
         else:
-            digest = self._keyed.digest("network/6", str(known))
+            digest = self._networked.digest("network/6", str(known))
             made = IPv6Address(_DOCUMENTATION_IPV6 | int.from_bytes(digest[:12], "big"))
         return f"{made}{slash}{prefix}"
 
@@ -175,12 +210,23 @@ class Surrogates:
     def _address(self, value: str) -> str:
         def word(match: re.Match[str]) -> str:
             known = match[0].casefold() in _ADDRESS_WORDS or len(match[0]) == 1
-            return match[0] if known else named(self._keyed, match[0])
+            return match[0] if known else named(self._addressed, match[0])
 
         def number(match: re.Match[str]) -> str:
-            return refilled(self._keyed, "house", match[0])
+            return refilled(self._addressed, "house", match[0])
 
         return _NUMBERS.sub(number, _WORDS.sub(word, value))
+
+
+def _plain(family: str, value: str) -> str:
+    """What two spellings of one value have in common."""
+    if family == "networks":
+        address, slash, prefix = value.partition("/")
+        try:
+            return f"{ip_address(address.partition('%')[0])}{slash}{prefix}"
+        except ValueError:
+            return value.casefold()
+    return _digits(value) if family == "social security numbers" else value.casefold()
 
 
 def _digits(value: str) -> str:

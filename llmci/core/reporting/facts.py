@@ -21,7 +21,7 @@ _STRATA = 12
 # Key of a run's environment: how far the judge of a metric is to be trusted.
 _JUDGED = "judge of "
 # Of a manifest: too long to read, and of no use to a reader of a report.
-_UNSHOWN = frozenset({"shards", "schema"})
+_UNSHOWN = frozenset({"shards", "schema", "canaries", "second_pass", "rare_attributes"})
 
 _Facts = list[tuple[str, str]]
 
@@ -47,6 +47,7 @@ def trust_groups(
         ("Drift of the set", _drift_facts(candidate, drift)),
         ("Judges", _judge_facts(candidate)),
         ("Privacy", _privacy_facts(evalset, sanitizing)),
+        ("Privacy: what a check of it found", _privacy_checks(sanitizing or {})),
     )
 
 
@@ -167,6 +168,41 @@ def _privacy_facts(evalset: EvalSet | None, sanitizing: Mapping[str, object] | N
         for name, value in sanitizing.items()
         if name not in _UNSHOWN
     ]
+
+
+def _privacy_checks(sanitizing: Mapping[str, object]) -> _Facts:
+    """Canaries, second pass and rare attributes of a manifest; one of an older version has none of them."""
+    facts: _Facts = [
+        (
+            f"planted: {one_line(str(found.get('kind')), 60)}",
+            f"{found.get('removed')} of {found.get('planted')} removed; at least {_share(found.get('low'))} of all such values, with 95 % confidence",
+        )
+        for found in _rows(sanitizing.get("canaries"))
+    ]
+    second = sanitizing.get("second_pass")
+    if isinstance(second, Mapping):
+        facts.append(("second pass: texts looked at", _words(second.get("texts"))))
+        facts.append(("second pass: texts passed over", _words(second.get("passed_over"))))
+        facts.append(("second pass: suspected, by type", _words(second.get("candidates")) or "nothing"))
+    facts += [
+        (
+            f"kept together: {_words(found.get('kinds'))}",
+            (
+                f"{_words(found.get('few'))} of {_words(found.get('users'))} users share theirs with fewer than four others, "
+                f"{_words(found.get('alone'))} with nobody: these values may tell who they are"
+            ),
+        )
+        for found in _rows(sanitizing.get("rare_attributes"))
+    ]
+    return facts
+
+
+def _rows(value: object) -> list[Mapping[str, object]]:
+    return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list | tuple) else []
+
+
+def _share(value: object) -> str:
+    return numbers.rate(value) if isinstance(value, float) else _words(value)
 
 
 def _words(value: object) -> str:
