@@ -51,6 +51,10 @@ that end in `_env` hold the *name* of an environment variable.
 | `report` | `[llmci-report.html]` | Reports that `bench` and `report` write where no `-o` names others; the suffix decides the format. |
 """
 
+ENGINE = """One block with its `kind:`; `--engine`, `--workers` and `--scheduler` stand above it. Without it, processes are started
+where there is enough to do for them. [At scale](scale.md) says more.
+"""
+
 STAGES = {
     "sanitize": settings.SanitizeSettings,
     "label": settings.LabelSettings,
@@ -83,6 +87,10 @@ def page() -> str:
         "## gates: what decides\n\nA list; each gate watches one metric.\n\n"
         + table(Rule, {"tolerance": "required; `5pt`, `10%` or a fraction"})
     )
+    parts.append("## engine: where pull, sanitize and label work\n\n" + ENGINE)
+    for kind in registry.names("engine"):
+        adapter = registry.adapter("engine", kind)
+        parts.append(f"### engine of kind `{kind}`\n\n{about(adapter)}\n{table(adapter.Options)}")
     parts += [f"## {name}\n\n{about(kind)}\n{table(kind)}" for name, kind in STAGES.items()]
     return "\n".join(parts)
 

@@ -47,6 +47,7 @@ class Config:
     Attributes:
         root: Its directory; relative paths start there.
         state: Directory of llmci's own state.
+        engine: Where shards are worked on; None chooses by how much there is to do.
     """
 
     path: Path
@@ -66,6 +67,7 @@ class Config:
     bench: BenchSettings
     canary: CanarySettings
     report: tuple[str, ...]
+    engine: Block | None = None
 
 
 def tolerance_of(value: object) -> object:
@@ -123,6 +125,7 @@ class File(BaseModel):
     bench: BenchSettings = BenchSettings()
     canary: CanarySettings = CanarySettings()
     report: list[str] = ["llmci-report.html"]
+    engine: dict[str, Any] | None = None
 
 
 # Section of the file to seam of the registry.
@@ -183,6 +186,7 @@ def parse(text: str, path: Path) -> Config:
     blocks = {section: _blocks(section, seam, getattr(file, section), document) for section, seam in SECTIONS.items()}
     _check_names(file, document)
     _check_canary(file.canary, document)
+    engine = _engine(file.engine, document)
     if document.mistakes:
         raise _as_error(document.mistakes, path)
     root = path.resolve().parent
@@ -199,6 +203,7 @@ def parse(text: str, path: Path) -> Config:
         bench=file.bench,
         canary=file.canary,
         report=tuple(file.report),
+        engine=engine,
     )
 
 
@@ -214,6 +219,16 @@ def _blocks(section: str, seam: str, given: Mapping[str, dict[str, Any]], docume
         if checked is not None:
             blocks[name] = Block(name=name, kind=str(kind), options=checked, given={"kind": kind, **merged})
     return blocks
+
+
+def _engine(given: Mapping[str, Any] | None, document: Document) -> Block | None:
+    if given is None:
+        return None
+    told = dict(given)
+    kind = told.pop("kind", None)
+    options = _options(("engine",), "engine", kind, document)
+    checked = options and _validated(options, told, ("engine",), document)
+    return Block(name="engine", kind=str(kind), options=checked, given=given) if checked is not None else None
 
 
 def _options(at: Loc, seam: str, kind: object, document: Document) -> Any:  # noqa: ANN401  a subclass of Options

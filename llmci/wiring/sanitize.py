@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import Counter
-from concurrent.futures import as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
-from llmci import registry
 from llmci.adapters.stores.shelf import DirectoryShelf
 from llmci.core.privacy.answers import answer_cleaner
 from llmci.core.privacy.batch import Tally
@@ -21,13 +18,14 @@ from llmci.domain.trace import TRACE
 from llmci.errors import PrivacyStop, UsageError
 from llmci.files import locked, read_json, write_bytes, write_json
 from llmci.pipeline.sanitize import Plan, SanitizeSummary, plan, quarantined_share, sanitize_shard
-from llmci.seams import Context
+from llmci.seams import Rejected, WorkerDied
 from llmci.wiring.build import shelf_of
-from llmci.wiring.privacy import Privacy, privacy_of
+from llmci.wiring.credentials import for_workers
+from llmci.wiring.engine import Crew, engine_of
+from llmci.wiring.privacy import Privacy, key_of, privacy_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from concurrent.futures import Executor
     from datetime import datetime
     from pathlib import Path
 
@@ -39,16 +37,18 @@ if TYPE_CHECKING:
 _PARALLEL_BYTES = 16 << 20
 _SHOWN_QUARANTINED = 5
 _COUNTS = "counts"
+# Fingerprint of a shard that no worker survived; no raw shard has it.
+_GIVEN_UP = "given-up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
-    """One shard's work, fit to be sent to another process."""
+    """One shard's work, fit to be sent to another process; what may hold secrets is not shown in anybody's log."""
 
-    config: Config
+    config: Config = field(repr=False)
     shard_id: str
     fingerprint: str
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
 
 
 def sanitize(config: Config, *, progress: Progress, environ: Mapping[str, str], now: datetime) -> SanitizeSummary:
@@ -108,18 +108,28 @@ class _Sanitize:
 
     def _work(self, shards: Sequence[tuple[str, str]]) -> None:
         self._progress.begin("sanitize", sum(shelf_rows(self._config, name) for name, _ in shards), "traces")
-        works = [
-            _Work(config=self._config, shard_id=name, fingerprint=mark, environ=dict(self._environ))
-            for name, mark in shards
-        ]
-        with _executor(self._config, self._environ, [name for name, _ in shards]) as executor:
-            try:
-                for future in as_completed([executor.submit(_sanitize_shard, work) for work in works]):
-                    self._progress.advance(future.result())
-            except BaseException:
-                executor.shutdown(wait=False, cancel_futures=True)
-                raise
+        # The key goes with the work: where it is a file, workers on other machines have none.
+        key = key_of(self._config, self._environ).decode("utf-8", "surrogateescape")
+        environ = {**for_workers(self._config, self._environ), self._config.sanitize.key_env: key}
+        works = [_Work(config=self._config, shard_id=name, fingerprint=mark, environ=environ) for name, mark in shards]
+        raw = shelf_of(self._config, "raw")
+        sizes = [raw.size(work.shard_id) for work in works]
+        engine = engine_of(self._config, "sanitize", self._environ, sizes, worth_bytes=_PARALLEL_BYTES)
+        with Crew(engine, self._progress) as crew:
+            for work, outcome in crew.each(_sanitize_shard, works):
+                done = self._hold_back(work) if isinstance(outcome, WorkerDied) else outcome
+                self._progress.advance(done)
         self._progress.end()
+
+    def _hold_back(self, work: _Work) -> int:
+        """Stage a shard that ends its workers as one whose traces are all held back; the next run tries it again."""
+        rows = shelf_rows(self._config, work.shard_id)
+        with self._staging.writer(work.shard_id, _GIVEN_UP) as writer:
+            for number in range(rows):
+                why = "the shard ended its worker twice: it was killed, or ran out of memory"
+                writer.reject(Rejected(where=f"{work.shard_id}, row {number + 1}", why=why))
+        write_json(_counts_file(self._staging, work.shard_id), {"kinds": {}, "detectors": {}, "fields": {}})
+        return rows
 
     def _stop_if_too_many(self, todo: Plan) -> None:
         clean, staged = self._clean.shards(), self._staging.shards()
@@ -231,19 +241,3 @@ def _tally(shelf: DirectoryShelf, shards: Iterable[str]) -> Tally:
         counts = read_json(_counts_file(shelf, shard_id))
         total.merge(Tally(Counter(counts["kinds"]), Counter(counts["detectors"]), Counter(counts["fields"])))
     return total
-
-
-def _executor(config: Config, environ: Mapping[str, str], shards: Sequence[str]) -> Executor:
-    raw = shelf_of(config, "raw")
-    size = sum((raw.path / f"{shard_id}.parquet").stat().st_size for shard_id in shards)
-    parallel = len(shards) > 1 and size > _PARALLEL_BYTES and (os.cpu_count() or 1) > 1
-    adapter: Any = registry.adapter("engine", "processes" if parallel else "inline")
-    context = Context(
-        name="sanitize",
-        root=config.root,
-        state=config.state,
-        environ=environ,
-        shelf=lambda name: shelf_of(config, name),
-    )
-    executor: Executor = adapter(adapter.Options(), context).executor()
-    return executor

@@ -106,6 +106,10 @@ class DirectoryShelf:
         for path in (self._sidecar(shard_id), self._rows(shard_id), self._rejected(shard_id), self._blobs(shard_id)):
             path.unlink(missing_ok=True)
 
+    def size(self, shard_id: str) -> int:
+        """Bytes of a committed shard."""
+        return self._rows(shard_id).stat().st_size
+
     def adopt(self, other: DirectoryShelf, shard_id: str) -> None:
         """Move a shard here from another shelf on the same disk, in place of one of that id.
 
