@@ -48,6 +48,7 @@ that end in `_env` hold the *name* of an environment variable.
 |---|---|---|
 | `project` | `main` | Name of the project. |
 | `state` | `.llmci` | Directory of llmci's own state: raw and clean traces, labels, runs. Keep it out of git. |
+| `shelves` | none | Where raw and clean traces and labels are, if not in `state`: a directory, or a URI such as `s3://bucket/prefix?region=eu-west-1`. |
 | `report` | `[llmci-report.html]` | Reports that `bench` and `report` write where no `-o` names others; the suffix decides the format. |
 """
 

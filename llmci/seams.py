@@ -700,6 +700,9 @@ class Shelf(Protocol):
     def shards(self) -> Mapping[str, ShardInfo]:
         """Committed shards, in order of id."""
 
+    def info(self, shard_id: str) -> ShardInfo | None:
+        """One committed shard; None where there is none of that id."""
+
     def read(self, shard_id: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Stream one shard; raises `UsageError` if it is damaged."""
 

@@ -205,7 +205,7 @@ def shard_tasks(
 
 def label_shard(clean: Shelf, labels: Shelf, task: ShardTask, groups: Groups) -> ShardLabelled:
     """Third pass: write the labels of a shard, unless a former run did; they appear whole, or not at all."""
-    before = labels.shards().get(task.shard_id)
+    before = labels.info(task.shard_id)
     if before is not None and before.fingerprint == task.fingerprint:
         return _counted(labels, task.shard_id)
     labeller = _Labeller(task, groups)

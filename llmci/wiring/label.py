@@ -9,7 +9,6 @@ from llmci.adapters.stores.groups import GroupsFile
 from llmci.core.grouping.anomalies import Normal
 from llmci.core.grouping.sample import InputSample
 from llmci.errors import OutsideError, UsageError
-from llmci.files import locked
 from llmci.pipeline.label import (
     LabelSummary,
     ShardLabelled,
@@ -29,7 +28,7 @@ from llmci.pipeline.label import (
     survey_shard,
 )
 from llmci.seams import Silent, WorkerDied
-from llmci.wiring.build import build, shelf_of
+from llmci.wiring.build import alone_at, build, shelf_of
 from llmci.wiring.clean import clean_digest
 from llmci.wiring.credentials import for_workers
 from llmci.wiring.engine import Crew, engine_of
@@ -66,7 +65,7 @@ def label(
         PrivacyStop: The clean shelf does not check.
         UsageError: There is nothing to label, or the stored grouping does not fit the settings.
     """
-    with locked(config.state / "label.lock") as alone:
+    with alone_at(config, "label") as alone:
         if not alone:
             raise UsageError(
                 f"another run is labelling {config.state}.", fix="Wait until it has ended, then label again."

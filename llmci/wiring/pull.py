@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from llmci.adapters.sources.objects import bare
 from llmci.core.canonical import digest_of
 from llmci.errors import LlmciError, OutsideError, UsageError
-from llmci.files import locked
 from llmci.pipeline import pull as stage
 from llmci.pipeline.pull import Fetched, Keep, PullSummary, ShardPulled, SourceFailure
 from llmci.seams import Window, WorkerDied
-from llmci.wiring.build import build, keep_from_git, shelf_of
+from llmci.wiring.build import alone_at, build, keep_from_git, shelf_of
 from llmci.wiring.credentials import for_workers
 from llmci.wiring.engine import Crew, engine_of
 from llmci.wiring.pull_plan import Listed, failure_of, goes, listed_of, named, owner
@@ -71,7 +70,7 @@ def pull(  # noqa: PLR0913  what the command line says, by keyword
     """
     names = named(config, sources)
     keep_from_git(config.state)
-    with locked(config.state / "pull.lock") as alone:
+    with alone_at(config, "pull") as alone:
         if not alone:
             raise UsageError(
                 f"another pull is writing to {config.state}.", fix="Wait until it has ended, then pull again."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from itertools import islice
@@ -16,10 +15,10 @@ from llmci.core.privacy.batch import Tally
 from llmci.core.privacy.manifest import check, manifest_of
 from llmci.domain.trace import TRACE
 from llmci.errors import PrivacyStop, UsageError
-from llmci.files import locked, read_json, write_bytes, write_json
+from llmci.files import read_json, remove_tree, write_bytes, write_json
 from llmci.pipeline.sanitize import Plan, SanitizeSummary, plan, quarantined_share, sanitize_shard
 from llmci.seams import Rejected, WorkerDied
-from llmci.wiring.build import shelf_of
+from llmci.wiring.build import alone_at, place_of, shelf_of
 from llmci.wiring.credentials import for_workers
 from llmci.wiring.engine import Crew, engine_of
 from llmci.wiring.privacy import Privacy, key_of, privacy_of
@@ -62,7 +61,7 @@ def sanitize(config: Config, *, progress: Progress, environ: Mapping[str, str], 
         PrivacyStop: More traces than allowed would be held back; the clean shelf is as it was.
         UsageError: There is nothing to sanitize, or another run is at it.
     """
-    with locked(config.state / "sanitize.lock") as alone:
+    with alone_at(config, "sanitize") as alone:
         if not alone:
             raise UsageError(
                 f"another run is sanitizing {config.state}.", fix="Wait until it has ended, then sanitize again."
@@ -102,17 +101,18 @@ class _Sanitize:
             _counts_file(self._clean, shard_id).unlink(missing_ok=True)
         for shard_id in todo.stale:
             _move(self._staging, self._clean, shard_id)
-        shutil.rmtree(self._staging.path, ignore_errors=True)
+        remove_tree(self._staging.path)
         self._quarantine.unlink(missing_ok=True)
         return self._summary(todo)
 
     def _work(self, shards: Sequence[tuple[str, str]]) -> None:
-        self._progress.begin("sanitize", sum(shelf_rows(self._config, name) for name, _ in shards), "traces")
+        raw = shelf_of(self._config, "raw")
+        infos = raw.shards()
+        self._progress.begin("sanitize", sum(infos[name].rows for name, _ in shards), "traces")
         # The key goes with the work: where it is a file, workers on other machines have none.
         key = key_of(self._config, self._environ).decode("utf-8", "surrogateescape")
         environ = {**for_workers(self._config, self._environ), self._config.sanitize.key_env: key}
         works = [_Work(config=self._config, shard_id=name, fingerprint=mark, environ=environ) for name, mark in shards]
-        raw = shelf_of(self._config, "raw")
         sizes = [raw.size(work.shard_id) for work in works]
         engine = engine_of(self._config, "sanitize", self._environ, sizes, worth_bytes=_PARALLEL_BYTES)
         with Crew(engine, self._progress) as crew:
@@ -123,7 +123,8 @@ class _Sanitize:
 
     def _hold_back(self, work: _Work) -> int:
         """Stage a shard that ends its workers as one whose traces are all held back; the next run tries it again."""
-        rows = shelf_rows(self._config, work.shard_id)
+        info = shelf_of(self._config, "raw").info(work.shard_id)
+        rows = info.rows if info else 0
         with self._staging.writer(work.shard_id, _GIVEN_UP) as writer:
             for number in range(rows):
                 why = "the shard ended its worker twice: it was killed, or ran out of memory"
@@ -140,7 +141,7 @@ class _Sanitize:
         held = sum(info.rejected for info in infos)
         write_bytes(self._quarantine, b"".join(orjson.dumps(asdict(r)) + b"\n" for r in self._staging.rejected()))
         why = next(self._staging.rejected()).why if held else ""
-        shutil.rmtree(self._staging.path, ignore_errors=True)
+        remove_tree(self._staging.path)
         raise PrivacyStop(
             f"{held} of {sum(info.rows for info in infos) + held} traces cannot be made clean ({share:.1%}; at most {most:.1%} may be held back): "
             f"{why}, for one. Nothing was written.",
@@ -183,17 +184,12 @@ def _is_same(before: Mapping[str, object] | None, after: Mapping[str, object]) -
 
 
 def _staging(config: Config) -> DirectoryShelf:
-    return DirectoryShelf(config.state / "clean.staging", TRACE, private=True)
+    return DirectoryShelf(place_of(config, "clean.staging"), TRACE, private=True)
 
 
 def _wanted(config: Config, privacy: Privacy) -> dict[str, str]:
     """The fingerprint that each clean shard should have: of the raw rows and of all that changes them."""
     return {name: f"{info.sha256}-{privacy.digest[:32]}" for name, info in shelf_of(config, "raw").shards().items()}
-
-
-def shelf_rows(config: Config, shard_id: str) -> int:
-    """Rows of a raw shard."""
-    return shelf_of(config, "raw").shards()[shard_id].rows
 
 
 # Of this process, by what they are made of: recognizers take seconds to load.

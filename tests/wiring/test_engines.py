@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import NOON
 from commands import environment
 from scaled import (
     KEY,
@@ -111,7 +112,7 @@ def test_a_shard_that_ends_its_worker_is_held_back_whole_and_tried_again_by_the_
     config = opened(root, "processes", workers=2)
     pull_all(config)
     poisoned, info = list(shelf_of(config, "raw").shards().items())[1]
-    run: dict[str, Any] = {"progress": Silent(), "environ": KEY, "now": __import__("builders").NOON}
+    run: dict[str, Any] = {"progress": Silent(), "environ": KEY, "now": NOON}
     with monkeypatch.context() as patched:
         patched.setenv("POISONED", poisoned)
         patched.setattr(sanitizing, "_sanitize_shard", sanitize_or_die)
@@ -136,9 +137,11 @@ def test_a_full_disk_stops_with_what_to_do_and_leaves_the_last_good_state(
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space") as stopped:
+    config = opened(root, "inline")
+    with monkeypatch.context() as patched:
         patched.setattr("llmci.files.os.fsync", full)
-        stages(opened(root, "inline"))
+        with pytest.raises(OSError, match="No space") as stopped:
+            stages(config)
 
     assert explain(stopped.value, []) == ExitCode.OUTSIDE_FAILED
     assert "No space left on device" in capsys.readouterr().err
