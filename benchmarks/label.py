@@ -33,8 +33,7 @@ from llmci.core.grouping.sample import InputSample
 from llmci.domain.label import LABEL
 from llmci.domain.settings import LabelSettings
 from llmci.domain.trace import TRACE
-from llmci.pipeline.label import LabelRun, fit, survey, write_labels
-from llmci.seams import Silent
+from llmci.pipeline.label import fit, label_shard, place_shard, shard_tasks, survey_shard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
+SHARD = "made-up"
 SETS = (("banking77", "train.parquet", 4000), ("clinc150", "val.parquet", 10_000))
 
 
@@ -133,15 +133,16 @@ def speed(count: int) -> None:
         write_traffic(clean, count)
         start = time.perf_counter()
         settings = LabelSettings()
-        sample, normal = survey(clean, settings, Silent())
+        sample, normal = survey_shard(clean, SHARD, settings)
         surveyed = time.perf_counter()
         groups = fit(sample, settings, None)
         fitted = time.perf_counter()
-        run = LabelRun(groups=groups, normal=normal, settings=settings, digest="benchmark")
-        summary = write_labels(clean, labels, run, Silent())
+        places = {SHARD: place_shard(clean, SHARD, groups, None)}
+        [task] = shard_tasks(clean, places, groups, normal, settings, "benchmark")
+        label_shard(clean, labels, task, groups)
         done = time.perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"\n{count} distinct inputs, {len(summary.clusters) - 1} clusters: {done - start:.0f} s in all")
+    print(f"\n{count} distinct inputs, {len(task.shown.clusters) - 1} clusters: {done - start:.0f} s in all")
     print(f"  look {surveyed - start:.1f} s, fit {fitted - surveyed:.1f} s, place and write {done - fitted:.1f} s")
     print(f"  {count / (done - start):.0f} traces/s, peak memory {peak:.0f} MB (the tables above included)")
 
@@ -152,7 +153,7 @@ def write_traffic(clean: DirectoryShelf, count: int) -> None:
     syllables = [a + b for a in "bcdfghklmnprstvz" for b in ("a", "e", "i", "o", "u", "an", "er", "ol")]
     common = ["".join(rng.choices(syllables, k=2)) for _ in range(300)]
     topics = [["".join(rng.choices(syllables, k=3)) for _ in range(12)] for _ in range(200)]
-    with clean.writer("made-up", "1") as writer:
+    with clean.writer(SHARD, "1") as writer:
         for start in range(0, count, 1000):
             rows = [trace(f"t{n}", rng, common, topics) for n in range(start, min(start + 1000, count))]
             writer.write(pa.RecordBatch.from_pylist(rows, schema=TRACE))

@@ -48,7 +48,12 @@ that end in `_env` hold the *name* of an environment variable.
 |---|---|---|
 | `project` | `main` | Name of the project. |
 | `state` | `.llmci` | Directory of llmci's own state: raw and clean traces, labels, runs. Keep it out of git. |
+| `shelves` | none | Where raw and clean traces and labels are, if not in `state`: a directory, or a URI such as `s3://bucket/prefix?region=eu-west-1`. |
 | `report` | `[llmci-report.html]` | Reports that `bench` and `report` write where no `-o` names others; the suffix decides the format. |
+"""
+
+ENGINE = """One block with its `kind:`; `--engine`, `--workers` and `--scheduler` stand above it. Without it, processes are started
+where there is enough to do for them. [At scale](scale.md) says more.
 """
 
 STAGES = {
@@ -83,6 +88,10 @@ def page() -> str:
         "## gates: what decides\n\nA list; each gate watches one metric.\n\n"
         + table(Rule, {"tolerance": "required; `5pt`, `10%` or a fraction"})
     )
+    parts.append("## engine: where pull, sanitize and label work\n\n" + ENGINE)
+    for kind in registry.names("engine"):
+        adapter = registry.adapter("engine", kind)
+        parts.append(f"### engine of kind `{kind}`\n\n{about(adapter)}\n{table(adapter.Options)}")
     parts += [f"## {name}\n\n{about(kind)}\n{table(kind)}" for name, kind in STAGES.items()]
     return "\n".join(parts)
 

@@ -16,6 +16,7 @@ from llmci.core.configuration.mistakes import nearest, note_all, shown
 from llmci.domain.settings import BenchSettings, CanarySettings, EvalsetSettings, LabelSettings, SanitizeSettings
 from llmci.domain.verdict import FailOn, OnInconclusive, Role, Rule
 from llmci.errors import UsageError
+from llmci.storage import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,6 +48,8 @@ class Config:
     Attributes:
         root: Its directory; relative paths start there.
         state: Directory of llmci's own state.
+        shelves: Where raw and clean traces and labels are, perhaps in an object store; None is `state`.
+        engine: Where shards are worked on; None chooses by how much there is to do.
     """
 
     path: Path
@@ -66,6 +69,8 @@ class Config:
     bench: BenchSettings
     canary: CanarySettings
     report: tuple[str, ...]
+    engine: Block | None = None
+    shelves: Path | None = None
 
 
 def tolerance_of(value: object) -> object:
@@ -110,6 +115,7 @@ class File(BaseModel):
 
     project: str = "main"
     state: str = ".llmci"
+    shelves: str | None = None
     sources: dict[str, dict[str, Any]] = {}
     recognizers: dict[str, dict[str, Any]] = {}
     embedders: dict[str, dict[str, Any]] = {}
@@ -123,6 +129,7 @@ class File(BaseModel):
     bench: BenchSettings = BenchSettings()
     canary: CanarySettings = CanarySettings()
     report: list[str] = ["llmci-report.html"]
+    engine: dict[str, Any] | None = None
 
 
 # Section of the file to seam of the registry.
@@ -183,6 +190,8 @@ def parse(text: str, path: Path) -> Config:
     blocks = {section: _blocks(section, seam, getattr(file, section), document) for section, seam in SECTIONS.items()}
     _check_names(file, document)
     _check_canary(file.canary, document)
+    engine = _engine(file.engine, document)
+    shelves = _shelves(file.shelves, path.resolve().parent, document)
     if document.mistakes:
         raise _as_error(document.mistakes, path)
     root = path.resolve().parent
@@ -199,6 +208,8 @@ def parse(text: str, path: Path) -> Config:
         bench=file.bench,
         canary=file.canary,
         report=tuple(file.report),
+        engine=engine,
+        shelves=shelves,
     )
 
 
@@ -214,6 +225,24 @@ def _blocks(section: str, seam: str, given: Mapping[str, dict[str, Any]], docume
         if checked is not None:
             blocks[name] = Block(name=name, kind=str(kind), options=checked, given={"kind": kind, **merged})
     return blocks
+
+
+def _engine(given: Mapping[str, Any] | None, document: Document) -> Block | None:
+    if given is None:
+        return None
+    told = dict(given)
+    kind = told.pop("kind", None)
+    options = _options(("engine",), "engine", kind, document)
+    checked = options and _validated(options, told, ("engine",), document)
+    return Block(name="engine", kind=str(kind), options=checked, given=given) if checked is not None else None
+
+
+def _shelves(given: str | None, root: Path, document: Document) -> Path | None:
+    try:
+        return place(given, root) if given is not None else None
+    except UsageError as error:
+        document.wrong(("shelves",), f"shelves: {error.message.rstrip('.')}", error.fix)
+        return None
 
 
 def _options(at: Loc, seam: str, kind: object, document: Document) -> Any:  # noqa: ANN401  a subclass of Options

@@ -6,12 +6,13 @@ import contextlib
 import errno
 import fcntl
 import hashlib
+import io
 import os
 import shutil
 import struct
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 import orjson
 
@@ -28,13 +29,43 @@ _UMASK = os.umask(0o077)
 os.umask(_UMASK)
 
 
+class Stored(Protocol):
+    """What a path in an object store has beside what it has of `pathlib.Path`; see `llmci.storage`."""
+
+    def upload(self, file: IO[bytes]) -> None:
+        """Publish what a file holds, whole."""
+
+    def download(self, file: IO[bytes]) -> None:
+        """Copy it into a file."""
+
+    def remove_tree(self) -> None:
+        """Remove everything below."""
+
+
+def is_stored(path: Path) -> bool:
+    """Whether it is in an object store."""
+    return _stored(path) is not None
+
+
+def _stored(path: object) -> Stored | None:
+    return None if isinstance(path, Path) else cast("Stored", path)
+
+
 @contextlib.contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
     """Give a temporary path beside `target`; on a clean exit it becomes `target`, else it is removed.
 
     The content is flushed to the disk before the rename and the directory after it, so that after
-    a crash `target` is either the old file or the new one, whole.
+    a crash `target` is either the old file or the new one, whole. An object of a store (`llmci.storage`) is
+    written to a file of this machine first, and published by its upload.
     """
+    if (stored := _stored(target)) is not None:
+        with tempfile.TemporaryDirectory(prefix="llmci-") as folder:
+            local = Path(folder) / "object"
+            yield local
+            with local.open("rb") as file:
+                stored.upload(file)
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     os.close(handle)
@@ -88,6 +119,11 @@ def write_once(target: Path, content: bytes) -> bool:
     Returns:
         Whether it was written: False where another process was first.
     """
+    if (stored := _stored(target)) is not None:
+        if target.exists():
+            return False
+        stored.upload(io.BytesIO(content))
+        return True
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     try:
@@ -128,6 +164,29 @@ def locked(path: Path) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+@contextlib.contextmanager
+def at_hand(path: Path) -> Iterator[Path]:
+    """A file of this machine with what `path` holds: itself, or a copy of an object that is gone afterwards."""
+    stored = _stored(path)
+    if stored is None:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="llmci-") as folder:
+        local = Path(folder) / "object"
+        with local.open("wb") as file:
+            stored.download(file)
+        yield local
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a directory, if there is one."""
+    stored = _stored(path)
+    if stored is None:
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        stored.remove_tree()
 
 
 def sha256_of(path: Path) -> str:

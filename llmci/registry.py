@@ -120,6 +120,7 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "command": "llmci.adapters.rollouts.command:CommandRollout",
     },
     "engine": {
+        "dask": "llmci.adapters.engines.dask:DaskEngine",
         "inline": "llmci.adapters.engines.inline:InlineEngine",
         "processes": "llmci.adapters.engines.processes:ProcessesEngine",
     },

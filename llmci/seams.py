@@ -604,11 +604,27 @@ class Rollout(Protocol):
 # --- running ------------------------------------------------------------------------------------
 
 
+class WorkerDied(Exception):
+    """A worker ended while it had a shard: it was killed, or ran out of memory."""
+
+
 class Engine(Protocol):
-    """Where shards are worked on; anything shaped like a `concurrent.futures` executor."""
+    """Where shards are worked on; anything shaped like a `concurrent.futures` executor.
+
+    A future whose worker died raises `WorkerDied` or `concurrent.futures.BrokenExecutor`.
+
+    Attributes:
+        at_once: Shards given to the executor at a time; None gives it all of them.
+    """
+
+    Options: ClassVar[type[Options]]
+    at_once: int | None
 
     def executor(self) -> Executor:
-        """An executor, to be used as a context manager."""
+        """A new executor, to be shut down by whoever asked for it."""
+
+    def dashboard(self) -> str | None:
+        """Where a browser sees the work of the last executor; None where there is nothing to see."""
 
 
 Unit = Literal["traces", "cases", "shards", "answers", "records"]
@@ -687,6 +703,9 @@ class Shelf(Protocol):
 
     def shards(self) -> Mapping[str, ShardInfo]:
         """Committed shards, in order of id."""
+
+    def info(self, shard_id: str) -> ShardInfo | None:
+        """One committed shard; None where there is none of that id."""
 
     def read(self, shard_id: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Stream one shard; raises `UsageError` if it is damaged."""

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmci.cli.options import ConfigFlag, JsonFlag, QuietFlag, open_config
+from llmci.cli.options import (
+    ConfigFlag,
+    EngineFlag,
+    JsonFlag,
+    QuietFlag,
+    SchedulerFlag,
+    WorkersFlag,
+    open_config,
+)
 from llmci.cli.terminal import progress, safe_text, show, show_json
 
 if TYPE_CHECKING:
@@ -24,6 +32,9 @@ def label(
     recluster: Annotated[
         bool, typer.Option("--recluster", help="Fit the groups again; labels of earlier traces may move.")
     ] = False,
+    engine: EngineFlag = None,
+    workers: WorkersFlag = None,
+    scheduler: SchedulerFlag = None,
     config: ConfigFlag = None,
     quiet: QuietFlag = False,
     as_json: JsonFlag = False,
@@ -34,10 +45,11 @@ def label(
 
     Example: llmci label
     """
+    from llmci.wiring.engine import with_engine
     from llmci.wiring.label import label as run
 
     summary = run(
-        open_config(config),
+        with_engine(open_config(config), engine, workers=workers, scheduler=scheduler),
         now=datetime.now(UTC),
         progress=progress(quiet=quiet or as_json),
         recluster=recluster,

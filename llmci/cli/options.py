@@ -54,6 +54,17 @@ FailOnFlag = Annotated[
         "--fail-on", help="What does not leave with 0: regressed,inconclusive,infra by default; `nothing` only reports."
     ),
 ]
+EngineFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        help="Where shards are worked on: inline, processes or dask; by default processes where there is enough to do.",
+    ),
+]
+WorkersFlag = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; by default one a processor.")]
+SchedulerFlag = Annotated[
+    str | None, typer.Option("--scheduler", help="Address of a Dask scheduler, such as tcp://host:8786.")
+]
 DryRunFlag = Annotated[bool, typer.Option("--dry-run", help="Show the plan and its cost; do nothing.")]
 
 

@@ -13,15 +13,18 @@ import typer
 from llmci.cli.options import (
     ConfigFlag,
     DryRunFlag,
+    EngineFlag,
     JsonFlag,
     LimitFlag,
     MaxRateFlag,
     PresetFlag,
     QuietFlag,
     SampleFlag,
+    SchedulerFlag,
     SinceFlag,
     SourcesArgument,
     UntilFlag,
+    WorkersFlag,
     config_path,
     length_of,
     share_of,
@@ -56,6 +59,9 @@ def pull(
     max_rate: MaxRateFlag = None,
     listen: ListenFlag = None,
     for_: ForFlag = None,
+    engine: EngineFlag = None,
+    workers: WorkersFlag = None,
+    scheduler: SchedulerFlag = None,
     dry_run: DryRunFlag = False,
     config: ConfigFlag = None,
     quiet: QuietFlag = False,
@@ -70,6 +76,7 @@ def pull(
 
     Example: llmci pull langfuse --since 7d
     """
+    from llmci.wiring.engine import with_engine
     from llmci.wiring.pull import pull as pull_now
     from llmci.wiring.pull_plan import list_shards, with_preset
     from llmci.wiring.pull_remote import stretches, with_implied
@@ -78,6 +85,7 @@ def pull(
     checked, window = _configuration(config, sources or ()), window_of(since, until, now)
     checked = with_implied(checked, sources or (), max_rate=max_rate)
     checked = with_preset(checked, sources or (), preset)
+    checked = with_engine(checked, engine, workers=workers, scheduler=scheduler)
     share = share_of(sample)
     if dry_run:
         listed, failures = list_shards(checked, sources=sources or (), window=window, environ=os.environ)

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmci.cli.options import ConfigFlag, JsonFlag, QuietFlag, open_config, window_of
+from llmci.cli.options import (
+    ConfigFlag,
+    EngineFlag,
+    JsonFlag,
+    QuietFlag,
+    SchedulerFlag,
+    WorkersFlag,
+    open_config,
+    window_of,
+)
 from llmci.cli.terminal import progress, safe_text, show, show_json
 
 if TYPE_CHECKING:
@@ -24,6 +33,9 @@ def run(
     until: Annotated[
         str | None, typer.Option("--until", help="Traces that started before then, in the same spelling.")
     ] = None,
+    engine: EngineFlag = None,
+    workers: WorkersFlag = None,
+    scheduler: SchedulerFlag = None,
     quiet: QuietFlag = False,
     json: JsonFlag = False,
 ) -> None:
@@ -34,11 +46,12 @@ def run(
 
     Example: llmci run --since 7d
     """
+    from llmci.wiring.engine import with_engine
     from llmci.wiring.run import run as run_all
 
     now = datetime.now(UTC)
     summary = run_all(
-        open_config(config),
+        with_engine(open_config(config), engine, workers=workers, scheduler=scheduler),
         window=window_of(since, until, now),
         environ=os.environ,
         progress=progress(quiet=quiet),

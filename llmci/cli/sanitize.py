@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmci.cli.options import ConfigFlag, DryRunFlag, JsonFlag, QuietFlag, open_config
+from llmci.cli.options import (
+    ConfigFlag,
+    DryRunFlag,
+    EngineFlag,
+    JsonFlag,
+    QuietFlag,
+    SchedulerFlag,
+    WorkersFlag,
+    open_config,
+)
 from llmci.cli.terminal import note, progress, safe_text, show, show_json
 from llmci.errors import UsageError
 
@@ -45,6 +54,9 @@ def sanitize(
             "--strict", help="Hold back traces in which the second pass suspects more than max_residual values."
         ),
     ] = False,
+    engine: EngineFlag = None,
+    workers: WorkersFlag = None,
+    scheduler: SchedulerFlag = None,
     dry_run: DryRunFlag = False,
     config: ConfigFlag = None,
     json: JsonFlag = False,
@@ -67,10 +79,12 @@ def sanitize(
         _write_spans(checked, spans_only, output, as_json=json, quiet=quiet)
         return
     from llmci.wiring import sanitize as wiring
+    from llmci.wiring.engine import with_engine
 
     if dry_run:
         _show_plan(wiring.planned(checked, os.environ), as_json=json)
         return
+    checked = with_engine(checked, engine, workers=workers, scheduler=scheduler)
     summary = wiring.sanitize(checked, progress=progress(quiet=quiet), environ=os.environ, now=datetime.now(UTC))
     _show(summary, as_json=json)
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from llmci.core.grouping.groups import Embed
     from llmci.domain.settings import LabelSettings
     from llmci.domain.trace import TraceRow
-    from llmci.seams import Progress, Shelf
+    from llmci.seams import Shelf
 
 _INPUT_COLUMNS = ("trace_id", "user_id", "input")
 _SURVEY_COLUMNS = (*_INPUT_COLUMNS, "session_id", "start", "latency_ms", "cost", "scores", "output")
@@ -77,41 +77,58 @@ class LabelSummary:
 
 
 @dataclass(slots=True)
-class _Window:
-    """Where each trace of the window belongs, in the order of the shelf: eight bytes a trace."""
+class ShardPlaces:
+    """Where each trace of a shard belongs, in its order: twelve bytes a trace.
+
+    Attributes:
+        cluster: Of each trace.
+        novelty: Of each trace.
+        twin: Which trace of the grouping has nearly the same input, by its number there; -1 for none.
+        users: Digests of who wrote the traces of each cluster.
+    """
 
     cluster: array[int] = field(default_factory=lambda: array("i"))
     novelty: array[float] = field(default_factory=lambda: array("f"))
+    twin: array[int] = field(default_factory=lambda: array("i"))
     users: dict[int, set[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelRun:
-    """Everything that decides the labels of a window.
+class ShardTask:
+    """What a shard's labels are written from, once the whole window is known.
 
     Attributes:
-        normal: What is normal in the window.
-        digest: Of all of it, and of the clean shelf; see `run_digest`.
-        embed: Embedding model, where the groups were made with one.
+        places: Of its traces.
+        rank: Anomaly rank of each of its traces among all of the window, shape (traces,).
+        shown: The groups of the window.
+        limits: What is slow and expensive in the window.
+        fingerprint: Of the labels that are to be written.
     """
 
-    groups: Groups
-    normal: Normal
-    settings: LabelSettings
-    digest: str
-    embed: Embed | None = None
+    shard_id: str
+    places: ShardPlaces
+    rank: NDArray[np.int32]
+    shown: Shown
+    limits: Limits
+    fingerprint: str
 
 
-def survey(clean: Shelf, settings: LabelSettings, progress: Progress) -> tuple[InputSample, Normal]:
-    """First pass: a sample of the inputs, and what is normal in the window."""
+@dataclass(frozen=True, slots=True)
+class ShardLabelled:
+    """How many traces of a shard were labelled, how many of them carry each flag, are in each language."""
+
+    traces: int
+    flags: Counter[str]
+    languages: Counter[str]
+
+
+def survey_shard(clean: Shelf, shard_id: str, settings: LabelSettings) -> tuple[InputSample, Normal]:
+    """First pass: a sample of the inputs of a shard, and what is normal in it; to be merged over shards."""
     sample, normal = InputSample(settings.fit_sample, settings.seed), Normal()
-    progress.begin("label: look", _rows(clean), "traces")
-    for batch in clean.batches(_SURVEY_COLUMNS):
+    for batch in clean.read(shard_id, _SURVEY_COLUMNS):
         for row in batch.to_pylist():
             sample.add(input_text(row["input"]), row["trace_id"], row["user_id"])
             normal.add(row)
-        progress.advance(batch.num_rows)
-    progress.end()
     return sample, normal
 
 
@@ -127,42 +144,112 @@ def fit(sample: InputSample, settings: LabelSettings, embed: Embed | None) -> Gr
     )
 
 
-def write_labels(clean: Shelf, labels: Shelf, run: LabelRun, progress: Progress) -> LabelSummary:
-    """Second and third pass: place every input, then write the labels shard by shard.
+def place_shard(clean: Shelf, shard_id: str, groups: Groups, embed: Embed | None) -> ShardPlaces:
+    """Second pass: place every input of a shard.
 
-    Every shard's fingerprint names the run's digest, so that labels of two runs are never taken
-    for one.
+    What is remembered ends with the shard, so that the order of shards, and who works on them, change nothing.
     """
-    placer = _Placer(run.groups, run.embed)
-    window = _placed(clean, placer, progress)
-    floor = Floor(run.settings.min_traces, run.settings.min_users)
-    shown = shown_groups(run.groups, np.asarray(window.cluster, np.int64), window.users, floor)
-    labeller = _Labeller(placer, window, shown, limits_of(run.normal, slow_ms=run.settings.slow_ms))
+    placer, found = _Placer(groups, embed), ShardPlaces()
+    for batch in clean.read(shard_id, _INPUT_COLUMNS):
+        rows = batch.to_pylist()
+        for row, (cluster, novelty, twin) in zip(rows, placer.place(rows), strict=True):
+            found.cluster.append(cluster)
+            found.novelty.append(novelty)
+            found.twin.append(twin)
+            if row["user_id"] is not None:
+                found.users.setdefault(cluster, set()).add(digest64(row["user_id"]))
+    return found
+
+
+def shard_tasks(
+    clean: Shelf,
+    placed: Mapping[str, ShardPlaces],
+    groups: Groups,
+    normal: Normal,
+    settings: LabelSettings,
+    digest: str,
+) -> Iterator[ShardTask]:
+    """What is left to do for each shard when all are placed.
+
+    A group too small to be shown is "other", and a rank is a rank among all, equals in the order of the shelf.
+
+    Args:
+        clean: The clean shelf.
+        placed: Places by shard.
+        groups: The grouping.
+        normal: What is normal in the window.
+        settings: Of the stage.
+        digest: Of the run; see `run_digest`.
+    """
+    order = sorted(placed)
+    cluster = np.concatenate([np.asarray(placed[name].cluster, np.int32) for name in order])
+    rank = _ranks(np.concatenate([np.asarray(placed[name].novelty, np.float32) for name in order]))
+    users: dict[int, set[int]] = {}
+    for name in order:
+        for number, found in placed[name].users.items():
+            users.setdefault(number, set()).update(found)
+    shown = shown_groups(groups, cluster, users, Floor(settings.min_traces, settings.min_users))
+    limits, start, infos = limits_of(normal, slow_ms=settings.slow_ms), 0, clean.shards()
+    for name in order:
+        end = start + len(placed[name].cluster)
+        mark = label_fingerprint(digest, infos[name].sha256)
+        yield ShardTask(
+            shard_id=name,
+            places=placed[name],
+            rank=rank[start:end],
+            shown=shown,
+            limits=limits,
+            fingerprint=mark,
+        )
+        start = end
+
+
+def label_shard(clean: Shelf, labels: Shelf, task: ShardTask, groups: Groups) -> ShardLabelled:
+    """Third pass: write the labels of a shard, unless a former run did; they appear whole, or not at all."""
+    before = labels.info(task.shard_id)
+    if before is not None and before.fingerprint == task.fingerprint:
+        return _counted(labels, task.shard_id)
+    labeller = _Labeller(task, groups)
     flags: Counter[str] = Counter()
     languages: Counter[str] = Counter()
-    progress.begin("label: write", len(window.cluster), "traces")
     start = 0
-    for shard_id, info in clean.shards().items():
-        with labels.writer(shard_id, label_fingerprint(run.digest, info.sha256)) as writer:
-            for batch in clean.read(shard_id, _FLAG_COLUMNS):
-                rows = labeller.rows(batch.to_pylist(), start)
-                flags.update(flag for row in rows for flag in row["flags"])
-                languages.update(row["language"] for row in rows)
-                writer.write(pa.RecordBatch.from_pylist(rows, schema=LABEL))
-                start += len(rows)
-                progress.advance(len(rows))
-    for shard_id in labels.shards().keys() - clean.shards().keys():
-        labels.drop(shard_id)
-    progress.end()
+    with labels.writer(task.shard_id, task.fingerprint) as writer:
+        for batch in clean.read(task.shard_id, _FLAG_COLUMNS):
+            rows = labeller.rows(batch.to_pylist(), start)
+            flags.update(flag for row in rows for flag in row["flags"])
+            languages.update(row["language"] for row in rows)
+            writer.write(pa.RecordBatch.from_pylist(rows, schema=LABEL))
+            start += len(rows)
+    return ShardLabelled(start, flags, languages)
+
+
+def _counted(labels: Shelf, shard_id: str) -> ShardLabelled:
+    done = ShardLabelled(0, Counter(), Counter())
+    for batch in labels.read(shard_id, ("language", "flags")):
+        done.languages.update(batch["language"].to_pylist())
+        done.flags.update(flag for flags in batch["flags"].to_pylist() for flag in flags)
+        done = ShardLabelled(done.traces + batch.num_rows, done.flags, done.languages)
+    return done
+
+
+def summarized(shown: Shown, done: Mapping[str, ShardLabelled], digest: str) -> LabelSummary:
+    """The summary of a run, of what became of each shard."""
+    flags: Counter[str] = Counter()
+    languages: Counter[str] = Counter()
+    # In the order of the shelf, so that what is equally frequent stands in the same order on every engine.
+    for name in sorted(done):
+        flags.update(done[name].flags)
+        languages.update(done[name].languages)
+    traces = sum(one.traces for one in done.values())
     return LabelSummary(
-        traces=start,
+        traces=traces,
         clusters=shown.clusters,
-        topics=_topic_shares(shown, start),
+        topics=_topic_shares(shown, traces),
         flags=dict(flags.most_common()),
         languages=dict(languages.most_common()),
         fitted=False,
         unchanged=False,
-        digest=run.digest,
+        digest=digest,
     )
 
 
@@ -235,77 +322,59 @@ class _Placer:
     """Places inputs, and remembers those that came often: traffic repeats itself."""
 
     def __init__(self, groups: Groups, embed: Embed | None) -> None:
-        self.groups = groups
+        self._groups = groups
         self._embed = embed
-        self._known: dict[int, tuple[int, float, str | None]] = {}
+        self._numbers = {trace_id: number for number, trace_id in enumerate(groups.trace_ids)}
+        self._known: dict[int, tuple[int, float, int]] = {}
 
-    def place(self, rows: Sequence[TraceRow]) -> list[tuple[int, float, str | None]]:
-        """Cluster, novelty and the trace that has nearly the same input, for each trace."""
+    def place(self, rows: Sequence[TraceRow]) -> list[tuple[int, float, int]]:
+        """Cluster, novelty and the number of the trace that has nearly the same input (-1 for none), for each trace."""
         texts = {digest64(text): text for text in (input_text(row["input"]) for row in rows)}
         new = [key for key in texts if key not in self._known]
         if len(self._known) + len(new) > _REMEMBERED:
             self._known = {key: self._known[key] for key in texts if key in self._known}
-        found = place(self.groups, [texts[key] for key in new], embed=self._embed)
+        found = place(self._groups, [texts[key] for key in new], embed=self._embed)
         for at, key in enumerate(new):
-            self._known[key] = (int(found.cluster[at]), float(found.novelty[at]), found.duplicate_of[at])
+            twin = found.duplicate_of[at]
+            number = self._numbers[twin] if twin is not None else -1
+            self._known[key] = (int(found.cluster[at]), float(found.novelty[at]), number)
         return [self._known[digest64(input_text(row["input"]))] for row in rows]
 
 
-def _placed(clean: Shelf, placer: _Placer, progress: Progress) -> _Window:
-    window = _Window()
-    progress.begin("label: group", _rows(clean), "traces")
-    for batch in clean.batches(_INPUT_COLUMNS):
-        rows = batch.to_pylist()
-        for row, (cluster, novelty, _) in zip(rows, placer.place(rows), strict=True):
-            window.cluster.append(cluster)
-            window.novelty.append(novelty)
-            if row["user_id"] is not None:
-                window.users.setdefault(cluster, set()).add(digest64(row["user_id"]))
-        progress.advance(len(rows))
-    progress.end()
-    return window
-
-
-def _ranks(novelty: array[float]) -> NDArray[np.int32]:
+def _ranks(novelty: NDArray[np.float32]) -> NDArray[np.int32]:
     """1 for the most unusual; equals are ranked in the order of the shelf."""
-    order = np.argsort(-np.asarray(novelty, dtype=np.float32), kind="stable")
+    order = np.argsort(-novelty, kind="stable")
     ranks = np.empty(len(order), np.int32)
     ranks[order] = np.arange(1, len(order) + 1, dtype=np.int32)
     return ranks
 
 
 class _Labeller:
-    """Writes the label of each trace, once the whole window is known."""
+    """Writes the label of each trace of a shard."""
 
-    def __init__(self, placer: _Placer, window: _Window, shown: Shown, limits: Limits) -> None:
-        self._placer = placer
-        self._window = window
-        self._clusters = {cluster.cluster: cluster for cluster in shown.clusters}
-        self._topics = shown.topics
-        self._limits = limits
-        self._rank = _ranks(window.novelty)
+    def __init__(self, task: ShardTask, groups: Groups) -> None:
+        self._task, self._groups = task, groups
+        self._clusters = {cluster.cluster: cluster for cluster in task.shown.clusters}
 
     def rows(self, traces: Sequence[TraceRow], start: int) -> list[dict[str, Any]]:
-        """Rows of `LABEL` for traces of the window, the first of which is number `start`."""
-        places = self._placer.place(traces)
-        return [
-            self._row(trace, number, twin)
-            for number, (trace, (_, _, twin)) in enumerate(zip(traces, places, strict=True), start=start)
-        ]
+        """Rows of `LABEL` for traces of the shard, the first of which is number `start`."""
+        return [self._row(trace, number) for number, trace in enumerate(traces, start=start)]
 
-    def _row(self, trace: TraceRow, number: int, twin: str | None) -> dict[str, Any]:
-        cluster = self._clusters[self._window.cluster[number]]
+    def _row(self, trace: TraceRow, number: int) -> dict[str, Any]:
+        places, limits = self._task.places, self._task.limits
+        cluster = self._clusters[places.cluster[number]]
+        twin = self._groups.trace_ids[places.twin[number]] if places.twin[number] >= 0 else None
         return {
             "trace_id": trace["trace_id"],
             "cluster": cluster.cluster,
             "cluster_name": cluster.name,
             "topic": cluster.topic,
-            "topic_name": self._topics[cluster.topic],
+            "topic_name": self._task.shown.topics[cluster.topic],
             "language": language_of(input_text(trace["input"])),
-            "anomaly": self._window.novelty[number],
-            "anomaly_rank": int(self._rank[number]),
-            "flags": flags_of(trace, self._limits),
-            "feedback": feedback_of(trace, self._limits),
+            "anomaly": places.novelty[number],
+            "anomaly_rank": int(self._task.rank[number]),
+            "flags": flags_of(trace, limits),
+            "feedback": feedback_of(trace, limits),
             "near_duplicate_of": twin if twin != trace["trace_id"] else None,
         }
 
@@ -315,7 +384,3 @@ def _topic_shares(shown: Shown, traces: int) -> dict[str, float]:
     for cluster in shown.clusters:
         shares[shown.topics[cluster.topic]] += cluster.traces
     return {name: count / traces for name, count in shares.most_common() if count}
-
-
-def _rows(shelf: Shelf) -> int:
-    return sum(info.rows for info in shelf.shards().values())

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from llmci import registry
+from llmci.adapters.stores.lease import leased
 from llmci.errors import PrivacyStop, UsageError
-from llmci.files import write_once
+from llmci.files import is_stored, locked, write_once
 from llmci.seams import Context
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import pyarrow as pa
@@ -25,7 +27,23 @@ def shelf_of(config: Config, name: str) -> DirectoryShelf:
 
     # Nobody vouches for clean text that was changed after it was sanitized.
     damaged = PrivacyStop if name == "clean" else UsageError
-    return DirectoryShelf(config.state / name, _schema_of(name), private=name == "raw", damaged=damaged)
+    return DirectoryShelf(place_of(config, name), _schema_of(name), private=name == "raw", damaged=damaged)
+
+
+def place_of(config: Config, name: str) -> Path:
+    """Where a shelf is: in the state directory, or where `shelves:` says."""
+    return (config.shelves or config.state) / name
+
+
+@contextlib.contextmanager
+def alone_at(config: Config, stage: str) -> Iterator[bool]:
+    """Keep every other run of a stage from the shelves; gives False where one is at it, here or on another machine."""
+    with locked(config.state / f"{stage}.lock") as alone:
+        if not alone or config.shelves is None or not is_stored(config.shelves):
+            yield alone
+            return
+        with leased(config.shelves / "leases" / stage) as mine:
+            yield mine
 
 
 def _schema_of(name: str) -> pa.Schema:

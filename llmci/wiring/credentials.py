@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from llmci.config import Block
+    from llmci.config import Block, Config
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
@@ -43,3 +43,14 @@ def wanted(block: Block) -> Iterator[str]:
         provider = str(options.get("model", "")).partition("/")[0]
         if provider in _PROVIDERS:
             yield _PROVIDERS[provider]
+
+
+def for_workers(config: Config, environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that workers on shards need; the rest of the environment is nobody's business but the driver's.
+
+    Those that the configuration names, and those that start with the kind of a source, such as `LANGFUSE_HOST`.
+    """
+    blocks = [*config.sources.values(), *config.recognizers.values(), *config.embedders.values()]
+    named = {config.sanitize.key_env, *(name for block in blocks for name in wanted(block))}
+    starts = tuple({f"{re.split(r'[^a-z]', kind)[0].upper()}_" for kind in (b.kind for b in config.sources.values())})
+    return {name: value for name, value in environ.items() if name in named or name.startswith(starts)}

@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmci.adapters.stores.embeddings import KeptEmbeddings
 from llmci.adapters.stores.groups import GroupsFile
-from llmci.errors import UsageError
+from llmci.core.grouping.anomalies import Normal
+from llmci.core.grouping.sample import InputSample
+from llmci.errors import OutsideError, UsageError
 from llmci.pipeline.label import (
-    LabelRun,
     LabelSummary,
+    ShardLabelled,
+    ShardPlaces,
+    ShardTask,
     fit,
     label_fingerprint,
+    label_shard,
     manifest_of,
     moves,
     names_at_hand,
+    place_shard,
     run_digest,
+    shard_tasks,
+    summarized,
     summary_of,
-    survey,
-    write_labels,
+    survey_shard,
 )
-from llmci.seams import Silent
-from llmci.wiring.build import build, shelf_of
+from llmci.seams import Silent, WorkerDied
+from llmci.wiring.build import alone_at, build, shelf_of
 from llmci.wiring.clean import clean_digest
+from llmci.wiring.credentials import for_workers
+from llmci.wiring.engine import Crew, engine_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
+    from llmci.adapters.stores.shelf import DirectoryShelf
     from llmci.config import Config
     from llmci.core.grouping.groups import Embed, Groups
-    from llmci.core.grouping.sample import InputSample
     from llmci.seams import Embedder, Progress, Shelf
 
+R = TypeVar("R")
+# Below this, starting processes takes longer than they save.
+_PARALLEL_BYTES = 64 << 20
 _FITTED_WITH = ("clusters", "seed", "fit_sample", "embedder")
 
 
@@ -54,29 +66,133 @@ def label(
         PrivacyStop: The clean shelf does not check.
         UsageError: There is nothing to label, or the stored grouping does not fit the settings.
     """
-    progress = progress or Silent()
+    with alone_at(config, "label") as alone:
+        if not alone:
+            raise UsageError(
+                f"another run is labelling {config.state}.", fix="Wait until it has ended, then label again."
+            )
+        return _label(config, progress or Silent(), now, environ or {}, recluster=recluster)
+
+
+def _label(
+    config: Config, progress: Progress, now: datetime, environ: Mapping[str, str], *, recluster: bool
+) -> LabelSummary:
     clean, labels = shelf_of(config, "clean"), shelf_of(config, "labels")
     digest = clean_digest(clean)
-    embed = _embedder(config, environ or {})
+    embed = _embedder(config, environ)
     store = GroupsFile(labels.path / "groups.npz")
     kept = None if recluster else store.load()
     if kept and (at_hand := _at_hand(labels, clean, run_digest(digest, kept[0], config.label))):
         return at_hand
-    sample, normal = survey(clean, config.label, progress)
-    groups = _fitting(kept, config) if kept else _fit(store, config, sample, embed)
-    run = LabelRun(
-        groups=groups,
-        normal=normal,
-        settings=config.label,
-        digest=run_digest(digest, groups, config.label),
-        embed=embed,
-    )
-    before = names_at_hand(labels) if recluster else {}
-    summary = replace(write_labels(clean, labels, run, progress), fitted=kept is None)
+    sizes = [clean.size(name) for name in clean.shards()]
+    engine = engine_of(config, "label", environ, sizes, worth_bytes=_PARALLEL_BYTES)
+    with Crew(engine, progress) as crew:
+        run = _Run(config, clean, labels, crew, progress, for_workers(config, environ))
+        sample, normal = run.survey()
+        groups = _fitting(kept, config) if kept else _fit(store, config, sample, embed)
+        before = names_at_hand(labels) if recluster else {}
+        made = run_digest(digest, groups, config.label)
+        summary = replace(run.write(groups, normal, made), fitted=kept is None)
     if before:
         summary = replace(summary, moved=moves(before, labels))
     labels.write_manifest(manifest_of(summary, clean_digest=digest, settings=config.label, now=now.isoformat()))
     return summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """One shard's work, fit to be sent to another process; what may hold secrets is not shown in anybody's log."""
+
+    config: Config = field(repr=False)
+    shard_id: str
+    environ: Mapping[str, str] = field(repr=False)
+    groups: str = ""
+    task: ShardTask | None = field(default=None, repr=False)
+
+
+class _Run:
+    """The three passes over the shards, one after the other: each needs what the one before found in all of them."""
+
+    def __init__(
+        self,
+        config: Config,
+        clean: DirectoryShelf,
+        labels: DirectoryShelf,
+        crew: Crew,
+        progress: Progress,
+        environ: Mapping[str, str],
+    ) -> None:
+        self._config, self._clean, self._labels = config, clean, labels
+        self._crew, self._progress, self._environ = crew, progress, environ
+        self._infos = clean.shards()
+
+    def survey(self) -> tuple[InputSample, Normal]:
+        found = self._each("label: look", _survey, (self._work(name) for name in self._infos))
+        sample, normal = InputSample(self._config.label.fit_sample, self._config.label.seed), Normal()
+        for name in sorted(found):
+            sample.merge(found[name][0])
+            normal.merge(found[name][1])
+        return sample, normal
+
+    def write(self, groups: Groups, normal: Normal, digest: str) -> LabelSummary:
+        works = (replace(self._work(name), groups=digest) for name in self._infos)
+        placed = self._each("label: group", _place, works)
+        tasks = list(shard_tasks(self._clean, placed, groups, normal, self._config.label, digest))
+        works = (replace(self._work(task.shard_id), groups=digest, task=task) for task in tasks)
+        done = self._each("label: write", _write, works)
+        for shard_id in self._labels.shards().keys() - self._infos.keys():
+            self._labels.drop(shard_id)
+        return summarized(tasks[0].shown, done, digest)
+
+    def _work(self, shard_id: str) -> _Work:
+        return _Work(config=self._config, shard_id=shard_id, environ=self._environ)
+
+    def _each(self, stage: str, task: Callable[[_Work], R], works: Iterable[_Work]) -> dict[str, R]:
+        found: dict[str, R] = {}
+        self._progress.begin(stage, sum(info.rows for info in self._infos.values()), "traces")
+        for work, outcome in self._crew.each(task, works):
+            if isinstance(outcome, WorkerDied):
+                raise OutsideError(
+                    f"clean shard {work.shard_id} ended its worker twice: it was killed, or ran out of memory.",
+                    fix="Give workers more memory (fewer --workers) and label again.",
+                )
+            found[work.shard_id] = outcome
+            self._progress.advance(self._infos[work.shard_id].rows)
+        self._progress.end()
+        return found
+
+
+def _survey(work: _Work) -> tuple[InputSample, Normal]:
+    return survey_shard(shelf_of(work.config, "clean"), work.shard_id, work.config.label)
+
+
+# Of this process: reading a grouping takes longer than placing a few traces.
+_read: dict[str, Groups] = {}
+
+
+def _groups(work: _Work) -> Groups:
+    if work.groups not in _read:
+        loaded = GroupsFile(shelf_of(work.config, "labels").path / "groups.npz").load()
+        if loaded is None:
+            raise UsageError("the stored groups are gone.", fix="Run `llmci label` again.")
+        _read.clear()
+        _read[work.groups] = loaded[0]
+    return _read[work.groups]
+
+
+def _place(work: _Work) -> ShardPlaces:
+    from threadpoolctl import threadpool_limits
+
+    # With one thread the sums are made in one order, wherever that is, and workers do not crowd each other.
+    with threadpool_limits(1):
+        embed = _embedder(work.config, work.environ)
+        return place_shard(shelf_of(work.config, "clean"), work.shard_id, _groups(work), embed)
+
+
+def _write(work: _Work) -> ShardLabelled:
+    if work.task is None:
+        raise AssertionError
+    return label_shard(shelf_of(work.config, "clean"), shelf_of(work.config, "labels"), work.task, _groups(work))
 
 
 def _fit(store: GroupsFile, config: Config, sample: InputSample, embed: Embed | None) -> Groups:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from concurrent.futures import as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from llmci.adapters.sources.objects import bare
 from llmci.core.canonical import digest_of
 from llmci.errors import LlmciError, OutsideError, UsageError
-from llmci.files import locked
 from llmci.pipeline import pull as stage
 from llmci.pipeline.pull import Fetched, Keep, PullSummary, ShardPulled, SourceFailure
-from llmci.seams import Window
-from llmci.wiring.build import build, keep_from_git, shelf_of
-from llmci.wiring.engine import executor_of
+from llmci.seams import Window, WorkerDied
+from llmci.wiring.build import alone_at, build, keep_from_git, shelf_of
+from llmci.wiring.credentials import for_workers
+from llmci.wiring.engine import Crew, engine_of
 from llmci.wiring.forgotten import erase_landed, forgotten_of, without_forgotten
 from llmci.wiring.pull_plan import Listed, failure_of, goes, listed_of, named, owner
 from llmci.wiring.pull_remote import land_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from concurrent.futures import Executor, Future
     from datetime import datetime
 
     from llmci.config import Config
@@ -35,14 +34,15 @@ _SHOWN_REJECTED = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
-    """One shard's work, fit to be sent to another process."""
+    """One shard's work, fit to be sent to another process; what may hold secrets is not shown in anybody's log."""
 
-    config: Config
+    config: Config = field(repr=False)
     listed: Listed
     window: Window
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     now: datetime
     keep: Keep
+    limit: int | None = None
 
 
 def pull(  # noqa: PLR0913  what the command line says, by keyword
@@ -71,7 +71,7 @@ def pull(  # noqa: PLR0913  what the command line says, by keyword
     """
     names = named(config, sources)
     keep_from_git(config.state)
-    with locked(config.state / "pull.lock") as alone:
+    with alone_at(config, "pull") as alone:
         if not alone:
             raise UsageError(
                 f"another pull is writing to {config.state}.", fix="Wait until it has ended, then pull again."
@@ -104,22 +104,19 @@ class _Pull:
         self._failures = failed + [failure for failure in unlisted if failure.source not in {f.source for f in failed}]
         self._progress.begin("pull", None, "traces")
         sizes = [item.shard.size or 0 for item in listed]
-        with executor_of(self._config, "pull", self._environ, sizes, worth_bytes=_PARALLEL_BYTES) as executor:
-            try:
-                listed, keep = self._limited(listed, limit, sample, executor)
-                planned = self._planned(listed)
-                by_id = {item.shard.shard_id: item for item in listed}
-                for shard_id in planned.gone:
-                    self._shelf.drop(shard_id)
-                if planned.gone:
-                    # Media that only those referred to go with them.
-                    self._sweep()
-                self._read([by_id[shard_id] for shard_id in planned.stale], keep, executor)
-                if planned.stale or planned.gone:
-                    self._settle_repeated(by_id, keep, executor)
-            except BaseException:
-                executor.shutdown(wait=False, cancel_futures=True)
-                raise
+        engine = engine_of(self._config, "pull", self._environ, sizes, worth_bytes=_PARALLEL_BYTES)
+        with Crew(engine, self._progress) as crew:
+            listed, keep = self._limited(listed, limit, sample, crew)
+            planned = self._planned(listed)
+            by_id = {item.shard.shard_id: item for item in listed}
+            for shard_id in planned.gone:
+                self._shelf.drop(shard_id)
+            if planned.gone:
+                # Media that only those referred to go with them.
+                self._sweep()
+            self._read([by_id[shard_id] for shard_id in planned.stale], keep, crew)
+            if planned.stale or planned.gone:
+                self._settle_repeated(by_id, keep, crew)
         self._progress.end()
         return replace(
             self._summary(planned), fetched=_together(landed), notes=tuple(n for one in landed for n in one.notes)
@@ -139,12 +136,13 @@ class _Pull:
         return list(landed.values()), failures
 
     def _limited(
-        self, listed: list[Listed], limit: int | None, sample: float | None, executor: Executor
+        self, listed: list[Listed], limit: int | None, sample: float | None, crew: Crew
     ) -> tuple[list[Listed], Keep]:
         thresholds: list[int | None] = [None if sample is None else stage.threshold_of_share(sample)]
         if limit is not None:
-            works = [self._work(item, Keep()) for item in listed]
-            keys = [found for found in executor.map(_smallest_keys, works, [limit] * len(works)) if found is not None]
+            works = [replace(self._work(item, Keep()), limit=limit) for item in listed]
+            # What cannot be read here is read in earnest below, which says why.
+            keys = [found for _, found in crew.each(_smallest_keys, works) if isinstance(found, list)]
             thresholds.append(stage.threshold_of(keys, limit))
         keep = Keep(threshold=min((value for value in thresholds if value is not None), default=None))
         if keep.threshold is None:
@@ -161,25 +159,17 @@ class _Pull:
         ]
         return stage.plan({item.shard.shard_id: item.fingerprint for item in listed}, on_shelf, droppable)
 
-    def _read(self, listed: Iterable[Listed], keep: Keep, executor: Executor) -> None:
-        pending: set[Future[ShardPulled | SourceFailure]] = set()
-        for item in listed:
-            pending.add(executor.submit(_pull_shard, self._work(item, keep)))
-            # An inline executor has finished the work by now, and its progress is to be seen.
-            finished = {future for future in pending if future.done()}
-            pending -= finished
-            self._take(finished)
-        self._take(as_completed(pending))
-
-    def _take(self, finished: Iterable[Future[ShardPulled | SourceFailure]]) -> None:
-        for outcome in (future.result() for future in finished):
-            if isinstance(outcome, SourceFailure):
+    def _read(self, listed: Iterable[Listed], keep: Keep, crew: Crew) -> None:
+        for work, outcome in crew.each(_pull_shard, [self._work(item, keep) for item in listed]):
+            if isinstance(outcome, WorkerDied):
+                self._failures.append(_died(work))
+            elif isinstance(outcome, SourceFailure):
                 self._failures.append(outcome)
             else:
                 self._done.append(outcome)
                 self._progress.advance(outcome.rows)
 
-    def _settle_repeated(self, by_id: Mapping[str, Listed], keep: Keep, executor: Executor) -> None:
+    def _settle_repeated(self, by_id: Mapping[str, Listed], keep: Keep, crew: Crew) -> None:
         """Read again, without them, the shards with traces that an earlier shard has too."""
         on_shelf = self._shelf.shards()
         # Sources that are not pulled now cannot be read again: what they have is theirs.
@@ -187,14 +177,14 @@ class _Pull:
         found = stage.repeated_elsewhere(self._shelf, [shard_id for shard_id in order if shard_id in on_shelf])
         for shard_id in by_id.keys() & found.keys():
             self._done = [done for done in self._done if done.shard_id != shard_id]
-            self._read([by_id[shard_id]], replace(keep, elsewhere=found[shard_id]), executor)
+            self._read([by_id[shard_id]], replace(keep, elsewhere=found[shard_id]), crew)
 
     def _work(self, listed: Listed, keep: Keep) -> _Work:
         return _Work(
             config=self._config,
             listed=listed,
             window=self._window,
-            environ=dict(self._environ),
+            environ=for_workers(self._config, self._environ),
             now=self._now,
             keep=keep,
         )
@@ -265,10 +255,18 @@ def _pull_shard(work: _Work) -> ShardPulled | SourceFailure:
         return failure_of(name, error)
 
 
-def _smallest_keys(work: _Work, limit: int) -> list[int] | None:
+def _died(work: _Work) -> SourceFailure:
+    error = OutsideError(
+        f"shard {work.listed.shard.shard_id} ({bare(work.listed.shard.uri)}) ended its worker twice: it was killed, or ran out of memory.",
+        fix="Give workers more memory (fewer --workers), or split that file; the other shards are kept.",
+    )
+    return failure_of(work.listed.source, error)
+
+
+def _smallest_keys(work: _Work) -> list[int] | None:
     """None for a shard that cannot be read; reading it in earnest says why."""
     source: Source = build("source", work.config.sources[work.listed.source], work.config, work.environ)
     try:
-        return stage.smallest_keys(source, work.listed.shard, work.window, limit)
+        return stage.smallest_keys(source, work.listed.shard, work.window, work.limit or 0)
     except LlmciError:
         return None

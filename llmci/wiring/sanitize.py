@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections import Counter
-from concurrent.futures import as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
-from llmci import registry
 from llmci.adapters.stores.shelf import DirectoryShelf
 from llmci.core.privacy.answers import answer_cleaner
 from llmci.core.privacy.batch import Tally
@@ -24,16 +20,17 @@ from llmci.core.privacy.manifest import check, manifest_of
 from llmci.core.privacy.permutation import Keyed
 from llmci.domain.trace import TRACE
 from llmci.errors import PrivacyStop, UsageError
-from llmci.files import locked, read_json, write_bytes, write_json
+from llmci.files import read_json, remove_tree, write_bytes, write_json
 from llmci.pipeline.sanitize import Plan, SanitizeSummary, plan, quarantined_share, sanitize_shard
-from llmci.seams import Context
-from llmci.wiring.build import shelf_of
+from llmci.seams import Rejected, WorkerDied
+from llmci.wiring.build import alone_at, place_of, shelf_of
+from llmci.wiring.credentials import for_workers
+from llmci.wiring.engine import Crew, engine_of
 from llmci.wiring.privacy import Privacy, draw_anew, key_of, privacy_of, second_look, turns_of
 from llmci.wiring.sanitize_report import REPORT, Pace, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from concurrent.futures import Executor
     from datetime import datetime
     from pathlib import Path
 
@@ -48,16 +45,18 @@ _COUNTS = "counts"
 # So often surrogates are drawn anew before there are too many values for them.
 _MOST_DRAWS = 4
 _CANARY_SHARDS, _CANARY_ROWS = 8, 64
+# Fingerprint of a shard that no worker survived; no raw shard has it.
+_GIVEN_UP = "given-up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
-    """One shard's work, fit to be sent to another process."""
+    """One shard's work, fit to be sent to another process; what may hold secrets is not shown in anybody's log."""
 
-    config: Config
+    config: Config = field(repr=False)
     shard_id: str
     fingerprint: str
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
 
 
 def sanitize(config: Config, *, progress: Progress, environ: Mapping[str, str], now: datetime) -> SanitizeSummary:
@@ -71,7 +70,7 @@ def sanitize(config: Config, *, progress: Progress, environ: Mapping[str, str], 
         PrivacyStop: More traces than allowed would be held back; the clean shelf is as it was.
         UsageError: There is nothing to sanitize, or another run is at it.
     """
-    with locked(config.state / "sanitize.lock") as alone:
+    with alone_at(config, "sanitize") as alone:
         if not alone:
             raise UsageError(
                 f"another run is sanitizing {config.state}.", fix="Wait until it has ended, then sanitize again."
@@ -120,7 +119,7 @@ class _Sanitize:
         staged = plan({shard: wanted[shard] for shard in todo.stale}, _present(self._staging))
         self._work([(shard_id, wanted[shard_id]) for shard_id in staged.stale])
         if met := _met(self._clean, todo.unchanged, self._staging, todo.stale):
-            shutil.rmtree(self._staging.path, ignore_errors=True)
+            remove_tree(self._staging.path)
             draw_anew(self._config, met)
             return None
         self._stop_if_too_many(todo)
@@ -129,24 +128,36 @@ class _Sanitize:
             _counts_file(self._clean, shard_id).unlink(missing_ok=True)
         for shard_id in todo.stale:
             _move(self._staging, self._clean, shard_id)
-        shutil.rmtree(self._staging.path, ignore_errors=True)
+        remove_tree(self._staging.path)
         self._quarantine.unlink(missing_ok=True)
         return self._summary(todo, started)
 
     def _work(self, shards: Sequence[tuple[str, str]]) -> None:
-        self._progress.begin("sanitize", sum(shelf_rows(self._config, name) for name, _ in shards), "traces")
-        works = [
-            _Work(config=self._config, shard_id=name, fingerprint=mark, environ=dict(self._environ))
-            for name, mark in shards
-        ]
-        with _executor(self._config, self._environ, [name for name, _ in shards]) as executor:
-            try:
-                for future in as_completed([executor.submit(_sanitize_shard, work) for work in works]):
-                    self._progress.advance(future.result())
-            except BaseException:
-                executor.shutdown(wait=False, cancel_futures=True)
-                raise
+        raw = shelf_of(self._config, "raw")
+        infos = raw.shards()
+        self._progress.begin("sanitize", sum(infos[name].rows for name, _ in shards), "traces")
+        # The key goes with the work: where it is a file, workers on other machines have none.
+        key = key_of(self._config, self._environ).decode("utf-8", "surrogateescape")
+        environ = {**for_workers(self._config, self._environ), self._config.sanitize.key_env: key}
+        works = [_Work(config=self._config, shard_id=name, fingerprint=mark, environ=environ) for name, mark in shards]
+        sizes = [raw.size(work.shard_id) for work in works]
+        engine = engine_of(self._config, "sanitize", self._environ, sizes, worth_bytes=_PARALLEL_BYTES)
+        with Crew(engine, self._progress) as crew:
+            for work, outcome in crew.each(_sanitize_shard, works):
+                done = self._hold_back(work) if isinstance(outcome, WorkerDied) else outcome
+                self._progress.advance(done)
         self._progress.end()
+
+    def _hold_back(self, work: _Work) -> int:
+        """Stage a shard that ends its workers as one whose traces are all held back; the next run tries it again."""
+        info = shelf_of(self._config, "raw").info(work.shard_id)
+        rows = info.rows if info else 0
+        with self._staging.writer(work.shard_id, _GIVEN_UP) as writer:
+            for number in range(rows):
+                why = "the shard ended its worker twice: it was killed, or ran out of memory"
+                writer.reject(Rejected(where=f"{work.shard_id}, row {number + 1}", why=why))
+        write_json(_counts_file(self._staging, work.shard_id), _counts(Tally(), Second(), {}, set()))
+        return rows
 
     def _stop_if_too_many(self, todo: Plan) -> None:
         clean, staged = self._clean.shards(), self._staging.shards()
@@ -157,7 +168,7 @@ class _Sanitize:
         held = sum(info.rejected for info in infos)
         write_bytes(self._quarantine, b"".join(orjson.dumps(asdict(r)) + b"\n" for r in self._staging.rejected()))
         why = next(self._staging.rejected()).why if held else ""
-        shutil.rmtree(self._staging.path, ignore_errors=True)
+        remove_tree(self._staging.path)
         raise PrivacyStop(
             f"{held} of {sum(info.rows for info in infos) + held} traces cannot be made clean ({share:.1%}; at most {most:.1%} may be held back): "
             f"{why}, for one. Nothing was written.",
@@ -222,17 +233,12 @@ def _is_same(before: Mapping[str, object] | None, after: Mapping[str, object]) -
 
 
 def _staging(config: Config) -> DirectoryShelf:
-    return DirectoryShelf(config.state / "clean.staging", TRACE, private=True)
+    return DirectoryShelf(place_of(config, "clean.staging"), TRACE, private=True)
 
 
 def _wanted(config: Config, privacy: Privacy) -> dict[str, str]:
     """The fingerprint that each clean shard should have: of the raw rows and of all that changes them."""
     return {name: f"{info.sha256}-{privacy.digest[:32]}" for name, info in shelf_of(config, "raw").shards().items()}
-
-
-def shelf_rows(config: Config, shard_id: str) -> int:
-    """Rows of a raw shard."""
-    return shelf_of(config, "raw").shards()[shard_id].rows
 
 
 # Of this process, by what they are made of: recognizers take seconds to load.
@@ -256,19 +262,25 @@ def _sanitize_shard(work: _Work) -> int:
     redactor.surrogates.forget()
     second = second_look(work.config, work.environ)
     done = sanitize_shard(shelf_of(work.config, "raw"), staging, work.shard_id, work.fingerprint, redactor, second)
-    tally = done.tally
     seen = Second(second.counts(), len(second.looked_at), len(second.passed_over))
-    counts = {
+    counts = _counts(done.tally, seen, redactor.surrogates.drawn, redactor.surrogates.met)
+    write_json(_counts_file(staging, work.shard_id), counts)
+    return done.rows + done.rejected
+
+
+def _counts(
+    tally: Tally, seen: Second, drawn: Mapping[str, Mapping[str, str]], met: Iterable[str]
+) -> dict[str, object]:
+    """What is kept beside a shard of what was found in it; no value of it."""
+    return {
         "kinds": dict(tally.kinds),
         "detectors": dict(tally.detectors),
         "fields": dict(tally.fields),
         "kept": {user: sorted(attributes) for user, attributes in sorted(tally.kept.items())},
         "second": seen.as_json(),
-        "drawn": {family: dict(sorted(drawn.items())) for family, drawn in redactor.surrogates.drawn.items()},
-        "met": sorted(redactor.surrogates.met),
+        "drawn": {family: dict(sorted(values.items())) for family, values in drawn.items()},
+        "met": sorted(met),
     }
-    write_json(_counts_file(staging, work.shard_id), counts)
-    return done.rows + done.rejected
 
 
 def _present(shelf: DirectoryShelf) -> dict[str, ShardInfo]:
@@ -327,19 +339,3 @@ def _messages(raw: DirectoryShelf) -> list[str]:
                 text.text for row in rows for text in texts_of(row) if text.role == "user" and text.column == "text"
             ]
     return list(dict.fromkeys(found))
-
-
-def _executor(config: Config, environ: Mapping[str, str], shards: Sequence[str]) -> Executor:
-    raw = shelf_of(config, "raw")
-    size = sum((raw.path / f"{shard_id}.parquet").stat().st_size for shard_id in shards)
-    parallel = len(shards) > 1 and size > _PARALLEL_BYTES and (os.cpu_count() or 1) > 1
-    adapter: Any = registry.adapter("engine", "processes" if parallel else "inline")
-    context = Context(
-        name="sanitize",
-        root=config.root,
-        state=config.state,
-        environ=environ,
-        shelf=lambda name: shelf_of(config, name),
-    )
-    executor: Executor = adapter(adapter.Options(), context).executor()
-    return executor

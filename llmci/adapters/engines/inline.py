@@ -18,6 +18,8 @@ T = TypeVar("T")
 class InlineEngine:
     """See `llmci.seams.Engine`."""
 
+    at_once = 1
+
     class Options(seams.Options):
         """There is nothing to choose."""
 
@@ -27,6 +29,10 @@ class InlineEngine:
     def executor(self) -> Executor:
         """See `Engine.executor`."""
         return _Inline()
+
+    def dashboard(self) -> str | None:
+        """See `Engine.dashboard`."""
+        return None
 
 
 class _Inline(Executor):

@@ -30,7 +30,9 @@ class ProcessesEngine:
         workers: int | None = Field(default=None, ge=1)
 
     def __init__(self, options: Options, context: Context) -> None:  # noqa: ARG002  every adapter takes these
-        self._workers = options.workers
+        self._workers = options.workers or os.cpu_count() or 1
+        # One for each process and one that waits: when a process dies, these few are suspected.
+        self.at_once: int | None = 2 * self._workers
 
     def executor(self) -> Executor:
         """See `Engine.executor`."""
@@ -38,6 +40,10 @@ class ProcessesEngine:
         return ProcessPoolExecutor(
             self._workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
         )
+
+    def dashboard(self) -> str | None:
+        """See `Engine.dashboard`."""
+        return None
 
 
 def _end_with_parent() -> None:

@@ -69,7 +69,7 @@ class GroupsFile:
             UsageError: The file is damaged, or of a newer llmci.
         """
         try:
-            with np.load(self._path, allow_pickle=False) as arrays:
+            with np.load(io.BytesIO(self._path.read_bytes()), allow_pickle=False) as arrays:
                 about = orjson.loads(arrays["about"].tobytes())
                 if about["schema"] != _SCHEMA:
                     raise UsageError(f"{self._path}: of another version of llmci.", fix=_FIX)

@@ -21,7 +21,7 @@ import orjson
 from pydantic import TypeAdapter
 
 from llmci.errors import UsageError
-from llmci.files import atomic_path, read_json, sha256_of, write_bytes, write_json, write_once
+from llmci.files import at_hand, atomic_path, read_json, sha256_of, write_bytes, write_json, write_once
 from llmci.seams import Rejected, ShardInfo, ShardWriter
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _BLOBS = "blobs"
 
 
 class DirectoryShelf:
-    """A shelf in a local directory; see `llmci.seams.Shelf`.
+    """A shelf in a local directory, or in one of an object store (`llmci.storage`); see `llmci.seams.Shelf`.
 
     Args:
         path: The directory; made on the first write, readable by its owner only where `private`.
@@ -64,6 +64,13 @@ class DirectoryShelf:
                 found[sidecar.stem] = self._info(sidecar)
         return found
 
+    def info(self, shard_id: str) -> ShardInfo | None:
+        """See `Shelf.info`."""
+        try:
+            return self._info(self._sidecar(shard_id))
+        except FileNotFoundError:
+            return None
+
     def read(self, shard_id: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """See `Shelf.read`."""
         import pyarrow as pa
@@ -71,10 +78,11 @@ class DirectoryShelf:
 
         path = self._rows(shard_id)
         try:
-            if sha256_of(path) != self._info(self._sidecar(shard_id)).sha256:
-                raise self._redo(path, "its SHA-256 is not that of its sidecar")
-            with pq.ParquetFile(path) as file:
-                yield from file.iter_batches(batch_size=1024, columns=list(columns) if columns else None)
+            with at_hand(path) as local:
+                if sha256_of(local) != self._info(self._sidecar(shard_id)).sha256:
+                    raise self._redo(path, "its SHA-256 is not that of its sidecar")
+                with pq.ParquetFile(local) as file:
+                    yield from file.iter_batches(batch_size=1024, columns=list(columns) if columns else None)
         except (pa.ArrowInvalid, OSError) as error:
             raise self._redo(path, type(error).__name__) from None
 
@@ -105,6 +113,10 @@ class DirectoryShelf:
         # The sidecar goes first: a shard without one does not exist.
         for path in (self._sidecar(shard_id), self._rows(shard_id), self._rejected(shard_id), self._blobs(shard_id)):
             path.unlink(missing_ok=True)
+
+    def size(self, shard_id: str) -> int:
+        """Bytes of a committed shard."""
+        return self._rows(shard_id).stat().st_size
 
     def adopt(self, other: DirectoryShelf, shard_id: str) -> None:
         """Move a shard here from another shelf on the same disk, in place of one of that id.

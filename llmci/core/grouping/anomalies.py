@@ -100,6 +100,14 @@ class Normal:
                 low, high = self.ranges.get(name, (score["num"], score["num"]))
                 self.ranges[name] = (min(low, score["num"]), max(high, score["num"]))
 
+    def merge(self, other: Normal) -> None:
+        """Take in what was gathered of other traces."""
+        self.latencies.extend(other.latencies)
+        self.costs.extend(other.costs)
+        for name, (low, high) in other.ranges.items():
+            before = self.ranges.get(name, (low, high))
+            self.ranges[name] = (min(before[0], low), max(before[1], high))
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -60,6 +60,15 @@ class InputSample:
         if user_id is not None and len(entry.users) < _MAX_USERS:
             entry.users.add(digest64(user_id))
 
+    def merge(self, other: InputSample) -> None:
+        """Take in the sample of other traces; exact, for what is among the smallest of all is so in each part."""
+        for place, theirs in other._kept.items():
+            entry = self._kept.get(place) or self._enter(place, theirs.text, theirs.trace_id)
+            if entry is not None:
+                entry.traces += theirs.traces
+                entry.trace_id = min(entry.trace_id, theirs.trace_id)
+                entry.users |= theirs.users
+
     def distinct(self) -> list[Distinct]:
         """What was kept, in the order of the digests."""
         return [self._kept[place] for place in sorted(self._kept)]

@@ -1,0 +1,238 @@
+"""Engines side by side: the same bytes, overhead, what a second process brings, memory of a worker; and the paper plan.
+
+Run: python benchmarks/cluster.py overhead|same|stages [--rows N] [--traces N] [--into figures.json]
+     python benchmarks/cluster.py plan figures.json --traces 1000000000 --workers 400
+
+`overhead` copies rows through a shelf with each engine that is installed and gives CPU seconds of the whole process
+tree, imports included. `same` compares every byte that pull, sanitize and label leave. `stages` gives traces a second of
+each stage with one process and with two, bytes a trace on each shelf, and the largest worker at two numbers of
+shards. `plan` computes a cluster from what was measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.util
+import json
+import math
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from synthetic import write_traces
+
+from llmci.adapters.stores.shelf import DirectoryShelf
+from llmci.config import load
+from llmci.seams import Silent, Window
+from llmci.wiring.engine import Crew, engine_of, with_engine
+from llmci.wiring.label import label
+from llmci.wiring.pull import pull
+from llmci.wiring.sanitize import sanitize
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+KEY = {"LLMCI_PRIVACY_KEY": "a key for benchmarks"}
+SCHEMA = pa.schema([("number", pa.int64()), ("text", pa.string())])
+STAGES = ("pull", "sanitize", "label")
+CONFIG = """
+sources:
+  prod:
+    kind: jsonl
+    path: logs/*.jsonl
+    fields: {trace_id: id, messages: messages, model: model, user_id: user, start: start}
+"""
+
+
+def copy_shard(work: tuple[str, str, str]) -> int:
+    """A trivial stage: rows to Python, one column changed, and back."""
+    source, target, shard_id = work
+    rows = 0
+    shelf = DirectoryShelf(Path(target), SCHEMA)
+    with shelf.writer(shard_id, "x") as writer:
+        for batch in DirectoryShelf(Path(source), SCHEMA).read(shard_id):
+            changed = [{"number": row["number"] + 1, "text": row["text"].upper()} for row in batch.to_pylist()]
+            writer.write(pa.RecordBatch.from_pylist(changed, schema=SCHEMA))
+            rows += batch.num_rows
+    return rows
+
+
+def engines() -> list[str]:
+    return ["inline", "processes", *(["dask"] if importlib.util.find_spec("distributed") else [])]
+
+
+def child(root: Path, *words: str) -> dict[str, float]:
+    """Run this file in a process of its own: CPU of its tree, seconds, and the largest process of it."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    output = subprocess.run([sys.executable, __file__, "_run", str(root), *words], check=True, stdout=subprocess.PIPE)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"cpu": cpu, "seconds": time.perf_counter() - started, **json.loads(output.stdout)}
+
+
+def run_child(root: Path, stage: str, engine: str, workers: int) -> None:
+    config = with_engine(
+        load(root / "llmci.yaml"), engine, workers=None if engine == "inline" else workers, scheduler=None
+    )
+    started = time.perf_counter()
+    if stage == "copy":
+        works = [(str(root / "source"), str(root / f"copy-{engine}"), f"s{n:03}") for n in range(16)]
+        with Crew(engine_of(config, "copy", {}, [], worth_bytes=0), Silent()) as crew:
+            done = sum(rows for _, rows in crew.each(copy_shard, works) if isinstance(rows, int))
+    elif stage == "pull":
+        told: dict[str, Any] = {"sources": (), "window": Window(), "limit": None, "environ": KEY, "now": NOON}
+        done = pull(config, **told, progress=Silent()).traces
+    elif stage == "sanitize":
+        done = sanitize(config, progress=Silent(), environ=KEY, now=NOON).traces
+    else:
+        done = label(config, now=NOON, environ=KEY).traces
+    took = time.perf_counter() - started
+    largest = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF))
+    worker = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss or largest
+    print(json.dumps({"rows": done, "work": took, "worker_mb": worker / 1024, "largest_mb": largest / 1024}))
+
+
+def a_project(root: Path, traces: int, files: int) -> Path:
+    (root / "logs").mkdir(parents=True)
+    (root / "llmci.yaml").write_text(CONFIG)
+    write_traces(root / "all.jsonl", traces, seed=7)
+    lines = (root / "all.jsonl").read_text().splitlines(keepends=True)
+    (root / "all.jsonl").unlink()
+    for file in range(files):
+        (root / "logs" / f"{file:03}.jsonl").write_text("".join(lines[file::files]))
+    return root
+
+
+def overhead(folder: Path, rows: int) -> dict[str, Any]:
+    (folder / "llmci.yaml").write_text("{}")
+    shelf = DirectoryShelf(folder / "source", SCHEMA)
+    for shard in range(16):
+        with shelf.writer(f"s{shard:03}", "x") as writer:
+            for start in range(0, rows // 16, 1000):
+                numbers = list(range(start, min(start + 1000, rows // 16)))
+                columns = {"number": numbers, "text": [f"row {n} of {shard}" for n in numbers]}
+                writer.write(pa.RecordBatch.from_pydict(columns, schema=SCHEMA))
+    found = {engine: child(folder, "copy", engine, "2")["cpu"] for engine in engines()}
+    most = {"processes": 1.5, "dask": 2.2}
+    for engine, cpu in found.items():
+        asked = f", at most {most[engine]} asked for" if engine in most else ""
+        print(f"{engine:10} {cpu:6.1f} CPU s for {rows} rows ({cpu / found['inline']:.2f} x serial{asked})", flush=True)
+    return {"rows": rows, "cpu_s": found}
+
+
+def same(folder: Path, traces: int) -> dict[str, Any]:
+    digests = {}
+    for engine in engines():
+        root = a_project(folder / engine, traces, files=8)
+        took = {stage: round(child(root, stage, engine, "2")["work"], 1) for stage in STAGES}
+        hashed = hashlib.sha256()
+        for shelf in ("raw", "clean", "labels"):
+            for path in sorted((root / ".llmci" / shelf).rglob("*")):
+                if path.is_file() and path.suffix != ".npz":
+                    # `label` writes the time of its end; so does nothing else.
+                    hashed.update(path.name.encode() + path.read_bytes())
+        digests[engine] = hashed.hexdigest()
+        print(f"{engine:10} {digests[engine][:16]}  seconds {took}", flush=True)
+    print("every byte is the same" if len(set(digests.values())) == 1 else "THE BYTES DIFFER")
+    return {"traces": traces, "same": len(set(digests.values())) == 1, "engines": list(digests)}
+
+
+def stages(folder: Path, traces: int) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, engine, workers, share in (
+        ("1", "processes", 1, 1),
+        ("2", "processes", 2, 1),
+        ("quarter", "processes", 2, 4),
+    ):
+        # A quarter of the traces in a quarter of the shards: a worker is to hold no more for four times as many.
+        root = a_project(folder / name, traces // share, files=8 // share)
+        found[name] = {stage: child(root, stage, engine, str(workers)) for stage in STAGES}
+        for stage, one in found[name].items():
+            print(
+                f"{name:8} {stage:9} {one['rows'] / one['work']:8.0f} traces/s  largest worker {one['worker_mb']:.0f} MB",
+                flush=True,
+            )
+    state = folder / "2" / ".llmci"
+    size = {
+        s: sum(p.stat().st_size for p in (state / s).rglob("*") if p.is_file()) / traces
+        for s in ("raw", "clean", "labels")
+    }
+    gain = found["1"]["sanitize"]["work"] / found["2"]["sanitize"]["work"]
+    print(f"sanitize with 2 processes: {gain:.2f} x one (at least 1.85 asked for)")
+    print("bytes a trace: " + ", ".join(f"{shelf} {value:.0f}" for shelf, value in size.items()))
+    cpu = {stage: one["cpu"] / one["rows"] for stage, one in found["1"].items()}
+    worker = {stage: one["worker_mb"] for stage, one in found["2"].items()}
+    fewer = {stage: one["worker_mb"] for stage, one in found["quarter"].items()}
+    return {"traces": traces, "cpu_s_a_trace": cpu, "bytes_a_trace": size, "gain_of_two": gain, "worker_mb": worker, "worker_mb_at_a_quarter": fewer}  # fmt: skip
+
+
+# Assumptions of the plan that are prices and habits rather than measurements; all are printed with it.
+SHARD_TRACES = 100_000
+DOLLARS_A_CORE_HOUR = 0.05
+DOLLARS_A_TB_MONTH = 23.0
+REQUESTS_A_SHARD = {"put": 12, "get": 14}
+DOLLARS_A_1000 = {"put": 0.005, "get": 0.0004}
+# What `label` brings to the driver for each trace: latency and cost (4 each), cluster, novelty and twin (4 each), rank (4).
+DRIVER_BYTES = {"pull: id of each trace": 8, "label: latency, cost, cluster, novelty, twin, rank": 24}
+
+
+def plan(figures: dict[str, Any], traces: int, workers: int) -> None:
+    measured = figures["stages"]
+    shards = math.ceil(traces / SHARD_TRACES)
+    print(f"{traces:,} traces in {shards:,} shards of {SHARD_TRACES:,}, {workers} workers of one core\n")
+    print("| stage | CPU a trace, measured | core hours | hours with all workers |\n|---|---|---|---|")
+    hours = 0.0
+    for stage, cpu in measured["cpu_s_a_trace"].items():
+        core = cpu * traces / 3600
+        hours += core
+        waves = math.ceil(shards / workers)
+        print(f"| {stage} | {cpu * 1e3:.2f} ms | {core:,.0f} | {waves * SHARD_TRACES * cpu / 3600:.1f} |")
+    size = {shelf: value * traces / 1e12 for shelf, value in measured["bytes_a_trace"].items()}
+    requests = sum(shards * REQUESTS_A_SHARD[kind] * DOLLARS_A_1000[kind] / 1000 for kind in REQUESTS_A_SHARD)
+    stored = ", ".join(f"{shelf} {value:.2f} TB" for shelf, value in size.items())
+    print(
+        f"\n- compute: {hours:,.0f} core hours, ${hours * DOLLARS_A_CORE_HOUR:,.0f} at ${DOLLARS_A_CORE_HOUR} a core hour"
+    )
+    print(
+        f"- stored: {stored}; ${sum(size.values()) * DOLLARS_A_TB_MONTH:,.0f} a month at ${DOLLARS_A_TB_MONTH:.0f} a TB"
+    )
+    print(f"- requests to the store: ${requests:,.2f}")
+    worker = max(measured["worker_mb"].values())
+    print(f"- memory of a worker: {worker:,.0f} MB measured at {measured['traces'] // 8:,} traces a shard")
+    for what, per_trace in DRIVER_BYTES.items():
+        print(f"- memory of the driver, {what}: {per_trace} bytes a trace, {per_trace * traces / 1e9:,.0f} GB")
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["_run"]:
+        run_child(Path(sys.argv[2]), sys.argv[3], sys.argv[4], int(sys.argv[5]))
+        return
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("what", choices=["overhead", "same", "stages", "plan"])
+    parser.add_argument("figures", nargs="?", type=Path)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--traces", type=int, default=50_000)
+    parser.add_argument("--workers", type=int, default=400)
+    parser.add_argument("--into", type=Path, help="JSON to add the figures to")
+    asked = parser.parse_args()
+    if asked.what == "plan":
+        plan(json.loads(asked.figures.read_text()), asked.traces, asked.workers)
+        return
+    load_average = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    print(f"{os.cpu_count()} processors, load {load_average}")
+    with tempfile.TemporaryDirectory() as folder:
+        size = asked.rows if asked.what == "overhead" else asked.traces
+        found = {"overhead": overhead, "same": same, "stages": stages}[asked.what](Path(folder), size)
+    if asked.into:
+        before = json.loads(asked.into.read_text()) if asked.into.exists() else {}
+        asked.into.write_text(json.dumps({**before, asked.what: {**found, "load": load_average}}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,234 @@
+"""Directories in object stores, used like local paths by whoever keeps shelves there.
+
+An object appears whole or not at all, so that a name is published by its upload; nothing is renamed on the way.
+Credentials come from where the store's own tools find them; options of the file system stand in the URI:
+`s3://bucket/prefix?region=eu-west-1&endpoint_override=...`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+import functools
+import re
+from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
+from typing import IO, TYPE_CHECKING, Any, Self, cast
+from urllib.parse import parse_qsl, quote, unquote
+
+from llmci.errors import OutsideError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCHEMES = ("s3", "gs", "gcs", "abfs", "abfss", "hdfs", "viewfs", "file")
+# Busy stores answer 503, and slow ones late; the client of the store waits longer from one attempt to the next.
+_ATTEMPTS, _CONNECT_S, _REQUEST_S = 10, 10, 120
+_COPY = 8 << 20
+
+
+def place(text: str, root: Path) -> Path:
+    """A local directory from `root`, or one of an object store where the text is a URI.
+
+    Raises:
+        UsageError: It is of a store that is not known.
+    """
+    scheme, separator, _ = text.partition("://")
+    if not separator:
+        return root / text
+    if scheme not in SCHEMES:
+        raise UsageError(f"{scheme}:// is not a store.", fix=f"Use a local path or one of: {', '.join(SCHEMES)}.")
+    base, question, query = text.partition("?")
+    return cast("Path", StorePath(base.rstrip("/"), question + query))
+
+
+class StorePath:
+    """A file or directory at a URI; has of `pathlib.Path` what shelves use, and raises `OutsideError` where the store fails.
+
+    Args:
+        base: The URI without options.
+        query: Its options, with the question mark.
+    """
+
+    def __init__(self, base: str, query: str = "") -> None:
+        self._base, self._query = base, query
+
+    def __str__(self) -> str:
+        return re.sub(r"//[^/@]*@", "//", self._base)
+
+    def __repr__(self) -> str:
+        return f"StorePath({str(self)!r})"
+
+    def __truediv__(self, name: str) -> Self:
+        return type(self)(f"{self._base}/{name}", self._query)
+
+    def __lt__(self, other: StorePath) -> bool:
+        return self._base < other._base
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StorePath) and (self._base, self._query) == (other._base, other._query)
+
+    def __hash__(self) -> int:
+        return hash((self._base, self._query))
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return PurePosixPath(self._base).name
+
+    @property
+    def stem(self) -> str:
+        """As of `pathlib.Path`."""
+        return PurePosixPath(self.name).stem
+
+    @property
+    def parent(self) -> Self:
+        """The directory that it is in."""
+        return type(self)(self._base.rpartition("/")[0], self._query)
+
+    def mkdir(self, **_: object) -> None:
+        """Nothing: a store makes directories by themselves."""
+
+    def chmod(self, mode: int) -> None:
+        """Nothing: who may read is the bucket's policy."""
+
+    def is_dir(self) -> bool:
+        """False: what is listed are objects."""
+        return False
+
+    def exists(self) -> bool:
+        """Whether there is such an object."""
+        return bool(self._info().type.name == "File")
+
+    def stat(self) -> SimpleNamespace:
+        """Size in bytes, and nanoseconds since 1970 of the last change by the store's clock."""
+        info = self._info()
+        if info.type.name != "File":
+            raise FileNotFoundError(str(self))
+        return SimpleNamespace(st_size=info.size, st_mtime_ns=info.mtime_ns)
+
+    def read_bytes(self) -> bytes:
+        """All of it."""
+        with self._said() as (system, path), system.open_input_stream(path) as file:
+            return cast("bytes", file.read())
+
+    def read_text(self) -> str:
+        """All of it, as UTF-8."""
+        return self.read_bytes().decode()
+
+    def unlink(self, *, missing_ok: bool = False) -> None:
+        """Remove it."""
+        with self._said() as (system, path):
+            if not missing_ok or self.exists():
+                system.delete_file(path)
+
+    def replace(self, target: StorePath) -> None:
+        """Move it inside the store; it is there before it is gone here."""
+        with self._said() as (system, path):
+            there = _system(target._base, target._query)[1]
+            _make_room(system, there)
+            system.copy_file(path, there)
+            system.delete_file(path)
+
+    def glob(self, pattern: str) -> Iterator[StorePath]:
+        """Objects below that match, in order of name."""
+        from pyarrow import fs
+
+        fixed = [part for part in pattern.split("/")[:-1] if not re.search(r"[*?\[]", part)]
+        with self._said() as (system, path):
+            start = "/".join([path, *fixed])
+            found = system.get_file_info(fs.FileSelector(start, recursive="/" in pattern, allow_not_found=True))
+        top = _system(self._base, self._query)[1]
+        for name in sorted(info.path[len(top) + 1 :] for info in found if info.type == fs.FileType.File):
+            parts, wanted = name.split("/"), pattern.split("/")
+            if len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted)):
+                yield self / quote(name)
+
+    def rglob(self, pattern: str) -> Iterator[StorePath]:
+        """Nothing: it is asked for what killed writers left behind, and an upload leaves nothing."""
+        del pattern
+        return iter(())
+
+    def remove_tree(self) -> None:
+        """Remove everything below."""
+        with self._said() as (system, path):
+            system.delete_dir_contents(path, missing_dir_ok=True)
+
+    def upload(self, file: IO[bytes]) -> None:
+        """Publish what a file holds; whoever reads sees the old object or the new one, whole."""
+        with self._said() as (system, path):
+            _make_room(system, path)
+            with system.open_output_stream(path) as out:
+                while piece := file.read(_COPY):
+                    out.write(piece)
+
+    def download(self, file: IO[bytes]) -> None:
+        """Copy it into a file."""
+        with self._said() as (system, path), system.open_input_stream(path) as source:
+            while piece := source.read(_COPY):
+                file.write(piece)
+
+    def _info(self) -> Any:  # noqa: ANN401  an Arrow FileInfo
+        with self._said() as (system, path):
+            return system.get_file_info(path)
+
+    @contextlib.contextmanager
+    def _said(self) -> Iterator[tuple[Any, str]]:
+        try:
+            yield _system(self._base, self._query)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            why = re.sub(r"\s+", " ", str(error))[:300]
+            raise OutsideError(
+                f"{self}: the store fails: {why}",
+                fix="Check the bucket, its region and your credentials for it, and run again: shards that are done are kept.",
+            ) from None
+
+
+def _make_room(system: Any, path: str) -> None:  # noqa: ANN401  an Arrow file system
+    """Make the directory of a file where the store is one of directories."""
+    if path.startswith("/"):
+        system.create_dir(path.rpartition("/")[0])
+
+
+@functools.lru_cache(maxsize=4096)
+def _system(base: str, query: str) -> tuple[Any, str]:
+    """The file system of a URI, and the path in it; file systems are made once, for they hold connections."""
+    scheme, _, rest = base.partition("://")
+    where, _, path = rest.partition("/")
+    path = unquote(path)
+    if scheme == "s3":
+        return _s3(where, query), f"{where.rpartition('@')[2]}/{path}"
+    system = _other(f"{re.sub('^gcs', 'gs', scheme)}://{where}/", query)
+    return (system, f"/{path}") if scheme == "file" else (system, f"{where.rpartition('@')[2]}/{path}")
+
+
+@functools.lru_cache(maxsize=64)
+def _s3(where: str, query: str) -> Any:  # noqa: ANN401  an Arrow file system
+    from pyarrow import fs
+
+    options: dict[str, Any] = dict(parse_qsl(query.removeprefix("?")))
+    keys, _, bucket = where.rpartition("@")
+    if keys:
+        options["access_key"], _, options["secret_key"] = keys.partition(":")
+    if "region" not in options and "endpoint_override" not in options:
+        options["region"] = fs.resolve_s3_region(bucket)
+    retries = fs.AwsStandardS3RetryStrategy(max_attempts=_ATTEMPTS)
+    try:
+        return fs.S3FileSystem(
+            **options, retry_strategy=retries, connect_timeout=_CONNECT_S, request_timeout=_REQUEST_S
+        )
+    except TypeError as error:
+        raise UsageError(f"s3://{bucket}: {error}", fix="Correct the options behind the question mark.") from None
+
+
+@functools.lru_cache(maxsize=64)
+def _other(uri: str, query: str) -> Any:  # noqa: ANN401  an Arrow file system
+    from pyarrow import ArrowInvalid, ArrowNotImplementedError, fs
+
+    try:
+        return fs.FileSystem.from_uri(f"{uri}{query}")[0]
+    except (ArrowInvalid, ArrowNotImplementedError) as error:
+        why = str(error).splitlines()[0][:200]
+        raise UsageError(f"{uri}: not a place that Arrow writes to: {why}", fix="Correct `shelves:`.") from None
