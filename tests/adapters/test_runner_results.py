@@ -233,7 +233,7 @@ def test_a_named_score_that_only_some_tests_have_is_compared_on_those(tmp_path: 
     result = gated(path, path, metrics=("sum",))
 
     assert result.outcome is Outcome.INCONCLUSIVE
-    assert any("6 cases hold nothing to compare with" in note for note in result.notes)
+    assert any("6 cases left out: nothing to compare with" in note for note in result.notes)
     assert gated(FILES / "promptfoo/before.json", path, metrics=("sum",)).outcome is Outcome.NO_EVIDENCE
 
 

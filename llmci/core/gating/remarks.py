@@ -40,9 +40,9 @@ def remarks(comparison: Comparison, baseline: Run, candidate: Run, set_size: int
     yield from _same_verdicts(baseline, candidate)
     for name, pairs in comparison.compared.items():
         if pairs.lost and not pairs.no_evidence:
-            yield f"{name}: {count(pairs.lost, 'case')} without a value were left out, through no fault of either system"
+            yield f"{name}: {count(pairs.lost, 'case')} left out: no value, through no fault of either system"
         if pairs.inapplicable.any() and not pairs.no_evidence:
-            yield f"{name}: {count(int(pairs.inapplicable.sum()), 'case')} hold nothing to compare with and were left out"
+            yield f"{name}: {count(int(pairs.inapplicable.sum()), 'case')} left out: nothing to compare with"
     yield from _dependence(comparison.frame)
 
 
