@@ -126,7 +126,8 @@ def test_clearing_brings_all_cases_back(page: Page) -> None:
 
 
 def test_a_case_opens_with_both_answers_and_what_changed_in_them(page: Page) -> None:
-    case = view_of(a_report(SIZE)).cases[0]
+    view = view_of(a_report(SIZE))
+    case = view.whole(view.cases[0])
     before, after = case.tries[0].baseline, case.tries[0].candidate
     assert before is not None
     assert after is not None
@@ -341,7 +342,8 @@ def test_a_case_is_copied_as_yaml_that_can_be_imported(browser: Browser, tmp_pat
     expect(page.locator("#detail [role=status]")).to_have_text(" copied")
     copied = page.evaluate("navigator.clipboard.readText()")
     cases, rejected = cases_of(rows_of(copied.encode(), ".yaml", "copied"))
-    case = view_of(a_hostile_report()).cases[0]
+    view = view_of(a_hostile_report())
+    case = view.whole(view.cases[0])
     assert not rejected
     assert cases[0].key == case.case_id
     assert cases[0].messages[0].parts[0].text == case.turns[0].pieces[0][1]
