@@ -7,7 +7,6 @@ import gzip
 import http.client
 import json
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -114,7 +113,7 @@ def put(endpoint: str, key: str, content: bytes = b"") -> None:
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The endpoint of an S3 server with a bucket `traffic`; `LLMCI_MOTO_SERVER` names moto's `moto_server`."""
-    server = os.environ.get("LLMCI_MOTO_SERVER") or shutil.which("moto_server")
+    server = os.environ.get("LLMCI_MOTO_SERVER")
     if server is None:
         pytest.skip("there is no moto_server: pip install 'moto[server]' somewhere, and set LLMCI_MOTO_SERVER")
     for name, value in (("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_EC2_METADATA_DISABLED", "true")):  # fmt: skip

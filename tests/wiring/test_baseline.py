@@ -28,7 +28,7 @@ from llmci.wiring.baseline import committed_file, fetch, keep_scores
 from llmci.wiring.bench import bench
 from llmci.wiring.bench_plan import Ask, prepare
 from llmci.wiring.evalset import build_version
-from llmci.wiring.promote import promote
+from llmci.wiring.promote import Asked, promote
 from llmci.wiring.runs import runs_of
 from llmci.wiring.stored_report import report_runs
 
@@ -129,8 +129,8 @@ def test_the_baseline_is_asked_beside_the_candidate_where_the_configuration_has_
 
 def test_promoted_scores_are_compared_with_where_it_has_not(root: Path, run: Run) -> None:
     runs_of(configured(root)).save(run)
-    reason = "the first baseline"
-    promote(configured(root), run.run_id, against=run.run_id, reason=reason, most=0, now=NOW, dry_run=False)
+    asked = Asked(against=run.run_id, reason="the first baseline", most=0)
+    promote(configured(root), run.run_id, asked, now=NOW)
     shutil.rmtree(configured(root).state)
     config = configured(root, app=", config: {wrong_every: 2}")
 

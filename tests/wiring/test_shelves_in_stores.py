@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import http.server
 import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -99,7 +98,7 @@ def test_a_store_that_is_not_known_is_named_with_the_line(tmp_path: Path) -> Non
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """The port of an S3 server with a bucket `traffic`; `LLMCI_MOTO_SERVER` names moto's `moto_server`."""
-    server = os.environ.get("LLMCI_MOTO_SERVER") or shutil.which("moto_server")
+    server = os.environ.get("LLMCI_MOTO_SERVER")
     if server is None:
         pytest.skip("there is no moto_server: pip install 'moto[server]' somewhere, and set LLMCI_MOTO_SERVER")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
