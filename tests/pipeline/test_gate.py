@@ -351,7 +351,7 @@ def test_too_many_cases_lost_to_the_infrastructure_are_no_evidence(lost: int, ou
     result = gate(run_of([1.0] * 100), run_of([1.0] * 100, scores=[*gone, *scores]), cases_of(100), [RULE])
 
     assert result.outcome is outcome
-    assert lost > 2 or any("2 cases without a value" in note for note in result.notes)
+    assert lost > 2 or any("2 cases left out: no value" in note for note in result.notes)
 
 
 def test_the_share_that_may_be_lost_is_a_setting() -> None:
