@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -93,3 +94,24 @@ def test_nothing_is_raised_after_the_call(where: Any) -> None:
         return done
 
     assert where(many) == 60
+
+
+@pytest.mark.timeout(60, method="thread")
+def test_whoever_had_the_alarm_before_has_it_again_and_hears_only_its_own() -> None:
+    rings: list[float] = []
+    before = signal.signal(signal.SIGALRM, lambda *_: rings.append(time.monotonic()))
+    timer = signal.setitimer(signal.ITIMER_REAL, 0.6)
+    started = time.monotonic()
+    try:
+        while time.monotonic() < started + 0.5:
+            with contextlib.suppress(TimeoutError):
+                Deadline("r", Takes(0.0005), 0.0005)([Leaf("a")])
+        assert rings == []
+
+        while not rings and time.monotonic() < started + 10:
+            time.sleep(0.01)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+        signal.signal(signal.SIGALRM, before)
+
+    assert 0.55 < rings[0] - started < 2

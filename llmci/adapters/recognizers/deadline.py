@@ -6,13 +6,14 @@ import ctypes
 import signal
 import threading
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from llmci.seams import Leaf, Recognizer, Span
+
+    Found = list[list[Span]]
 
 
 class Deadline:
@@ -36,30 +37,38 @@ class Deadline:
         """See `Recognizer.find`; raises `TimeoutError`."""
         main = threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGALRM")
         started = time.monotonic()
-        with (_alarm if main else _watch)(self._seconds):
-            found = self._recognizer.find(leaves)
+        found = (_with_alarm if main else _watched)(self._seconds, lambda: self._recognizer.find(leaves))
         if time.monotonic() - started > self._seconds:
             raise TimeoutError
         return found
 
 
-@contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
+def _with_alarm(seconds: float, work: Callable[[], Found]) -> Found:
+    running = True
+
     def ring(_signal: int, _frame: object) -> None:
-        raise TimeoutError
+        if running:
+            raise TimeoutError
 
+    started = time.monotonic()
+    left, interval = signal.getitimer(signal.ITIMER_REAL)
     before = signal.signal(signal.SIGALRM, ring)
-    timer = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        yield
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            return work()
+        finally:
+            # The alarm may ring at this very instruction: then the outer `finally` still runs, and it rings but once.
+            running = False
     finally:
+        # The timer first: an alarm that rang by now is heard by `ring`, never by whoever had the alarm before.
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-        # Whoever had set the alarm before has it again.
-        signal.setitimer(signal.ITIMER_REAL, *timer)
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 1e-3), interval)
 
 
-@contextmanager
-def _watch(seconds: float) -> Iterator[None]:
+def _watched(seconds: float, work: Callable[[], Found]) -> Found:
     """Raise `TimeoutError` in this thread when the time is over."""
     thread, lock, over = threading.get_ident(), threading.Lock(), False
     raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
@@ -73,7 +82,7 @@ def _watch(seconds: float) -> Iterator[None]:
     timer.daemon = True
     timer.start()
     try:
-        yield
+        return work()
     finally:
         timer.cancel()
         with lock:
