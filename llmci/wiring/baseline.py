@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from llmci.adapters.forges.artifacts import Artifacts
 from llmci.adapters.forges.rest import Refused, Rest
-from llmci.adapters.stores.objects import bare, read_object
 from llmci.adapters.stores.scores import MOST_BYTES, scores_document, scores_run
 from llmci.core.canonical import digest_of
 from llmci.core.gating.comparable import metric_obstacle
@@ -24,6 +23,7 @@ from llmci.core.gating.smallest import restricted
 from llmci.errors import NoDecisionError, UsageError
 from llmci.files import write_bytes, write_json
 from llmci.seams import PairScorer
+from llmci.storage import bare, place
 from llmci.wiring.build import keep_from_git
 from llmci.wiring.evalset import directory_of
 
@@ -166,14 +166,12 @@ def _links(config: Config, evalset: str) -> dict[str, Callable[[], tuple[bytes |
     return {
         COMMITTED: lambda: (_content(committed), f"committed scores ({_short(committed, config.root)})"),
         ARTIFACT: lambda: (_content(artifact), _place(artifact)),
-        STORE: lambda: (read_object(uri, MOST_BYTES) if uri else None, f"object store ({bare(uri or '')})"),
+        STORE: lambda: (_content(place(uri, config.root)) if uri else None, f"object store ({bare(uri or '')})"),
     }
 
 
 def _given(source: str) -> tuple[bytes | None, str]:
-    if "://" in source:
-        return read_object(source, MOST_BYTES), f"scores ({bare(source)})"
-    return _content(Path(source)), f"scores ({source})"
+    return _content(place(source, Path())), f"scores ({bare(source)})"
 
 
 def _content(file: Path) -> bytes | None:

@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 import pytest
 from github_api import github_api
 
-from llmci.adapters.stores.objects import bare, read_object
 from llmci.adapters.stores.scores import scores_document, scores_run
 from llmci.config import load
 from llmci.core.gating.origin import BASELINE_FROM
@@ -24,6 +23,7 @@ from llmci.domain.run import SCORES_ONLY
 from llmci.domain.verdict import Outcome
 from llmci.errors import NoDecisionError, UsageError
 from llmci.seams import Silent
+from llmci.storage import bare, place
 from llmci.wiring.baseline import committed_file, fetch, keep_scores
 from llmci.wiring.bench import bench
 from llmci.wiring.bench_plan import Ask, prepare
@@ -237,7 +237,7 @@ def test_nothing_at_all_is_a_mistake_in_the_configuration(root: Path) -> None:
 def test_keys_in_an_address_are_never_shown() -> None:
     assert bare("s3://key:secret@bucket/a.parquet?region=x&secret_key=y") == "s3://bucket/a.parquet"
     with pytest.raises(UsageError) as raised:
-        read_object("nonsense://key:secret@bucket/a", 10)
+        place("nonsense://key:secret@bucket/a", Path())
     assert "secret" not in str(raised.value)
 
 
