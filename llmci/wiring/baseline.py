@@ -48,12 +48,21 @@ class Found:
     """A baseline that need not be asked.
 
     Attributes:
-        run: Its scores of the cases that are asked, with an id of their own.
+        run: Its scores of all cases that may be asked.
         source: Which link of the chain, and where; such as "committed scores (evalsets/x/baseline.parquet)".
     """
 
     run: Run
     source: str
+
+    def beside(self, candidate: Run) -> Run:
+        """What a candidate is compared with: the same cases in the same order, weighed at the same looks.
+
+        It has an id of its own: the whole run may be stored here, too, with all its texts.
+        """
+        part = restricted(self.run, candidate.case_ids)
+        run_id = f"{part.run_id}.{digest_of('scores', list(candidate.case_ids))[:6]}"
+        return replace(part, run_id=run_id, case_ids=candidate.case_ids, looks=candidate.looks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +118,7 @@ def find(config: Config, source: str, wanted: Wanted) -> Found:
         if why := _misfit(run, config, wanted):
             passed_over.append(f"{where}: {why}")
             continue
-        return Found(run=_own(restricted(run, {case.case_id for case in wanted.cases})), source=where)
+        return Found(run=restricted(run, {case.case_id for case in wanted.cases}), source=where)
     if passed_over:
         raise NoDecisionError(
             f"no baseline can be compared with: {'; '.join(passed_over)}.",
@@ -213,11 +222,6 @@ def _misfit(run: Run, config: Config, wanted: Wanted) -> str | None:
     after = replace(run, metrics=tuple(scorer.metric() for scorer in wanted.scorers))
     gated = dict.fromkeys(rule.metric for rule in config.gates)
     return next((why for name in gated if (why := metric_obstacle(run, after, name))), None)
-
-
-def _own(run: Run) -> Run:
-    """Under an id of its own: the whole run may be stored here, too, with all its texts."""
-    return replace(run, run_id=f"{run.run_id}.{digest_of('scores', list(run.case_ids))[:6]}")
 
 
 def keep_scores(run: Run, file: Path) -> None:
