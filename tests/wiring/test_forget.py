@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -225,6 +226,23 @@ def test_landed_records_of_a_trace_are_erased_and_never_come_again(tmp_path: Pat
     assert landing.news("spans", records) == []
     assert list(landing.unknown(["mine"])) == []
     landing.close()
+
+
+def test_landings_of_sources_without_a_block_are_erased_too(config: Config) -> None:
+    path = config.state / "landing" / "langfuse-0123abcd"
+    with closing(Landing(path)) as landing:
+        with landing.part("spans", "p1") as writer:
+            for trace in ("mine-0", "other"):
+                writer.write(Record(trace, f"s-{trace}", "1", NOON, {"text": f"{WORDS[0]} of {trace}"}))
+        assert writer.part is not None
+        landing.commit("spans", None, [writer.part])
+
+    done = forgotten(config)
+
+    assert done.counts["landed records"] == 1
+    with closing(Landing(path)) as landing:
+        [unit] = landing.units()
+        assert [spans for spans, _ in landing.grouped(unit.name, unit.parts)] == [[{"text": f"{WORDS[0]} of other"}]]
 
 
 def test_received_spans_of_a_trace_are_erased(tmp_path: Path) -> None:

@@ -77,6 +77,11 @@ class Landing:
         self._lock = threading.Lock()
         self._open: sqlite3.Connection | None = None
 
+    @staticmethod
+    def is_at(path: Path) -> bool:
+        """Whether a directory is the landing of some source."""
+        return (path / _LEDGER).exists()
+
     def covered(self, stream: Stream) -> Sequence[Span]:
         """See `Landing.covered`."""
         rows = self._rows("select since, until from windows where stream = ?", (stream,))
