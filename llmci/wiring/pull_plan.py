@@ -60,6 +60,11 @@ def kinds_without_block() -> list[str]:
 
 def needs_no_block(kind: str) -> bool:
     """Whether a kind of source can do with what the environment says, or with what it is sent."""
+    return lands(kind)
+
+
+def lands(kind: str) -> bool:
+    """Whether traces of a kind are kept in a landing before they are read."""
     return is_remote(kind) or can_listen(kind)
 
 

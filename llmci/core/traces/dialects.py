@@ -79,6 +79,9 @@ _EVENT_ROLES = {
     "gen_ai.assistant.message": "assistant",
     "gen_ai.tool.message": "tool",
 }
+_CHOICE = "gen_ai.choice"
+# Events with attributes that a span may have itself; the second and third are of 2024.
+_DETAILS = ("gen_ai.client.inference.operation.details", "gen_ai.content.prompt", "gen_ai.content.completion")
 
 
 def first(attributes: Mapping[str, Any], *names: str) -> Any:  # noqa: ANN401  JSON holds anything
@@ -115,8 +118,7 @@ def kind_of(attributes: Mapping[str, Any]) -> str:
 
 
 def asked(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:
-    """What went into a span."""
-    attributes = _with_details(attributes, events)
+    """What went into a span; `attributes` are those of `with_details`."""
     instructions = decoded(attributes.get("gen_ai.system_instructions"))
     system = messages_of(instructions, role="system") if instructions else []
     for logged in (
@@ -131,13 +133,12 @@ def asked(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:
 
 
 def answered(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:
-    """What came out of a span."""
-    attributes = _with_details(attributes, events)
+    """What came out of a span; `attributes` are those of `with_details`."""
     for logged in (
         _filled(decoded(attributes.get("gen_ai.output.messages")), attributes),
         _numbered(gathered(attributes, "llm.output_messages")),
         _completions(attributes),
-        [_event_message(event, "assistant") for event in events if event.name == "gen_ai.choice"],
+        [_event_message(event, "assistant") for event in events if event.name == _CHOICE],
     ):
         if logged:
             messages = messages_of(logged, role="assistant")
@@ -173,12 +174,17 @@ def _filled(logged: object, attributes: Mapping[str, Any]) -> object:
     return logged
 
 
-def _with_details(attributes: Mapping[str, Any], events: Sequence[Event]) -> Mapping[str, Any]:
-    """Content may be written into events of this name rather than into the span, at once or one part after another."""
+def with_details(attributes: Mapping[str, Any], events: Sequence[Event]) -> Mapping[str, Any]:
+    """Content may be written into events rather than into the span, at once or one part after another."""
     for event in events:
-        if event.name == "gen_ai.client.inference.operation.details":
+        if event.name in _DETAILS:
             attributes = {**event.attributes, **attributes}
     return attributes
+
+
+def is_spent(event: Event) -> bool:
+    """Whether an event became messages; it is not repeated among a step's events."""
+    return event.name in _EVENT_ROLES or event.name == _CHOICE or event.name in _DETAILS
 
 
 def _numbered(logged: object) -> list[Any]:
@@ -222,8 +228,12 @@ def _from_events(events: Sequence[Event]) -> list[Row]:
 
 def _event_message(event: Event, role: str) -> Row:
     attributes = {key: decoded(value) for key, value in event.attributes.items() if not key.startswith("gen_ai.")}
-    body = attributes.pop("body", None) or attributes.pop("event.body", None)
+    # Azure's clients keep the body as JSON in an attribute.
+    bodies = [attributes.pop("body", None), attributes.pop("event.body", None), decoded(event.attributes.get("gen_ai.event.content"))]  # fmt: skip
+    body = next((one for one in bodies if one is not None), None)
     message = {**attributes, **body} if isinstance(body, dict) else attributes
+    if isinstance(body, (str, list)):
+        message.setdefault("content", body)
     inner = message.pop("message", None)
     if isinstance(inner, dict):
         message = {**inner, **message}

@@ -62,7 +62,7 @@ def _step(span: Span, variant: Pick | None) -> Step:
 
 
 def _row(span: Span) -> Row:
-    attributes, kind = span.attributes, dialects.kind_of(span.attributes)
+    attributes, kind = dialects.with_details(span.attributes, span.events), dialects.kind_of(span.attributes)
     usage = dialects.usage_in(attributes)
     error_type, error = _error(span)
     return {
@@ -85,8 +85,14 @@ def _row(span: Span) -> Row:
         "documents": dialects.documents_in(attributes),
         "usage": usage,
         "cost": dialects.cost_in(attributes, usage),
-        "attributes": _json(dialects.rest_of(attributes)),
-        "events": _json([{"name": event.name, "attributes": event.attributes} for event in span.events]),
+        "attributes": _json(dialects.rest_of(span.attributes)),
+        "events": _json(
+            [
+                {"name": event.name, "attributes": event.attributes}
+                for event in span.events
+                if not dialects.is_spent(event)
+            ]
+        ),
     }
 
 

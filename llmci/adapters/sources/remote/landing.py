@@ -139,6 +139,10 @@ class Landing:
         with self._ledger() as ledger, ledger:
             ledger.executemany("insert or ignore into absent values (?)", [(_number(t),) for t in trace_ids])
 
+    def holds_part(self, name: str) -> bool:
+        """Whether a part of this name was committed."""
+        return any(self._rows("select 1 from parts where name = ?", (name,)))
+
     def count(self, stream: Stream, window: Window) -> int:
         """See `Landing.count`."""
         bounds = [moment.timestamp() if moment else None for moment in (window.since, window.until)]
