@@ -383,6 +383,25 @@ def test_events_without_spans_are_a_call_of_their_own(tmp_path: Path) -> None:
     assert row["latency_ms"] is None
 
 
+@pytest.mark.parametrize(
+    ("attributes", "records"),
+    [
+        pytest.param(CHAT, [{**one, "body": {}} for one in PER_MESSAGE[:2]], id="events-without-content"),
+        pytest.param({"openinference.span.kind": "LLM", "llm.model_name": "m", "input.value": "__REDACTED__", "llm.input_messages.0.message.role": "user", "llm.input_messages.0.message.content": "__REDACTED__"}, [], id="openinference-hides"),
+        pytest.param({**CHAT, "gen_ai.input.messages": '[{"role": "user", "parts": []}]'}, [], id="no-parts"),
+    ],
+)  # fmt: skip
+def test_content_that_was_not_captured_is_missing(
+    tmp_path: Path, attributes: dict[str, Any], records: list[dict[str, Any]]
+) -> None:
+    [row] = pulled(tmp_path, a_line(a_span("01", attributes=attributes)), logs(*records))
+
+    assert isinstance(row, dict)
+    assert row["input"] == {"kind": "none"}
+    assert row["replay_kind"] == "none"
+    assert "input" in row["missing"]
+
+
 def test_an_evaluation_that_came_as_a_log_record_is_a_score(tmp_path: Path) -> None:
     told = {"gen_ai.evaluation.name": "grounded", "gen_ai.evaluation.score.value": 0.5}
     records = [a_log("gen_ai.evaluation.result", span=span, attributes=told) for span in ("01", "elsewhere")]

@@ -245,11 +245,15 @@ def test_landings_of_sources_without_a_block_are_erased_too(config: Config) -> N
         assert [spans for spans, _ in landing.grouped(unit.name, unit.parts)] == [[{"text": f"{WORDS[0]} of other"}]]
 
 
-def test_received_spans_of_a_trace_are_erased(tmp_path: Path) -> None:
+def test_received_spans_and_log_records_of_a_trace_are_erased(tmp_path: Path) -> None:
     spans = [{"traceId": name, "name": name} for name in ("mine", "other")]
     file = tmp_path / "a.jsonl"
-    file.write_bytes(orjson.dumps({"resourceSpans": [{"resource": {}, "scopeSpans": [{"spans": spans}]}]}) + b"\n")
+    exports = [
+        {"resourceSpans": [{"resource": {}, "scopeSpans": [{"spans": spans}]}]},
+        {"resourceLogs": [{"resource": {}, "scopeLogs": [{"logRecords": spans[:1]}]}]},
+    ]
+    file.write_bytes(b"".join(orjson.dumps(export) + b"\n" for export in exports))
 
-    assert erase_spans(file, {"mine"}) == 1
+    assert erase_spans(file, {"mine"}) == 2
     assert b"mine" not in file.read_bytes()
     assert b"other" in file.read_bytes()

@@ -80,6 +80,8 @@ _EVENT_ROLES = {
     "gen_ai.tool.message": "tool",
 }
 _CHOICE = "gen_ai.choice"
+# Keys of parts that hold what somebody said, rather than what kind of part it is and whose.
+_CONTENT = frozenset({"text", "uri", "tool_arguments", "tool_result", "extra"})
 # Events with attributes that a span may have itself; the second and third are of 2024.
 _DETAILS = ("gen_ai.client.inference.operation.details", "gen_ai.content.prompt", "gen_ai.content.completion")
 
@@ -127,8 +129,8 @@ def asked(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:
         _numbered(gathered(attributes, "gen_ai.prompt")),
         _from_events(events),
     ):
-        if logged:
-            return of_messages([*system, *messages_of(logged, role="user")])
+        if logged and _says(messages := messages_of(logged, role="user")):
+            return of_messages([*system, *messages])
     return of_messages(system) if system else payload_of(first(attributes, *_INPUT), role="user")
 
 
@@ -140,13 +142,19 @@ def answered(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:
         _completions(attributes),
         [_event_message(event, "assistant") for event in events if event.name == _CHOICE],
     ):
-        if logged:
-            messages = messages_of(logged, role="assistant")
+        if logged and _says(messages := messages_of(logged, role="assistant")):
             reasons = list_of(attributes.get("gen_ai.response.finish_reasons"))
-            if messages and reasons and "finish_reason" not in messages[-1]:
+            if reasons and "finish_reason" not in messages[-1]:
                 messages[-1]["finish_reason"] = finish_reason(reasons[-1])
             return of_messages(messages)
     return payload_of(first(attributes, *_OUTPUT), role="assistant")
+
+
+def _says(messages: Sequence[Row]) -> bool:
+    """Whether anything was said: without leave to capture content, instrumentations log messages without any."""
+    return any(
+        value for message in messages for part in message["parts"] for key, value in part.items() if key in _CONTENT
+    )
 
 
 def _completions(attributes: Mapping[str, Any]) -> list[Any]:
