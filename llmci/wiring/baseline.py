@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmci.adapters.forges.artifacts import Artifacts
-from llmci.adapters.forges.rest import Refused, Rest
 from llmci.adapters.stores.scores import MOST_BYTES, scores_document, scores_run
 from llmci.core.bench.covariates import covariates
 from llmci.core.canonical import digest_of
@@ -27,7 +25,7 @@ from llmci.files import write_bytes, write_json
 from llmci.seams import PairScorer
 from llmci.storage import bare, place
 from llmci.wiring.build import keep_from_git
-from llmci.wiring.evalset import directory_of
+from llmci.wiring.evalset_store import directory_of
 from llmci.wiring.runs import runs_of
 
 if TYPE_CHECKING:
@@ -157,6 +155,9 @@ def fetch(config: Config, name: str, environ: Mapping[str, str]) -> Fetched:
     file.unlink(missing_ok=True)
     if is_paired(config, AUTO, config.bench.baseline):
         return Fetched(file=None, source=PAIRED, why="the baseline is asked beside the candidate")
+    from llmci.adapters.forges.artifacts import Artifacts
+    from llmci.adapters.forges.rest import Refused, Rest
+
     token, repository = environ.get("GITHUB_TOKEN"), environ.get("GITHUB_REPOSITORY")
     if not token or not repository:
         return Fetched(file=None, source="", why="there is no GITHUB_TOKEN or no GITHUB_REPOSITORY")

@@ -175,7 +175,7 @@ def contest(
 
 def contest_of(config: Config, baseline: Run, candidate: Run, evalset: EvalSet | None = None) -> Contest:
     """Two stored runs with the rules of the configuration; raises as `gate_runs` does."""
-    from llmci.wiring.evalset import store
+    from llmci.wiring.evalset_store import store
 
     evalset = evalset or store(config).load(baseline.evalset_name, baseline.evalset_version)
     max_lost = config.bench.max_infrastructure_failures

@@ -19,7 +19,8 @@ from llmci.wiring.baseline import committed_file, with_covariates
 from llmci.wiring.build import keep_from_git, shelf_of
 from llmci.wiring.canary import plan_of
 from llmci.wiring.clean import clean_digest
-from llmci.wiring.evalset import check_labels, directory_of, store
+from llmci.wiring.evalset import check_labels
+from llmci.wiring.evalset_store import directory_of, store
 from llmci.wiring.exposure import EXPOSED
 from llmci.wiring.gate import gate_runs
 from llmci.wiring.review import READABLE, REVIEW, reviewed, write_review

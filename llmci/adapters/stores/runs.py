@@ -104,7 +104,7 @@ class DirectoryRuns:
 
         path = self.path / run_id / _TABLES[1]
         try:
-            table = pq.read_table(path, columns=["case_id", "metric", "value"])
+            table = pq.ParquetFile(path).read(columns=["case_id", "metric", "value"])
         except (pa.ArrowException, OSError) as error:
             raise _damaged(path, type(error).__name__) from None
         means = table.group_by(["metric", "case_id"]).aggregate([("value", "mean")]).to_pylist()

@@ -85,7 +85,7 @@ def scores_run(content: bytes, where: str) -> Run:
     if len(content) > MOST_BYTES:
         raise UsageError(f"{where}: larger than {MOST_BYTES >> 20} MB.", fix=_FIX)
     try:
-        table = pq.read_table(pa.BufferReader(content))
+        table = pq.ParquetFile(pa.BufferReader(content)).read()
         metadata = table.schema.metadata or {}
         schema = metadata.get(b"llmci.schema", b"nothing").decode("utf-8", "replace")[:40]
         if schema not in (SCHEMA_NAME, _OLDER):

@@ -17,7 +17,6 @@ from llmci.pipeline.bench.lag import Lag
 from llmci.pipeline.bench.lane import Lane
 from llmci.pipeline.bench.scoring import Marker
 from llmci.pipeline.bench.taping import record
-from llmci.seams import PairScorer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -138,7 +137,7 @@ async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker) -> None:
     else:
         asker.reused += 1
     for scorer, metric in zip(job.scorers, job.metrics, strict=True):
-        if isinstance(scorer, PairScorer) and not lane.is_baseline:
+        if metric.name in job.pairwise and not lane.is_baseline:
             # It needs the baseline's answer as well, and has its say when all are there.
             continue
         if not lane.has_score(case.case_id, repeat, metric.name):
