@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from llmci.core import wording
+from llmci.adapters.reporters.pages import pieces
 from llmci.core.reporting.curves import HEIGHT, WIDTH, Curve
-from llmci.core.reporting.inert import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llmci.domain.rollout import Decision, RolloutPlan
 
-_STYLE = """
-.curve { width: 100%; height: auto; max-height: 12rem; }
-.curve .path { fill: none; stroke: var(--link); stroke-width: 2; vector-effect: non-scaling-stroke; }
-"""
 _TONES = {"expand": "good", "done": "good", "roll back": "bad", "hold": "unsure", "no evidence": "unsure"}
 _SIGNS = {"expand": "↑", "done": "✓", "roll back": "↓", "hold": "=", "no evidence": "?"}
 
@@ -64,31 +56,14 @@ class RolloutPage:
 
 def rendered(page: RolloutPage) -> bytes:
     """Equal input gives equal bytes."""
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    style = _file("report.css") + _STYLE
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: visible(value) if type(value) is str else value,
+    return b"".join(
+        pieces(
+            "rollout.html.j2",
+            page=page,
+            tone=_TONES[page.decision.action],
+            sign=_SIGNS[page.decision.action],
+            wide=WIDTH,
+            high=HEIGHT,
+            number=lambda value: "-" if value is None else f"{value:.4g}",
+        )
     )
-    html = environment.from_string(_file("rollout.html.j2")).render(
-        page=page,
-        tone=_TONES[page.decision.action],
-        sign=_SIGNS[page.decision.action],
-        width=WIDTH,
-        height=HEIGHT,
-        number=lambda value: "-" if value is None else f"{value:.4g}",
-        percent=wording.percent,
-        policy=f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'",
-        style=Markup(style),  # noqa: S704  our own file
-    )
-    return html.encode()
-
-
-def _file(name: str) -> str:
-    return files("llmci.adapters.reporters").joinpath("page", name).read_text(encoding="utf-8")
