@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llmci.adapters.reporters.pages import pieces
+from llmci.core import wording
 from llmci.core.reporting.curves import HEIGHT, WIDTH, Curve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llmci.domain.rollout import Decision, RolloutPlan
+    from llmci.domain.rollout import Criterion, Decision, RolloutPlan
 
+_BEYOND = 1_000_000
 _TONES = {"expand": "good", "done": "good", "roll back": "bad", "hold": "unsure", "no evidence": "unsure"}
 _SIGNS = {"expand": "↑", "done": "✓", "roll back": "↓", "hold": "=", "no evidence": "?"}
 
@@ -39,6 +41,7 @@ class RolloutPage:
         curves: Evidence in favour, by criterion.
         in_favour: Evidence that the next share needs.
         following: The next share.
+        units: How many requests, or users, were seen.
     """
 
     plan: RolloutPlan
@@ -51,6 +54,7 @@ class RolloutPage:
     curves: Sequence[tuple[str, Curve]]
     in_favour: float
     following: float
+    units: int
     acts: Sequence[Act]
 
 
@@ -64,6 +68,20 @@ def rendered(page: RolloutPage) -> bytes:
             sign=_SIGNS[page.decision.action],
             wide=WIDTH,
             high=HEIGHT,
-            number=lambda value: "-" if value is None else f"{value:.4g}",
+            mean=_mean,
+            evidence_of=_evidence,
         )
     )
+
+
+def _mean(criterion: Criterion, value: float | None) -> str:
+    if value is None:
+        return wording.UNKNOWN
+    return wording.percent(value) if criterion.kind == "error" else f"{value:,.4g}"
+
+
+def _evidence(value: float) -> str:
+    """An e-value: beyond a million it is only said that it is."""
+    if value >= _BEYOND:
+        return f"over {_BEYOND:,}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
