@@ -110,6 +110,7 @@ def kept(
         model=scorer.metric().judge,
         checked_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         asked=asked,
+        slices=checked.groups if len(checked.groups) > 1 else {},
     )
     return save(config, found)
 

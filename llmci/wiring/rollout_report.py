@@ -65,6 +65,7 @@ def report(  # noqa: PLR0913  what the command line says, by keyword
         ],
         in_favour=needed,
         following=following,
+        units=total,
         acts=[_act(act, plan) for act in reversed(acts)],
     )
     write_bytes(output, rendered(page))
