@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from llmci.adapters.stores.parts import PartsOnDisk
 from llmci.core.evalsets.places import check_place
 from llmci.core.stats.canary import expected_units
-from llmci.core.stats.live import columns_needed, paired, units_of, units_of_batches
+from llmci.core.stats.live import traffic_of
+from llmci.core.stats.records import columns_needed, records_of_batches, records_of_rows
+from llmci.core.stats.watch import watch
 from llmci.domain.rollout import Criterion, RolloutPlan, Stage
 from llmci.errors import OutsideError, UsageError
 from llmci.files import locked
-from llmci.pipeline.canary import decide, decide_shadow
+from llmci.pipeline.canary import PAIRED, decide, decide_shadow
 from llmci.seams import Rejected, Window
 from llmci.wiring.build import build, keep_from_git, shelf_of
 from llmci.wiring.exposure import SAME_SHARE, check_agreed, finish, last_moved, rollout_of
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from llmci.config import Config
-    from llmci.core.stats.live import LiveUnits
+    from llmci.core.stats.watch import Seen
     from llmci.domain.rollout import Decision
     from llmci.domain.trace import TraceRow
     from llmci.seams import Progress
@@ -101,11 +104,10 @@ def stage_table(config: Config) -> list[dict[str, object]]:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Live units at a share, and how long it has been so, in hours where that is known."""
+    """What live traffic says, and how long the share has been as it is, in hours where that is known."""
 
     plan: RolloutPlan
-    units: LiveUnits
-    share: float
+    seen: Seen
     held_hours: float | None
 
 
@@ -131,19 +133,20 @@ def check(  # noqa: PLR0913  what the command line says, by keyword
             f"{config.path}: canary.pair_by does not say which two answers are to one request.",
             fix="Add `pair_by: metadata.request_id` under `canary:`, or wherever the request's id is.",
         )
-    seen = observe(
+    found = observe(
         config,
         sources=sources,
         window=window,
-        share=0.0 if shadow else share,
+        share=share,
         environ=environ,
         progress=progress,
         now=now,
         pulled=pulled,
+        shadow=shadow,
     )
     if shadow:
-        return decide_shadow(paired(seen.units), seen.plan)
-    return decide(seen.units, seen.plan, share=seen.share, held_hours=seen.held_hours)
+        return decide_shadow(found.seen, found.plan)
+    return decide(found.seen, found.plan, held_hours=found.held_hours)
 
 
 def observe(  # noqa: PLR0913  what the command line says, by keyword
@@ -155,7 +158,8 @@ def observe(  # noqa: PLR0913  what the command line says, by keyword
     environ: Mapping[str, str],
     progress: Progress,
     now: datetime,
-    pulled: bool,
+    pulled: bool = False,
+    shadow: bool = False,
 ) -> Observed:
     """Read live traces, and keep nothing of them but what the criteria look at.
 
@@ -167,33 +171,43 @@ def observe(  # noqa: PLR0913  what the command line says, by keyword
     """
     plan = plan_of(config)
     check_agreed(config, plan)
-    if share is not None:
-        present = share
-    else:
-        rollout = rollout_of(config, environ)
-        finish(config, rollout)
-        present = rollout.share()
-    mirrored = share == 0.0 and plan.pair_by is not None
-    if mirrored:
+    present = PAIRED if shadow else _share(config, share, environ)
+    if shadow:
         # Each request has two answers, and so has each user.
         plan = replace(plan, unit="request")
-    elif not 0 < present <= 1:
-        raise UsageError("the candidate has no traffic.", fix="Begin with `llmci canary start`, then check again.")
     moved = last_moved(config, plan)
     # A share that somebody else wrote since has its own, unknown beginning.
-    known = moved is not None and abs(moved[0] - present) < SAME_SHARE
+    known = moved is not None and abs(moved[0] - (0.0 if shadow else present)) < SAME_SHARE
     if known and moved is not None and window.since is None:
         window = Window(since=moved[1] + timedelta(seconds=config.canary.settle_seconds), until=window.until)
     if not pulled:
         land_live(config, sources, window, environ, progress, now=now)
     progress.begin("canary", None, "traces")
-    if pulled:
-        units = units_of_batches(_pulled(config, sources, window, plan, progress), plan, now=now)
-    else:
-        units = units_of(live_rows(config, sources, window, environ, progress), plan, now=now)
+    records = (
+        records_of_batches(_pulled(config, sources, window, plan, progress), plan)
+        if pulled
+        else records_of_rows(live_rows(config, sources, window, environ, progress), plan)
+    )
+    traffic = traffic_of(records, plan, now=now, in_pairs=shadow, parted=PartsOnDisk(config.state))
+    seen = watch(traffic, plan, share=present)
     progress.end()
     held = (now - moved[1]) / timedelta(hours=1) if known and moved is not None else None
-    return Observed(plan, units, present, held)
+    return Observed(plan, seen, held)
+
+
+def _share(config: Config, told: float | None, environ: Mapping[str, str]) -> float:
+    """The candidate's share of traffic now.
+
+    Raises:
+        UsageError: It has none.
+    """
+    if told is None:
+        rollout = rollout_of(config, environ)
+        finish(config, rollout)
+        told = rollout.share()
+    if not 0 < told <= 1:
+        raise UsageError("the candidate has no traffic.", fix="Begin with `llmci canary start`, then check again.")
+    return told
 
 
 def land_live(

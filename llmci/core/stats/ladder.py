@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from llmci.core.stats import canary as stats
-from llmci.core.stats.criterion import evidence_of
+from llmci.core.stats.criterion import Tracked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,7 +70,7 @@ def roll_out(
             break
         treated = rng.random(total - at) < share
         paths = [
-            evidence_of(np.where(treated, treatment[c.name][at:], control[c.name][at:]), treated, c, share=share)
+            Tracked(c, share=share).add(np.where(treated, treatment[c.name][at:], control[c.name][at:]), treated)
             for c in criteria
         ]
         levels = stats.evidence_against(alpha, stage), stats.required_evidence(following)
@@ -87,7 +87,7 @@ def _stage(
 ) -> tuple[Literal["rolled back", "expanded", "still going"], int]:
     """How a stage ended, and after how many of its requests; `levels` are the evidence against and in favour that end it."""
     looks = np.flatnonzero(treated & (np.cumsum(treated) % every == 0))
-    moments, means = stats.mean_path(paths)
+    moments, means = stats.MeanEvidence(len(paths)).add(paths)
     against = _at(looks, moments, np.maximum.accumulate(means))
     in_favour = np.min([_at(looks, path.closed_at, path.in_favour) for path in paths], axis=0)
     first_bad, first_good = (_first(found) for found in (against >= levels[0], in_favour >= levels[1]))
