@@ -85,11 +85,12 @@ def filled(root: Path, rows: int, share: float) -> None:
 
 def batch(first: int, size: int, share: float, start: datetime, chance: np.random.Generator) -> pa.RecordBatch:
     numbers = np.arange(first, first + size)
+    users = chance.integers(0, 1_000_000, size)
     given = {
         "trace_id": pa.array([f"{number:032x}" for number in numbers]),
         "source": pa.array(["live"] * size),
-        "user_id": pa.array([f"u-{number}" for number in chance.integers(0, 1_000_000, size)]),
-        "variant": pa.array(np.where(chance.random(size) < share, "candidate", "baseline")),
+        "user_id": pa.array([f"u-{number}" for number in users]),
+        "variant": pa.array(np.where(users < share * 1_000_000, "candidate", "baseline")),
         "start": pa.array(
             np.datetime64(start.replace(tzinfo=None), "us") + numbers * np.timedelta64(100_000, "us")
         ).cast(pa.timestamp("us", "UTC")),

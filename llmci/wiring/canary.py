@@ -19,7 +19,7 @@ from llmci.files import locked
 from llmci.pipeline.canary import PAIRED, decide, decide_shadow
 from llmci.seams import Rejected, Window
 from llmci.wiring.build import build, keep_from_git, shelf_of
-from llmci.wiring.exposure import SAME_SHARE, check_agreed, finish, last_moved, rollout_of
+from llmci.wiring.exposure import SAME_SHARE, check_agreed, finish, last_moved, rollout_of, since
 from llmci.wiring.pull_plan import is_remote
 from llmci.wiring.pull_remote import land_all
 
@@ -104,11 +104,22 @@ def stage_table(config: Config) -> list[dict[str, object]]:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What live traffic says, and how long the share has been as it is, in hours where that is known."""
+    """What live traffic says.
+
+    Attributes:
+        held_hours: How long the share has been as it is, where that is known.
+        note: What is to be said about the share.
+    """
 
     plan: RolloutPlan
     seen: Seen
     held_hours: float | None
+    note: str | None
+
+    def decision(self) -> Decision:
+        """What is to be done."""
+        decided = decide(self.seen, self.plan, held_hours=self.held_hours)
+        return decided if self.note is None else replace(decided, notes=(self.note, *decided.notes))
 
 
 def check(  # noqa: PLR0913  what the command line says, by keyword
@@ -146,7 +157,7 @@ def check(  # noqa: PLR0913  what the command line says, by keyword
     )
     if shadow:
         return decide_shadow(found.seen, found.plan)
-    return decide(found.seen, found.plan, held_hours=found.held_hours)
+    return found.decision()
 
 
 def observe(  # noqa: PLR0913  what the command line says, by keyword
@@ -171,15 +182,23 @@ def observe(  # noqa: PLR0913  what the command line says, by keyword
     """
     plan = plan_of(config)
     check_agreed(config, plan)
-    present = PAIRED if shadow else _share(config, share, environ)
+    begun, note = None, None
     if shadow:
-        # Each request has two answers, and so has each user.
-        plan = replace(plan, unit="request")
-    moved = last_moved(config, plan)
-    # A share that somebody else wrote since has its own, unknown beginning.
-    known = moved is not None and abs(moved[0] - (0.0 if shadow else present)) < SAME_SHARE
-    if known and moved is not None and window.since is None:
-        window = Window(since=moved[1] + timedelta(seconds=config.canary.settle_seconds), until=window.until)
+        # Each request has two answers, and so has each user; nobody else sees the candidate's.
+        plan, present = replace(plan, unit="request"), 0.0
+    elif share is None:
+        rollout = rollout_of(config, environ)
+        finish(config, rollout)
+        present = rollout.share()
+        begun, note = since(config, plan, present, now=now)
+    else:
+        present = share
+    if not shadow and not 0 < present <= 1:
+        raise UsageError("the candidate has no traffic.", fix="Begin with `llmci canary start`, then check again.")
+    if (shadow or share is not None) and (moved := last_moved(config, plan)) and abs(moved[0] - present) < SAME_SHARE:
+        begun = moved[1]
+    if begun is not None and window.since is None:
+        window = Window(since=begun + timedelta(seconds=config.canary.settle_seconds), until=window.until)
     if not pulled:
         land_live(config, sources, window, environ, progress, now=now)
     progress.begin("canary", None, "traces")
@@ -189,25 +208,10 @@ def observe(  # noqa: PLR0913  what the command line says, by keyword
         else records_of_rows(live_rows(config, sources, window, environ, progress), plan)
     )
     traffic = traffic_of(records, plan, now=now, in_pairs=shadow, parted=PartsOnDisk(config.state))
-    seen = watch(traffic, plan, share=present)
+    seen = watch(traffic, plan, share=PAIRED if shadow else present)
     progress.end()
-    held = (now - moved[1]) / timedelta(hours=1) if known and moved is not None else None
-    return Observed(plan, seen, held)
-
-
-def _share(config: Config, told: float | None, environ: Mapping[str, str]) -> float:
-    """The candidate's share of traffic now.
-
-    Raises:
-        UsageError: It has none.
-    """
-    if told is None:
-        rollout = rollout_of(config, environ)
-        finish(config, rollout)
-        told = rollout.share()
-    if not 0 < told <= 1:
-        raise UsageError("the candidate has no traffic.", fix="Begin with `llmci canary start`, then check again.")
-    return told
+    held = None if begun is None else (now - begun) / timedelta(hours=1)
+    return Observed(plan, seen, held, note)
 
 
 def land_live(

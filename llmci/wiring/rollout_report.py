@@ -10,7 +10,6 @@ from llmci.core import wording
 from llmci.core.reporting.curves import evidence_curve, exposure_curve
 from llmci.core.stats.canary import evidence_against, required_evidence
 from llmci.files import write_bytes
-from llmci.pipeline.canary import decide
 from llmci.wiring.acts import acts_of
 from llmci.wiring.canary import observe
 from llmci.wiring.exposure import AGREED, EXPOSED, digest_of_plan
@@ -42,7 +41,7 @@ def report(  # noqa: PLR0913  what the command line says, by keyword
     """
     found = observe(config, sources=sources, window=window, share=share, environ=environ, progress=progress, now=now)
     plan, seen = found.plan, found.seen
-    decision = decide(seen, plan, held_hours=found.held_hours)
+    decision = found.decision()
     following = min((stage.share for stage in plan.stages if stage.share > seen.share), default=1.0)
     against = evidence_against(plan.alpha, sum(stage.share < seen.share for stage in plan.stages))
     needed = required_evidence(following)
