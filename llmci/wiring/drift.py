@@ -16,11 +16,12 @@ from llmci.core.grouping.sample import ConversationSample, texts_of
 from llmci.core.grouping.shown import Floor
 from llmci.core.grouping.texts import input_text
 from llmci.errors import NoDecisionError
-from llmci.files import read_json, write_json
+from llmci.files import write_json
 from llmci.pipeline.build import NEWEST
 from llmci.wiring.build import keep_from_git, shelf_of
 from llmci.wiring.clean import clean_digest
-from llmci.wiring.evalset import check_labels, store
+from llmci.wiring.evalset import check_labels
+from llmci.wiring.evalset_store import store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,15 +60,6 @@ class _Traffic:
     before_names: Counter[str]
     fresh: ConversationSample
     fresh_names: Counter[str]
-
-
-def last_drift(config: Config) -> Mapping[str, object] | None:
-    """What `remember` kept; None where drift was never measured."""
-    try:
-        found = read_json(config.state / "drift.json")
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def remember(config: Config, found: DriftReport, now: datetime) -> None:
