@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from llmci.pipeline.label import LabelSummary
 
 _SHOWN = 20
+_SUSPECTS = 5
 
 
 def label(
@@ -77,6 +78,9 @@ def _in_words(summary: LabelSummary) -> str:
         )
     if summary.flags:
         lines += ["", "flagged: " + ", ".join(f"{flag} {count}" for flag, count in summary.flags.items())]
+    if summary.suspects:
+        most = list(summary.suspects.items())[:_SUSPECTS]
+        lines += ["where failed agent traces likely went wrong: " + ", ".join(f"{safe_text(n)} {c}" for n, c in most)]
     if summary.moved:
         lines += ["", "where the former clusters went:"]
         lines += [

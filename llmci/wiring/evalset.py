@@ -12,6 +12,7 @@ from llmci.core.evalsets.cases import COLUMNS
 from llmci.core.evalsets.digests import schema_fingerprint
 from llmci.core.evalsets.exchange import cases_of, rows_of
 from llmci.core.evalsets.exporting import exported
+from llmci.domain.label import READ
 from llmci.errors import LlmciError, UsageError
 from llmci.files import write_bytes
 from llmci.pipeline.build import Lineage
@@ -24,7 +25,7 @@ from llmci.wiring.clean import clean_digest
 from llmci.wiring.review import REVIEW, reviewed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -89,6 +90,19 @@ def _current(sets: EvalSetStore, name: str) -> int | None:
         return sets.current(name)
     except LlmciError:
         return None
+
+
+def suspects(config: Config, cases: Iterable[Case]) -> dict[str, str]:
+    """Where the traces that failures were made of likely went wrong, by case id, as far as their labels are at hand."""
+    wanted = {case.origin.trace_id: case.case_id for case in cases if case.origin.kind == "failure"}
+    labels = shelf_of(config, "labels")
+    found = {}
+    for batch in labels.batches(("trace_id", "suspect")) if wanted else ():
+        for row in batch.to_pylist():
+            said = row.get("suspect")
+            if said is not None and row["trace_id"] in wanted:
+                found[wanted[row["trace_id"]]] = f"step {said['step']} ({said['name']}): {said['why']} [{said['by']}]"
+    return found
 
 
 def directory_of(config: Config, name: str) -> Path:
@@ -169,8 +183,13 @@ def check_labels(clean: Shelf, labels: Shelf, clean_digest: str) -> None:
     if manifest is None:
         raise UsageError("the clean traces are not labelled.", fix="Run `llmci label`.")
     written = {shard_id: info.fingerprint for shard_id, info in labels.shards().items()}
-    run = str(manifest.get("digest"))
-    wanted = {shard_id: label_fingerprint(run, info.sha256) for shard_id, info in clean.shards().items()}
+    run, schema = str(manifest.get("digest")), str(manifest.get("schema"))
+    if schema not in READ:
+        raise UsageError(
+            f"the labels were written as {schema!r}, but this llmci reads {', '.join(READ)}.",
+            fix="Upgrade llmci, or run `llmci label`.",
+        )
+    wanted = {shard_id: label_fingerprint(run, info.sha256, schema) for shard_id, info in clean.shards().items()}
     if manifest.get("clean") != clean_digest or written != wanted:
         raise UsageError("the labels are not those of the clean traces as they are now.", fix="Run `llmci label`.")
 

@@ -157,10 +157,10 @@ class _Forget:
         manifest: Mapping[str, Any] | None = labels.manifest()
         vouching = clean.manifest()
         if manifest is not None and vouching is not None:
-            run = str(manifest.get("digest"))
+            run, schema = str(manifest.get("digest")), str(manifest.get("schema"))
             for shard, info in clean.shards().items():
                 if shard in labels.shards():
-                    _refingerprint(labels, shard, label_fingerprint(run, info.sha256))
+                    _refingerprint(labels, shard, label_fingerprint(run, info.sha256, schema))
             labels.write_manifest({**manifest, "clean": vouching["digest"]})
 
     def _vouch(self, raw: DirectoryShelf, clean: DirectoryShelf, before: Mapping[str, str]) -> None:
