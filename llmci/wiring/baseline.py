@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from llmci.adapters.forges.artifacts import Artifacts
 from llmci.adapters.forges.rest import Refused, Rest
-from llmci.adapters.stores.objects import bare, read_object
 from llmci.adapters.stores.scores import MOST_BYTES, scores_document, scores_run
 from llmci.core.canonical import digest_of
 from llmci.core.gating.comparable import metric_obstacle
@@ -24,6 +23,7 @@ from llmci.core.gating.smallest import restricted
 from llmci.errors import NoDecisionError, UsageError
 from llmci.files import write_bytes, write_json
 from llmci.seams import PairScorer
+from llmci.storage import bare, place
 from llmci.wiring.build import keep_from_git
 from llmci.wiring.evalset import directory_of
 
@@ -48,12 +48,21 @@ class Found:
     """A baseline that need not be asked.
 
     Attributes:
-        run: Its scores of the cases that are asked, with an id of their own.
+        run: Its scores of all cases that may be asked.
         source: Which link of the chain, and where; such as "committed scores (evalsets/x/baseline.parquet)".
     """
 
     run: Run
     source: str
+
+    def beside(self, candidate: Run) -> Run:
+        """What a candidate is compared with: the same cases in the same order, weighed at the same looks.
+
+        It has an id of its own: the whole run may be stored here, too, with all its texts.
+        """
+        part = restricted(self.run, candidate.case_ids)
+        run_id = f"{part.run_id}.{digest_of('scores', list(candidate.case_ids))[:6]}"
+        return replace(part, run_id=run_id, case_ids=candidate.case_ids, looks=candidate.looks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +118,7 @@ def find(config: Config, source: str, wanted: Wanted) -> Found:
         if why := _misfit(run, config, wanted):
             passed_over.append(f"{where}: {why}")
             continue
-        return Found(run=_own(restricted(run, {case.case_id for case in wanted.cases})), source=where)
+        return Found(run=restricted(run, {case.case_id for case in wanted.cases}), source=where)
     if passed_over:
         raise NoDecisionError(
             f"no baseline can be compared with: {'; '.join(passed_over)}.",
@@ -166,14 +175,12 @@ def _links(config: Config, evalset: str) -> dict[str, Callable[[], tuple[bytes |
     return {
         COMMITTED: lambda: (_content(committed), f"committed scores ({_short(committed, config.root)})"),
         ARTIFACT: lambda: (_content(artifact), _place(artifact)),
-        STORE: lambda: (read_object(uri, MOST_BYTES) if uri else None, f"object store ({bare(uri or '')})"),
+        STORE: lambda: (_content(place(uri, config.root)) if uri else None, f"object store ({bare(uri or '')})"),
     }
 
 
 def _given(source: str) -> tuple[bytes | None, str]:
-    if "://" in source:
-        return read_object(source, MOST_BYTES), f"scores ({bare(source)})"
-    return _content(Path(source)), f"scores ({source})"
+    return _content(place(source, Path())), f"scores ({bare(source)})"
 
 
 def _content(file: Path) -> bytes | None:
@@ -215,11 +222,6 @@ def _misfit(run: Run, config: Config, wanted: Wanted) -> str | None:
     after = replace(run, metrics=tuple(scorer.metric() for scorer in wanted.scorers))
     gated = dict.fromkeys(rule.metric for rule in config.gates)
     return next((why for name in gated if (why := metric_obstacle(run, after, name))), None)
-
-
-def _own(run: Run) -> Run:
-    """Under an id of its own: the whole run may be stored here, too, with all its texts."""
-    return replace(run, run_id=f"{run.run_id}.{digest_of('scores', list(run.case_ids))[:6]}")
 
 
 def keep_scores(run: Run, file: Path) -> None:

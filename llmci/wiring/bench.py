@@ -98,7 +98,7 @@ def bench(
             stack.callback(journal.close)
         result = _run(job, [_entrant(*pair, clock()) for pair in zip(prepared.systems, journals, strict=True)])
         found = prepared.found
-        baseline, *others = result.runs if found is None else (found.run, *result.runs)
+        baseline, *others = _beside(prepared, result.runs)
         remembered = {AGAINST: baseline.run_id, BASELINE_FROM: PAIRED if found is None else found.source}
         remembered |= {CANDIDATES: str(len(others))} if len(others) > 1 else {}
         candidates = tuple(replace(run, environment={**run.environment, **remembered}) for run in others)
@@ -172,13 +172,18 @@ def _cleaner(config: Config, environ: Mapping[str, str]) -> Cleaner:
 def _decided(config: Config, prepared: Prepared, runs: Sequence[Run]) -> bool:
     """Whether the gates need to see no more of any candidate."""
     most = prepared.settings.max_infrastructure_failures
-    before, *others = runs
+    before, *others = _beside(prepared, runs)
     rules, _ = shared_rules(config.gates, len(others))
     results = (
         gate(before, after, prepared.evalset.cases, rules, max_infrastructure_failures=most, said=UNSAID)
         for after in others
     )
     return all(settled(result, rules, prepared.cases) for result in results)
+
+
+def _beside(prepared: Prepared, asked: Sequence[Run]) -> Sequence[Run]:
+    """The runs of the systems that were asked, after the baseline's where that one was not."""
+    return asked if prepared.found is None else (prepared.found.beside(asked[0]), *asked)
 
 
 def _journal(config: Config, ask: Ask, prepared: Prepared, system: System) -> FileJournal:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from llmci.adapters.sources.objects import bare
 from llmci.core.canonical import digest_of
 from llmci.errors import LlmciError, OutsideError, UsageError
 from llmci.pipeline import pull as stage
 from llmci.pipeline.pull import Fetched, Keep, PullSummary, ShardPulled, SourceFailure
 from llmci.seams import Window, WorkerDied
+from llmci.storage import bare
 from llmci.wiring.build import alone_at, build, keep_from_git, shelf_of
 from llmci.wiring.credentials import for_workers
 from llmci.wiring.engine import Crew, engine_of
