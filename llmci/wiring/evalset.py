@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from llmci.adapters.stores.casefile import CASES
 from llmci.adapters.stores.evalsets import DirectoryEvalSets
 from llmci.adapters.stores.labelled import LabelledShelf
-from llmci.core.evalsets.cases import COLUMNS
+from llmci.core.evalsets.cases import COLUMNS, judge_at
 from llmci.core.evalsets.digests import schema_fingerprint
 from llmci.core.evalsets.exchange import cases_of, rows_of
 from llmci.core.evalsets.exporting import exported
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from llmci.config import Config
     from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
+    from llmci.domain.settings import EvalsetSettings
     from llmci.seams import EvalSetStore, Progress, Shelf
 
 
@@ -133,7 +134,7 @@ def build_version(config: Config, *, now: datetime, progress: Progress | None = 
     progress = progress or Silent()
     evalset = draw_set(
         (lambda: LabelledShelf(clean, labels).traces(COLUMNS)) if shelved else list,
-        config.evalset,
+        _settings(config),
         hand_written,
         lineage,
         progress,
@@ -143,13 +144,32 @@ def build_version(config: Config, *, now: datetime, progress: Progress | None = 
     return _stored(sets, evalset, lineage.previous)
 
 
+def _settings(config: Config) -> EvalsetSettings:
+    """With the rubric of the judge whose approval makes a reference, where none is set: cases without one carry it."""
+    settings = config.evalset
+    judges = [name for place in settings.references if (name := judge_at(place)) is not None]
+    for name in judges:
+        options = getattr(config.scorers.get(name), "options", None)
+        if options is None:
+            raise UsageError(
+                f"{config.path}: evalset.reference: there is no scorer called {name!r}.",
+                fix=f"Name one of: {', '.join(config.scorers) or 'none is defined'}.",
+            )
+        rubric = getattr(options, "rubric", None)
+        if settings.rubric is None and (file := getattr(options, "rubric_file", None)):
+            rubric = (config.root / file).read_text("utf-8")
+        settings = replace(settings, rubric=settings.rubric or rubric)
+    return settings
+
+
 def _without_reference(evalset: EvalSet, config: Config) -> str | None:
     """Said before anybody pays for answers that there is nothing to compare with."""
-    place, bare = config.evalset.reference, sum(case.reference is None for case in evalset.cases)
-    if place is None or not bare:
+    places, bare = config.evalset.references, sum(case.reference is None for case in evalset.cases)
+    if not places or not bare:
         return None
-    why = ", which takes only answers that users liked" if place == "output" else ""
-    return f"{bare} of {len(evalset.cases)} cases have no reference: evalset.reference is {place}{why}"
+    whys = [", which takes only answers that users liked"] if "output" in places else []
+    whys += [", which takes only answers that the judge approved of"] if any(map(judge_at, places)) else []
+    return f"{bare} of {len(evalset.cases)} cases have no reference: evalset.reference is {', '.join(places)}{''.join(whys)}"
 
 
 def _lineage(config: Config, name: str, sanitize_digest: str | None, now: datetime) -> Lineage:
