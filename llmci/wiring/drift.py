@@ -15,6 +15,7 @@ from llmci.core.grouping.groups import place
 from llmci.core.grouping.sample import ConversationSample, texts_of
 from llmci.core.grouping.shown import Floor
 from llmci.core.grouping.texts import input_text
+from llmci.core.grouping.threads import one_thread
 from llmci.errors import NoDecisionError
 from llmci.files import write_json
 from llmci.pipeline.build import NEWEST
@@ -101,13 +102,14 @@ def measure(config: Config, *, window: Window, version: int | None = None) -> Dr
                 fix="Take a longer window with --since, or build a larger set.",
             )
     before = _own_shares(config, evalset, own) if as_set else _shares(traffic.before_names)
-    moved = drift(
-        kept,
-        fresh,
-        shares=(before, _shares(traffic.fresh_names)),
-        floor=Floor(config.label.min_traces, config.label.min_users),
-        seed=config.evalset.seed,
-    )
+    with one_thread():
+        moved = drift(
+            kept,
+            fresh,
+            shares=(before, _shares(traffic.fresh_names)),
+            floor=Floor(config.label.min_traces, config.label.min_users),
+            seed=config.evalset.seed,
+        )
     return DriftReport(
         evalset=evalset.name,
         version=evalset.version,
