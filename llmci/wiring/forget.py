@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -21,10 +20,10 @@ from llmci.core.evalsets.cases import COLUMNS, case_of
 from llmci.core.privacy.manifest import with_shards
 from llmci.core.privacy.surrogate import Surrogates
 from llmci.errors import UsageError
-from llmci.files import locked, read_json, write_json
+from llmci.files import locked, read_json, remove_tree, write_json
 from llmci.pipeline.label import label_fingerprint
 from llmci.wiring.acts import audit_of
-from llmci.wiring.build import keep_from_git, shelf_of
+from llmci.wiring.build import keep_from_git, place_of, shelf_of
 from llmci.wiring.clean import clean_digest
 from llmci.wiring.forgotten import erase_from_landings, erase_landed, forgotten_of, remember
 from llmci.wiring.privacy import key_of
@@ -114,7 +113,7 @@ class _Forget:
         self._runs(cases, {str(one["from"]): str(one["to"]) for one in changed})
         self._reports(cases)
         shelf_of(config, "raw").sweep()
-        shutil.rmtree(config.state / "clean.staging", ignore_errors=True)
+        remove_tree(place_of(config, "clean.staging"))
         facts = {"user": self.user, "counts": self.counts, "evalsets": changed}
         audit_of(config).append("forget", facts, at=now.isoformat())
         (config.state / _PENDING).unlink()
