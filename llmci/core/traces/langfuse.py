@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmci.core.traces import dialects
 from llmci.core.traces.folding import Step, fold
+from llmci.core.traces.langfuse_media import media_in
 from llmci.core.traces.money import reported_cost
 from llmci.core.traces.paths import picked
 from llmci.core.traces.payloads import payload_of
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
 _KINDS = {"generation": "llm", "embedding": "embedding", "span": "span", "event": "event"}
 _ANNOTATORS = {"ANNOTATION": "human", "EVAL": "llm", "API": "api"}
-# What a user's own text was replaced by when it was uploaded as a file.
-_MEDIA = "@@@langfuseMedia:"
 _INPUT_CACHED = (
     "input_cached_tokens",
     "cache_read_input_tokens",
@@ -115,7 +114,7 @@ def trace_of(
     row = fold(steps, trace_id, origin)
     if trace and len(tops) == 1:
         row = _with_trace(row, trace)
-    missing = [*row["missing"], *(["media"] if any(_has_media(one) for one in rows) else [])]
+    missing = [*row["missing"], *(["media"] if any(_lacks_media(one) for one in rows) else [])]
     return {
         **row,
         "name": text_of(trace.get("name")) or _trace_name(observations) or row["name"],
@@ -382,11 +381,9 @@ def _between(start: datetime | None, end: datetime | None) -> float | None:
     return (end - start) / timedelta(milliseconds=1) if start and end and end >= start else None
 
 
-def _has_media(row: Mapping[str, Any]) -> bool:
-    return any(isinstance(value, str) and _MEDIA in value for value in (row.get("input"), row.get("output"))) or any(
-        isinstance(value, (dict, list)) and _MEDIA in json_text(value)
-        for value in (row.get("input"), row.get("output"))
-    )
+def _lacks_media(row: Mapping[str, Any]) -> bool:
+    """Whether a file that was said or answered is not there."""
+    return bool(media_in({"input": row.get("input"), "output": row.get("output")}))
 
 
 def score_row(score: Mapping[str, Any]) -> Row | None:
