@@ -26,7 +26,8 @@ from llmci.files import locked
 from llmci.seams import Record, Silent, Window
 from llmci.wiring.acts import acts_of
 from llmci.wiring.build import shelf_of
-from llmci.wiring.evalset import build_version, store
+from llmci.wiring.evalset import build_version
+from llmci.wiring.evalset_store import store
 from llmci.wiring.forget import forget, hash_of
 from llmci.wiring.label import label
 from llmci.wiring.pull import pull
