@@ -79,7 +79,7 @@ class LangfuseExportSource:
         """Files to read with the table each is of, in order."""
         path, name = self._options.path, self._context.name
         found = matching(path, self._context.root, source=name)
-        tables: list[tuple[str, File]] = [(_table_of(uri_of(file)), file) for file in found if is_table(file)]
+        tables: list[tuple[str, Path]] = [(_table_of(uri_of(file)), file) for file in found if is_table(file)]
         wanted = _NEW if any(table in _NEW for table, _ in tables) else _OLD
         files = [(table, file) for table, file in tables if table in wanted or table == _SCORES]
         if not any(table in wanted for table, _ in files):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmci.core.traces import dialects
 from llmci.core.traces.folding import Step, fold
-from llmci.core.traces.langfuse_media import media_in
+from llmci.core.traces.langfuse_media import refers
 from llmci.core.traces.money import reported_cost
 from llmci.core.traces.paths import picked
 from llmci.core.traces.payloads import payload_of
@@ -114,7 +114,10 @@ def trace_of(
     row = fold(steps, trace_id, origin)
     if trace and len(tops) == 1:
         row = _with_trace(row, trace)
-    missing = [*row["missing"], *(["media"] if any(_lacks_media(one) for one in rows) else [])]
+    missing = [
+        *row["missing"],
+        *(["media"] if any(refers(one.get("input")) or refers(one.get("output")) for one in rows) else []),
+    ]
     return {
         **row,
         "name": text_of(trace.get("name")) or _trace_name(observations) or row["name"],
@@ -174,8 +177,8 @@ def _step(row: Mapping[str, Any], trace: Mapping[str, Any], variant: Pick | None
             "events": None,
         },
         facts=_facts(row, trace, metadata, variant),
-        metadata=_metadata(trace) or _plain(metadata),
-        tags=_tags(trace) or _tags(row),
+        metadata=(_metadata(trace) if trace else None) or _plain(metadata),
+        tags=(_tags(trace) if trace else None) or _tags(row),
     )
 
 
@@ -320,12 +323,12 @@ def _first_of(counts: Mapping[str, int], names: Sequence[str]) -> int | None:
 
 def _cost(row: Mapping[str, Any], usage: Row | None) -> Row | None:
     details = decoded(row.get("costDetails"))
-    details = details if isinstance(details, dict) else {}
-    if not details and row.get("totalCost") is None and row.get("calculatedTotalCost") is None:
-        return None
+    if not isinstance(details, dict) or not details:
+        total = row.get("totalCost") or row.get("calculatedTotalCost") or row.get("totalCost")
+        return None if total is None else reported_cost(total, tokens_of(usage))
     amounts = {str(key): float_of(value) or 0.0 for key, value in details.items()}
-    paid_in = sum(value for key, value in amounts.items() if "input" in key) if amounts else None
-    paid_out = sum(value for key, value in amounts.items() if "output" in key) if amounts else None
+    paid_in = sum(value for key, value in amounts.items() if "input" in key)
+    paid_out = sum(value for key, value in amounts.items() if "output" in key)
     total = next(
         (value for value in (row.get("totalCost"), row.get("calculatedTotalCost"), details.get("total")) if value),
         row.get("totalCost"),
@@ -338,9 +341,11 @@ def _facts(
 ) -> dict[str, str]:
     found = {}
     for name, key in _PLACES.items():
-        value = trace.get(key) or row.get(key)
-        if value and (text := text_of(value)):
-            found[name] = text
+        value = (trace.get(key) if trace else None) or row.get(key)
+        if value:
+            text = value if isinstance(value, str) else text_of(value)
+            if text:
+                found[name] = text
     logged = {**_metadata(trace), **metadata} if trace else metadata
     chosen = None if variant is None else picked({**trace, **row, "metadata": logged}, variant)
     chosen = chosen or dialects.first(logged, *_VARIANT)
@@ -365,7 +370,8 @@ def _plain(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _tags(row: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(text for item in list_of(row.get("tags")) if (text := text_of(item)))
+    logged = row.get("tags")
+    return tuple(text for item in list_of(logged) if (text := text_of(item))) if logged else ()
 
 
 def _ttft(row: Mapping[str, Any], start: datetime | None) -> float | None:
@@ -379,11 +385,6 @@ def _ttft(row: Mapping[str, Any], start: datetime | None) -> float | None:
 
 def _between(start: datetime | None, end: datetime | None) -> float | None:
     return (end - start) / timedelta(milliseconds=1) if start and end and end >= start else None
-
-
-def _lacks_media(row: Mapping[str, Any]) -> bool:
-    """Whether a file that was said or answered is not there."""
-    return bool(media_in({"input": row.get("input"), "output": row.get("output")}))
 
 
 def score_row(score: Mapping[str, Any]) -> Row | None:

@@ -27,14 +27,20 @@ def media_in(row: Mapping[str, Any]) -> tuple[str, ...]:
     """Ids of the files that a row refers to, each once."""
     found: dict[str, None] = {}
     for name in _FIELDS:
-        value = row.get(name)
-        if not value:
-            continue
-        text = value if isinstance(value, str) else json_text(value)
-        if MARK in text:
+        if refers(value := row.get(name)):
+            text = value if isinstance(value, str) else json_text(value)
             told = (_told(match) for match in _REFERENCE.finditer(text))
             found.update((one["id"], None) for one in told if one.get("id"))
     return tuple(found)
+
+
+def refers(value: object) -> bool:
+    """Whether there is a reference anywhere in a value."""
+    if isinstance(value, str):
+        return MARK in value
+    if isinstance(value, dict):
+        return any(map(refers, value.values()))
+    return isinstance(value, list) and any(map(refers, value))
 
 
 def with_media(row: Mapping[str, Any], content_of: Callable[[str], bytes | None]) -> Mapping[str, Any]:
@@ -43,7 +49,7 @@ def with_media(row: Mapping[str, Any], content_of: Callable[[str], bytes | None]
     Args:
         content_of: Gives a file by its id; None leaves the reference.
     """
-    if not media_in(row):
+    if not any(refers(row.get(name)) for name in _FIELDS):
         return row
     return {**row, **{name: _filled(row[name], content_of) for name in _FIELDS if row.get(name)}}
 
