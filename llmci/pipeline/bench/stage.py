@@ -71,7 +71,7 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
         record(job.tape, job, lanes)
     if look < last and job.stop.why is None:
         spared = sum(len(schedule.batch(at)) for at in range(look + 1, last + 1))
-        job.progress.note(f"decided at look {look + 1} of {last + 1}: {spared:,} calls of each system saved")
+        job.progress.note(f"decided at look {look + 1} of {last + 1}: {spared * len(lanes):,} calls saved")
     return BenchResult(
         runs=runs(look),
         spent=ledger.spent,
