@@ -378,6 +378,11 @@ class Failed:
     retry_after_s: float | None = None
     charged: bool = True
 
+    @property
+    def cost(self) -> float | None:
+        """US dollars that it took; None where nobody knows."""
+        return None if self.charged else 0.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
@@ -399,8 +404,14 @@ class Model(Protocol):
 
     Options: ClassVar[type[Options]]
 
-    async def complete(self, request: ModelRequest) -> ModelReply | Failed:
-        """Ask once, with the adapter's own retries."""
+    async def complete(self, request: ModelRequest, *, worst_cost: float | None = None) -> ModelReply | Failed:
+        """Ask once, with the adapter's own retries.
+
+        Where somebody has laid out an allowance (`llmci.core.bench.allowance`), every try is taken from it.
+
+        Args:
+            worst_cost: Of one try, in US dollars; None is that of `estimate`.
+        """
 
     def estimate(self, request: ModelRequest) -> Estimate:
         """What `complete` will take; calls nothing."""

@@ -120,6 +120,9 @@ class EvalsetSettings:
             (production answers that this judge approved of, see `llmci label --judge`). Of a list, the
             first place that holds one counts.
         expectations: Expectation name to where it is found (`metadata.<key>` as JSON or text).
+        agents: What becomes of an agent's trace. input: a case like any other, from what was asked. replay: also what
+            its tools said (expectation `tool_results`) and what it called (`tool_calls`), for `tool_replay`. steps:
+            each of its actions is a case: the conversation before it, and as `tool_calls` what it called next.
         rubric: What a judge should look for in cases without a reference; by default the rubric of the
             judge that `reference` names.
         hand_written: JSONL files of hand-written cases that are kept in every version.
@@ -142,6 +145,7 @@ class EvalsetSettings:
     variant: str | None = None
     reference: str | tuple[str, ...] | None = None
     expectations: dict[str, str] = field(default_factory=dict)
+    agents: Literal["input", "replay", "steps"] = "input"
     rubric: str | None = None
     hand_written: tuple[str, ...] = ()
     holdout: Annotated[float, Ge(0), Lt(1)] = 0.0
