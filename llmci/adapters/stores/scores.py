@@ -29,7 +29,10 @@ MOST_BYTES = 256 << 20
 _MANIFEST = b"llmci.run"
 _KEPT = ("case_id", "repeat", "usage", "cost", "latency_ms", "ttft_ms", "request_digest", "cached", "why", "fault")
 _SCORE = pa.struct([field for field in SCORE if field.name not in ("case_id", "repeat", "reason")])
-_SCHEMA = pa.schema([*(ANSWER.field(name) for name in _KEPT), ("asked", pa.bool_()), ("scores", pa.list_(_SCORE))])
+SCORES = pa.schema(
+    [*(ANSWER.field(name) for name in _KEPT), ("asked", pa.bool_()), ("scores", pa.list_(_SCORE))],
+    metadata={b"llmci.schema": SCHEMA_NAME.encode()},
+)
 _FIX = "Make it again with `llmci promote` or `llmci bench --save-scores`."
 
 
@@ -46,8 +49,8 @@ def scores_document(run: Run) -> bytes:
     manifest = manifest_of(run)
     # The rows say it, in the same order.
     del manifest["case_ids"]
-    metadata = {b"llmci.schema": SCHEMA_NAME.encode(), _MANIFEST: orjson.dumps(manifest)}
-    table = pa.Table.from_pylist(list(_rows(run)), schema=_SCHEMA.with_metadata(metadata))
+    metadata = {**SCORES.metadata, _MANIFEST: orjson.dumps(manifest)}
+    table = pa.Table.from_pylist(list(_rows(run)), schema=SCORES.with_metadata(metadata))
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     content: bytes = sink.getvalue().to_pybytes()
