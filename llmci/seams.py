@@ -295,6 +295,9 @@ class Listener(Source, Protocol):
         Raises `OutsideError` where the address cannot be listened at.
         """
 
+    def land(self) -> None:
+        """Sort what was received by trace, and delete what it was received in; done again, it changes nothing."""
+
 
 # --- sanitize -----------------------------------------------------------------------------------
 

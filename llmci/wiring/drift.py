@@ -15,12 +15,14 @@ from llmci.core.grouping.groups import place
 from llmci.core.grouping.sample import ConversationSample, texts_of
 from llmci.core.grouping.shown import Floor
 from llmci.core.grouping.texts import input_text
+from llmci.core.grouping.threads import one_thread
 from llmci.errors import NoDecisionError
-from llmci.files import read_json, write_json
+from llmci.files import write_json
 from llmci.pipeline.build import NEWEST
 from llmci.wiring.build import keep_from_git, shelf_of
 from llmci.wiring.clean import clean_digest
-from llmci.wiring.evalset import check_labels, store
+from llmci.wiring.evalset import check_labels
+from llmci.wiring.evalset_store import store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,15 +65,6 @@ class _Traffic:
     fresh_names: Counter[str]
 
 
-def last_drift(config: Config) -> Mapping[str, object] | None:
-    """What `remember` kept; None where drift was never measured."""
-    try:
-        found = read_json(config.state / "drift.json")
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
 def remember(config: Config, found: DriftReport, now: datetime) -> None:
     """Keep what the next report shows: figures and names of topics, no text of a trace."""
     named = ("evalset", "version", "traces", "traces_before", "against", "verdict")
@@ -109,13 +102,14 @@ def measure(config: Config, *, window: Window, version: int | None = None) -> Dr
                 fix="Take a longer window with --since, or build a larger set.",
             )
     before = _own_shares(config, evalset, own) if as_set else _shares(traffic.before_names)
-    moved = drift(
-        kept,
-        fresh,
-        shares=(before, _shares(traffic.fresh_names)),
-        floor=Floor(config.label.min_traces, config.label.min_users),
-        seed=config.evalset.seed,
-    )
+    with one_thread():
+        moved = drift(
+            kept,
+            fresh,
+            shares=(before, _shares(traffic.fresh_names)),
+            floor=Floor(config.label.min_traces, config.label.min_users),
+            seed=config.evalset.seed,
+        )
     return DriftReport(
         evalset=evalset.name,
         version=evalset.version,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from llmci.errors import UsageError
 from llmci.pipeline.report import report_on
 from llmci.wiring.calibrations import calibrations_of
-from llmci.wiring.drift import last_drift
-from llmci.wiring.evalset import store
+from llmci.wiring.drift_seen import last_drift
+from llmci.wiring.evalset_store import store
 from llmci.wiring.gate import gate_runs
 from llmci.wiring.report import write_reports
 from llmci.wiring.runs import baseline_run, candidate_run, runs_of
