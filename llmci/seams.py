@@ -678,6 +678,9 @@ class Progress(Protocol):
     def advance(self, done: int = 1, *, cost: float | None = None) -> None:
         """So much more is done, at this cost in US dollars where there is one."""
 
+    def stand(self, words: str) -> None:
+        """How things stand so far, in a few words of ours; shown with the next advance."""
+
     def note(self, message: str) -> None:
         """Something worth knowing, without user text."""
 
@@ -693,6 +696,9 @@ class Silent:
 
     def advance(self, done: int = 1, *, cost: float | None = None) -> None:
         """See `Progress.advance`."""
+
+    def stand(self, words: str) -> None:
+        """See `Progress.stand`."""
 
     def note(self, message: str) -> None:
         """See `Progress.note`."""
