@@ -133,10 +133,12 @@ def check(  # noqa: PLR0913  what the command line says, by keyword
     now: datetime,
     pulled: bool = False,
     shadow: bool = False,
+    deployer: str | None = None,
 ) -> Decision:
     """Read live traces, keep nothing of them but what the criteria look at, and decide; see `observe`.
 
     Args:
+        deployer: What a deployer calls the rollout that it asks about.
         shadow: The traffic is mirrored: both variants answer each request, and users see the control's answer alone.
     """
     if shadow and config.canary.pair_by is None:
@@ -154,6 +156,7 @@ def check(  # noqa: PLR0913  what the command line says, by keyword
         now=now,
         pulled=pulled,
         shadow=shadow,
+        deployer=deployer,
     )
     if shadow:
         return decide_shadow(found.seen, found.plan)
@@ -171,6 +174,7 @@ def observe(  # noqa: PLR0913  what the command line says, by keyword
     now: datetime,
     pulled: bool = False,
     shadow: bool = False,
+    deployer: str | None = None,
 ) -> Observed:
     """Read live traces, and keep nothing of them but what the criteria look at.
 
@@ -190,7 +194,7 @@ def observe(  # noqa: PLR0913  what the command line says, by keyword
         rollout = rollout_of(config, environ)
         finish(config, rollout)
         present = rollout.share()
-        begun, note = since(config, plan, present, now=now)
+        begun, note = since(config, plan, present, now=now, rollout=deployer)
     else:
         present = share
     if not shadow and not 0 < present <= 1:

@@ -74,25 +74,33 @@ def last_moved(config: Config, plan: RolloutPlan) -> tuple[float, datetime] | No
     return (float(acts[-1]["facts"]["to"]), datetime.fromisoformat(acts[-1]["at"])) if acts else None
 
 
-def since(config: Config, plan: RolloutPlan, share: float, *, now: datetime) -> tuple[datetime | None, str | None]:
+def since(
+    config: Config, plan: RolloutPlan, share: float, *, now: datetime, rollout: str | None = None
+) -> tuple[datetime | None, str | None]:
     """Since when the share is what it is; where something else moved it, since it was first seen so.
+
+    Args:
+        rollout: What a deployer calls this rollout; another one begins anew, whatever the share.
 
     Returns:
         The moment, None where it was so at the first look; and a note where it was moved by something else since.
     """
+    seen = _seen(config).get(plan.name)
     looks: list[tuple[float, datetime | None]] = []
-    if seen := _seen(config).get(plan.name):
+    if seen is not None:
         looks.append((seen["share"], seen["since"] and datetime.fromisoformat(seen["since"])))
     if moved := last_moved(config, plan):
         looks.append(moved)
     before = max(looks, key=lambda look: look[1].timestamp() if look[1] else 0.0, default=None)
-    if before is not None and abs(before[0] - share) < SAME_SHARE:
+    other = rollout is not None and (seen is None or seen["rollout"] != rollout)
+    if before is not None and not other and abs(before[0] - share) < SAME_SHARE:
         return before[1], None
-    begun = None if before is None else now
+    begun = None if before is None and not other else now
     keep_from_git(config.state)
-    write_json(
-        config.state / _SEEN, {**_seen(config), plan.name: {"share": share, "since": begun and begun.isoformat()}}
-    )
+    look = {"share": share, "since": begun and begun.isoformat(), "rollout": rollout}
+    write_json(config.state / _SEEN, {**_seen(config), plan.name: look})
+    if other:
+        return begun, "another rollout has begun, and evidence with it."
     if before is None:
         return None, None
     changed = f"{wording.percent(before[0])} → {wording.percent(share)}"

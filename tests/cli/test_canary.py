@@ -54,7 +54,7 @@ def test_of_the_live_traces_nothing_is_kept(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} - before == {".llmci"}
     kept = {path.name: path.read_text() for path in (tmp_path / ".llmci").iterdir()}
     assert kept.keys() == {".gitignore", "canary.seen.json"}
-    assert json.loads(kept["canary.seen.json"]) == {"main": {"share": 0.25, "since": None}}
+    assert json.loads(kept["canary.seen.json"]) == {"main": {"share": 0.25, "since": None, "rollout": None}}
 
 
 def test_the_plan_says_how_much_traffic_each_stage_takes(tmp_path: Path) -> None:

@@ -175,6 +175,19 @@ def test_a_candidate_that_somebody_switched_off_and_on_again_begins_anew(tmp_pat
     assert "0 % → 25 %" in later.notes[0]
 
 
+def test_a_deployer_s_next_rollout_does_not_inherit_evidence(tmp_path: Path) -> None:
+    config = config_of(project(tmp_path, failures=0.3))
+    before = datetime(2026, 11, 19, tzinfo=UTC)
+
+    first = [checked(config, deployer="a", now=before), checked(config, deployer="a")]
+    second = checked(config, deployer="b")
+
+    assert [decision.action for decision in first] == [Action.NO_EVIDENCE, Action.ROLL_BACK]
+    assert second.action is Action.NO_EVIDENCE
+    assert "another rollout" in second.notes[0]
+    assert checked(config).action is Action.NO_EVIDENCE
+
+
 def test_a_flag_file_that_a_person_broke_is_named_and_left_as_it_is(tmp_path: Path) -> None:
     config = config_of(project(tmp_path, failures=0.3, requests=10))
     (tmp_path / "flags.json").write_text('{"bot": {"share": 0.25}, ')
