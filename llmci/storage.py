@@ -1,4 +1,4 @@
-"""Directories in object stores, used like local paths by whoever keeps shelves there.
+"""Files and directories in object stores (S3, GCS, Azure) and behind other URIs that Arrow knows, used like local paths.
 
 An object appears whole or not at all, so that a name is published by its upload; nothing is renamed on the way.
 Credentials come from where the store's own tools find them; options of the file system stand in the URI:
@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import functools
+import io
+import itertools
 import re
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
@@ -21,10 +23,12 @@ from llmci.errors import OutsideError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCHEMES = ("s3", "gs", "gcs", "abfs", "abfss", "hdfs", "viewfs", "file")
+_SCHEMES = ("s3", "gs", "gcs", "abfs", "abfss", "hdfs", "viewfs", "file")
 # Busy stores answer 503, and slow ones late; the client of the store waits longer from one attempt to the next.
 _ATTEMPTS, _CONNECT_S, _REQUEST_S = 10, 10, 120
 _COPY = 8 << 20
+_BUFFER = 1 << 20
+_WILD = re.compile(r"[*?\[]")
 
 
 def place(text: str, root: Path) -> Path:
@@ -33,28 +37,75 @@ def place(text: str, root: Path) -> Path:
     Raises:
         UsageError: It is of a store that is not known.
     """
-    scheme, separator, _ = text.partition("://")
-    if not separator:
+    if not is_uri(text):
         return root / text
-    if scheme not in SCHEMES:
-        raise UsageError(f"{scheme}:// is not a store.", fix=f"Use a local path or one of: {', '.join(SCHEMES)}.")
     base, question, query = text.partition("?")
     return cast("Path", StorePath(base.rstrip("/"), question + query))
 
 
+def is_uri(text: str) -> bool:
+    """Whether a path of the configuration is a URI; raises as `place`."""
+    scheme, separator, _ = text.partition("://")
+    if separator and scheme not in _SCHEMES:
+        raise UsageError(f"{scheme}:// is not a store.", fix=f"Use a local path or one of: {', '.join(_SCHEMES)}.")
+    return bool(separator)
+
+
+def bare(uri: str) -> str:
+    """A URI or path without the keys and options that may stand in it."""
+    return re.sub(r"//[^/@]*@", "//", uri.partition("?")[0]) if "://" in uri else uri
+
+
+def objects(pattern: str) -> list[StorePath]:
+    """What a URI names: one object, all below a prefix but hidden ones, or those that match a glob, in order of name.
+
+    Raises:
+        OutsideError: The store does not answer, or refuses.
+    """
+    # The first `?` is a wildcard unless options follow: those have a `=`.
+    has_options = "=" in pattern.partition("?")[2]
+    where, query = (pattern.partition("?")[0], "?" + pattern.partition("?")[2]) if has_options else (pattern, "")
+    if wild := _WILD.search(where):
+        base = where[: where.rfind("/", 0, wild.start())]
+        matches = re.compile(_regex(where[len(base) + 1 :]))
+        return [path for within, path in StorePath(base, query).below() if matches.fullmatch(within)]
+    path = StorePath(where.rstrip("/"), query)
+    if path.exists():
+        return [path]
+    return [path for within, path in path.below() if not any(part.startswith((".", "_")) for part in within.split("/"))]
+
+
+def _regex(glob: str) -> str:
+    """A glob as a regular expression; `**` is any number of folders."""
+    parts = []
+    for part in glob.split("/"):
+        if part == "**":
+            parts.append("(?:[^/]+/)*")
+        else:
+            inner = fnmatch.translate(part).removeprefix("(?s:").removesuffix(r")\Z").replace(".*", "[^/]*")
+            parts.append(inner + "/")
+    return "".join(parts).removesuffix("/")
+
+
 class StorePath:
-    """A file or directory at a URI; has of `pathlib.Path` what shelves use, and raises `OutsideError` where the store fails.
+    """A file or directory at a URI; has of `pathlib.Path` what is used, and raises `OutsideError` where the store fails.
 
     Args:
         base: The URI without options.
         query: Its options, with the question mark.
+        listed: Size and time of change, where a listing told them.
     """
 
-    def __init__(self, base: str, query: str = "") -> None:
-        self._base, self._query = base, query
+    def __init__(self, base: str, query: str = "", *, listed: SimpleNamespace | None = None) -> None:
+        self._base, self._query, self._listed = base, query, listed
 
     def __str__(self) -> str:
-        return re.sub(r"//[^/@]*@", "//", self._base)
+        return bare(self._base)
+
+    @property
+    def uri(self) -> str:
+        """With its options, which may hold keys: for `place`, never for a message."""
+        return self._base + self._query
 
     def __repr__(self) -> str:
         return f"StorePath({str(self)!r})"
@@ -82,6 +133,16 @@ class StorePath:
         return PurePosixPath(self.name).stem
 
     @property
+    def suffix(self) -> str:
+        """As of `pathlib.Path`."""
+        return PurePosixPath(self.name).suffix
+
+    @property
+    def suffixes(self) -> list[str]:
+        """As of `pathlib.Path`."""
+        return PurePosixPath(self.name).suffixes
+
+    @property
     def parent(self) -> Self:
         """The directory that it is in."""
         return type(self)(self._base.rpartition("/")[0], self._query)
@@ -102,10 +163,21 @@ class StorePath:
 
     def stat(self) -> SimpleNamespace:
         """Size in bytes, and nanoseconds since 1970 of the last change by the store's clock."""
+        if self._listed:
+            return self._listed
         info = self._info()
         if info.type.name != "File":
             raise FileNotFoundError(str(self))
-        return SimpleNamespace(st_size=info.size, st_mtime_ns=info.mtime_ns)
+        return _stat(info)
+
+    def open(self, mode: str = "rb") -> IO[bytes]:  # noqa: ARG002  only reading
+        """Open for reading from any place in it."""
+        return cast("IO[bytes]", io.BufferedReader(self.arrow(), _BUFFER))
+
+    def arrow(self) -> Any:  # noqa: ANN401  an Arrow file
+        """Open as Arrow's own file, for what reads those."""
+        with self._said() as (system, path):
+            return system.open_input_file(path)
 
     def read_bytes(self) -> bytes:
         """All of it."""
@@ -132,17 +204,25 @@ class StorePath:
 
     def glob(self, pattern: str) -> Iterator[StorePath]:
         """Objects below that match, in order of name."""
+        # Only what comes before the first wildcard is listed.
+        fixed = list(itertools.takewhile(lambda part: not _WILD.search(part), pattern.split("/")[:-1]))
+        top = functools.reduce(lambda path, part: path / part, fixed, self)
+        wanted = pattern.split("/")[len(fixed) :]
+        for within, path in top.below(recursive=len(wanted) > 1):
+            parts = within.split("/")
+            if len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted)):
+                yield path
+
+    def below(self, *, recursive: bool = True) -> Iterator[tuple[str, StorePath]]:
+        """Objects below, in order of name, each with its path from here."""
         from pyarrow import fs
 
-        fixed = [part for part in pattern.split("/")[:-1] if not re.search(r"[*?\[]", part)]
         with self._said() as (system, path):
-            start = "/".join([path, *fixed])
-            found = system.get_file_info(fs.FileSelector(start, recursive="/" in pattern, allow_not_found=True))
-        top = _system(self._base, self._query)[1]
-        for name in sorted(info.path[len(top) + 1 :] for info in found if info.type == fs.FileType.File):
-            parts, wanted = name.split("/"), pattern.split("/")
-            if len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted)):
-                yield self / quote(name)
+            found = system.get_file_info(fs.FileSelector(path, recursive=recursive, allow_not_found=True))
+        for info in sorted(found, key=lambda info: info.path):
+            if info.type == fs.FileType.File:
+                within = info.path[len(path) :].lstrip("/")
+                yield within, StorePath(f"{self._base}/{quote(within)}", self._query, listed=_stat(info))
 
     def rglob(self, pattern: str) -> Iterator[StorePath]:
         """Nothing: it is asked for what killed writers left behind, and an upload leaves nothing."""
@@ -182,8 +262,12 @@ class StorePath:
             why = re.sub(r"\s+", " ", str(error))[:300]
             raise OutsideError(
                 f"{self}: the store fails: {why}",
-                fix="Check the bucket, its region and your credentials for it, and run again: shards that are done are kept.",
+                fix="Check the bucket, its region and your credentials for it, and run again: what is done is kept.",
             ) from None
+
+
+def _stat(info: Any) -> SimpleNamespace:  # noqa: ANN401  an Arrow FileInfo
+    return SimpleNamespace(st_size=info.size, st_mtime_ns=info.mtime_ns)
 
 
 def _make_room(system: Any, path: str) -> None:  # noqa: ANN401  an Arrow file system
@@ -199,9 +283,9 @@ def _system(base: str, query: str) -> tuple[Any, str]:
     where, _, path = rest.partition("/")
     path = unquote(path)
     if scheme == "s3":
-        return _s3(where, query), f"{where.rpartition('@')[2]}/{path}"
+        return _s3(where, query), f"{where.rpartition('@')[2]}/{path}".rstrip("/")
     system = _other(f"{re.sub('^gcs', 'gs', scheme)}://{where}/", query)
-    return (system, f"/{path}") if scheme == "file" else (system, f"{where.rpartition('@')[2]}/{path}")
+    return (system, f"/{path}") if scheme == "file" else (system, f"{where.rpartition('@')[2]}/{path}".rstrip("/"))
 
 
 @functools.lru_cache(maxsize=64)
@@ -231,4 +315,4 @@ def _other(uri: str, query: str) -> Any:  # noqa: ANN401  an Arrow file system
         return fs.FileSystem.from_uri(f"{uri}{query}")[0]
     except (ArrowInvalid, ArrowNotImplementedError) as error:
         why = str(error).splitlines()[0][:200]
-        raise UsageError(f"{uri}: not a place that Arrow writes to: {why}", fix="Correct `shelves:`.") from None
+        raise UsageError(f"{bare(uri)}: not a place that Arrow knows: {why}", fix="Correct the URI.") from None

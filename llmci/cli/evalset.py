@@ -76,22 +76,29 @@ def show_set(
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=0, help="Print at most so many cases, the heaviest first.")
     ] = 5,
+    failures: Annotated[bool, typer.Option("--failures", help="Only cases made of failed traces.")] = False,
     config: ConfigFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Show what a set holds: clusters, shares, and its heaviest cases.
 
+    Of agent traces that failed, it hints at the step that likely went wrong, as long as their labels are at hand.
+
     Example: llmci evalset show --version 3
     """
     from llmci.core.evalsets.digests import case_document
     from llmci.core.evalsets.exporting import spoken
-    from llmci.wiring.evalset import store
+    from llmci.wiring.evalset import suspects
+    from llmci.wiring.evalset_store import store
 
     checked = open_config(config)
     evalset = store(checked).load(name or checked.evalset.name, version)
-    heaviest = sorted(evalset.cases, key=lambda case: -case.weight)[:limit]
+    cases = [case for case in evalset.cases if case.origin.kind == "failure"] if failures else evalset.cases
+    heaviest = sorted(cases, key=lambda case: -case.weight)[:limit]
+    hints = suspects(checked, heaviest)
     if as_json:
-        show_json({**_facts(evalset), "strata": evalset.strata, "cases": [case_document(case) for case in heaviest]})
+        told = [{**case_document(case), "suspect": hints.get(case.case_id)} for case in heaviest]
+        show_json({**_facts(evalset), "strata": evalset.strata, "cases": told})
         return
     show(f"{_line(evalset)}\n\n{'share':>7}  {'traces':>8}  {'cases':>6}  cluster")
     for stratum in evalset.strata:
@@ -99,6 +106,8 @@ def show_set(
     for case in heaviest:
         asked = " ".join(safe_text(spoken(case)).split())
         show(f"\n{case.case_id}  weight {case.weight:.4f}  {safe_text(case.stratum)}\n  {asked[:300]}")
+        if hint := hints.get(case.case_id):
+            show(f"  likely went wrong at {safe_text(hint)}")
 
 
 @app.command()
@@ -115,7 +124,7 @@ def diff(
     Example: llmci evalset diff 3 4
     """
     from llmci.core.evalsets.compare import diff as compare
-    from llmci.wiring.evalset import store
+    from llmci.wiring.evalset_store import store
 
     checked = open_config(config)
     sets, chosen = store(checked), name or checked.evalset.name

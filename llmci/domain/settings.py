@@ -116,9 +116,12 @@ class EvalsetSettings:
             case, and recorded answers are matched by it. The default is the input itself.
         variant: Only traces of this variant become cases; None takes all.
         reference: Where the reference answer is found: `score:<name>` (corrections, expectations),
-            `metadata.<key>`, or `output` (production answers with good feedback only).
+            `metadata.<key>`, `output` (production answers with good feedback only), or `judge:<name>`
+            (production answers that this judge approved of, see `llmci label --judge`). Of a list, the
+            first place that holds one counts.
         expectations: Expectation name to where it is found (`metadata.<key>` as JSON or text).
-        rubric: What a judge should look for in cases without a reference.
+        rubric: What a judge should look for in cases without a reference; by default the rubric of the
+            judge that `reference` names.
         hand_written: JSONL files of hand-written cases that are kept in every version.
         holdout: Share of the set kept for release gates only.
     """
@@ -137,11 +140,16 @@ class EvalsetSettings:
     dependence: str | None = None
     key: str | None = None
     variant: str | None = None
-    reference: str | None = None
+    reference: str | tuple[str, ...] | None = None
     expectations: dict[str, str] = field(default_factory=dict)
     rubric: str | None = None
     hand_written: tuple[str, ...] = ()
     holdout: Annotated[float, Ge(0), Lt(1)] = 0.0
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The places where references are found, the most trusted first."""
+        return (self.reference,) if isinstance(self.reference, str) else self.reference or ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

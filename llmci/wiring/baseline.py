@@ -9,14 +9,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmci.adapters.forges.artifacts import Artifacts
-from llmci.adapters.forges.rest import Refused, Rest
-from llmci.adapters.stores.objects import bare, read_object
 from llmci.adapters.stores.scores import MOST_BYTES, scores_document, scores_run
+from llmci.core.bench.covariates import covariates
 from llmci.core.canonical import digest_of
 from llmci.core.gating.comparable import metric_obstacle
 from llmci.core.gating.origin import age_days, age_words
@@ -24,8 +23,10 @@ from llmci.core.gating.smallest import restricted
 from llmci.errors import NoDecisionError, UsageError
 from llmci.files import write_bytes, write_json
 from llmci.seams import PairScorer
+from llmci.storage import bare, place
 from llmci.wiring.build import keep_from_git
-from llmci.wiring.evalset import directory_of
+from llmci.wiring.evalset_store import directory_of
+from llmci.wiring.runs import runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 AUTO, PAIRED, COMMITTED, ARTIFACT, STORE = "auto", "paired", "committed", "artifact", "store"
 # Name of the file that promote writes, and of the one in an artifact.
+# Earlier runs that are read; more hardly tell more of a case.
+_MOST_EARLIER = 20
 COMMITTED_FILE, SCORES_FILE = "baseline.parquet", "candidate.scores"
 
 
@@ -48,12 +51,28 @@ class Found:
     """A baseline that need not be asked.
 
     Attributes:
-        run: Its scores of the cases that are asked, with an id of their own.
+        run: Its scores of all cases that may be asked.
         source: Which link of the chain, and where; such as "committed scores (evalsets/x/baseline.parquet)".
     """
 
     run: Run
     source: str
+
+    def beside(self, candidate: Run) -> Run:
+        """What a candidate is compared with: the same cases in the same order, weighed at the same looks.
+
+        It has an id of its own: the whole run may be stored here, too, with all its texts.
+        """
+        part = restricted(self.run, candidate.case_ids)
+        run_id = f"{part.run_id}.{digest_of('scores', list(candidate.case_ids))[:6]}"
+        return replace(
+            part,
+            run_id=run_id,
+            case_ids=candidate.case_ids,
+            looks=candidate.looks,
+            # Of the cases that were not asked, too: that is where they help.
+            covariates=self.run.covariates,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +128,7 @@ def find(config: Config, source: str, wanted: Wanted) -> Found:
         if why := _misfit(run, config, wanted):
             passed_over.append(f"{where}: {why}")
             continue
-        return Found(run=_own(restricted(run, {case.case_id for case in wanted.cases})), source=where)
+        return Found(run=restricted(run, {case.case_id for case in wanted.cases}), source=where)
     if passed_over:
         raise NoDecisionError(
             f"no baseline can be compared with: {'; '.join(passed_over)}.",
@@ -136,6 +155,9 @@ def fetch(config: Config, name: str, environ: Mapping[str, str]) -> Fetched:
     file.unlink(missing_ok=True)
     if is_paired(config, AUTO, config.bench.baseline):
         return Fetched(file=None, source=PAIRED, why="the baseline is asked beside the candidate")
+    from llmci.adapters.forges.artifacts import Artifacts
+    from llmci.adapters.forges.rest import Refused, Rest
+
     token, repository = environ.get("GITHUB_TOKEN"), environ.get("GITHUB_REPOSITORY")
     if not token or not repository:
         return Fetched(file=None, source="", why="there is no GITHUB_TOKEN or no GITHUB_REPOSITORY")
@@ -166,14 +188,12 @@ def _links(config: Config, evalset: str) -> dict[str, Callable[[], tuple[bytes |
     return {
         COMMITTED: lambda: (_content(committed), f"committed scores ({_short(committed, config.root)})"),
         ARTIFACT: lambda: (_content(artifact), _place(artifact)),
-        STORE: lambda: (read_object(uri, MOST_BYTES) if uri else None, f"object store ({bare(uri or '')})"),
+        STORE: lambda: (_content(place(uri, config.root)) if uri else None, f"object store ({bare(uri or '')})"),
     }
 
 
 def _given(source: str) -> tuple[bytes | None, str]:
-    if "://" in source:
-        return read_object(source, MOST_BYTES), f"scores ({bare(source)})"
-    return _content(Path(source)), f"scores ({source})"
+    return _content(place(source, Path())), f"scores ({bare(source)})"
 
 
 def _content(file: Path) -> bytes | None:
@@ -217,9 +237,14 @@ def _misfit(run: Run, config: Config, wanted: Wanted) -> str | None:
     return next((why for name in gated if (why := metric_obstacle(run, after, name))), None)
 
 
-def _own(run: Run) -> Run:
-    """Under an id of its own: the whole run may be stored here, too, with all its texts."""
-    return replace(run, run_id=f"{run.run_id}.{digest_of('scores', list(run.case_ids))[:6]}")
+def with_covariates(config: Config, run: Run) -> Run:
+    """A run with what earlier ones scored: those stored here, and those that the baseline until now knew of."""
+    before = None
+    with contextlib.suppress(UsageError):
+        content = _content(committed_file(config, run.evalset_name))
+        before = scores_run(content, COMMITTED_FILE) if content else None
+    before = before if before is not None and before.evalset_digest == run.evalset_digest else None
+    return replace(run, covariates=covariates(run, runs_of(config).past(run, _MOST_EARLIER), before))
 
 
 def keep_scores(run: Run, file: Path) -> None:

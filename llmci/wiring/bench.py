@@ -80,7 +80,7 @@ def bench(
             cases=prepared.cases,
             settings=prepared.settings,
             scorers=prepared.scorers,
-            cleaner=_cleaner(config, environ),
+            cleaner=cleaner_of(config, environ),
             policy=prepared.policy,
             cache=open_cache(config, ask, stack),
             tape=_cassette(ask),
@@ -96,9 +96,9 @@ def bench(
         # Kept until it is known that nothing in them is worth another try.
         for journal in journals:
             stack.callback(journal.close)
-        result = _run(job, [_entrant(*pair, clock()) for pair in zip(prepared.systems, journals, strict=True)])
+        result = run_job(job, [_entrant(*pair, clock()) for pair in zip(prepared.systems, journals, strict=True)])
         found = prepared.found
-        baseline, *others = result.runs if found is None else (found.run, *result.runs)
+        baseline, *others = _beside(prepared, result.runs)
         remembered = {AGAINST: baseline.run_id, BASELINE_FROM: PAIRED if found is None else found.source}
         remembered |= {CANDIDATES: str(len(others))} if len(others) > 1 else {}
         candidates = tuple(replace(run, environment={**run.environment, **remembered}) for run in others)
@@ -128,8 +128,9 @@ def _cassette(ask: Ask) -> DirectoryCassette | None:
     return None if ask.record is None else DirectoryCassette(ask.record, replays=False)
 
 
-def _run(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
-    interrupted = Interrupted("interrupted; the answers so far are kept.", fix="Go on with `llmci bench --resume`.")
+def run_job(job: BenchJob, entrants: Sequence[Entrant], *, go_on: str = "llmci bench --resume") -> BenchResult:
+    """Run the stage until it is over; raises `Interrupted` where the user stopped it, with the command that goes on."""
+    interrupted = Interrupted("interrupted; the answers so far are kept.", fix=f"Go on with `{go_on}`.")
     try:
         result = asyncio.run(_interruptible(job, entrants))
     except asyncio.CancelledError:
@@ -155,7 +156,7 @@ async def _interruptible(job: BenchJob, entrants: Sequence[Entrant]) -> BenchRes
     return await run_stage(job, entrants)
 
 
-def _cleaner(config: Config, environ: Mapping[str, str]) -> Cleaner:
+def cleaner_of(config: Config, environ: Mapping[str, str]) -> Cleaner:
     """Made when the first answer has to be cleaned: recorded ones are clean, and recognizers load slowly."""
     made: list[Cleaner] = []
 
@@ -172,13 +173,18 @@ def _cleaner(config: Config, environ: Mapping[str, str]) -> Cleaner:
 def _decided(config: Config, prepared: Prepared, runs: Sequence[Run]) -> bool:
     """Whether the gates need to see no more of any candidate."""
     most = prepared.settings.max_infrastructure_failures
-    before, *others = runs
+    before, *others = _beside(prepared, runs)
     rules, _ = shared_rules(config.gates, len(others))
     results = (
         gate(before, after, prepared.evalset.cases, rules, max_infrastructure_failures=most, said=UNSAID)
         for after in others
     )
     return all(settled(result, rules, prepared.cases) for result in results)
+
+
+def _beside(prepared: Prepared, asked: Sequence[Run]) -> Sequence[Run]:
+    """The runs of the systems that were asked, after the baseline's where that one was not."""
+    return asked if prepared.found is None else (prepared.found.beside(asked[0]), *asked)
 
 
 def _journal(config: Config, ask: Ask, prepared: Prepared, system: System) -> FileJournal:

@@ -147,10 +147,8 @@ def prepare(config: Config, ask: Ask, environ: Mapping[str, str], *, evalset: Ev
     if not config.scorers:
         raise UsageError(f"{config.path}: there are no scorers.", fix="Add at least one under `scorers:`.")
     paired = is_paired(config, ask.baseline_from, settings.baseline)
-    if not paired and (ask.shard is not None or settings.sequential):
-        raise UsageError(
-            "a shard and a sequential bench ask their baseline, too.", fix="Keep its system in the configuration."
-        )
+    if not paired and ask.shard is not None:
+        raise UsageError("a shard asks its baseline, too.", fix="Keep its system in the configuration.")
     names = [settings.baseline, *candidates] if paired else candidates
     systems = tuple(_system(config, name, environ) for name in names)
     scorers = tuple(build("scorer", block, config, environ) for block in config.scorers.values())
@@ -260,7 +258,7 @@ def _schedule(
 
 
 def _evalset(config: Config, ask: Ask) -> EvalSet:
-    from llmci.wiring.evalset import store
+    from llmci.wiring.evalset_store import store
 
     evalset: EvalSet = store(config).load(ask.evalset or config.evalset.name, ask.version)
     return evalset

@@ -20,7 +20,7 @@ from llmci.pipeline.canary import PAIRED, decide, decide_shadow
 from llmci.seams import Rejected, Window
 from llmci.wiring.build import build, keep_from_git, shelf_of
 from llmci.wiring.exposure import SAME_SHARE, check_agreed, finish, last_moved, rollout_of, since
-from llmci.wiring.pull_plan import is_remote
+from llmci.wiring.pull_plan import lands
 from llmci.wiring.pull_remote import land_all
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def land_live(
         UsageError: A source is not configured, or a pull is still at it.
     """
     names = _named(config, sources)
-    if not any(is_remote(config.sources[name].kind) for name in names):
+    if not any(lands(config.sources[name].kind) for name in names):
         return
     keep_from_git(config.state)
     deadline = time.monotonic() + _PATIENCE_S

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.stores.casefile import CASES
-from llmci.adapters.stores.evalsets import DirectoryEvalSets
 from llmci.adapters.stores.labelled import LabelledShelf
-from llmci.core.evalsets.cases import COLUMNS
+from llmci.core.evalsets.cases import COLUMNS, judge_at
 from llmci.core.evalsets.digests import schema_fingerprint
 from llmci.core.evalsets.exchange import cases_of, rows_of
 from llmci.core.evalsets.exporting import exported
+from llmci.domain.label import READ
 from llmci.errors import LlmciError, UsageError
 from llmci.files import write_bytes
 from llmci.pipeline.build import Lineage
@@ -21,16 +21,18 @@ from llmci.seams import Silent
 from llmci.wiring.acts import acts_of
 from llmci.wiring.build import shelf_of
 from llmci.wiring.clean import clean_digest
+from llmci.wiring.evalset_store import directory_of, store
 from llmci.wiring.review import REVIEW, reviewed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
 
     from llmci.config import Config
     from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
+    from llmci.domain.settings import EvalsetSettings
     from llmci.seams import EvalSetStore, Progress, Shelf
 
 
@@ -91,14 +93,17 @@ def _current(sets: EvalSetStore, name: str) -> int | None:
         return None
 
 
-def directory_of(config: Config, name: str) -> Path:
-    """Where the versions of a set rest, and what is kept beside them."""
-    return config.root / config.evalset.directory / name
-
-
-def store(config: Config) -> EvalSetStore:
-    """Where the project's eval sets are."""
-    return DirectoryEvalSets(config.root / config.evalset.directory)
+def suspects(config: Config, cases: Iterable[Case]) -> dict[str, str]:
+    """Where the traces that failures were made of likely went wrong, by case id, as far as their labels are at hand."""
+    wanted = {case.origin.trace_id: case.case_id for case in cases if case.origin.kind == "failure"}
+    labels = shelf_of(config, "labels")
+    found = {}
+    for batch in labels.batches(("trace_id", "suspect")) if wanted else ():
+        for row in batch.to_pylist():
+            said = row.get("suspect")
+            if said is not None and row["trace_id"] in wanted:
+                found[wanted[row["trace_id"]]] = f"step {said['step']} ({said['name']}): {said['why']} [{said['by']}]"
+    return found
 
 
 def build_version(config: Config, *, now: datetime, progress: Progress | None = None) -> Built:
@@ -119,7 +124,7 @@ def build_version(config: Config, *, now: datetime, progress: Progress | None = 
     progress = progress or Silent()
     evalset = draw_set(
         (lambda: LabelledShelf(clean, labels).traces(COLUMNS)) if shelved else list,
-        config.evalset,
+        _settings(config),
         hand_written,
         lineage,
         progress,
@@ -129,13 +134,32 @@ def build_version(config: Config, *, now: datetime, progress: Progress | None = 
     return _stored(sets, evalset, lineage.previous)
 
 
+def _settings(config: Config) -> EvalsetSettings:
+    """With the rubric of the judge whose approval makes a reference, where none is set: cases without one carry it."""
+    settings = config.evalset
+    judges = [name for place in settings.references if (name := judge_at(place)) is not None]
+    for name in judges:
+        options = getattr(config.scorers.get(name), "options", None)
+        if options is None:
+            raise UsageError(
+                f"{config.path}: evalset.reference: there is no scorer called {name!r}.",
+                fix=f"Name one of: {', '.join(config.scorers) or 'none is defined'}.",
+            )
+        rubric = getattr(options, "rubric", None)
+        if settings.rubric is None and (file := getattr(options, "rubric_file", None)):
+            rubric = (config.root / file).read_text("utf-8")
+        settings = replace(settings, rubric=settings.rubric or rubric)
+    return settings
+
+
 def _without_reference(evalset: EvalSet, config: Config) -> str | None:
     """Said before anybody pays for answers that there is nothing to compare with."""
-    place, bare = config.evalset.reference, sum(case.reference is None for case in evalset.cases)
-    if place is None or not bare:
+    places, bare = config.evalset.references, sum(case.reference is None for case in evalset.cases)
+    if not places or not bare:
         return None
-    why = ", which takes only answers that users liked" if place == "output" else ""
-    return f"{bare} of {len(evalset.cases)} cases have no reference: evalset.reference is {place}{why}"
+    whys = [", which takes only answers that users liked"] if "output" in places else []
+    whys += [", which takes only answers that the judge approved of"] if any(map(judge_at, places)) else []
+    return f"{bare} of {len(evalset.cases)} cases have no reference: evalset.reference is {', '.join(places)}{''.join(whys)}"
 
 
 def _lineage(config: Config, name: str, sanitize_digest: str | None, now: datetime) -> Lineage:
@@ -169,8 +193,13 @@ def check_labels(clean: Shelf, labels: Shelf, clean_digest: str) -> None:
     if manifest is None:
         raise UsageError("the clean traces are not labelled.", fix="Run `llmci label`.")
     written = {shard_id: info.fingerprint for shard_id, info in labels.shards().items()}
-    run = str(manifest.get("digest"))
-    wanted = {shard_id: label_fingerprint(run, info.sha256) for shard_id, info in clean.shards().items()}
+    run, schema = str(manifest.get("digest")), str(manifest.get("schema"))
+    if schema not in READ:
+        raise UsageError(
+            f"the labels were written as {schema!r}, but this llmci reads {', '.join(READ)}.",
+            fix="Upgrade llmci, or run `llmci label`.",
+        )
+    wanted = {shard_id: label_fingerprint(run, info.sha256, schema) for shard_id, info in clean.shards().items()}
     if manifest.get("clean") != clean_digest or written != wanted:
         raise UsageError("the labels are not those of the clean traces as they are now.", fix="Run `llmci label`.")
 

@@ -9,6 +9,7 @@ from llmci.adapters.stores.embeddings import KeptEmbeddings
 from llmci.adapters.stores.groups import GroupsFile
 from llmci.core.grouping.anomalies import Normal
 from llmci.core.grouping.sample import InputSample
+from llmci.core.grouping.threads import one_thread
 from llmci.errors import OutsideError, UsageError
 from llmci.pipeline.label import (
     LabelSummary,
@@ -181,10 +182,7 @@ def _groups(work: _Work) -> Groups:
 
 
 def _place(work: _Work) -> ShardPlaces:
-    from threadpoolctl import threadpool_limits
-
-    # With one thread the sums are made in one order, wherever that is, and workers do not crowd each other.
-    with threadpool_limits(1):
+    with one_thread():
         embed = _embedder(work.config, work.environ)
         return place_shard(shelf_of(work.config, "clean"), work.shard_id, _groups(work), embed)
 
@@ -196,7 +194,8 @@ def _write(work: _Work) -> ShardLabelled:
 
 
 def _fit(store: GroupsFile, config: Config, sample: InputSample, embed: Embed | None) -> Groups:
-    groups = fit(sample, config.label, embed)
+    with one_thread():
+        groups = fit(sample, config.label, embed)
     store.save(groups, _fitted_with(config))
     return groups
 

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.forges.git import commands, commit_on_branch
 from llmci.adapters.stores.labelled import LabelledShelf
-from llmci.adapters.stores.objects import write_object
 from llmci.adapters.stores.scores import scores_document
 from llmci.core.evalsets.cases import COLUMNS, case_of
 from llmci.errors import LlmciError, UsageError
 from llmci.files import write_bytes, write_json
 from llmci.pipeline import promote as stage
 from llmci.pipeline.promote import Failure, Held
+from llmci.storage import place
 from llmci.wiring.acts import acts_of, audit_of
-from llmci.wiring.baseline import committed_file
+from llmci.wiring.baseline import committed_file, with_covariates
 from llmci.wiring.build import keep_from_git, shelf_of
 from llmci.wiring.canary import plan_of
 from llmci.wiring.clean import clean_digest
-from llmci.wiring.evalset import check_labels, directory_of, store
+from llmci.wiring.evalset import check_labels
+from llmci.wiring.evalset_store import directory_of, store
 from llmci.wiring.exposure import EXPOSED
 from llmci.wiring.gate import gate_runs
 from llmci.wiring.review import READABLE, REVIEW, reviewed, write_review
@@ -140,10 +141,10 @@ def promote(config: Config, run_id: str, asked: Asked, *, now: datetime) -> Prom
 
 def _keep_scores(config: Config, name: str, run: Run) -> None:
     """Where a bench without a baseline system finds what to compare with."""
-    scores = scores_document(run)
+    scores = scores_document(with_covariates(config, run))
     write_bytes(committed_file(config, name), scores)
     if config.bench.baseline_uri:
-        write_object(config.bench.baseline_uri, scores)
+        write_bytes(place(config.bench.baseline_uri, config.root), scores)
 
 
 def _run(

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from llmci.adapters.sources.objects import bare
 from llmci.core.canonical import digest_of
 from llmci.errors import LlmciError, OutsideError, UsageError
 from llmci.pipeline import pull as stage
 from llmci.pipeline.pull import Fetched, Keep, PullSummary, ShardPulled, SourceFailure
 from llmci.seams import Window, WorkerDied
+from llmci.storage import bare
 from llmci.wiring.build import alone_at, build, keep_from_git, shelf_of
 from llmci.wiring.credentials import for_workers
 from llmci.wiring.engine import Crew, engine_of
@@ -152,11 +152,7 @@ class _Pull:
     def _planned(self, listed: list[Listed]) -> stage.Plan:
         on_shelf = self._shelf.shards()
         failed = {failure.source for failure in self._failures}
-        droppable = [
-            shard_id
-            for shard_id in on_shelf
-            if goes(self._config, owner(shard_id, list(self._config.sources)), self._names, failed)
-        ]
+        droppable = [shard_id for shard_id in on_shelf if goes(self._config, shard_id, self._names, failed)]
         return stage.plan({item.shard.shard_id: item.fingerprint for item in listed}, on_shelf, droppable)
 
     def _read(self, listed: Iterable[Listed], keep: Keep, crew: Crew) -> None:

@@ -59,6 +59,7 @@ def report(  # noqa: PLR0913  what the command line says, by keyword
         else [],
         in_favour=needed,
         following=following,
+        units=seen.traffic.units,
         acts=[_act(act, plan) for act in reversed(acts)],
     )
     write_bytes(output, rendered(page))

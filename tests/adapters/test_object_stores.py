@@ -20,7 +20,6 @@ import pytest
 from pulling import a_source, outcomes
 
 from llmci.adapters.sources.files import matching
-from llmci.adapters.sources.objects import objects
 from llmci.errors import OutsideError, UsageError
 from llmci.seams import Window
 
@@ -85,8 +84,8 @@ def test_parquet_and_zstandard_are_read_from_a_uri(bucket: str, tmp_path: Path) 
 
 def test_a_uri_that_names_nothing_or_is_of_no_known_store_says_so(bucket: str) -> None:
     with pytest.raises(UsageError, match="no object matches"):
-        objects(f"{bucket}/logs/*.csv", source="prod")
-    with pytest.raises(UsageError, match="ftp:// is not read"):
+        matching(f"{bucket}/logs/*.csv", Path(), source="prod")
+    with pytest.raises(UsageError, match="ftp:// is not a store"):
         matching("ftp://host/a", Path(), source="prod")
 
 
@@ -95,7 +94,7 @@ def test_a_store_that_does_not_answer_is_named_without_its_keys() -> None:
     where = "s3://AKIAKEY:secret@bucket/logs/*.jsonl?endpoint_override=127.0.0.1:9&scheme=http&region=us-east-1"
 
     with pytest.raises(OutsideError) as caught:
-        objects(where, source="prod")
+        matching(where, Path(), source="prod")
 
     assert "s3://bucket/logs" in caught.value.message
     assert "secret" not in caught.value.message + caught.value.fix

@@ -58,7 +58,7 @@ def test_the_page_shows_exposure_evidence_segments_and_decisions_without_script(
     assert "&lt;b&gt;too early&lt;/b&gt;" in page
     assert "anna@example.org" not in page
     assert "Where?" not in page
-    assert re.search(r'word">expand<', page)
+    assert re.search(r'word">Expand:<', page)
 
 
 def test_a_page_without_evidence_says_so(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 import pytest
 from github_api import github_api
 
-from llmci.adapters.stores.objects import bare, read_object
 from llmci.adapters.stores.scores import scores_document, scores_run
 from llmci.config import load
 from llmci.core.gating.origin import BASELINE_FROM
@@ -24,10 +23,12 @@ from llmci.domain.run import SCORES_ONLY
 from llmci.domain.verdict import Outcome
 from llmci.errors import NoDecisionError, UsageError
 from llmci.seams import Silent
+from llmci.storage import bare, place
 from llmci.wiring.baseline import committed_file, fetch, keep_scores
 from llmci.wiring.bench import bench
 from llmci.wiring.bench_plan import Ask, prepare
 from llmci.wiring.evalset import build_version
+from llmci.wiring.gate import gate_runs
 from llmci.wiring.promote import Asked, promote
 from llmci.wiring.runs import runs_of
 from llmci.wiring.stored_report import report_runs
@@ -165,6 +166,57 @@ def test_a_sample_is_compared_with_its_part_of_the_scores(root: Path, run: Run) 
     assert len(outcome.baseline.case_ids) == 20
 
 
+def test_a_sequential_bench_stops_early_on_scores_that_are_there(root: Path, run: Run) -> None:
+    committed(root, run)
+    config = configured(root, app=", config: {wrong_every: 2}")
+
+    first, again = benched(config, sequential=True), benched(config, sequential=True)
+
+    result = report_runs(config, first.baseline, first.candidate).result
+    assert result.outcome is Outcome.REGRESSED
+    assert first.result.called == len(first.candidate.case_ids) < 60
+    assert first.baseline.looks == first.candidate.looks
+    assert first.baseline.case_ids == first.candidate.case_ids == again.candidate.case_ids
+    assert first.baseline.run_id == again.baseline.run_id
+
+
+def test_a_promoted_baseline_keeps_what_earlier_runs_scored_and_looks_use_it(root: Path, run: Run) -> None:
+    config = configured(root, app=", config: {wrong_every: 2}")
+    for earlier in (run, replace(run, run_id="20260101T000000-app-aaaaaa")):
+        runs_of(config).save(earlier)
+    promote(config, run.run_id, Asked(against=run.run_id, reason="the first baseline", most=0), now=NOW)
+    shutil.rmtree(config.state)
+
+    outcome = benched(config, sequential=True)
+
+    [known] = outcome.baseline.covariates
+    assert (known.metric, known.runs, len(known.values)) == ("right", ("20260101T000000-app-aaaaaa",), 60)
+    stored = runs_of(config)
+    before, after = (stored.load(one.run_id) for one in (outcome.baseline, outcome.candidate))
+    result = gate_runs(config, before, after)
+    assert any("what earlier runs scored" in note for note in result.notes)
+    assert "control variate" in result.verdicts[0].difference.method  # type: ignore[union-attr]
+
+
+def test_scores_of_before_covariates_are_still_read(run: Run) -> None:
+    table = pq.read_table(io.BytesIO(scores_document(run))).drop_columns(["earlier"])
+    sink = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, b"llmci.schema": b"scores/1"}), sink)
+
+    assert scores_run(sink.getvalue(), "x").case_ids == run.case_ids
+
+
+def test_a_second_try_is_compared_with_scores_that_are_there(root: Path, run: Run) -> None:
+    committed(root, run)
+    config = configured(root, app=", config: {wrong_every: 15}")
+
+    outcome = benched(config, extend=True)
+
+    assert outcome.candidate.repeats == 2
+    assert outcome.result.called == 120
+    assert report_runs(config, outcome.baseline, outcome.candidate).result.outcome is not Outcome.NOT_COMPARABLE
+
+
 @pytest.mark.parametrize("days", [3, 13])
 def test_the_age_is_said(root: Path, run: Run, days: int) -> None:
     committed(root, run, days=days)
@@ -237,7 +289,7 @@ def test_nothing_at_all_is_a_mistake_in_the_configuration(root: Path) -> None:
 def test_keys_in_an_address_are_never_shown() -> None:
     assert bare("s3://key:secret@bucket/a.parquet?region=x&secret_key=y") == "s3://bucket/a.parquet"
     with pytest.raises(UsageError) as raised:
-        read_object("nonsense://key:secret@bucket/a", 10)
+        place("nonsense://key:secret@bucket/a", Path())
     assert "secret" not in str(raised.value)
 
 

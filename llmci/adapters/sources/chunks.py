@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
-from llmci.adapters.sources.files import fingerprint_of, path_at, unreadable
-from llmci.adapters.sources.objects import is_uri
+from llmci.adapters.sources.files import fingerprint_of, unreadable, uri_of
+from llmci.storage import StorePath, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from llmci.adapters.sources.files import File
 
 CHUNK_BYTES = 64 << 20
 _BLOCK = 1 << 20
@@ -35,10 +37,10 @@ class Chunk:
     fingerprint: str
     size: int
 
-    def uri(self, path: Path) -> str:
+    def uri(self, path: File) -> str:
         """The piece as a text that `located` reads."""
         bounds = {"start": self.start, "end": "" if self.end is None else self.end, "lines": self.lines}
-        return f"{path}?{urlencode(bounds)}"
+        return f"{uri_of(path)}?{urlencode(bounds)}"
 
 
 def located(uri: str) -> tuple[Path, int, int | None, int]:
@@ -46,21 +48,21 @@ def located(uri: str) -> tuple[Path, int, int | None, int]:
     path, _, query = uri.rpartition("?")
     bounds = dict(parse_qsl(query, keep_blank_values=True))
     return (
-        path_at(path, Path()),
+        place(path, Path()),
         int(bounds["start"]),
         int(bounds["end"]) if bounds["end"] else None,
         int(bounds["lines"]),
     )
 
 
-def chunks_of(path: Path) -> Iterator[Chunk]:
+def chunks_of(path: File) -> Iterator[Chunk]:
     """Cut a file; the fingerprint of a piece is the digest of its bytes.
 
     Raises:
         OutsideError: The file cannot be read.
     """
     try:
-        if path.suffix in _PACKED or is_uri(str(path)):
+        if path.suffix in _PACKED or isinstance(path, StorePath):
             yield Chunk(0, 0, None, 0, fingerprint_of(path), path.stat().st_size)
             return
         yield from _cut(path)

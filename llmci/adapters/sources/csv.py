@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from llmci.adapters.sources.files import READ_ERRORS, open_bytes, path_at, shown, unreadable, whole_files
+from llmci.adapters.sources.files import READ_ERRORS, open_bytes, shown, unreadable, whole_files
 from llmci.adapters.sources.rows import FileOptions, Normaliser, check_columns
 from llmci.core.traces.records import Origin
 from llmci.errors import UsageError
 from llmci.seams import Rejected, Shard
+from llmci.storage import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,7 +52,7 @@ class CsvSource:
 
     def read(self, shard: Shard, window: Window) -> Iterator[TraceRow | Rejected]:
         """See `Source.read`."""
-        path = path_at(shard.uri, self._context.root)
+        path = place(shard.uri, self._context.root)
         name = shown(path, self._context.root)
         csv.field_size_limit(int(self._options.max_cell_mb * 1_000_000))
         normalise = Normaliser(Origin(self._context.name, "csv"), self._options, window)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from llmci.adapters.sources.files import READ_ERRORS, open_bytes, path_at, shown, unreadable, whole_files
+from llmci.adapters.sources.files import READ_ERRORS, open_bytes, shown, unreadable, whole_files
 from llmci.adapters.sources.grouped import span_preset_of, traces_of
 from llmci.adapters.sources.lines import NotJson, parsed
 from llmci.adapters.sources.rows import FileOptions, Normaliser
@@ -17,6 +17,7 @@ from llmci.core.traces.records import Origin
 from llmci.errors import OutsideError
 from llmci.files import zipped
 from llmci.seams import Rejected, Shard
+from llmci.storage import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -52,7 +53,7 @@ class JsonSource:
 
     def read(self, shard: Shard, window: Window) -> Iterator[TraceRow | Rejected]:
         """See `Source.read`."""
-        path = path_at(shard.uri, self._context.root)
+        path = place(shard.uri, self._context.root)
         name, origin = shown(path, self._context.root), Origin(self._context.name, "json")
         records = self._records(path, name)
         first = next(records, None)

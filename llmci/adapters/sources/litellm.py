@@ -20,10 +20,10 @@ from llmci.adapters.sources.files import (
     fingerprint_of,
     matching,
     open_bytes,
-    path_at,
     shard_id,
     shown,
     unreadable,
+    uri_of,
 )
 from llmci.adapters.sources.lines import NotJson, lines_of, parsed
 from llmci.adapters.sources.rows import placed
@@ -33,6 +33,7 @@ from llmci.core.traces.records import Origin, row_of
 from llmci.core.traces.scalars import Unreadable
 from llmci.seams import Options as BaseOptions
 from llmci.seams import Rejected, Shard
+from llmci.storage import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,14 +84,14 @@ class LitellmSource:
                     size = sum(path.stat().st_size for path in some)
                 except OSError as error:
                     raise unreadable(some[0], error) from None
-                uri = orjson.dumps([str(path) for path in some]).decode()
+                uri = orjson.dumps([uri_of(path) for path in some]).decode()
                 shards.append(Shard(shard_id(name, folder, number), fingerprint, uri, size))
         return shards
 
     def read(self, shard: Shard, window: Window) -> Iterator[TraceRow | Rejected]:
         """See `Source.read`."""
         for text in orjson.loads(shard.uri):
-            for outcome, where in self._file(path_at(text, self._context.root)):
+            for outcome, where in self._file(place(text, self._context.root)):
                 if isinstance(outcome, Rejected):
                     yield outcome
                 elif found := placed(outcome, where, window):

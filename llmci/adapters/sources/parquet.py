@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from llmci.adapters.sources.files import fingerprint_of, matching, path_at, shard_id, shown, unreadable
-from llmci.adapters.sources.objects import ObjectPath
+from llmci.adapters.sources.files import fingerprint_of, matching, shard_id, shown, unreadable, uri_of
 from llmci.adapters.sources.rows import FileOptions, Normaliser, check_columns, paths_of
 from llmci.core.traces.paths import first_keys
 from llmci.core.traces.records import Origin
 from llmci.errors import OutsideError
 from llmci.seams import Rejected, Shard
+from llmci.storage import StorePath, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,14 +49,14 @@ class ParquetSource:
             digest = fingerprint_of(path)
             for number, (first, end, size) in enumerate(groups):
                 shard = shard_id(name, shown(path, root), number)
-                shards.append(Shard(shard, f"{digest}:{first}-{end}", f"{path}?{first}-{end}", size))
+                shards.append(Shard(shard, f"{digest}:{first}-{end}", f"{uri_of(path)}?{first}-{end}", size))
         return shards
 
     def read(self, shard: Shard, window: Window) -> Iterator[TraceRow | Rejected]:
         """See `Source.read`."""
         where, _, bounds = shard.uri.rpartition("?")
         first, end = (int(bound) for bound in bounds.split("-"))
-        path = path_at(where, self._context.root)
+        path = place(where, self._context.root)
         name = shown(path, self._context.root)
         normalise = Normaliser(Origin(self._context.name, "parquet"), self._options, window)
         with _reading(path) as file:
@@ -80,7 +80,7 @@ def _reading(path: File) -> Iterator[pq.ParquetFile]:
 
     try:
         with pq.ParquetFile(
-            path.arrow() if isinstance(path, ObjectPath) else path, pre_buffer=False, buffer_size=1 << 20
+            path.arrow() if isinstance(path, StorePath) else path, pre_buffer=False, buffer_size=1 << 20
         ) as file:
             yield file
     except (pa.ArrowException, OSError) as error:
@@ -103,7 +103,7 @@ def _damaged(path: File, error: Exception) -> OutsideError:
     if isinstance(error, OSError) and error.errno:
         return unreadable(path, error)
     return OutsideError(
-        f"{path.shown if isinstance(path, ObjectPath) else path}: not a whole Parquet file; it is damaged or was cut off.",
+        f"{path}: not a whole Parquet file; it is damaged or was cut off.",
         fix="Write or copy it again, then pull again.",
     )
 
