@@ -64,7 +64,7 @@ def service(
             "because": decision.because,
             "share": decision.share,
             "next_share": decision.next_share,
-            "written_share": written,
+            "written_share": None if written is None else written.share,
             "notes": list(decision.notes),
         }
 
