@@ -636,8 +636,15 @@ class Rollout(Protocol):
     def share(self) -> float:
         """The candidate's share of traffic now, in [0, 1]."""
 
-    def set_share(self, share: float) -> None:
-        """Write the new share atomically."""
+    def only(self) -> tuple[str, ...]:
+        """Segments that the candidate is kept to at this stage; empty where it is for everyone."""
+
+    def set_share(self, share: float, only: Sequence[str] = ()) -> None:
+        """Write the new share atomically, and with it whom it is for.
+
+        Raises:
+            UsageError: Segments cannot be kept here.
+        """
 
 
 # --- running ------------------------------------------------------------------------------------

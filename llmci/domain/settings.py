@@ -220,6 +220,19 @@ class CriterionSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StageSettings:
+    """A step of exposure; see `llmci.domain.rollout.Stage`."""
+
+    __pydantic_config__ = _STRICT
+
+    share: Annotated[float, Gt(0), Le(1)]
+    only: tuple[str, ...] = ()
+    approver: str | None = None
+    max_hours: Positive | None = None
+    criteria: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CanarySettings:
     """How a candidate is exposed to live traffic.
 
@@ -227,6 +240,8 @@ class CanarySettings:
         control: Variant label of the baseline's traces.
         treatment: Variant label of the candidate's traces.
         shares: Share of traffic at each stage, ascending.
+        stages: In place of `shares`, where a stage is for some segments only (`only`), or has its own `approver`,
+            `max_hours` or `criteria` (names; all of them by default). Stages for segments come first.
         criteria: What is watched, by name.
         rollout: Block of the seam `rollout`: where the share is written; None only decides.
         approvers: Whose approval it takes to reach a share, by share.
@@ -247,6 +262,7 @@ class CanarySettings:
     control: str = "baseline"
     treatment: str = "candidate"
     shares: Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], MinLen(1)] = (0.01, 0.05, 0.25, 0.5, 1.0)
+    stages: tuple[StageSettings, ...] = ()
     criteria: dict[str, CriterionSettings] = field(default_factory=dict)
     rollout: dict[str, object] | None = None
     approvers: dict[float, str] = field(default_factory=dict)
