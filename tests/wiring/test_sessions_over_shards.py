@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,13 +11,13 @@ from scaled import opened
 
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.spread import heard, spread_of, told
-from llmci.seams import Silent
+from llmci.seams import Silent, WorkerDied
 from llmci.wiring import sanitize as sanitizing
 from llmci.wiring import sanitize_work
 from llmci.wiring.explain import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import pytest
@@ -40,10 +38,10 @@ def shards_at(root: Path) -> dict[str, bytes]:
     return {name: content for name, content in files_of(root / ".llmci" / "clean").items() if name != "manifest.json"}
 
 
-def tell_or_die(work: Any) -> None:
+def tell_or_die(work: Any, tells: Callable[[Any], None]) -> None:
     if work.shard_id == "b":
-        os.kill(os.getpid(), signal.SIGKILL)
-    sanitize_work._tell(work)
+        raise WorkerDied
+    tells(work)
 
 
 def test_a_secret_told_in_one_shard_is_removed_from_its_session_in_others_and_nowhere_else(tmp_path: Path) -> None:
@@ -110,10 +108,10 @@ def test_nothing_is_asked_of_shards_where_nothing_has_changed(tmp_path: Path, mo
 def test_traces_are_held_back_where_a_shard_of_their_session_cannot_tell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    a_project(tmp_path, SHARDS, settings="  max_quarantine: 0.9\n")
-    config = opened(tmp_path, "processes", workers=1)
+    config = a_project(tmp_path, SHARDS, settings="  max_quarantine: 0.9\n")
     with monkeypatch.context() as patched:
-        patched.setattr(sanitize_work, "_tell", tell_or_die)
+        tells = sanitize_work._tell
+        patched.setattr(sanitize_work, "_tell", lambda work: tell_or_die(work, tells))
         held = run(config)
 
     assert set(questions_in(config)) == {"stranger", "alone"}
