@@ -153,10 +153,11 @@ def a_project(root: Path, traces: int, files: int) -> Path:
     (root / "logs").mkdir(parents=True)
     (root / "llmci.yaml").write_text(CONFIG)
     write_traces(root / "all.jsonl", traces, seed=7)
-    lines = (root / "all.jsonl").read_text().splitlines(keepends=True)
+    with contextlib.ExitStack() as stack, (root / "all.jsonl").open() as lines:
+        parts = [stack.enter_context((root / "logs" / f"{file:03}.jsonl").open("w")) for file in range(files)]
+        for number, line in enumerate(lines):
+            parts[number % files].write(line)
     (root / "all.jsonl").unlink()
-    for file in range(files):
-        (root / "logs" / f"{file:03}.jsonl").write_text("".join(lines[file::files]))
     return root
 
 
@@ -181,7 +182,9 @@ def same(folder: Path, traces: int) -> dict[str, Any]:
     digests = {}
     for engine in engines():
         root = a_project(folder / engine, traces, files=8)
-        took = {stage: round(child(root, stage, engine, "2")["work"], 1) for stage in STAGES}
+        done = {stage: child(root, stage, engine, "2") for stage in STAGES}
+        took = {stage: round(one["work"], 1) for stage, one in done.items()}
+        held = {stage: round(one["worker_mb"]) for stage, one in done.items()}
         hashed = hashlib.sha256()
         for shelf in ("raw", "clean", "labels"):
             for path in sorted((root / ".llmci" / shelf).rglob("*")):
@@ -189,7 +192,7 @@ def same(folder: Path, traces: int) -> dict[str, Any]:
                     # `label` writes the time of its end; so does nothing else.
                     hashed.update(path.name.encode() + path.read_bytes())
         digests[engine] = hashed.hexdigest()
-        print(f"{engine:10} {digests[engine][:16]}  seconds {took}", flush=True)
+        print(f"{engine:10} {digests[engine][:16]}  seconds {took}, largest worker in MB {held}", flush=True)
     print("every byte is the same" if len(set(digests.values())) == 1 else "THE BYTES DIFFER")
     return {"traces": traces, "same": len(set(digests.values())) == 1, "engines": list(digests)}
 

@@ -21,10 +21,10 @@ from llmci.core.privacy.manifest import with_shards
 from llmci.core.privacy.surrogate import Surrogates
 from llmci.domain.label import HELD_BACK
 from llmci.errors import UsageError
-from llmci.files import locked, read_json, remove_tree, write_json
+from llmci.files import read_json, remove_tree, write_json
 from llmci.pipeline.label import label_fingerprint
 from llmci.wiring.acts import audit_of
-from llmci.wiring.build import keep_from_git, place_of, shelf_of
+from llmci.wiring.build import alone_at, keep_from_git, place_of, shelf_of
 from llmci.wiring.clean import clean_digest
 from llmci.wiring.forgotten import erase_from_landings, erase_landed, forgotten_of, remember
 from llmci.wiring.privacy import key_of
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from llmci.config import Config
 
 _PENDING = "forget.pending"
-_LOCKS = ("pull.lock", "sanitize.lock")
+_STAGES = ("pull", "sanitize", "label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ def forget(config: Config, user: str, *, dry_run: bool, environ: Mapping[str, st
         )
     keep_from_git(config.state)
     with ExitStack() as stack:
-        for name in _LOCKS:
-            if not stack.enter_context(locked(config.state / name)):
+        for stage in _STAGES:
+            if not stack.enter_context(alone_at(config, stage)):
                 raise UsageError(
                     f"a stage is writing to {config.state}.", fix="Wait until it has ended, then try again."
                 )
