@@ -233,7 +233,12 @@ DOLLARS_A_TB_MONTH = 23.0
 REQUESTS_A_SHARD = {"put": 12, "get": 14}
 DOLLARS_A_1000 = {"put": 0.005, "get": 0.0004}
 # What `label` brings to the driver for each trace: latency and cost (4 each), cluster, novelty and twin (4 each), rank (4).
-DRIVER_BYTES = {"pull: id of each trace": 8, "label: latency, cost, cluster, novelty, twin, rank": 24}
+DRIVER_BYTES = {
+    "pull: id of each trace": 8,
+    # 8 for each session of each shard; in sessions of three traces.
+    "sanitize: sessions": 8 / 3,
+    "label: latency, cost, cluster, novelty, twin, rank": 24,
+}
 
 
 def plan(figures: dict[str, Any], traces: int, workers: int) -> None:
@@ -260,7 +265,13 @@ def plan(figures: dict[str, Any], traces: int, workers: int) -> None:
     worker = max(measured["worker_mb"].values())
     print(f"- memory of a worker: {worker:,.0f} MB measured at {measured['traces'] // 8:,} traces a shard")
     for what, per_trace in DRIVER_BYTES.items():
-        print(f"- memory of the driver, {what}: {per_trace} bytes a trace, {per_trace * traces / 1e9:,.0f} GB")
+        print(f"- memory of the driver, {what}: {per_trace:.1f} bytes a trace, {per_trace * traces / 1e9:,.1f} GB")
+    costly = max(measured["cpu_s_a_trace"], key=measured["cpu_s_a_trace"].__getitem__)
+    share = measured["cpu_s_a_trace"][costly] / sum(measured["cpu_s_a_trace"].values())
+    print(
+        f"- first bottleneck: {costly}, {share:.0%} of all CPU; it has no limit but workers, up to one for each shard"
+    )
+    print("- next: the memory of the driver in `label`; then the store, which every stage reads and writes whole")
 
 
 def main() -> None:
