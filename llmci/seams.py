@@ -378,6 +378,11 @@ class Failed:
     retry_after_s: float | None = None
     charged: bool = True
 
+    @property
+    def cost(self) -> float | None:
+        """US dollars that it took; None where nobody knows."""
+        return None if self.charged else 0.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
@@ -399,8 +404,14 @@ class Model(Protocol):
 
     Options: ClassVar[type[Options]]
 
-    async def complete(self, request: ModelRequest) -> ModelReply | Failed:
-        """Ask once, with the adapter's own retries."""
+    async def complete(self, request: ModelRequest, *, worst_cost: float | None = None) -> ModelReply | Failed:
+        """Ask once, with the adapter's own retries.
+
+        Where somebody has laid out an allowance (`llmci.core.bench.allowance`), every try is taken from it.
+
+        Args:
+            worst_cost: Of one try, in US dollars; None is that of `estimate`.
+        """
 
     def estimate(self, request: ModelRequest) -> Estimate:
         """What `complete` will take; calls nothing."""
@@ -625,8 +636,15 @@ class Rollout(Protocol):
     def share(self) -> float:
         """The candidate's share of traffic now, in [0, 1]."""
 
-    def set_share(self, share: float) -> None:
-        """Write the new share atomically."""
+    def only(self) -> tuple[str, ...]:
+        """Segments that the candidate is kept to at this stage; empty where it is for everyone."""
+
+    def set_share(self, share: float, only: Sequence[str] = ()) -> None:
+        """Write the new share atomically, and with it whom it is for.
+
+        Raises:
+            UsageError: Segments cannot be kept here.
+        """
 
 
 # --- running ------------------------------------------------------------------------------------
@@ -667,6 +685,9 @@ class Progress(Protocol):
     def advance(self, done: int = 1, *, cost: float | None = None) -> None:
         """So much more is done, at this cost in US dollars where there is one."""
 
+    def stand(self, words: str) -> None:
+        """How things stand so far, in a few words of ours; shown with the next advance."""
+
     def note(self, message: str) -> None:
         """Something worth knowing, without user text."""
 
@@ -682,6 +703,9 @@ class Silent:
 
     def advance(self, done: int = 1, *, cost: float | None = None) -> None:
         """See `Progress.advance`."""
+
+    def stand(self, words: str) -> None:
+        """See `Progress.stand`."""
 
     def note(self, message: str) -> None:
         """See `Progress.note`."""

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsers import Seen, a_browser, needs_chromium
 from playwright.sync_api import expect
-from report_builders import HOSTILE, a_full_report, a_hostile_report, a_report
+from report_builders import HOSTILE, a_full_report, a_hostile_report, a_report, random_harm
 
 from llmci.adapters.reporters.html import HtmlReporter
 from llmci.core.evalsets.exchange import cases_of, rows_of
@@ -222,6 +222,9 @@ def test_it_prints_the_static_part_with_its_cases_open(page: Page) -> None:
     assert len(page.pdf()) > 10_000
 
 
+# Every element there is, with the names of its attributes.
+KINDS = """[...document.querySelectorAll("*")].map(node =>
+  `${node.localName} ${[...node.attributes].map(attribute => attribute.name).sort().join(" ")}`)"""
 HOSTS = ("file", "http", "sandbox", "bare")
 
 
@@ -251,7 +254,7 @@ def test_hostile_text_stays_text(browser: Browser, tmp_path: Path, httpserver: H
     else:
         shown = page = opened_page(browser, address, seen, java_script_enabled=host != "bare")
     if host != "bare":
-        open_every_kind_of_case(shown)
+        open_every_kind_of_case(shown, len(HOSTILE))
         assert shown.evaluate("window.pwned") is None
         assert (
             shown.evaluate("document.querySelectorAll('#list, main img, main iframe, main script, main style').length")
@@ -264,14 +267,34 @@ def test_hostile_text_stays_text(browser: Browser, tmp_path: Path, httpserver: H
     page.context.close()
 
 
-def open_every_kind_of_case(page: Any) -> None:
+def open_every_kind_of_case(page: Any, kinds: int) -> None:
     page.evaluate("document.querySelectorAll('details').forEach(node => { node.open = true; })")
     total = int(page.locator("#found").inner_text().split()[0])
-    assert total == 3 * len(HOSTILE)
-    for _ in range(len(HOSTILE)):
+    assert total == 3 * kinds
+    for _ in range(kinds):
         page.locator("#list").press("j")
         page.locator("#list").press("Enter")
         page.wait_for_selector("#detail h3")
+
+
+@pytest.mark.parametrize("seed", [1, 2, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 60))])
+def test_random_harm_makes_no_element_no_attribute_and_no_request(browser: Browser, tmp_path: Path, seed: int) -> None:
+    seen, harm = Seen(), random_harm(seed)
+    tame, wild = tmp_path / "tame.html", tmp_path / "wild.html"
+    tame.write_bytes(HtmlReporter().render(a_hostile_report(tuple(f"text {at}" for at in range(len(harm))))))
+    wild.write_bytes(HtmlReporter().render(a_hostile_report(harm)))
+
+    kinds = []
+    for path in (tame, wild):
+        page = opened_page(browser, path.as_uri(), seen)
+        open_every_kind_of_case(page, len(harm))
+        kinds.append(set(page.evaluate(KINDS)))
+        assert page.evaluate("window.pwned") is None
+        page.context.close()
+
+    assert kinds[1] <= kinds[0]
+    assert not seen.complaints
+    assert [url for url in seen.requests if not url.startswith((tame.as_uri(), wild.as_uri(), "data:,"))] == []
 
 
 def test_what_hides_in_a_text_is_shown(browser: Browser, tmp_path: Path) -> None:

@@ -392,6 +392,7 @@ const onKey = event => {
 const start = async () => {
   index = await inflate($("index"));
   $("explorer").hidden = false;
+  $("explorer").prepend($("kept"));
   $("unscripted").hidden = true;
   fillFilters();
   refresh(false);
