@@ -125,26 +125,26 @@ def build_version(config: Config, *, now: datetime, progress: Progress | None = 
     """
     sets = store(config)
     clean, labels = shelf_of(config, "clean"), shelf_of(config, "labels")
-    hand_written = _hand_written(config)
+    hand_written = hand_written_of(config)
     shelved = bool(clean.shards()) or not hand_written
     digest = clean_digest(clean) if shelved else None
     if digest is not None:
         check_labels(clean, labels, digest)
-    lineage = _lineage(config, config.evalset.name, digest, now)
+    lineage = lineage_of(config, config.evalset.name, digest, now)
     progress = progress or Silent()
     evalset = draw_set(
         (lambda: LabelledShelf(clean, labels).traces(COLUMNS)) if shelved else list,
-        _settings(config),
+        drawn_with(config),
         hand_written,
         lineage,
         progress,
     )
     if without := _without_reference(evalset, config):
         progress.note(without)
-    return _stored(sets, evalset, lineage.previous)
+    return stored(sets, evalset, lineage.previous)
 
 
-def _settings(config: Config) -> EvalsetSettings:
+def drawn_with(config: Config) -> EvalsetSettings:
     """With the rubric of the judge whose approval makes a reference, where none is set: cases without one carry it."""
     settings = config.evalset
     judges = [name for place in settings.references if (name := judge_at(place)) is not None]
@@ -172,7 +172,8 @@ def _without_reference(evalset: EvalSet, config: Config) -> str | None:
     return f"{bare} of {len(evalset.cases)} cases have no reference: evalset.reference is {', '.join(places)}{''.join(whys)}"
 
 
-def _lineage(config: Config, name: str, sanitize_digest: str | None, now: datetime) -> Lineage:
+def lineage_of(config: Config, name: str, sanitize_digest: str | None, now: datetime) -> Lineage:
+    """Where a new version of a set comes from, and what was decided about its cases."""
     sets = store(config)
     versions = sets.versions(name)
     newest = sets.load(name, versions[-1]) if versions else None
@@ -189,7 +190,8 @@ def _lineage(config: Config, name: str, sanitize_digest: str | None, now: dateti
     )
 
 
-def _stored(sets: EvalSetStore, evalset: EvalSet, newest: EvalSet | None) -> Built:
+def stored(sets: EvalSetStore, evalset: EvalSet, newest: EvalSet | None) -> Built:
+    """Store a version, unless the newest already says the same."""
     if newest is not None and newest.digest == evalset.digest:
         sets.use(newest.name, newest.version)
         return Built(newest, new=False)
@@ -214,7 +216,8 @@ def check_labels(clean: Shelf, labels: Shelf, clean_digest: str) -> None:
         raise UsageError("the labels are not those of the clean traces as they are now.", fix="Run `llmci label`.")
 
 
-def _hand_written(config: Config) -> list[Case]:
+def hand_written_of(config: Config) -> list[Case]:
+    """Cases that the user wrote; raises as `read_cases` does."""
     return [case for name in config.evalset.hand_written for case in read_cases(config.root / name)]
 
 
@@ -250,6 +253,6 @@ def import_file(config: Config, source: Path, *, name: str, now: datetime) -> Bu
         UsageError: The file, or a record in it, is wrong.
     """
     sets = store(config)
-    lineage = _lineage(config, name, None, now)
+    lineage = lineage_of(config, name, None, now)
     evalset = draw_set(list, replace(config.evalset, name=name), read_cases(source), lineage, Silent())
-    return _stored(sets, evalset, lineage.previous)
+    return stored(sets, evalset, lineage.previous)
