@@ -29,13 +29,15 @@ from llmci.core.stats.layout import layout
 from llmci.core.stats.multiplicity import holm
 from llmci.core.stats.paired import guarded_bounds, moments, p_not_worse, p_worse
 from llmci.core.stats.power import cases_needed
-from llmci.core.stats.sequential import CAP_INFLATION, LOOKS, plan
+from llmci.core.stats.sequential import LOOKS, plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 TOLERANCE, ALPHA, SEED = 0.05, 0.05, 20261121
+# Of the reference table; `llmci bench` plans with a little less, see `schedule.cap_of`.
+CAP_INFLATION = 1.15
 
 
 def ours(d: np.ndarray) -> bool:

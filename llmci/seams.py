@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from llmci.core.judging.calibration import Calibration
     from llmci.domain.case import Case, Document, Message
     from llmci.domain.evalset import EvalSet
     from llmci.domain.place import Place
@@ -294,6 +295,9 @@ class Listener(Source, Protocol):
         Raises `OutsideError` where the address cannot be listened at.
         """
 
+    def land(self) -> None:
+        """Sort what was received by trace, and delete what it was received in; done again, it changes nothing."""
+
 
 # --- sanitize -----------------------------------------------------------------------------------
 
@@ -547,6 +551,8 @@ class ReportInput:
 
     Attributes:
         drift: How well the set represents the traffic, as `llmci evalset drift` last measured it for this version.
+        sanitize_summary: The sanitizer's manifest, with what its report adds.
+        calibrations: By metric, one for each of its judges that was ever checked.
         history: What earlier runs on the same set scored under the same metrics.
         changed: Where the candidate parts from the baseline, the most telling place first; empty where that is not known.
     """
@@ -557,6 +563,7 @@ class ReportInput:
     evalset: EvalSet | None
     sanitize_summary: Mapping[str, object] | None = None
     drift: Mapping[str, object] | None = None
+    calibrations: Mapping[str, Sequence[Calibration]] = field(default_factory=dict)
     history: tuple[PastScores, ...] = ()
     changed: tuple[Place, ...] = ()
 
@@ -584,6 +591,14 @@ class Reporter(Protocol):
 
     def render(self, report: ReportInput) -> bytes:
         """The whole document; the caller writes it atomically."""
+
+
+@runtime_checkable
+class PiecewiseReporter(Protocol):
+    """A reporter whose documents may be large: they are written as they are made, and never held whole."""
+
+    def pieces(self, report: ReportInput) -> Iterator[bytes]:
+        """What `Reporter.render` gives, piece by piece."""
 
 
 # --- canary -------------------------------------------------------------------------------------

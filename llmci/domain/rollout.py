@@ -17,7 +17,7 @@ class Action(StrEnum):
     NO_EVIDENCE = "no evidence"
 
 
-CriterionKind = Literal["score", "error", "cost", "latency"]
+CriterionKind = Literal["score", "error", "cost", "tokens", "latency"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +25,10 @@ class Criterion:
     """One thing that is watched on live traffic.
 
     Attributes:
-        kind: score (a score of the trace, scaled to 0..1), error (status), cost (per answer,
+        kind: score (a score of the trace, scaled to 0..1), error (status), cost and tokens (per answer,
             relative), latency (exceedance of the control's rolling p95).
         score: Name of the score, for kind score.
-        margin: Worsening that is not acceptable: points as a fraction, or relative for cost.
+        margin: Worsening that is not acceptable: points as a fraction, or relative for cost and tokens.
         higher_is_better: For scores only.
         base_rate: Guess of the variance scale before data arrive.
         segment: Only traces of this segment count; None is all of them.

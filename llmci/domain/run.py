@@ -152,6 +152,21 @@ class PastScores:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Covariate:
+    """What earlier runs scored under one metric, less what this run did: how hard a case is without it.
+
+    Attributes:
+        runs: Ids of the earlier runs.
+        values: Their mean minus this run's score, in the metric's own unit, by case id; of cases that were
+            not asked this time, too.
+    """
+
+    metric: str
+    runs: tuple[str, ...]
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Looks:
     """When the gates were asked, as it was planned before the first answer.
 
@@ -188,6 +203,7 @@ class Run:
         complete: False for a run that was stopped early (budget, interrupt).
         environment: Versions and settings worth knowing, such as llmci, python, model prices.
         looks: When the gates were asked; None where all cases were asked first.
+        covariates: What earlier runs scored, where this run is a baseline that was not asked again.
     """
 
     run_id: str
@@ -207,3 +223,4 @@ class Run:
     finished_at: str
     environment: Mapping[str, str] = field(default_factory=dict)
     looks: Looks | None = None
+    covariates: tuple[Covariate, ...] = ()

@@ -207,7 +207,7 @@ class CriterionSettings:
 
     __pydantic_config__ = _STRICT
 
-    kind: Literal["score", "error", "cost", "latency"]
+    kind: Literal["score", "error", "cost", "tokens", "latency"]
     margin: Positive
     score: str | None = None
     higher_is_better: bool = True

@@ -34,8 +34,8 @@ class Release:
 
     Attributes:
         truth: What it is, in words.
-        worse_by: How much worse it truly is, by criterion: points of a score or of the errors; a fraction for cost and
-            latency. Others are unchanged; less than 0 is better.
+        worse_by: How much worse it truly is, by criterion: points of a score or of the errors; a fraction for cost, tokens
+            and latency. Others are unchanged; less than 0 is better.
     """
 
     truth: str
@@ -121,7 +121,7 @@ def made_up(plan: RolloutPlan, requests: int, per_day: float, seed: int) -> dict
     swing /= swing.mean()
     found = {}
     for criterion in plan.criteria:
-        if criterion.kind in ("cost", "latency"):
+        if criterion.kind in ("cost", "tokens", "latency"):
             found[criterion.name] = rng.lognormal(0.0, _SPREAD, requests) * np.sqrt(swing)
         else:
             found[criterion.name] = (rng.random(requests) < np.clip(criterion.base_rate * swing, 0, 1)).astype(float)
@@ -133,7 +133,7 @@ def _changed(values: FloatArray, criterion: Criterion, worse_by: float, rng: np.
     nearby: FloatArray = values[
         np.clip(np.arange(len(values)) + rng.integers(-20, 21, len(values)), 0, len(values) - 1)
     ]
-    if criterion.kind in ("cost", "latency"):
+    if criterion.kind in ("cost", "tokens", "latency"):
         return nearby * (1 + worse_by)
     # The share of good answers that has to turn bad for the mean to rise by so much.
     good = 1.0 - float(np.nanmean(values)) if np.isfinite(values).any() else 1.0

@@ -9,13 +9,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmci.adapters.forges.artifacts import Artifacts
-from llmci.adapters.forges.rest import Refused, Rest
 from llmci.adapters.stores.scores import MOST_BYTES, scores_document, scores_run
+from llmci.core.bench.covariates import covariates
 from llmci.core.canonical import digest_of
 from llmci.core.gating.comparable import metric_obstacle
 from llmci.core.gating.origin import age_days, age_words
@@ -25,7 +25,8 @@ from llmci.files import write_bytes, write_json
 from llmci.seams import PairScorer
 from llmci.storage import bare, place
 from llmci.wiring.build import keep_from_git
-from llmci.wiring.evalset import directory_of
+from llmci.wiring.evalset_store import directory_of
+from llmci.wiring.runs import runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 AUTO, PAIRED, COMMITTED, ARTIFACT, STORE = "auto", "paired", "committed", "artifact", "store"
 # Name of the file that promote writes, and of the one in an artifact.
+# Earlier runs that are read; more hardly tell more of a case.
+_MOST_EARLIER = 20
 COMMITTED_FILE, SCORES_FILE = "baseline.parquet", "candidate.scores"
 
 
@@ -62,7 +65,14 @@ class Found:
         """
         part = restricted(self.run, candidate.case_ids)
         run_id = f"{part.run_id}.{digest_of('scores', list(candidate.case_ids))[:6]}"
-        return replace(part, run_id=run_id, case_ids=candidate.case_ids, looks=candidate.looks)
+        return replace(
+            part,
+            run_id=run_id,
+            case_ids=candidate.case_ids,
+            looks=candidate.looks,
+            # Of the cases that were not asked, too: that is where they help.
+            covariates=self.run.covariates,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +155,9 @@ def fetch(config: Config, name: str, environ: Mapping[str, str]) -> Fetched:
     file.unlink(missing_ok=True)
     if is_paired(config, AUTO, config.bench.baseline):
         return Fetched(file=None, source=PAIRED, why="the baseline is asked beside the candidate")
+    from llmci.adapters.forges.artifacts import Artifacts
+    from llmci.adapters.forges.rest import Refused, Rest
+
     token, repository = environ.get("GITHUB_TOKEN"), environ.get("GITHUB_REPOSITORY")
     if not token or not repository:
         return Fetched(file=None, source="", why="there is no GITHUB_TOKEN or no GITHUB_REPOSITORY")
@@ -222,6 +235,16 @@ def _misfit(run: Run, config: Config, wanted: Wanted) -> str | None:
     after = replace(run, metrics=tuple(scorer.metric() for scorer in wanted.scorers))
     gated = dict.fromkeys(rule.metric for rule in config.gates)
     return next((why for name in gated if (why := metric_obstacle(run, after, name))), None)
+
+
+def with_covariates(config: Config, run: Run) -> Run:
+    """A run with what earlier ones scored: those stored here, and those that the baseline until now knew of."""
+    before = None
+    with contextlib.suppress(UsageError):
+        content = _content(committed_file(config, run.evalset_name))
+        before = scores_run(content, COMMITTED_FILE) if content else None
+    before = before if before is not None and before.evalset_digest == run.evalset_digest else None
+    return replace(run, covariates=covariates(run, runs_of(config).past(run, _MOST_EARLIER), before))
 
 
 def keep_scores(run: Run, file: Path) -> None:

@@ -258,7 +258,7 @@ def _schedule(
 
 
 def _evalset(config: Config, ask: Ask) -> EvalSet:
-    from llmci.wiring.evalset import store
+    from llmci.wiring.evalset_store import store
 
     evalset: EvalSet = store(config).load(ask.evalset or config.evalset.name, ask.version)
     return evalset

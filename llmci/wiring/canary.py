@@ -7,17 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from llmci.adapters.stores.parts import PartsOnDisk
 from llmci.core.evalsets.places import check_place
 from llmci.core.stats.canary import expected_units
-from llmci.core.stats.live import columns_needed, paired, units_of, units_of_batches
+from llmci.core.stats.live import traffic_of
+from llmci.core.stats.records import columns_needed, records_of_batches, records_of_rows
+from llmci.core.stats.watch import watch
 from llmci.domain.rollout import Criterion, RolloutPlan, Stage
 from llmci.errors import OutsideError, UsageError
 from llmci.files import locked
-from llmci.pipeline.canary import decide, decide_shadow
+from llmci.pipeline.canary import PAIRED, decide, decide_shadow
 from llmci.seams import Rejected, Window
 from llmci.wiring.build import build, keep_from_git, shelf_of
-from llmci.wiring.exposure import SAME_SHARE, check_agreed, finish, last_moved, rollout_of
-from llmci.wiring.pull_plan import is_remote
+from llmci.wiring.exposure import SAME_SHARE, check_agreed, finish, last_moved, rollout_of, since
+from llmci.wiring.pull_plan import lands
 from llmci.wiring.pull_remote import land_all
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from llmci.config import Config
-    from llmci.core.stats.live import LiveUnits
+    from llmci.core.stats.watch import Seen
     from llmci.domain.rollout import Decision
     from llmci.domain.trace import TraceRow
     from llmci.seams import Progress
@@ -101,12 +104,22 @@ def stage_table(config: Config) -> list[dict[str, object]]:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Live units at a share, and how long it has been so, in hours where that is known."""
+    """What live traffic says.
+
+    Attributes:
+        held_hours: How long the share has been as it is, where that is known.
+        note: What is to be said about the share.
+    """
 
     plan: RolloutPlan
-    units: LiveUnits
-    share: float
+    seen: Seen
     held_hours: float | None
+    note: str | None
+
+    def decision(self) -> Decision:
+        """What is to be done."""
+        decided = decide(self.seen, self.plan, held_hours=self.held_hours)
+        return decided if self.note is None else replace(decided, notes=(self.note, *decided.notes))
 
 
 def check(  # noqa: PLR0913  what the command line says, by keyword
@@ -131,19 +144,20 @@ def check(  # noqa: PLR0913  what the command line says, by keyword
             f"{config.path}: canary.pair_by does not say which two answers are to one request.",
             fix="Add `pair_by: metadata.request_id` under `canary:`, or wherever the request's id is.",
         )
-    seen = observe(
+    found = observe(
         config,
         sources=sources,
         window=window,
-        share=0.0 if shadow else share,
+        share=share,
         environ=environ,
         progress=progress,
         now=now,
         pulled=pulled,
+        shadow=shadow,
     )
     if shadow:
-        return decide_shadow(paired(seen.units), seen.plan)
-    return decide(seen.units, seen.plan, share=seen.share, held_hours=seen.held_hours)
+        return decide_shadow(found.seen, found.plan)
+    return found.decision()
 
 
 def observe(  # noqa: PLR0913  what the command line says, by keyword
@@ -155,7 +169,8 @@ def observe(  # noqa: PLR0913  what the command line says, by keyword
     environ: Mapping[str, str],
     progress: Progress,
     now: datetime,
-    pulled: bool,
+    pulled: bool = False,
+    shadow: bool = False,
 ) -> Observed:
     """Read live traces, and keep nothing of them but what the criteria look at.
 
@@ -167,33 +182,36 @@ def observe(  # noqa: PLR0913  what the command line says, by keyword
     """
     plan = plan_of(config)
     check_agreed(config, plan)
-    if share is not None:
-        present = share
-    else:
+    begun, note = None, None
+    if shadow:
+        # Each request has two answers, and so has each user; nobody else sees the candidate's.
+        plan, present = replace(plan, unit="request"), 0.0
+    elif share is None:
         rollout = rollout_of(config, environ)
         finish(config, rollout)
         present = rollout.share()
-    mirrored = share == 0.0 and plan.pair_by is not None
-    if mirrored:
-        # Each request has two answers, and so has each user.
-        plan = replace(plan, unit="request")
-    elif not 0 < present <= 1:
+        begun, note = since(config, plan, present, now=now)
+    else:
+        present = share
+    if not shadow and not 0 < present <= 1:
         raise UsageError("the candidate has no traffic.", fix="Begin with `llmci canary start`, then check again.")
-    moved = last_moved(config, plan)
-    # A share that somebody else wrote since has its own, unknown beginning.
-    known = moved is not None and abs(moved[0] - present) < SAME_SHARE
-    if known and moved is not None and window.since is None:
-        window = Window(since=moved[1] + timedelta(seconds=config.canary.settle_seconds), until=window.until)
+    if (shadow or share is not None) and (moved := last_moved(config, plan)) and abs(moved[0] - present) < SAME_SHARE:
+        begun = moved[1]
+    if begun is not None and window.since is None:
+        window = Window(since=begun + timedelta(seconds=config.canary.settle_seconds), until=window.until)
     if not pulled:
         land_live(config, sources, window, environ, progress, now=now)
     progress.begin("canary", None, "traces")
-    if pulled:
-        units = units_of_batches(_pulled(config, sources, window, plan, progress), plan, now=now)
-    else:
-        units = units_of(live_rows(config, sources, window, environ, progress), plan, now=now)
+    records = (
+        records_of_batches(_pulled(config, sources, window, plan, progress), plan)
+        if pulled
+        else records_of_rows(live_rows(config, sources, window, environ, progress), plan)
+    )
+    traffic = traffic_of(records, plan, now=now, in_pairs=shadow, parted=PartsOnDisk(config.state))
+    seen = watch(traffic, plan, share=PAIRED if shadow else present)
     progress.end()
-    held = (now - moved[1]) / timedelta(hours=1) if known and moved is not None else None
-    return Observed(plan, units, present, held)
+    held = None if begun is None else (now - begun) / timedelta(hours=1)
+    return Observed(plan, seen, held, note)
 
 
 def land_live(
@@ -206,7 +224,7 @@ def land_live(
         UsageError: A source is not configured, or a pull is still at it.
     """
     names = _named(config, sources)
-    if not any(is_remote(config.sources[name].kind) for name in names):
+    if not any(lands(config.sources[name].kind) for name in names):
         return
     keep_from_git(config.state)
     deadline = time.monotonic() + _PATIENCE_S

@@ -16,11 +16,12 @@ from llmci.core.grouping.shown import Floor
 from llmci.core.grouping.texts import input_text
 from llmci.core.grouping.threads import one_thread
 from llmci.errors import NoDecisionError
-from llmci.files import read_json, write_json
+from llmci.files import write_json
 from llmci.pipeline.build import drawn_until, in_utc
 from llmci.wiring.build import keep_from_git, shelf_of
 from llmci.wiring.clean import clean_digest
-from llmci.wiring.evalset import check_labels, store
+from llmci.wiring.evalset import check_labels
+from llmci.wiring.evalset_store import store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +40,7 @@ class DriftReport:
 
     Attributes:
         traces: Traces of the window.
+        traces_before: Traces, or inputs of the set, that it was compared with.
         against: "traffic" where the window was compared with the traffic that the set was drawn
             from, "set" where that is no longer at hand and the set's own inputs stood in for it.
         verdict: One sentence.
@@ -47,6 +49,7 @@ class DriftReport:
     evalset: str
     version: int
     traces: int
+    traces_before: int
     against: Literal["traffic", "set"]
     verdict: str
     drift: Drift
@@ -62,18 +65,15 @@ class _Traffic:
     fresh_names: Counter[str]
 
 
-def last_drift(config: Config) -> Mapping[str, object] | None:
-    """What `remember` kept; None where drift was never measured."""
-    try:
-        found = read_json(config.state / "drift.json")
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
 def remember(config: Config, found: DriftReport, now: datetime) -> None:
-    """Keep the verdict for the next report."""
-    told = {name: getattr(found, name) for name in ("evalset", "version", "traces", "verdict")}
+    """Keep what the next report shows: figures and names of topics, no text of a trace."""
+    named = ("evalset", "version", "traces", "traces_before", "against", "verdict")
+    moved = ("represented", "novelty_p", "classifier_auc", "classifier_p", "drifted", "psi", "clusters")
+    told = {name: getattr(found, name) for name in named} | {name: getattr(found.drift, name) for name in moved}
+    told["new_topics"] = [
+        {"name": topic.name, "inputs": topic.inputs, "share": topic.share} for topic in found.drift.new_topics
+    ]
+    told["compared_now"] = found.drift.compared[1]
     keep_from_git(config.state)
     write_json(config.state / "drift.json", told | {"measured_at": now.isoformat()})
 
@@ -114,6 +114,7 @@ def measure(config: Config, *, window: Window, version: int | None = None) -> Dr
         evalset=evalset.name,
         version=evalset.version,
         traces=traffic.fresh_names.total(),
+        traces_before=len(own) if as_set else traffic.before_names.total(),
         against="set" if as_set else "traffic",
         verdict=_verdict(evalset, moved),
         drift=moved,

@@ -5,16 +5,25 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from llmci.wiring.drift import last_drift
+from llmci.files import read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from llmci.config import Config
     from llmci.domain.evalset import EvalSet
 
 # A set older than this may well be of another traffic.
 _OLD_DAYS = 90
+
+
+def last_drift(config: Config) -> Mapping[str, object] | None:
+    """What `llmci.wiring.drift.remember` kept; None where drift was never measured."""
+    try:
+        found = read_json(config.state / "drift.json")
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def on_drift(config: Config, evalset: EvalSet, *, run_at: str) -> Iterator[str]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.stores.casefile import CASES
-from llmci.adapters.stores.evalsets import DirectoryEvalSets
 from llmci.adapters.stores.labelled import LabelledShelf
 from llmci.core.evalsets.cases import COLUMNS, judge_at
 from llmci.core.evalsets.digests import schema_fingerprint
@@ -22,6 +21,7 @@ from llmci.seams import Silent
 from llmci.wiring.acts import acts_of
 from llmci.wiring.build import shelf_of
 from llmci.wiring.clean import clean_digest
+from llmci.wiring.evalset_store import directory_of, store
 from llmci.wiring.review import REVIEW, reviewed
 
 if TYPE_CHECKING:
@@ -104,16 +104,6 @@ def suspects(config: Config, cases: Iterable[Case]) -> dict[str, str]:
             if said is not None and row["trace_id"] in wanted:
                 found[wanted[row["trace_id"]]] = f"step {said['step']} ({said['name']}): {said['why']} [{said['by']}]"
     return found
-
-
-def directory_of(config: Config, name: str) -> Path:
-    """Where the versions of a set rest, and what is kept beside them."""
-    return config.root / config.evalset.directory / name
-
-
-def store(config: Config) -> EvalSetStore:
-    """Where the project's eval sets are."""
-    return DirectoryEvalSets(config.root / config.evalset.directory)
 
 
 def build_version(config: Config, *, now: datetime, progress: Progress | None = None) -> Built:

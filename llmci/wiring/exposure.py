@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from llmci import registry
+from llmci.core import wording
 from llmci.core.canonical import digest_of
 from llmci.domain.rollout import Action
 from llmci.errors import UsageError
@@ -29,6 +30,8 @@ AGREED, EXPOSED = "canary plan", "canary share"
 SAME_SHARE = 1e-6
 # A move that is being written.
 _PENDING = "canary.pending"
+# What the share was when it was last looked at: deployers and persons move it too.
+_SEEN = "canary.seen.json"
 
 
 def digest_of_plan(plan: RolloutPlan) -> str:
@@ -69,6 +72,39 @@ def last_moved(config: Config, plan: RolloutPlan) -> tuple[float, datetime] | No
     """The share that was last written for this plan, and when; None where none was."""
     acts = [act for act in acts_of(config) if act["act"] == EXPOSED and act["facts"]["plan"] == plan.name]
     return (float(acts[-1]["facts"]["to"]), datetime.fromisoformat(acts[-1]["at"])) if acts else None
+
+
+def since(config: Config, plan: RolloutPlan, share: float, *, now: datetime) -> tuple[datetime | None, str | None]:
+    """Since when the share is what it is; where something else moved it, since it was first seen so.
+
+    Returns:
+        The moment, None where it was so at the first look; and a note where it was moved by something else since.
+    """
+    looks: list[tuple[float, datetime | None]] = []
+    if seen := _seen(config).get(plan.name):
+        looks.append((seen["share"], seen["since"] and datetime.fromisoformat(seen["since"])))
+    if moved := last_moved(config, plan):
+        looks.append(moved)
+    before = max(looks, key=lambda look: look[1].timestamp() if look[1] else 0.0, default=None)
+    if before is not None and abs(before[0] - share) < SAME_SHARE:
+        return before[1], None
+    begun = None if before is None else now
+    keep_from_git(config.state)
+    write_json(
+        config.state / _SEEN, {**_seen(config), plan.name: {"share": share, "since": begun and begun.isoformat()}}
+    )
+    if before is None:
+        return None, None
+    changed = f"{wording.percent(before[0])} → {wording.percent(share)}"
+    return now, f"the share was moved by something else than llmci ({changed}): evidence begins anew."
+
+
+def _seen(config: Config) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = read_json(config.state / _SEEN)
+    except FileNotFoundError:
+        return {}
+    return found
 
 
 def move(

@@ -26,7 +26,7 @@ from llmci.pipeline.label import label_fingerprint
 from llmci.wiring.acts import audit_of
 from llmci.wiring.build import keep_from_git, shelf_of
 from llmci.wiring.clean import clean_digest
-from llmci.wiring.forgotten import erase_landed, forgotten_of, remember
+from llmci.wiring.forgotten import erase_from_landings, erase_landed, forgotten_of, remember
 from llmci.wiring.privacy import key_of
 from llmci.wiring.pull_plan import is_remote
 from llmci.wiring.review import READABLE, REVIEW
@@ -106,6 +106,7 @@ class _Forget:
         remember(config, self.forgotten.hashes)
         write_json(config.state / _PENDING, {"traces": sorted(traces), "cases": sorted(cases)})
         self._count("landed traces", len(erase_landed(config, list(config.sources), self.forgotten, self.environ)))
+        self._count("landed records", erase_from_landings(config, traces))
         for path in (config.state / "landing").glob("*received/*.jsonl"):
             self._count("received spans", erase_spans(path, traces))
         self._shelves(traces)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -99,3 +100,15 @@ def erase_landed(config: Config, names: Sequence[str], forgotten: Forgotten, env
         source.close()
         found |= traces
     return found
+
+
+def erase_from_landings(config: Config, trace_ids: set[str]) -> int:
+    """Take traces out of every landing, also of sources that have no block or another address now; gives how many records."""
+    from llmci.adapters.sources.remote.landing import Landing
+
+    erased = 0
+    for path in sorted((config.state / "landing").glob("*/")):
+        if Landing.is_at(path):
+            with closing(Landing(path)) as landing:
+                erased += landing.erase(trace_ids)
+    return erased

@@ -108,7 +108,9 @@ class Contest:
     def _comparison(self) -> Comparison:
         if stops := obstacles(self.baseline, self.candidate, self.cases, self.max_days):
             raise NoDecisionError(f"{stops[0]}.", fix="Name two runs of the same set.")
-        compared = compare(self.baseline, self.candidate, self.cases, self.rules, self.max_lost)
+        # What earlier runs scored says how hard the cases are, not what so many of them can see by themselves.
+        baseline = replace(self.baseline, covariates=())
+        compared = compare(baseline, self.candidate, self.cases, self.rules, self.max_lost)
         if not compared.questions():
             raise NoDecisionError("no gate has anything to weigh.", fix="See what `llmci gate` says of these runs.")
         return compared
@@ -173,7 +175,7 @@ def contest(
 
 def contest_of(config: Config, baseline: Run, candidate: Run, evalset: EvalSet | None = None) -> Contest:
     """Two stored runs with the rules of the configuration; raises as `gate_runs` does."""
-    from llmci.wiring.evalset import store
+    from llmci.wiring.evalset_store import store
 
     evalset = evalset or store(config).load(baseline.evalset_name, baseline.evalset_version)
     max_lost = config.bench.max_infrastructure_failures

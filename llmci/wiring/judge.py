@@ -79,7 +79,7 @@ def check_configured(
     if getattr(block.options, "scale", None) != "binary" and menu.cut is None:
         raise UsageError(f"scorers.{name} gives grades: it is not said which is a pass.", fix="Say it with --cut.")
     if evalset is None:
-        from llmci.wiring.evalset import store
+        from llmci.wiring.evalset_store import store
 
         evalset = store(config).load(config.evalset.name)
     scorer = build("scorer", block, config, environ)
@@ -110,6 +110,7 @@ def kept(
         model=scorer.metric().judge,
         checked_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         asked=asked,
+        slices=checked.groups if len(checked.groups) > 1 else {},
     )
     return save(config, found)
 

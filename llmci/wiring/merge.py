@@ -10,7 +10,7 @@ from llmci.adapters.stores.runs import DirectoryRuns
 from llmci.core.bench.merging import merged
 from llmci.core.canonical import digest_of
 from llmci.errors import OutsideError, UsageError
-from llmci.wiring.evalset import store
+from llmci.wiring.evalset_store import store
 from llmci.wiring.runs import AGAINST, SHARD, runs_of
 from llmci.wiring.stored_report import Reported, report_runs
 

@@ -15,11 +15,12 @@ from llmci.pipeline import promote as stage
 from llmci.pipeline.promote import Failure, Held
 from llmci.storage import place
 from llmci.wiring.acts import acts_of, audit_of
-from llmci.wiring.baseline import committed_file
+from llmci.wiring.baseline import committed_file, with_covariates
 from llmci.wiring.build import keep_from_git, shelf_of
 from llmci.wiring.canary import plan_of
 from llmci.wiring.clean import clean_digest
-from llmci.wiring.evalset import check_labels, directory_of, store
+from llmci.wiring.evalset import check_labels
+from llmci.wiring.evalset_store import directory_of, store
 from llmci.wiring.exposure import EXPOSED
 from llmci.wiring.gate import gate_runs
 from llmci.wiring.review import READABLE, REVIEW, reviewed, write_review
@@ -140,7 +141,7 @@ def promote(config: Config, run_id: str, asked: Asked, *, now: datetime) -> Prom
 
 def _keep_scores(config: Config, name: str, run: Run) -> None:
     """Where a bench without a baseline system finds what to compare with."""
-    scores = scores_document(run)
+    scores = scores_document(with_covariates(config, run))
     write_bytes(committed_file(config, name), scores)
     if config.bench.baseline_uri:
         write_bytes(place(config.bench.baseline_uri, config.root), scores)

@@ -152,11 +152,7 @@ class _Pull:
     def _planned(self, listed: list[Listed]) -> stage.Plan:
         on_shelf = self._shelf.shards()
         failed = {failure.source for failure in self._failures}
-        droppable = [
-            shard_id
-            for shard_id in on_shelf
-            if goes(self._config, owner(shard_id, list(self._config.sources)), self._names, failed)
-        ]
+        droppable = [shard_id for shard_id in on_shelf if goes(self._config, shard_id, self._names, failed)]
         return stage.plan({item.shard.shard_id: item.fingerprint for item in listed}, on_shelf, droppable)
 
     def _read(self, listed: Iterable[Listed], keep: Keep, crew: Crew) -> None:

@@ -60,6 +60,11 @@ def kinds_without_block() -> list[str]:
 
 def needs_no_block(kind: str) -> bool:
     """Whether a kind of source can do with what the environment says, or with what it is sent."""
+    return lands(kind)
+
+
+def lands(kind: str) -> bool:
+    """Whether traces of a kind are kept in a landing before they are read."""
     return is_remote(kind) or can_listen(kind)
 
 
@@ -135,13 +140,18 @@ def owner(shard_id: str, names: Iterable[str]) -> str | None:
     return max((name for name in names if shard_id.startswith(shard_prefix(name))), key=len, default=None)
 
 
-def goes(config: Config, owner: str | None, pulled: Sequence[str], failed: set[str]) -> bool:
-    """Whether a shard is dropped once it is not listed any more."""
-    if owner is None:
+def goes(config: Config, shard_id: str, pulled: Sequence[str], failed: set[str]) -> bool:
+    """Whether a shard is dropped once it is not listed any more.
+
+    What was pulled by the name of a kind has no block that could have been taken away: it stays until
+    that kind is pulled again.
+    """
+    owned_by = owner(shard_id, [*config.sources, *kinds_without_block()])
+    if owned_by is None:
         return set(pulled) == set(config.sources)
-    if owner not in pulled or owner in failed:
+    if owned_by not in pulled or owned_by in failed:
         return False
-    return bool(registry.adapter("source", config.sources[owner].kind).lists_all)
+    return bool(registry.adapter("source", config.sources[owned_by].kind).lists_all)
 
 
 def failure_of(source: str, error: LlmciError) -> SourceFailure:

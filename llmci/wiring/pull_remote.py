@@ -10,7 +10,7 @@ from llmci.config import Block
 from llmci.errors import LlmciError
 from llmci.pipeline.land import Landed, land, missing
 from llmci.wiring.build import build
-from llmci.wiring.pull_plan import failure_of, is_remote, needs_no_block
+from llmci.wiring.pull_plan import can_listen, failure_of, is_remote, needs_no_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from llmci.config import Config
     from llmci.core.pulling.windows import Span
     from llmci.pipeline.pull import SourceFailure
-    from llmci.seams import Progress, Remote, Window
+    from llmci.seams import Listener, Progress, Remote, Window
 
 
 def with_implied(config: Config, names: Sequence[str], *, max_rate: float | None = None) -> Config:
@@ -54,9 +54,17 @@ def land_all(
     progress: Progress,
     now: datetime,
 ) -> tuple[dict[str, Landed], list[SourceFailure]]:
-    """Fetch what is missing of every remote source; what was landed of one that fails is kept and read."""
+    """Fetch what is missing of every remote source; what was landed of one that fails is kept and read.
+
+    What was sent to sources that listen is landed, too.
+    """
     landed: dict[str, Landed] = {}
     failures: list[SourceFailure] = []
+    for name in names:
+        block = config.sources[name]
+        if can_listen(block.kind):
+            listener: Listener = build("source", block, config, environ)
+            listener.land()
     for name, source in _remotes(config, names, environ):
         progress.begin(f"fetch {name}", None, "records")
         try:

@@ -24,9 +24,9 @@ from llmci.wiring.evalset import (
     drawn_with,
     hand_written_of,
     lineage_of,
-    store,
     stored,
 )
+from llmci.wiring.evalset_store import store
 from llmci.wiring.label import embedder_of
 
 if TYPE_CHECKING:

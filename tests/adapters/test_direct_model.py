@@ -69,7 +69,7 @@ def both(server: OpenaiServer, root: Path, model: str, **changes: Any) -> tuple[
     context = a_context(root, KEY="sk-secret")
     route = route_of(options, context.environ)
     assert route is not None
-    return DirectModel(options, route), LibraryModel(options, context)
+    return DirectModel(options, route, context.environ), LibraryModel(options, context)
 
 
 def substance(reply: ModelReply | Failed) -> tuple[object, ...]:
@@ -263,3 +263,33 @@ async def test_the_time_to_the_first_token_is_measured(server: OpenaiServer, tmp
     assert len(reply.text) == size
     assert reply.latency_ms - reply.ttft_ms >= 150
     assert json.dumps(reply.text)
+
+
+async def test_a_proxy_of_the_environment_is_used_and_told_its_password(server: OpenaiServer, tmp_path: Path) -> None:
+    options = LitellmOptions(model="openai/fine", base_url="http://elsewhere.test/v1", api_key_env="KEY")
+    proxy = server.url.removesuffix("/v1").replace("http://", "http://me:secret@")
+    model = LitellmModel(options, a_context(tmp_path, KEY="k", http_proxy=proxy))
+
+    reply = await model.complete(ModelRequest(messages=HELLO))
+
+    await model.aclose()
+    assert isinstance(reply, ModelReply)
+    assert server.headers[0]["Host"] == "elsewhere.test"
+    assert server.headers[0]["Proxy-Authorization"] == "Basic bWU6c2VjcmV0"
+    assert server.headers[0]["Authorization"] == "Bearer k"
+
+
+async def test_no_call_remembers_a_cookie_or_a_password_file(
+    server: OpenaiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    server.extra_headers = {"Set-Cookie": "session=of-the-first"}
+    direct, _ = both(server, tmp_path, "fine")
+
+    for _ in range(2):
+        assert isinstance(await direct.ask(ModelRequest(messages=HELLO)), ModelReply)
+
+    await direct.aclose()
+    assert all("Cookie" not in headers for headers in server.headers)
+    assert {headers["Authorization"] for headers in server.headers} == {"Bearer sk-secret"}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from browsers import Seen, a_browser, needs_chromium
+from playwright.sync_api import expect
 from report_builders import HOSTILE, a_full_report, a_hostile_report, a_report
 
 from llmci.adapters.reporters.html import HtmlReporter
@@ -24,29 +23,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
     from pytest_httpserver import HTTPServer
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH (Debian: apt-get install chromium)"),
-]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+pytestmark = needs_chromium
 SIZE = 250
-
-
-@dataclass
-class Seen:
-    """What a page did that it should not have."""
-
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
+    with a_browser() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +48,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 
 def opened_page(browser: Browser, address: str, seen: Seen | None = None, **context: Any) -> Page:
-    page = browser.new_context(reduced_motion="reduce", **context).new_page()
-    if seen is not None:
-        page.on("request", lambda request: seen.requests.append(request.url))
-        page.on("console", lambda message: seen.complaints.append(message.text))
-        page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: seen.complaints.append(dialog.message))
+    page = (seen or Seen()).page(browser, **context)
     page.goto(address)
     if context.get("java_script_enabled", True):
         page.wait_for_selector("html[data-ready]")
@@ -318,9 +297,17 @@ def test_a_ten_megabyte_answer_opens(browser: Browser, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_axe_finds_no_barrier(browser: Browser, address: str, scheme: Any, width: int) -> None:
+def test_axe_finds_no_barrier(browser: Browser, tmp_path: Path, scheme: Any, width: int) -> None:
+    # Few cases have every part that many have, and axe looks at each of them.
+    (tmp_path / "report.html").write_bytes(HtmlReporter().render(a_full_report(a_report(40))))
     # The page's own policy lets no other script in: axe comes through the debugger.
-    page = opened_page(browser, address, color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True)
+    page = opened_page(
+        browser,
+        (tmp_path / "report.html").as_uri(),
+        color_scheme=scheme,
+        viewport={"width": width, "height": 900},
+        bypass_csp=True,
+    )
     page.locator("#list [role=option]").first.click()
     page.wait_for_selector("#detail ins")
     page.evaluate("document.querySelectorAll('details').forEach(node => { node.open = true; })")

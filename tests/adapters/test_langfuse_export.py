@@ -14,6 +14,7 @@ from builders import NOON
 from langfuse_server import observation, trace_before
 from pulling import a_source, outcomes
 
+from llmci.adapters.sources import export_rows
 from llmci.core.traces.langfuse import trace_of
 from llmci.core.traces.records import Origin
 from llmci.errors import OutsideError, UsageError
@@ -43,9 +44,26 @@ def snake(row: dict[str, Any]) -> dict[str, Any]:
     return {**found, "parent_observation_id": row.get("parentObservationId") or ""}
 
 
+def quoted(value: object) -> str:
+    """A cell as Langfuse writes it: always quoted, text as it is, JSON for the rest."""
+    text = value if isinstance(value, str) else "" if value is None else orjson.dumps(value).decode()
+    return '"{}"'.format(text.replace('"', '""'))
+
+
+def packed(name: str, rows: list[dict[str, Any]]) -> bytes:
+    """The content of a file of that name."""
+    if ".csv" in name:
+        head = list(rows[0])
+        table = [head, *([row.get(key) for key in head] for row in rows)]
+        return "".join(",".join(map(quoted, line)) + "\n" for line in table).encode()
+    if ".jsonl" not in name:
+        return orjson.dumps(rows)
+    return b"".join(orjson.dumps(row) + b"\n" for row in rows)
+
+
 def lines(path: Path, rows: list[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = b"".join(orjson.dumps(row) + b"\n" for row in rows)
+    content = packed(path.name, rows)
     path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
 
 
@@ -67,7 +85,7 @@ def pulled(root: Path, path: str = FOLDER) -> dict[str, Any]:
     return {row["trace_id"]: row for row in found if not isinstance(row, Rejected)}
 
 
-@pytest.mark.parametrize("suffix", ["jsonl", "jsonl.gz", "parquet"])
+@pytest.mark.parametrize("suffix", ["jsonl", "jsonl.gz", "json", "json.gz", "csv", "csv.gz", "parquet"])
 def test_the_export_gives_the_trace_that_the_interface_gives(tmp_path: Path, suffix: str) -> None:
     write = table if suffix == "parquet" else lines
     rows = [snake(span) for span in SPANS]
@@ -127,6 +145,32 @@ def test_a_damaged_line_is_rejected_and_the_rest_goes_on(tmp_path: Path) -> None
     assert len(found) == 3
 
 
+@pytest.mark.parametrize("block", [1, 7, 1 << 20])
+def test_a_json_array_is_read_a_row_at_a_time_whatever_the_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr(export_rows, "_BLOCK", block)
+    rows = [{"id": number, "text": "\u20ac[,]{}" * number, "more": [1.5, None, True]} for number in range(40)]
+    path = tmp_path / "a.json"
+    path.write_bytes(b"\xef\xbb\xbf  [ " + b" ,\n ".join(map(orjson.dumps, rows)) + b"\n] ")
+    assert list(export_rows.rows_of(path)) == rows
+    path.write_bytes(b"[]")
+    assert list(export_rows.rows_of(path)) == []
+    path.write_bytes(b'[{"id": 1}, {"id": ')
+    first, second = export_rows.rows_of(path)
+    assert first == {"id": 1}
+    assert "cut off" in str(second)
+
+
+def test_a_damaged_row_of_a_table_is_rejected_and_the_rest_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('"id","input"\n"1","x ""y"" z"\n"2"\n"3"x,\n"4","a\nb"\n')
+    first, second, third, fourth = export_rows.rows_of(path)
+    assert (first, fourth) == ({"id": "1", "input": 'x "y" z'}, {"id": "4", "input": "a\nb"})
+    assert "1 cells, but 2 columns" in str(second)
+    assert "not CSV" in str(third)
+
+
 def test_an_empty_file_is_said(tmp_path: Path) -> None:
     lines(tmp_path / FOLDER / "observations_v2" / "1.jsonl", [snake(span) for span in SPANS])
     lines(tmp_path / FOLDER / "observations_v2" / "2.jsonl", [])
@@ -136,10 +180,10 @@ def test_an_empty_file_is_said(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_an_export(tmp_path: Path) -> None:
-    (tmp_path / FOLDER).mkdir(parents=True)
+    lines(tmp_path / FOLDER / "scores" / "1.jsonl", [SCORE])
     with pytest.raises(UsageError, match="no export of observations"):
         a_source("langfuse-export", tmp_path, path=FOLDER).shards(Window())
-    with pytest.raises(OutsideError, match="cannot be listed"):
+    with pytest.raises(UsageError, match="no file matches"):
         a_source("langfuse-export", tmp_path, path="nowhere").shards(Window())
 
 

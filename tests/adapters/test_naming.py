@@ -15,7 +15,7 @@ _COUNTS = 0.4
 
 
 def found(text: str, kind: str, key: str | None = None) -> list[str]:
-    return [text[s.start : s.end] for s in named(text, key, _NOBODY) if s.kind == kind and s.score >= _COUNTS]
+    return [text[s.start : s.end] for s in named([(text, key)], _NOBODY)[0] if s.kind == kind and s.score >= _COUNTS]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_date_in_brackets_behind_a_full_name_is_of_birth() -> None:
 
 
 def test_an_unlikely_name_is_a_hint_that_does_not_count() -> None:
-    spans = [s for s in named("the rose was red and the rust was orange", None, _NOBODY) if s.kind == "PERSON"]
+    spans = [s for s in named([("the rose was red and the rust was orange", None)], _NOBODY)[0] if s.kind == "PERSON"]
 
     assert all(s.score < _COUNTS for s in spans)
 
@@ -88,3 +88,41 @@ def test_the_weights_weigh_less_than_five_megabytes() -> None:
     file = resources.files("llmci.adapters.recognizers").joinpath("tagger.npz")
 
     assert len(file.read_bytes()) < 5_000_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What does maxlen do in collections.deque, and doseq in urllib.parse.urlencode?",
+        "which module can read and write Maildir and mbox mailboxes",
+        "Read data from stdout and stderr, until end-of-file is reached.",
+        "from pprint import pprint as _pprint\nwith redirect_stdout(f): help(pow)",
+        ">>> import hashlib\n>>> m = hashlib.md5()",
+        "Locale's full month name. The charset of the payload.",
+        "docker run grafana --charset=utf8 && npm install eslint",
+        "call read_shell(args) or win_service_get('alg')",
+        "assert Annotated[C, Ann1](5) == C(5)",
+    ],
+)
+def test_names_of_code_are_nobody(text: str) -> None:
+    assert found(text, "PERSON") == []
+
+
+def test_a_person_beside_code_is_found() -> None:
+    assert set(found("Ask Franz Glasner why urllib.parse fails.", "PERSON")) == {"Franz Glasner"}
+    assert "Katarzyna Wisniewska" in found(
+        "git blame says smtplib.py was last changed by Katarzyna Wisniewska", "PERSON"
+    )
+
+
+def test_what_else_is_searched_changes_nothing() -> None:
+    texts = [
+        f"{name} wrote to {other} in {place}."
+        for name in ("Mia Li", "Omar Haddad")
+        for other in ("Ngozi", "Rose")
+        for place in ("Lyon", "May")
+    ]
+    alone = [bundled().probabilities(tokens_of(text)[0]) for text in texts]
+    together = bundled().of_texts([tokens_of(text)[0] for text in texts * 40])
+
+    assert all((one == other).all() for one, other in zip(alone * 40, together, strict=True))

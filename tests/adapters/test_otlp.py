@@ -295,8 +295,157 @@ def test_whatever_a_span_holds_becomes_a_trace(attributes: dict[str, Any], span:
     pa.RecordBatch.from_pylist([row], schema=TRACE)
 
 
-def test_log_records_are_counted_and_left_out(tmp_path: Path) -> None:
-    found = pulled(tmp_path, '{"resourceLogs": []}', a_line(a_span("01")), '{"resourceLogs": []}')
+def a_log(name: str, span: str = "01", at: int = 0, body: Any = None, **more: Any) -> dict[str, Any]:
+    attributes = {"event.name": name, **more.pop("attributes", {})}
+    return {
+        "traceId": "AA",
+        "spanId": span,
+        "timeUnixNano": str(NOON + at),
+        "attributes": [{"key": key, "value": any_value(value)} for key, value in attributes.items()],
+        "body": body or {},
+        **more,
+    }
 
-    assert Rejected("otel.jsonl", "2 exports hold logs or metrics, which are not read") in found
-    assert len(found) == 2
+
+def logs(*records: dict[str, Any]) -> str:
+    return json.dumps({"resourceLogs": [{"resource": {}, "scopeLogs": [{"logRecords": list(records)}]}]})
+
+
+def struct(**values: Any) -> dict[str, Any]:
+    pairs = [
+        {"key": key, "value": struct(**value) if isinstance(value, dict) else any_value(value)}
+        for key, value in values.items()
+    ]
+    return {"kvlistValue": {"values": pairs}}
+
+
+CHAT = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}
+CALLED = [{"id": "call_9", "type": "function", "function": {"name": "track", "arguments": '{"parcel":  778}'}}]
+PER_MESSAGE = [
+    a_log("gen_ai.system.message", body=struct(content="You help.")),
+    a_log("gen_ai.user.message", at=1, body={"stringValue": '{"content": "Where is it?"}'}),
+    a_log("gen_ai.assistant.message", at=2, body={"stringValue": json.dumps({"tool_calls": CALLED})}),
+    a_log("gen_ai.tool.message", at=3, body=struct(content="Lyon", id="call_9")),
+    a_log("gen_ai.choice", at=4, body=struct(index=0, finish_reason="stop", message={"role": "assistant", "content": "In Lyon."})),
+]  # fmt: skip
+DETAILS = {
+    "gen_ai.system_instructions": json.dumps([{"type": "text", "content": "You help."}]),
+    "gen_ai.input.messages": json.dumps(
+        [
+            {"role": "user", "parts": [{"type": "text", "content": "Where is it?"}]},
+            {"role": "assistant", "parts": [{"type": "tool_call", "id": "call_9", "name": "track", "arguments": '{"parcel":  778}'}]},
+            {"role": "tool", "parts": [{"type": "tool_call_response", "id": "call_9", "response": "Lyon"}]},
+        ]
+    ),
+    "gen_ai.output.messages": json.dumps([{"role": "assistant", "parts": [{"type": "text", "content": "In Lyon."}], "finish_reason": "stop"}]),
+}  # fmt: skip
+DETAILS_EVENT = "gen_ai.client.inference.operation.details"
+
+
+def spoken_in(row: TraceRow) -> list[tuple[str, str | None]]:
+    """Who said what; an index or an outer id that only one of the forms has is no matter."""
+    found = []
+    for message in [*row["input"]["messages"], *row["output"]["messages"]]:
+        [part] = message["parts"]
+        found.append((message["role"], part.get("text") or part.get("tool_result") or part.get("tool_arguments")))
+    return found
+
+
+SPOKEN = [("system", "You help."), ("user", "Where is it?"), ("assistant", '{"parcel":  778}'), ("tool", "Lyon"), ("assistant", "In Lyon.")]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        pytest.param(PER_MESSAGE, id="one-for-each-message"),
+        pytest.param([*PER_MESSAGE[3:], *PER_MESSAGE[:3], *PER_MESSAGE], id="sent-twice-and-out-of-order"),
+        pytest.param([a_log(DETAILS_EVENT, attributes=DETAILS)], id="one-for-all"),
+        pytest.param([a_log("", eventName=DETAILS_EVENT, body=struct(**DETAILS))], id="in-its-body"),
+    ],
+)
+def test_events_that_came_as_log_records_join_their_span(tmp_path: Path, records: list[dict[str, Any]]) -> None:
+    spans = a_line(a_span("00"), a_span("01", "00", at=1, attributes=CHAT))
+
+    [row] = pulled(tmp_path, logs(*records[:2]), spans, logs(*records[2:]))
+
+    assert isinstance(row, dict)
+    assert spoken_in(row) == SPOKEN
+    assert [(step["span_id"], step["kind"], step["events"]) for step in row["steps"]] == [("00", "span", None), ("01", "llm", None)]  # fmt: skip
+    assert (row["replay_kind"], row["missing"]) == ("chat", [])
+
+
+def test_events_without_spans_are_a_call_of_their_own(tmp_path: Path) -> None:
+    [row] = pulled(tmp_path, logs(a_log(DETAILS_EVENT, attributes={**DETAILS, **CHAT, "gen_ai.usage.input_tokens": 7})))
+
+    assert isinstance(row, dict)
+    assert spoken_in(row) == SPOKEN
+    assert (row["name"], row["request"]["model"], row["usage"]["input"]) == ("chat m", "m", 7)
+    assert row["latency_ms"] is None
+
+
+@pytest.mark.parametrize(
+    ("attributes", "records"),
+    [
+        pytest.param(CHAT, [{**one, "body": {}} for one in PER_MESSAGE[:2]], id="events-without-content"),
+        pytest.param({"openinference.span.kind": "LLM", "llm.model_name": "m", "input.value": "__REDACTED__", "llm.input_messages.0.message.role": "user", "llm.input_messages.0.message.content": "__REDACTED__"}, [], id="openinference-hides"),
+        pytest.param({**CHAT, "gen_ai.input.messages": '[{"role": "user", "parts": []}]'}, [], id="no-parts"),
+    ],
+)  # fmt: skip
+def test_content_that_was_not_captured_is_missing(
+    tmp_path: Path, attributes: dict[str, Any], records: list[dict[str, Any]]
+) -> None:
+    [row] = pulled(tmp_path, a_line(a_span("01", attributes=attributes)), logs(*records))
+
+    assert isinstance(row, dict)
+    assert row["input"] == {"kind": "none"}
+    assert row["replay_kind"] == "none"
+    assert "input" in row["missing"]
+
+
+def test_an_evaluation_that_came_as_a_log_record_is_a_score(tmp_path: Path) -> None:
+    told = {"gen_ai.evaluation.name": "grounded", "gen_ai.evaluation.score.value": 0.5}
+    records = [a_log("gen_ai.evaluation.result", span=span, attributes=told) for span in ("01", "elsewhere")]
+
+    [row] = pulled(tmp_path, a_line(a_span("01", attributes=CHAT)), logs(*records))
+    [alone] = pulled(tmp_path, logs(records[0]))
+
+    assert isinstance(row, dict)
+    assert [(score["name"], score["num"]) for score in row["scores"]] == [("grounded", 0.5)] * 2
+    assert alone == Rejected("otel.jsonl:1", "an evaluation of a span that was not sent")
+
+
+def test_what_is_no_genai_event_is_left_out_and_said_where_there_is_nothing_else(tmp_path: Path) -> None:
+    other = a_log("http.request", body={"stringValue": "GET /"})
+    span = a_line(a_span("01", attributes=CHAT))
+
+    first = pulled(tmp_path, logs(other, *PER_MESSAGE), span, '{"resourceMetrics": []}')
+    second = pulled(tmp_path, logs(other, other), span)
+    third = pulled(tmp_path, logs({**PER_MESSAGE[0], "traceId": ""}), span)
+
+    assert [one for one in first if isinstance(one, Rejected)] == [Rejected("otel.jsonl", "1 exports hold metrics, which are not read")]  # fmt: skip
+    assert Rejected("otel.jsonl", "none of its 2 log records is an event of the GenAI conventions") in second
+    assert Rejected("otel.jsonl:1", "a GenAI event without a trace id") in third
+    assert [len(found) for found in (first, second, third)] == [2, 2, 2]
+
+
+def test_log_records_are_read_from_protobuf_files_too(tmp_path: Path) -> None:
+    from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
+    from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+
+    data = LogsData()
+    record = data.resource_logs.add().scope_logs.add().log_records.add()
+    record.trace_id, record.span_id, record.time_unix_nano = bytes(16), bytes(8), NOON
+    record.event_name = "gen_ai.user.message"
+    pair = record.body.kvlist_value.values.add(key="content")
+    pair.value.string_value = "Where is it?"
+    traces = TracesData()
+    span = traces.resource_spans.add().scope_spans.add().spans.add(name="chat", start_time_unix_nano=NOON)
+    span.trace_id, span.span_id = bytes(16), bytes(8)
+    span.attributes.add(key="gen_ai.operation.name").value.string_value = "chat"
+    for name, message in (("logs.binpb", data), ("traces.binpb", traces)):
+        (tmp_path / name).write_bytes(message.SerializeToString())
+
+    [row] = outcomes(a_source("otlp", tmp_path, path="*.binpb"))
+
+    assert isinstance(row, dict)
+    assert row["input"]["messages"] == [{"role": "user", "parts": [{"type": "text", "text": "Where is it?"}]}]

@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 from google.protobuf.json_format import ParseDict
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
@@ -68,7 +72,7 @@ class Told(threading.Thread):
     def __init__(self, root: Path, limit: int) -> None:
         super().__init__(daemon=True)
         self.source = a_source("otlp", root)
-        self.inbox = self.source._inbox  # type: ignore[attr-defined]
+        self.inbox = self.source._inbox.path  # type: ignore[attr-defined]
         self.limit, self.error, self.received = limit, None, None
         self.url, self.listening = "", threading.Event()
 
@@ -188,6 +192,88 @@ def test_one_receiver_at_a_time_and_an_address_that_is_taken(tmp_path: Path) -> 
         port = int(told.url.split(":")[2].split("/")[0])
         with pytest.raises(OutsideError, match="cannot be listened at"):
             receive(tmp_path / "other", "127.0.0.1", port, seconds=0, limit=1, progress=Silent())
+
+
+def a_log(name: str, body: Any = None, span: str = "5c1e0f9a77b2d310", **attributes: str) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "traceId": "9b1de6b0c7f24a2f8a0e5d6c1b3f4a55",
+        "spanId": span,
+        "eventName": name,
+        "timeUnixNano": "1795096931120000000",
+        "attributes": [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()],
+    }
+    return record if body is None else {**record, "body": body}
+
+
+def said(text: str) -> dict[str, Any]:
+    return {"kvlistValue": {"values": [{"key": "content", "value": {"stringValue": text}}]}}
+
+
+def a_logs_message(*records: dict[str, Any]) -> bytes:
+    request = ExportLogsServiceRequest()
+    plain = [{key: value for key, value in record.items() if key not in ("traceId", "spanId")} for record in records]
+    ParseDict({"resourceLogs": [{"scopeLogs": [{"logRecords": plain}]}]}, request)
+    for told, record in zip(request.resource_logs[0].scope_logs[0].log_records, records, strict=True):
+        told.trace_id, told.span_id = bytes.fromhex(record["traceId"]), bytes.fromhex(record["spanId"])
+    content: bytes = request.SerializeToString()
+    return content
+
+
+@pytest.mark.parametrize("kind", [JSON, PROTOBUF])
+def test_genai_events_that_come_as_logs_join_their_span_and_no_other_log_is_kept(tmp_path: Path, kind: str) -> None:
+    records = [
+        a_log("gen_ai.user.message", said("Where is it?")),
+        a_log("", {"stringValue": "a line of the application's own log, with a secret in it"}),
+        a_log("gen_ai.choice", span=""),
+    ]
+    export = {"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]}
+    body = json.dumps(export).encode() if kind == JSON else a_logs_message(*records)
+    with receiving(tmp_path) as told:
+        url = told.url.replace("/v1/traces", "/v1/logs")
+        answer = urllib3.request("POST", url, body=body, headers={"Content-Type": kind}, retries=False)
+        assert answer.status == 200
+        partial = ExportLogsServiceResponse.FromString(answer.data).partial_success if kind == PROTOBUF else None
+        refused = partial.rejected_log_records if partial else answer.json()["partialSuccess"]["rejectedLogRecords"]
+        assert int(refused) == 1
+        span = an_export()
+        span["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"].pop(1)
+        told.post(json.dumps(span).encode(), JSON)
+        assert "secret" not in "".join(path.read_text() for path in told.inbox.glob("*.jsonl"))
+    [row] = outcomes(told.source)
+    assert row["input"]["messages"] == [{"role": "user", "parts": [{"type": "text", "text": "Where is it?"}]}]
+    assert [step["span_id"] for step in row["steps"]] == ["5c1e0f9a77b2d310"]
+    assert (told.received.requests, told.received.spans, told.received.refused) == (2, 2, 1)
+
+
+def test_what_was_received_is_landed_and_its_journal_deleted(tmp_path: Path) -> None:
+    source = a_source("otlp", tmp_path)
+    for trace in (1, 2):
+        with receiving(tmp_path) as told:
+            told.post(json.dumps(an_export(f"{trace:032x}")).encode(), JSON)
+            told.post(json.dumps(an_export(f"{1:032x}", spanId="bb", parentSpanId="aa")).encode(), JSON)
+        before = outcomes(source) if trace == 1 else []
+        source.land()  # type: ignore[attr-defined]
+        assert list(told.inbox.glob("*.jsonl")) == []
+        if trace == 1:
+            assert outcomes(source) == before
+    source.land()  # type: ignore[attr-defined]
+    rows = {row["trace_id"]: row for row in outcomes(source)}
+    assert {key: len(row["steps"]) for key, row in rows.items()} == {f"{1:032x}": 2, f"{2:032x}": 1}
+
+
+def test_a_pull_beside_a_receiver_leaves_it_its_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(otlp_receiver, "_JOURNAL_BYTES", 1)
+    source = a_source("otlp", tmp_path)
+    with receiving(tmp_path) as told:
+        for number in (1, 2):
+            told.post(json.dumps(an_export(f"{number:032x}")).encode(), JSON)
+        source.land()  # type: ignore[attr-defined]
+        assert len(list(told.inbox.glob("*.jsonl"))) == 1, "the one that is being written"
+        assert len(outcomes(source)) == 2
+        told.post(json.dumps(an_export(f"{3:032x}")).encode(), JSON)
+    source.land()  # type: ignore[attr-defined]
+    assert list(told.inbox.glob("*.jsonl")) == []
+    assert len(outcomes(source)) == 3
 
 
 def test_requests_that_come_together_share_a_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,8 +58,9 @@ def test_a_token_is_found_wherever_it_stands(recognizer: SecretsRecognizer, secr
 @pytest.mark.parametrize(
     ("text", "secret"),
     [
-        ("postgres://admin:s3cr3t-Pa55@db.internal:5432/prod", "s3cr3t-Pa55"),
-        ("postgresql://user:secret@localhost/db", "secret"),
+        ("postgres://admin:s3cr3t-Pa55@db.internal:5432/prod", "admin:s3cr3t-Pa55@db.internal:5432"),
+        ("postgresql://user:secret@localhost/db", "user:secret@localhost"),
+        ("git clone https://ci:s3cr3t-Pa55@example.com/repo.git", "ci:s3cr3t-Pa55"),
         ("Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
         ("Authorization: Bearer abc123def456ghi7", "abc123def456ghi7"),
         ('curl -u "elastic:P@ssw0rd$1" https://localhost:9200', "P@ssw0rd$1"),
@@ -77,6 +78,39 @@ def test_a_token_is_found_wherever_it_stands(recognizer: SecretsRecognizer, secr
 )  # fmt: skip
 def test_a_place_or_a_word_gives_a_secret_away(recognizer: SecretsRecognizer, text: str, secret: str) -> None:
     assert secret in found(recognizer, text)
+
+
+_ASSIGNMENTS = (
+    '{name}Token="{value}"', "{name}Token = {value}", '{{\n    "{name}_token": "{value}"\n}}', '{{ \\"{name}_token\\": \\"{value}\\" }}',
+    "<{name}Token>{value}</{name}Token>", "<{name}Token>\n    {value}\n</{name}Token>", "{name}_token: {value}", "{name}_token: '{value}'",
+    "{name}_token: |\n  {value}", "{name}_token: >\n  {value}", 'string {name}Token = "{value}";', 'var {name}Token string = "{value}"',
+    "{name}Token := `{value}`", '${name}Token .= "{value}"', "{name}Token,{value},", '"{name}Token" => "{value}"', '{name}_TOKEN := "{value}"',
+    '{name}_TOKEN ::= "{value}"', '{name}_TOKEN ?= "{value}"', '{name}_TOKEN += "{value}"', "export {name}_API_KEY={value}", "--{name}-token {value}",
+    'variable "{name}_token" {{\n  default = "{value}"\n}}', "X-Api-Key: {value}", '{name}.setAuthToken("{value}")', "?access_token={value}&x=1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", _ASSIGNMENTS)
+def test_a_drawn_value_is_found_in_every_way_of_assigning_it(recognizer: SecretsRecognizer, form: str) -> None:
+    for value in (drawn(32, "0123456789abcdef"), drawn(40), drawn(32, string.ascii_lowercase + string.digits)):
+        assert value in found(recognizer, form.format(name="airtable", value=value))
+
+
+@pytest.mark.parametrize(
+    ("text", "login"),
+    [
+        ("user = 'jquagmire'\npassword = 'Tr0ub4dor&3'", "jquagmire"),
+        ("Server=db;User Id=jquagmire;Password=Tr0ub4dor&3;", "jquagmire"),
+        ("psexec \\\\10.0.0.1 -u jquagmire -p braksha7 cmd", "jquagmire"),
+        ("password: Tr0ub4dor&3\nusername: jquagmire", "jquagmire"),
+    ],
+)
+def test_the_login_goes_with_its_password(recognizer: SecretsRecognizer, text: str, login: str) -> None:
+    assert login in found(recognizer, text)
+
+
+def test_a_login_without_a_password_is_no_secret(recognizer: SecretsRecognizer) -> None:
+    assert found(recognizer, "user = 'jquagmire'\ncolor = 'green'") == set()
 
 
 def test_a_private_key_goes_as_a_whole_and_without_its_end_too(recognizer: SecretsRecognizer) -> None:
@@ -108,6 +142,11 @@ def test_a_private_key_goes_as_a_whole_and_without_its_end_too(recognizer: Secre
         "keyboard: mechanical, hotkey = ctrl+alt+del",
         "bucket_key: SalesResults-1.2",
         "see src/auth/token_store.py and token.json",
+        'const keyChars = "0123456789abcdefghijklmnopqrstuvwxyz_-."',
+        "pass force_zip64 to use the format, or pass *attrs* instances",
+        "s.AcceptanceTimeoutSeconds and s.makeKubeConfigController",
+        "assets/box.ico-7a388b69018576d24b59331fd60aab0c.png",
+        "<monkey>banana</monkey>",
     ],
 )  # fmt: skip
 def test_what_is_no_secret_stays(recognizer: SecretsRecognizer, text: str) -> None:

@@ -46,12 +46,15 @@ def test_traffic_that_is_not_split_as_the_flags_say_is_no_evidence(tmp_path: Pat
     assert "not split as intended" in done.stdout
 
 
-def test_nothing_of_the_live_traces_is_kept(tmp_path: Path) -> None:
+def test_of_the_live_traces_nothing_is_kept(tmp_path: Path) -> None:
     before = {path.name for path in project(tmp_path, failures=0.05, requests=80).iterdir()}
 
     llmci("canary", "check", "-q", cwd=tmp_path)
 
-    assert {path.name for path in tmp_path.iterdir()} == before
+    assert {path.name for path in tmp_path.iterdir()} - before == {".llmci"}
+    kept = {path.name: path.read_text() for path in (tmp_path / ".llmci").iterdir()}
+    assert kept.keys() == {".gitignore", "canary.seen.json"}
+    assert json.loads(kept["canary.seen.json"]) == {"main": {"share": 0.25, "since": None}}
 
 
 def test_the_plan_says_how_much_traffic_each_stage_takes(tmp_path: Path) -> None:

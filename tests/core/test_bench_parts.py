@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from llmci.core.bench.chat import chat_messages, documents_of, question_of
 from llmci.core.bench.digests import answer_key, score_key
+from llmci.core.bench.endpoints import proxy_of
 from llmci.core.bench.pace import MOST, Pace
 from llmci.core.bench.patience import LONGEST_S, wait_s
 from llmci.core.bench.rate_limits import asked_wait, exhausted_for
@@ -245,3 +246,21 @@ async def test_a_call_that_is_given_up_while_it_waits_takes_nobodys_turn() -> No
 
     pace.leave(entered[1], "refused")
     await asyncio.wait_for(waiting[2], 1)
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "proxy"),
+    [
+        ("https://api.test/v1", {}, None),
+        ("https://api.test/v1", {"https_proxy": "http://p:1"}, "http://p:1"),
+        ("https://api.test/v1", {"HTTPS_PROXY": "http://p:1"}, "http://p:1"),
+        ("https://api.test/v1", {"http_proxy": "http://p:1"}, None),
+        ("http://127.0.0.1:9/v1", {"http_proxy": "http://p:1", "no_proxy": "127.0.0.1,localhost"}, None),
+        ("http://me:pw@api.test:9/v1", {"http_proxy": "http://p:1", "NO_PROXY": ".test"}, None),
+        ("http://api.test/v1", {"http_proxy": "http://p:1", "no_proxy": "*"}, None),
+    ],
+)
+def test_a_proxy_is_the_one_that_the_environment_names_for_the_address(
+    url: str, environ: dict[str, str], proxy: str | None
+) -> None:
+    assert proxy_of(url, environ) == proxy

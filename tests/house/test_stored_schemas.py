@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from llmci.adapters.stores.casefile import CASES
-from llmci.adapters.stores.rows import ANSWER, SCORE
+from llmci.adapters.stores.rows import ANSWER, COVARIATE, SCORE
 from llmci.core.evalsets.digests import schema_fingerprint
 from llmci.domain.label import LABEL
 from llmci.domain.trace import TRACE
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
         (CASES, b"evalset/1", "f11b93ac043c6704"),
         (ANSWER, b"run/1 answers", "acac3e8b79885295"),
         (SCORE, b"run/1 scores", "bb87faedbd524a5c"),
+        (COVARIATE, b"run/1 covariates", "8d2be5256ef00c08"),
     ],
-    ids=["trace/1", "label/2", "evalset/1", "run/1-answers", "run/1-scores"],
+    ids=["trace/1", "label/2", "evalset/1", "run/1-answers", "run/1-scores", "run/1-covariates"],
 )
 def test_a_stored_schema_is_the_one_that_was_published(schema: pa.Schema, name: bytes, fingerprint: str) -> None:
     assert schema.metadata == {b"llmci.schema": name}

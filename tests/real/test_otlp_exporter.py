@@ -1,4 +1,4 @@
-"""Spans of the OpenTelemetry SDK arrive whole: over HTTP by its exporter, and through its file exporter.
+"""What the OpenTelemetry SDK sends arrives whole: spans over HTTP and through its file exporter, messages as log records.
 
 LLMCI_REAL=~/.cache/llmci-real python -m pytest tests/real/test_otlp_exporter.py
 """
@@ -11,10 +11,12 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
+from openai_server import OpenaiServer
 from pulling import a_source, outcomes
 from real_environments import python_with, run
 
@@ -22,6 +24,7 @@ from llmci.config import load
 from llmci.wiring.build import shelf_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
@@ -63,6 +66,29 @@ assert provider.force_flush()
 provider.shutdown()
 print("SENT" + json.dumps(sent))
 """
+# The last version that writes messages into log records unless told otherwise, with the libraries that it goes with.
+GENAI = ("opentelemetry-sdk>=1.30,<2", "opentelemetry-exporter-otlp-proto-http>=1.30,<2", "opentelemetry-instrumentation-openai-v2==2.3b0", "openai>=2,<3", "wrapt<2")  # fmt: skip
+ASK = """
+import sys
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.instrumentation.openai_v2 import OpenAIInstrumentor
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+import openai
+spans, logs = TracerProvider(), LoggerProvider()
+spans.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=sys.argv[1] + "/v1/traces")))
+logs.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter(endpoint=sys.argv[1] + "/v1/logs")))
+OpenAIInstrumentor().instrument(tracer_provider=spans, logger_provider=logs)
+call = {"id": "call_9", "type": "function", "function": {"name": "track", "arguments": '{"parcel":  778}'}}
+openai.OpenAI(base_url=sys.argv[2], api_key="k").chat.completions.create(model="fine", messages=[
+    {"role": "system", "content": "You help."}, {"role": "user", "content": "Where is parcel 778?"},
+    {"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "call_9", "content": "Lyon"}])
+spans.shutdown()
+logs.shutdown()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -75,25 +101,55 @@ def _sent(python: Path, way: str, place: str, count: int) -> list[dict[str, Any]
     return found
 
 
-@pytest.mark.parametrize("way", ["gzip", "plain"])
-def test_what_an_exporter_sends_is_what_is_pulled(python: Path, tmp_path: Path, way: str) -> None:
-    (tmp_path / "llmci.yaml").write_text("{}")
+@contextmanager
+def listening(root: Path) -> Iterator[str]:
+    """`llmci pull otlp --listen`; gives its address, and ends it as Ctrl-C does: what was acknowledged is pulled."""
+    (root / "llmci.yaml").write_text("{}")
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-m", "llmci", "pull", "otlp", "--listen", "127.0.0.1:0"]
-    with (tmp_path / "err").open("wb") as err:
-        listening = subprocess.Popen(command, cwd=tmp_path, env=environ, stdout=subprocess.DEVNULL, stderr=err)
+    with (root / "err").open("wb") as err:
+        process = subprocess.Popen(command, cwd=root, env=environ, stdout=subprocess.DEVNULL, stderr=err)
         try:
-            url = _address(tmp_path / "err")
-            sent = _sent(python, way, url, 1000)
-            # Ctrl-C is how listening ends; what was acknowledged is pulled.
-            listening.send_signal(signal.SIGINT)
-            assert listening.wait(60) == 0
+            yield _address(root / "err")
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 0
         finally:
-            listening.kill()
-            listening.wait(10)
-    config = load(tmp_path / "llmci.yaml")
-    rows = {row["trace_id"]: row for batch in shelf_of(config, "raw").batches() for row in batch.to_pylist()}
-    _compare(rows, sent)
+            process.kill()
+            process.wait(10)
+
+
+def on_shelf(root: Path) -> dict[str, dict[str, Any]]:
+    shelf = shelf_of(load(root / "llmci.yaml"), "raw")
+    return {row["trace_id"]: row for batch in shelf.batches() for row in batch.to_pylist()}
+
+
+@pytest.mark.parametrize("way", ["gzip", "plain"])
+def test_what_an_exporter_sends_is_what_is_pulled(python: Path, tmp_path: Path, way: str) -> None:
+    with listening(tmp_path) as url:
+        sent = _sent(python, way, url, 1000)
+    _compare(on_shelf(tmp_path), sent)
+
+
+@pytest.mark.parametrize("captured", [True, False])
+def test_messages_that_an_instrumentation_writes_into_logs_are_those_of_the_call(
+    tmp_path: Path, captured: bool
+) -> None:
+    python = python_with("opentelemetry-openai", *GENAI)
+    environ = {"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": str(captured).lower()}
+    with listening(tmp_path) as url, OpenaiServer().running() as model:
+        run(python, ASK, url.removesuffix("/v1/traces"), model.url, environ=environ)
+    [row] = on_shelf(tmp_path).values()
+    if not captured:
+        assert (row["replay_kind"], row["input"]["kind"]) == ("none", "none")
+        return
+    asked = [(message["role"], message["parts"][0]) for message in row["input"]["messages"]]
+    assert [role for role, _ in asked] == ["system", "user", "assistant", "tool"]
+    assert [part["text"] for _, part in asked[:2]] == ["You help.", "Where is parcel 778?"]
+    assert (asked[2][1]["tool_call_id"], asked[2][1]["tool_arguments"]) == ("call_9", '{"parcel":  778}')
+    assert (asked[3][1]["tool_call_id"], asked[3][1]["tool_result"]) == ("call_9", "Lyon")
+    [answer] = row["output"]["messages"]
+    assert (answer["role"], answer["parts"][0]["text"], answer["finish_reason"]) == ("assistant", "Lyon", "stop")
+    assert (row["replay_kind"], row["missing"]) == ("chat", [])
 
 
 def test_what_the_file_exporter_writes_is_what_is_pulled(python: Path, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from llmci.wiring.baseline import committed_file, fetch, keep_scores
 from llmci.wiring.bench import bench
 from llmci.wiring.bench_plan import Ask, prepare
 from llmci.wiring.evalset import build_version
+from llmci.wiring.gate import gate_runs
 from llmci.wiring.promote import Asked, promote
 from llmci.wiring.runs import runs_of
 from llmci.wiring.stored_report import report_runs
@@ -177,6 +178,32 @@ def test_a_sequential_bench_stops_early_on_scores_that_are_there(root: Path, run
     assert first.baseline.looks == first.candidate.looks
     assert first.baseline.case_ids == first.candidate.case_ids == again.candidate.case_ids
     assert first.baseline.run_id == again.baseline.run_id
+
+
+def test_a_promoted_baseline_keeps_what_earlier_runs_scored_and_looks_use_it(root: Path, run: Run) -> None:
+    config = configured(root, app=", config: {wrong_every: 2}")
+    for earlier in (run, replace(run, run_id="20260101T000000-app-aaaaaa")):
+        runs_of(config).save(earlier)
+    promote(config, run.run_id, Asked(against=run.run_id, reason="the first baseline", most=0), now=NOW)
+    shutil.rmtree(config.state)
+
+    outcome = benched(config, sequential=True)
+
+    [known] = outcome.baseline.covariates
+    assert (known.metric, known.runs, len(known.values)) == ("right", ("20260101T000000-app-aaaaaa",), 60)
+    stored = runs_of(config)
+    before, after = (stored.load(one.run_id) for one in (outcome.baseline, outcome.candidate))
+    result = gate_runs(config, before, after)
+    assert any("what earlier runs scored" in note for note in result.notes)
+    assert "control variate" in result.verdicts[0].difference.method  # type: ignore[union-attr]
+
+
+def test_scores_of_before_covariates_are_still_read(run: Run) -> None:
+    table = pq.read_table(io.BytesIO(scores_document(run))).drop_columns(["earlier"])
+    sink = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, b"llmci.schema": b"scores/1"}), sink)
+
+    assert scores_run(sink.getvalue(), "x").case_ids == run.case_ids
 
 
 def test_a_second_try_is_compared_with_scores_that_are_there(root: Path, run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import subprocess
@@ -144,6 +145,34 @@ def test_a_share_that_a_person_wrote_meanwhile_stands_unless_it_is_to_become_les
         applied(config, decision)
 
         assert share_of(tmp_path) == expected
+
+
+def test_after_somebody_else_moved_the_share_only_what_came_later_counts(tmp_path: Path) -> None:
+    """Else the requests before it, which were split otherwise, would break the split or feign evidence."""
+    config = config_of(project(tmp_path, failures=0.3, share=0.25))
+    early = checked(config)
+    noon = datetime(2026, 11, 20, 0, 30, tzinfo=UTC)
+    (tmp_path / "flags.json").write_text(json.dumps({"bot": {"share": 0.5}, "other": 1}))
+
+    late, again = checked(config, now=noon), checked(config)
+
+    assert early.action is Action.ROLL_BACK
+    assert "25 % → 50 %" in late.notes[0]
+    assert (late.action, late.share) == (Action.NO_EVIDENCE, 0.5)
+    assert again.evidence == ()
+    assert "not split as intended" in again.because
+
+
+def test_a_candidate_that_somebody_switched_off_and_on_again_begins_anew(tmp_path: Path) -> None:
+    config = config_of(project(tmp_path, failures=0.3))
+    assert checked(config).action is Action.ROLL_BACK
+    for share in (0.0, 0.25):
+        (tmp_path / "flags.json").write_text(json.dumps({"bot": {"share": share}, "other": 1}))
+        with contextlib.suppress(UsageError):
+            later = checked(config)
+
+    assert later.action is Action.NO_EVIDENCE
+    assert "0 % → 25 %" in later.notes[0]
 
 
 def test_a_flag_file_that_a_person_broke_is_named_and_left_as_it_is(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,8 @@ from llmci.files import locked
 from llmci.seams import Record, Silent, Window
 from llmci.wiring.acts import acts_of
 from llmci.wiring.build import shelf_of
-from llmci.wiring.evalset import build_version, store
+from llmci.wiring.evalset import build_version
+from llmci.wiring.evalset_store import store
 from llmci.wiring.forget import forget, hash_of
 from llmci.wiring.label import label
 from llmci.wiring.pull import pull
@@ -227,11 +229,32 @@ def test_landed_records_of_a_trace_are_erased_and_never_come_again(tmp_path: Pat
     landing.close()
 
 
-def test_received_spans_of_a_trace_are_erased(tmp_path: Path) -> None:
+def test_landings_of_sources_without_a_block_are_erased_too(config: Config) -> None:
+    path = config.state / "landing" / "langfuse-0123abcd"
+    with closing(Landing(path)) as landing:
+        with landing.part("spans", "p1") as writer:
+            for trace in ("mine-0", "other"):
+                writer.write(Record(trace, f"s-{trace}", "1", NOON, {"text": f"{WORDS[0]} of {trace}"}))
+        assert writer.part is not None
+        landing.commit("spans", None, [writer.part])
+
+    done = forgotten(config)
+
+    assert done.counts["landed records"] == 1
+    with closing(Landing(path)) as landing:
+        [unit] = landing.units()
+        assert [spans for spans, _ in landing.grouped(unit.name, unit.parts)] == [[{"text": f"{WORDS[0]} of other"}]]
+
+
+def test_received_spans_and_log_records_of_a_trace_are_erased(tmp_path: Path) -> None:
     spans = [{"traceId": name, "name": name} for name in ("mine", "other")]
     file = tmp_path / "a.jsonl"
-    file.write_bytes(orjson.dumps({"resourceSpans": [{"resource": {}, "scopeSpans": [{"spans": spans}]}]}) + b"\n")
+    exports = [
+        {"resourceSpans": [{"resource": {}, "scopeSpans": [{"spans": spans}]}]},
+        {"resourceLogs": [{"resource": {}, "scopeLogs": [{"logRecords": spans[:1]}]}]},
+    ]
+    file.write_bytes(b"".join(orjson.dumps(export) + b"\n" for export in exports))
 
-    assert erase_spans(file, {"mine"}) == 1
+    assert erase_spans(file, {"mine"}) == 2
     assert b"mine" not in file.read_bytes()
     assert b"other" in file.read_bytes()

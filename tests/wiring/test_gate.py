@@ -15,7 +15,7 @@ from llmci.core.evalsets.digests import case_id_of, evalset_digest, schema_finge
 from llmci.core.gating.reading import Reading
 from llmci.domain.verdict import Outcome, Rule
 from llmci.errors import NoDecisionError, UsageError
-from llmci.wiring.evalset import store
+from llmci.wiring.evalset_store import store
 from llmci.wiring.gate import Contest, contest, gate_runs
 
 if TYPE_CHECKING:

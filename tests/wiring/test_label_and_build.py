@@ -18,7 +18,8 @@ from llmci.errors import NoDecisionError, PrivacyStop, UsageError
 from llmci.seams import Silent, Window
 from llmci.wiring.build import shelf_of
 from llmci.wiring.drift import measure
-from llmci.wiring.evalset import build_version, export, import_file, store
+from llmci.wiring.evalset import build_version, export, import_file
+from llmci.wiring.evalset_store import store
 from llmci.wiring.label import label
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 from builders import NOON
 from remote_project import RemoteProject
@@ -382,6 +383,26 @@ def test_a_kind_can_be_pulled_without_a_block(tmp_path: Path, kind: str) -> None
         implied = with_implied(parse("{}", tmp_path / "llmci.yaml"), (kind,))
         project.config = lambda: implied  # type: ignore[method-assign]
         assert project.pull(sources=(kind,), window=HOURS).traces == 5
+
+
+def test_what_was_pulled_without_a_block_stays_through_pulls_of_all_else(tmp_path: Path) -> None:
+    record = {"id": "of-a-file", "input": "q", "output": "a", "timestamp": NOON - timedelta(hours=1)}
+    (tmp_path / "a.jsonl").write_bytes(orjson.dumps(record))
+    file = {"sources": {"file": {"kind": "jsonl", "path": "a.jsonl"}}}
+    with serving(a_server("phoenix").answer) as server:
+        project = RemoteProject(tmp_path, "phoenix", {**ENVIRON, "PHOENIX_COLLECTOR_ENDPOINT": server.url})
+
+        def pulled(config: dict[str, Any], *sources: str) -> set[str]:
+            found = with_implied(parse(orjson.dumps(config).decode(), tmp_path / "llmci.yaml"), sources)
+            project.config = lambda: found  # type: ignore[method-assign]
+            assert project.pull(sources=sources, window=HOURS).failures == ()
+            return set(project.rows())
+
+        spans = pulled({}, "phoenix")
+        assert len(spans) == 5
+        # Another source with a block, then all that there are; another one without a block.
+        assert pulled(file, "file") == pulled(file) == {"of-a-file", *spans}
+        assert pulled({}, "phoenix") == spans, "the file's source is gone, the kind's is not"
 
 
 def test_only_what_has_to_be_set_is_asked_for() -> None:

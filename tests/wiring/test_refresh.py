@@ -16,7 +16,8 @@ from llmci.config import Config, load
 from llmci.errors import NoDecisionError, UsageError
 from llmci.seams import Window
 from llmci.wiring.build import shelf_of
-from llmci.wiring.evalset import build_version, store
+from llmci.wiring.evalset import build_version
+from llmci.wiring.evalset_store import store
 from llmci.wiring.label import label
 from llmci.wiring.refresh import refresh
 

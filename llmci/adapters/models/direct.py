@@ -11,12 +11,14 @@ import orjson
 from llmci.adapters.models.prices import cost_of, entry_of, stated_cost
 from llmci.adapters.models.reading import NotAChatError, Pieces, Said, read_whole
 from llmci.adapters.models.refusals import refused, unreachable
-from llmci.core.bench.endpoints import origin_of
+from llmci.core.bench.endpoints import origin_of, proxy_of
 from llmci.core.bench.pace import pace_of
 from llmci.core.bench.rate_limits import asked_wait, exhausted_for
 from llmci.seams import Failed, ModelReply
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import aiohttp
 
     from llmci.adapters.models.options import LitellmOptions
@@ -33,8 +35,9 @@ _CONNECT_S = 30.0
 class DirectModel:
     """One endpoint and its connections, which are kept open from call to call."""
 
-    def __init__(self, options: LitellmOptions, route: Route) -> None:
+    def __init__(self, options: LitellmOptions, route: Route, environ: Mapping[str, str]) -> None:
         self._options, self._route = options, route
+        self._proxy = proxy_of(route.url, environ)
         self.endpoint = origin_of(route.url)
         self._session: aiohttp.ClientSession | None = None
 
@@ -48,7 +51,7 @@ class DirectModel:
         headers = {**self._route.headers, **(given if isinstance(given, dict) else {})}
         started = time.perf_counter()
         try:
-            async with session.post(self._route.url, data=body, headers=headers) as response:
+            async with session.post(self._route.url, data=body, headers=headers, proxy=self._proxy) as response:
                 self._heed(response)
                 if response.status >= 400:
                     # Read, so that the connection can be used again.
@@ -89,8 +92,8 @@ class DirectModel:
             connector=connector,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
             headers={"Content-Type": "application/json", "User-Agent": "llmci"},
-            # A proxy may be named in the environment.
-            trust_env=True,
+            # No call is to know of another one.
+            cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=True,
             # Read in large pieces: fewer turns of the loop for long answers.
             read_bufsize=2**18,

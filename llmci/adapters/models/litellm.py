@@ -38,7 +38,7 @@ class LitellmModel:
         self._options, self._context = options, context
         self._jitter = Random(context.name)  # noqa: S311  spreads retries
         self._route = route_of(options, context.environ)
-        self._direct = None if self._route is None else DirectModel(options, self._route)
+        self._direct = None if self._route is None else DirectModel(options, self._route, context.environ)
         self._library = LibraryModel(options, context)
 
     async def complete(self, request: ModelRequest) -> ModelReply | Failed:

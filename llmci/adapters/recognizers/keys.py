@@ -56,6 +56,7 @@ _WITH_DIGITS = frozenset(
     {"PHONE_NUMBER", "ZIP_CODE", "US_SSN", "US_PASSPORT", "IBAN_CODE", "CREDIT_CARD", "ACCOUNT_ID", "DATE_OF_BIRTH"}
 )
 _LONGEST, _LONGEST_NAME, _MOST_NAMES, _SHORTEST_SECRET = 200, 60, 6, 3
+_SHORTEST_WORD = 4
 # Values that say "nothing", "any", or what type a value would have.
 _EMPTY = frozenset(
     """
@@ -212,10 +213,19 @@ def pairs(text: str, extra: Mapping[str, str]) -> Iterator[Span]:
         return
     for match in _QUOTED.finditer(text) if '"' in text or "'" in text else ():
         kind = kind_of(match[1], extra)
-        if kind is not None and fits(kind, match[3]):
+        if kind is not None and fits(kind, match[3]) and plain_key(match[1]) != plain_key(match[3]):
             yield Span(match.start(3), match.end(3), kind, 0.95, "structured.pair")
     for match in _BARE.finditer(text) if "=" in text or ":" in text else ():
         kind = kind_of(match[1], extra)
         value = match[2].rstrip(".!?:")
-        if kind is not None and fits(kind, value) and (kind != "PERSON" or value[:1].isupper()):
+        if kind is not None and fits(kind, value) and _says_more(kind, match[1], value):
             yield Span(match.start(2), match.start(2) + len(value), kind, 0.9, "structured.pair")
+
+
+def _says_more(kind: str, key: str, value: str) -> bool:
+    """Whether a bare value is more than the first word of a sentence or the name of a type."""
+    if kind == "PERSON":
+        return value[:1].isupper()
+    if kind in ("ADDRESS", "USER_ID") and value.isalpha() and len(value) < _SHORTEST_WORD:
+        return False
+    return plain_key(key) != plain_key(value)

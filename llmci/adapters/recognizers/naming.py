@@ -86,6 +86,8 @@ _CODE = re.compile(
     + "|".join(_MODULES)
     + r"))[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?![\w@])\(?"
 )
+# What joins a word to the next in an identifier; a number after it is rather that of a person's account.
+_JOINED, _JOINED_BEFORE = re.compile(r"_{1,2}[A-Za-z]"), re.compile(r"[A-Za-z]_$|__$")
 # A date in brackets right behind a full name.
 _BORN = re.compile(r"[ ]?\((\d{1,2}[/.-]\d{1,2}[/.-]\d{4}|\d{4}-\d{2}-\d{2})\)")
 # A town, a country and a postcode that ends the line, behind an address.
@@ -96,17 +98,21 @@ _POSTCODE = re.compile(
 _LISTED = 0.4
 
 
-def named(text: str, key: str | None, extra: frozenset[str]) -> Iterator[Span]:
+def named(texts: Sequence[tuple[str, str | None]], extra: frozenset[str]) -> list[list[Span]]:
     """Names and addresses; what rules took for a person counts only where the tagger does not rule it out.
 
     Args:
-        text: To be searched.
-        key: That the text stands under, if any.
+        texts: Each text to be searched with the key that it stands under, if any.
         extra: First names that the project knows, in lower case.
     """
-    if key == "":
-        return
-    tagged = Tagged(text, key)
+    found: list[list[Span]] = [[] for _ in texts]
+    asked = [at for at, (_, key) in enumerate(texts) if key != ""]
+    for at, tagged in zip(asked, _tagged([texts[at] for at in asked]), strict=True):
+        found[at] = list(_named(texts[at][0], tagged, extra))
+    return found
+
+
+def _named(text: str, tagged: Tagged, extra: frozenset[str]) -> Iterator[Span]:
     tagged.level()
     for span in people(text, extra):
         if extra.intersection(text[span.start : span.end].casefold().split()):
@@ -121,20 +127,42 @@ def named(text: str, key: str | None, extra: frozenset[str]) -> Iterator[Span]:
             yield span
 
 
-class Tagged:
-    """What the tagger says of a text that stands under a key."""
+def _tagged(texts: Sequence[tuple[str, str | None]]) -> list[Tagged]:
+    """What the tagger says of texts, each of which stands between the words of its key."""
+    cut = [tokens_of(text) for text, _ in texts]
+    around = [_around(text, key) for text, key in texts]
+    asked = [[*before, *words, *after] for (before, after), (words, _) in zip(around, cut, strict=True)]
+    return [
+        Tagged(text, words, places, likely[len(before) : len(before) + len(words)], keyed=bool(key))
+        for (text, key), (words, places), (before, _), likely in zip(
+            texts, cut, around, bundled().of_texts(asked), strict=True
+        )
+    ]
 
-    def __init__(self, text: str, key: str | None) -> None:
+
+def _around(text: str, key: str | None) -> tuple[list[str], list[str]]:
+    if not key or len(text) > _LONGEST_UNDER_KEY or not text:
+        return [], []
+    return ['"', *tokens_of(key)[0], '"', ":", '"'], ['"']
+
+
+class Tagged:
+    """What the tagger says of a text.
+
+    Args:
+        likely: Shape (words, labels).
+        keyed: Whether the text stands under a key.
+    """
+
+    def __init__(
+        self, text: str, words: list[str], places: list[tuple[int, int]], likely: np.ndarray[Any, Any], *, keyed: bool
+    ) -> None:
         self._text = text
-        self._words, self._places = tokens_of(text)
-        self._starts, self._ends = [start for start, _ in self._places], [end for _, end in self._places]
-        before: list[str] = []
-        after: list[str] = []
-        if key and len(text) <= _LONGEST_UNDER_KEY:
-            before, after = ['"', *tokens_of(key)[0], '"', ":", '"'], ['"']
-        self._coded = bool(key) and len(self._words) == 1
+        self._words, self._places = words, places
+        self._starts, self._ends = [start for start, _ in places], [end for _, end in places]
+        self._coded = keyed and len(words) == 1
         self._code = [match.span() for match in _CODE.finditer(text)] if "." in text else []
-        self._likely = _probabilities(before, self._words, after)
+        self._likely = likely
 
     def level(self) -> None:
         """Make the items of a list as likely people as they are on average, where that is likely."""
@@ -151,6 +179,8 @@ class Tagged:
     def trimmed(self, span: Span) -> Span | None:
         """What the tagger leaves of a person that a rule found; None if nothing."""
         words = self._between(span.start, span.end)
+        if _is_part(self._text, span.start, span.end):
+            return None
         if not self._text[span.start : span.end].isascii() and span.score == _CUE:
             return span
         likely = self._likely[words, 1]
@@ -196,9 +226,8 @@ class Tagged:
         if not run or (best := float(likely[run].max())) < _LIKELY[kind][0]:
             return
         start, end = self._places[run[0]][0], self._places[run[-1]][1]
-        part_of_a_code = self._text[max(0, start - 1) : start].isalnum() or self._text[end : end + 1].isalnum()
-        score = 0.0 if part_of_a_code else self._score(kind, [self._words[at] for at in run], best)
-        if any(first <= start and end <= last for first, last in self._code):
+        score = 0.0 if _is_part(self._text, start, end) else self._score(kind, [self._words[at] for at in run], best)
+        if any(first <= start and end <= last for first, last in self._code) or _is_joined(self._text, start, end):
             score = min(score, _MOST_OF_A_HINT)
         if not score:
             return
@@ -231,7 +260,13 @@ class Tagged:
         return len(words) == 1 and words[0].isupper() and (self._coded or len(words[0]) <= _LONGEST_CODE)
 
 
-def _probabilities(before: list[str], words: list[str], after: list[str]) -> np.ndarray[Any, Any]:
-    if not words:
-        return np.zeros((0, len(LABELS)), np.float32)
-    return bundled().probabilities(before + words + after)[len(before) : len(before) + len(words)]
+def _is_part(text: str, start: int, end: int) -> bool:
+    """Whether a finding is a part of a longer word: of the code of something."""
+    return text[max(0, start - 1) : start].isalnum() or text[end : end + 1].isalnum()
+
+
+def _is_joined(text: str, start: int, end: int) -> bool:
+    """Whether a finding in lower case is a part of an identifier such as `read_shell` or `bloom_add`."""
+    if not text[start:end].islower():
+        return False
+    return _JOINED_BEFORE.search(text, max(0, start - 2), start) is not None or _JOINED.match(text, end) is not None

@@ -31,7 +31,8 @@ _NO_PHONE_BEFORE = re.compile(
     r"(?i:\b(?:zip(?: ?code)?|postcode|sku|order|item|product|ticket|invoice|tracking|isbn|issn|version|ref(?:erence)?|id)\b"
     r"(?: (?:id|no\.?|number|nr|is))?[ #:=]{0,3}$)"
 )
-_FLOAT = re.compile(r"\d{1,3}\.\d+")
+# Numbers with a point, and addresses of a network or their masks.
+_FLOAT = re.compile(r"\d{1,3}\.\d+|(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}")
 _EXTENSION = re.compile(r" ?(?:x|ext).*")
 _SHORTEST, _LONGEST, _SHORTEST_IN_CONTEXT = 7, 15, 6
 # Six digits are a telephone number where they stand in groups beside a word for one.

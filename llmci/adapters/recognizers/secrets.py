@@ -21,33 +21,43 @@ if TYPE_CHECKING:
     from llmci.seams import Leaf, Span
 
 # Raised whenever a rule changes: clean shards are then made anew.
-_VERSION = 2
+_VERSION = 3
 _LONG, _SHAPES = re.compile(LONG), re.compile("|".join(SHAPES))
 _SHORTEST_LONG = 26
+# Who logs in with which password, in an address; for anything but a page of the web, at which host too.
 _USERINFO = re.compile(
-    r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,80}:(?P<secret>[^\s@/\"'<>]{3,200})@"
+    r"(?<![A-Za-z0-9])(?:(?P<web>https?|ftps?|git|wss?)|[A-Za-z][A-Za-z0-9+.-]{1,20})://"
+    r"(?P<login>[^\s:/@\"'<>]{0,80}:(?P<secret>[^\s@/\"'<>]{3,200})@(?P<host>[\w.:,%\[\]-]{1,200})?)"
 )
 _CURL = re.compile(
     r"\bcurl\b[^\n]{0,200}?\s(?:-u|--user)[ =]{0,3}(?:\"[^\"\n:]{0,80}:(?P<a>[^\"\n]{4,100})\"|'[^'\n:]{0,80}:(?P<b>[^'\n]{4,100})'"
     r"|[^\s:\"']{0,80}\"?:[\"']?(?P<secret>[^\s\"']{4,100}))"
 )
 _OPTION = re.compile(
-    r"(?:\b(?:mysql|sshpass|mysqldump)\b[^\n]{0,120}?|\s-[uU] [^\s-]\S{0,80})\s-p\s?[\"']?(?P<secret>[^\s\"'-][^\s\"']{3,80})"
+    r"(?:\b(?:mysql|sshpass|mysqldump)\b[^\n]{0,120}?|\s-[uU] (?P<login>[^\s-]\S{0,80}))\s-p\s?[\"']?(?P<secret>[^\s\"'-][^\s\"']{3,80})"
 )
 # Words of which one is in every name of a secret; each is looked at with the letters around it.
-_STEMS = ("pass", "pwd", "secret", "token", "key", "credential", "auth", "_pw", "pin", "signature")
+_STEMS = ("pass", "pwd", "secret", "token", "key", "credential", "auth", "_pw", "pin", "signature", "login")
 _BEFORE_STEM = re.compile(r"[A-Za-z0-9_.\[\]\"'-]{0,40}$")
 _NAME_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ASSIGNED = re.compile(
-    r"(?P<rest>[A-Za-z0-9_.-]{0,40})\\{0,3}[\"'`\])]{0,2}"
-    r"(?:[ \t]{0,20}(?P<sign>value=|=>|:=|={1,3}|!={1,2}|::?|,|\|\|)|[ \t]{1,3}(?P<word>is|was)\b|(?=[ ][\"'])|(?P<option>(?=[ ]\S)))"
+    r"(?P<rest>[A-Za-z0-9_.-]{0,40})\\{0,3}[\"'`\])]{0,2}(?:[ ]\{\s{1,20}default)?"
+    r"(?:[ ]{1,3}(?:string|String|str|char)(?=[ ]?=))?(?:[ \t]{0,20}(?P<sign>value=|=>|:{1,3}=|[.?+]=|={1,3}|!={1,2}|::?(?:[ ][|>](?=\n))?|,|\|\|)"
+    r"|[ \t]{1,3}(?P<word>is|was)\b|(?P<element>>)|\((?=[\"'])|(?=[ ][\"'])|(?P<option>(?=[ ]\S)))"
     r"(?:[ \t]|\\?[\"'(]?\n[ \t]{0,12})?[ \t]{0,20}(?:[A-Za-z.]{1,20}\()?"
     r"(?:\\{0,3}(?P<quote>[\"'`])(?P<quoted>[^\"'`\s\n](?:(?!\\{0,3}(?P=quote))[^\n]){0,399})(?=\\{0,3}(?P=quote))"
     r"|(?P<bare>[^\s\"'`,;<>(){}\\\[\]]{3,400}))"
 )
 _SPOKEN = re.compile(
-    r"(?i:(?:code|word|wd|phrase)?\b(?:\s(?:is|was|to|should be|for \w{1,20}(?: is)?))?[:=]?\s{1,3}[\"'`]?)(?P<secret>[^\s\"'`]{5,60})"
+    r"(?i:(?:(?:code|word|wd|phrase)\b(?:\s(?:is|was|to|should be|for \w{1,20}(?: is)?))?[:=]?|\b(?:\s(?:is|was)|[:=]))\s{1,3}[\"'`]?)"
+    r"(?P<secret>[^\s\"'`]{5,60})"
 )
+# The name that goes with a password, before it or behind it.
+_LOGIN = re.compile(
+    r"(?i:(?<![A-Za-z])(?:[A-Za-z0-9]{1,20}[_.-]){0,3}(?:user(?:[ _.-]?(?:name|id))?|uid|login)\b[\"'`\])]{0,2})"
+    r"(?:[ \t]{0,3}(?:=>|:=|[=:,])[ \t]{0,3}|[ \t]{1,3})[\"'`]?(?P<login>[^\s\"'`;,<>(){}=]{3,80})"
+)
+_BESIDE = 120
 _PASSWORDS = frozenset({"password", "passwd", "passphrase", "passcode", "pwd", "pass", "pw", "passwort", "userpass"})
 _TOKENS = frozenset(
     {"secret", "secrets", "token", "credential", "credentials", "creds", "apikey", "authkey", "authorization", "auth"}
@@ -67,7 +77,7 @@ _HARMLESS = frozenset(
     prompt completion input output endpoint host provider method mode status required enabled version issuer scope
     audience ring store vault manager names reset change changed forgot validator strength checker tokenizer
     tokens words keyword keywords keyboard monkey turkey hockey donkey keys bucket primary foreign partition idempotency
-    trial cache object metadata flow request response page form link confirmation strategy arn region profile
+    trial press pressed frame mesh pair selector stone cache object metadata flow request response page form link confirmation strategy arn region profile
     """.split()  # noqa: SIM905  words read more easily without quotes
 )
 _SHORTEST_TOKEN, _SHORTEST_PASSWORD = 8, 4
@@ -122,8 +132,12 @@ class SecretsRecognizer:
         for index, start, end in _stems().find_matches_as_indexes(lower):
             if start < done:
                 continue
-            spoken = _spoken(text, start) if _STEMS[index] in ("pass", "pwd") else None
-            found = self._assigned(text, start, end) or spoken
+            is_password = _STEMS[index] in ("pass", "pwd")
+            found = self._assigned(text, start, end)
+            if found is not None and is_password:
+                yield from _login(text, start, found.end)
+            elif found is None and is_password:
+                found = _spoken(text, start)
             if found is not None:
                 done = found.end
                 yield found
@@ -137,9 +151,11 @@ class SecretsRecognizer:
         parts = [part.lower() for part in _NAME_PART.findall(name)]
         group = "quoted" if match["quoted"] is not None else "bare"
         value = match[group] if group == "quoted" else match[group].rstrip(".:!?|&")
+        begun = start - len(before[0] if before else "")
         if (
             match["sign"] == "||"
             or (match["option"] is not None and not name.startswith("-"))
+            or (match["element"] is not None and text[begun - 1 : begun] != "<")
             or not self._is_secret(parts, value, match)
         ):
             return None
@@ -153,21 +169,27 @@ class SecretsRecognizer:
         kind = _kind(parts)
         if kind is None or is_filler(value) or is_code(value):
             return False
-        quoted, sign = match["quoted"] is not None, match["sign"]
         if kind == "password":
-            if len(value) < _SHORTEST_PASSWORD or (" " in value and not quoted) or (sign == "," and not quoted):
-                return False
-            assigned = sign not in (None, ",") or match["word"] is not None
-            return (assigned and (quoted or sign == "=") and " " not in value.strip()) or is_password(value)
-        if (
-            len(value) < _SHORTEST_TOKEN
-            or " " in value
-            or (sign in (",", None) and not quoted and match["option"] is None)
-        ):
+            return _may_be_password(value, match)
+        if len(value) < _SHORTEST_TOKEN or " " in value or not _is_placed(match):
             return False
-        if is_uuid(value):
-            return kind == "token"
-        return is_random(value) and entropy(value) >= self._min_entropy
+        return kind == "token" if is_uuid(value) else is_random(value) and entropy(value) >= self._min_entropy
+
+
+def _may_be_password(value: str, match: re.Match[str]) -> bool:
+    quoted, sign = match["quoted"] is not None, match["sign"]
+    if len(value) < _SHORTEST_PASSWORD or (not quoted and (" " in value or sign == ",")):
+        return False
+    assigned = sign not in (None, ",") or match["word"] is not None or match["element"] is not None
+    return (assigned and (quoted or sign == "=") and " " not in value.strip()) or is_password(value)
+
+
+def _is_placed(match: re.Match[str]) -> bool:
+    """Whether a value stands where the value of a token does, and not only behind its name in a sentence."""
+    if match["sign"] == ",":
+        # In a table without spaces it is the cell beside the name.
+        return match["quoted"] is not None or match.start("bare") == match.end("sign")
+    return any(match[group] is not None for group in ("sign", "quoted", "option", "element"))
 
 
 def _kind(parts: list[str]) -> str | None:
@@ -181,7 +203,15 @@ def _kind(parts: list[str]) -> str | None:
         return "token"
     if "key" in said or any(part.endswith("key") for part in parts):
         return "token" if said & _KEYED else "key"
-    return "key" if "signature" in said else None
+    return "key" if said & {"signature", "login"} else None
+
+
+def _login(text: str, start: int, end: int) -> Iterator[Span]:
+    """Who has the password that is named at `start` and ends at `end`."""
+    before = list(_LOGIN.finditer(text, max(0, start - _BESIDE), start))
+    match = before[-1] if before else _LOGIN.search(text, end, end + _BESIDE)
+    if match is not None and not is_filler(match["login"]) and not is_code(match["login"]):
+        yield seams.Span(match.start("login"), match.end("login"), "SECRET", 0.9, "secrets.login")
 
 
 def _spoken(text: str, start: int) -> Span | None:
@@ -200,11 +230,16 @@ def _forms(text: str) -> Iterator[Span]:
     automaton, forms = _automaton()
     for index, start, end in automaton.find_matches_as_indexes(text, overlapping=True):
         how, pattern = forms[index]
-        if how != "part" and start and text[start - 1].isalnum() and text[start].isalnum():
+        if start and how != "part" and (_is_of_token(text[start - 1], text[start], loose=how == "loose")):
             continue
         match = pattern.match(text, end)
         if match is not None:
             yield from _part(start, match) if how == "part" else _token(text, start, match, loose=how == "loose")
+
+
+def _is_of_token(before: str, first: str, *, loose: bool) -> bool:
+    """Whether the letters of a form stand in the midst of something else: of a word, a path, a piece of base64."""
+    return first.isalnum() and (before.isalnum() or (loose and before in "./+_-"))
 
 
 def _token(text: str, start: int, match: re.Match[str], *, loose: bool) -> Iterator[Span]:
@@ -225,9 +260,10 @@ def _placed(text: str) -> Iterator[Span]:
     """What stands where a password stands: in an address before the host, behind an option of a command."""
     if "://" in text:
         # Whatever it is: the place says that it is a password.
-        yield from (
-            _span(match, 0.99, "secrets.rule") for match in _USERINFO.finditer(text) if not is_code(match["secret"])
-        )
+        for match in _USERINFO.finditer(text):
+            if not is_code(match["secret"]):
+                last = match.end("secret") if match["web"] or not match["host"] else match.end("host")
+                yield seams.Span(match.start("login"), last, "SECRET", 0.99, "secrets.rule")
     if "curl" in text:
         yield from _parts(_CURL, text)
     if " -p" in text:
@@ -238,7 +274,7 @@ def _long(text: str) -> Iterator[Span]:
     """Forms that start with no letters of their own."""
     for found in _LONG.finditer(text) if len(text) >= _SHORTEST_LONG else ():
         match = _SHAPES.fullmatch(found[0].rstrip(".="))
-        if match is not None and entropy(match[0]) >= _LEAST_ENTROPY:
+        if match is not None and entropy(match[0]) >= _LEAST_ENTROPY and any(c.isdigit() for c in match[0]):
             yield seams.Span(found.start(), found.start() + match.end(), "SECRET", 0.95, "secrets.rule")
 
 
@@ -247,14 +283,17 @@ def _has_digit(value: str) -> bool:
 
 
 def _is_filled(value: str) -> bool:
-    return (len(set(value)) <= 6 and is_filler(value)) or "xxxxxx" in value.lower() or "000000000" in value
+    if len(set(value)) <= 6 and is_filler(value):
+        return True
+    lower = value.lower()
+    return "xxxxxx" in lower or "000000000" in lower or "abcdefghijkl" in lower or "123456789012" in lower
 
 
 def _parts(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
     for match in pattern.finditer(text):
-        group = match.lastgroup or "secret"
-        if not is_filler(match[group]) and not is_code(match[group]):
-            yield seams.Span(match.start(group), match.end(group), "SECRET", 0.99, "secrets.rule")
+        for group in pattern.groupindex:
+            if match[group] and not is_filler(match[group]) and not is_code(match[group]):
+                yield seams.Span(match.start(group), match.end(group), "SECRET", 0.99, "secrets.rule")
 
 
 @lru_cache(maxsize=1)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from llmci.seams import Leaf, Span
 
 # Raised whenever a rule changes: clean shards are then made anew.
-_RULES = 4
+_RULES = 5
 _LONGEST_VALUE = 200
 _NAME_KEYS = frozenset(
     {"name", "customer", "passenger", "patient", "client", "contact", "recipient", "sender", "guest"}
@@ -58,24 +58,36 @@ class StructuredRecognizer:
 
     def find(self, leaves: Sequence[Leaf]) -> list[list[Span]]:
         """See `Recognizer.find`."""
-        return [list(self._find(leaf)) for leaf in leaves]
+        found: list[list[Span]] = [[] for _ in leaves]
+        prose = []
+        for at, leaf in enumerate(leaves):
+            whole = self._whole(leaf)
+            if whole is None:
+                prose.append(at)
+            else:
+                found[at].append(whole)
+        names = named([(leaves[at].text, leaves[at].key) for at in prose], self._names)
+        for at, spans in zip(prose, names, strict=True):
+            found[at] += [*self._shaped(leaves[at].text), *spans]
+        return found
 
-    def _find(self, leaf: Leaf) -> Iterator[Span]:
+    def _whole(self, leaf: Leaf) -> Span | None:
+        """What its key says of the whole text."""
         text = leaf.text
         kind = kind_of(leaf.key, self._keys)
         if kind is not None and fits(kind, text):
-            yield seams.Span(0, len(text), kind, 1.0, "structured.key")
-            return
+            return seams.Span(0, len(text), kind, 1.0, "structured.key")
         if (
             leaf.key is not None
             and plain_key(leaf.key) in _NAME_KEYS
             and len(text) <= _LONGEST_VALUE
             and looks_like_a_person(text, self._names)
         ):
-            yield seams.Span(0, len(text), "PERSON", 0.9, "structured.key")
-            return
+            return seams.Span(0, len(text), "PERSON", 0.9, "structured.key")
+        return None
+
+    def _shaped(self, text: str) -> Iterator[Span]:
         yield from pairs(text, self._keys)
         yield from shapes(text)
         yield from phones(text, self._regions)
         yield from of_locales(text, self._locales)
-        yield from named(text, leaf.key, self._names)

@@ -8,6 +8,7 @@ for each label. `training/tagger.py` makes the weights.
 from __future__ import annotations
 
 import functools
+import re
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     Floats = np.ndarray[Any, np.dtype[np.float32]]
+    Counts = np.ndarray[Any, np.dtype[np.intp]]
 
 LABELS = ("O", "PERSON", "LOCATION", "ORGANIZATION", "ADDRESS")
 # Words to the left and to the right that count.
 REACH = 4
+_WINDOW = np.arange(-REACH, REACH + 1)
+# Windows in one product of matrices.
+_AT_ONCE = 256
+_OWNED = re.compile("['’]s$")
 # Words whose case tells how the text around a word is written.
 _AROUND = 12
 # Distinct words whose vectors are kept; at 200 bytes each.
@@ -51,19 +57,30 @@ def traits(word: str) -> tuple[bool, bool, bool]:
     return word[0].isalpha(), word[0].isupper(), len(word) > 1 and word.isupper()
 
 
-def casing(found: Floats) -> Floats:
+def casing(found: Floats, starts: Counts | None = None, ends: Counts | None = None) -> Floats:
     """How the text around each word is written, from the traits of all, shape (words, 3).
 
     Shape (words, 3): the share of capitalised words and of words in capitals among those around it,
     without itself, and whether there are any.
+
+    Args:
+        found: See `traits`.
+        starts: For each word, where its text begins; of one text if None.
+        ends: For each word, where its text ends.
     """
     count = len(found)
     sums = np.zeros((count + 1, 3), np.float32)
     np.cumsum(found, axis=0, out=sums[1:])
     at = np.arange(count)
-    around = sums[np.minimum(at + _AROUND + 1, count)] - sums[np.maximum(at - _AROUND, 0)] - found
+    last, first = at + _AROUND + 1, at - _AROUND
+    last = np.minimum(last, count if ends is None else ends)
+    first = np.maximum(first, 0 if starts is None else starts)
+    around = sums[last] - sums[first] - found
     total = np.maximum(around[:, 0], 1)
-    made: Floats = np.stack([around[:, 1] / total, around[:, 2] / total, (around[:, 0] > 0).astype(np.float32)], axis=1)
+    made: Floats = np.empty((count, 3), np.float32)
+    np.divide(around[:, 1], total, out=made[:, 0])
+    np.divide(around[:, 2], total, out=made[:, 1])
+    made[:, 2] = around[:, 0] > 0
     return made
 
 
@@ -91,31 +108,54 @@ class Tagger:
 
     def probabilities(self, words: list[str]) -> Floats:
         """Shape (words, labels)."""
-        rows = np.array(self._rows(words), np.intp)
-        found = np.zeros((len(words), len(LABELS)), np.float32)
+        return self.of_texts([words])[0]
+
+    def of_texts(self, texts: Sequence[list[str]]) -> list[Floats]:
+        """Shape (words, labels) for each text: many at once cost a fraction of one after the other."""
+        lengths = [len(words) for words in texts]
+        rows = np.array(self._rows([word for words in texts for word in words]), np.intp)
+        found = np.zeros((len(rows), len(LABELS)), np.float32)
         found[:, 0] = 1
-        asked = self._asked(rows)
-        if not len(asked):
-            return found
-        padded = np.zeros(len(words) + 2 * REACH, np.intp)
-        padded[REACH : REACH + len(words)] = rows
-        window = padded[asked[:, None] + np.arange(2 * REACH + 1)]
-        seen = self._vectors[window].reshape(len(asked), -1)
-        units = np.maximum(seen @ self._hidden + casing(self._traits[rows])[asked] @ self._casing + self._bias, 0)
+        bounds = np.cumsum([0, *lengths])
+        of = np.repeat(np.arange(len(texts)), lengths)
+        asked = self._asked(rows, bounds)
+        around = casing(self._traits[rows], bounds[of], bounds[of + 1]) if len(asked) else found
+        # Between two texts, and before the first, there is nothing for as far as a window reaches.
+        padded = np.zeros(len(rows) + REACH * (len(texts) + 1), np.intp)
+        shifted = np.arange(len(rows)) + REACH * (of + 1)
+        padded[shifted] = rows
+        for start in range(0, len(asked), _AT_ONCE):
+            at = asked[start : start + _AT_ONCE]
+            found[at] = self._scored(padded[shifted[at][:, None] + _WINDOW], around[at])
+        return [found[bounds[i] : bounds[i + 1]] for i in range(len(texts))]
+
+    def _scored(self, window: Counts, around: Floats) -> Floats:
+        """Probabilities of the words in the middle of windows; computed in blocks of one size.
+
+        A product of matrices is computed in another order for another number of rows: blocks of one
+        size give every word the same bits, whatever else is asked at the same time.
+        """
+        count = len(window)
+        seen = np.zeros((_AT_ONCE, self._hidden.shape[0]), np.float32)
+        seen[:count] = self._vectors[window].reshape(count, -1)
+        units = seen @ self._hidden
+        units[:count] += around @ self._casing
+        units += self._bias
+        np.maximum(units, 0, out=units)
         scores = units @ self._out + self._out_bias
         scores -= scores.max(axis=1, keepdims=True)
         np.exp(scores, out=scores)
-        found[asked] = scores / scores.sum(axis=1, keepdims=True)
-        return found
+        made: Floats = (scores / scores.sum(axis=1, keepdims=True))[:count]
+        return made
 
-    def _asked(self, rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def _asked(self, rows: Counts, bounds: Counts) -> Counts:
         """Where it is worth looking: words that may be part of a name, and the signs between two of them."""
         is_open = self._open[rows]
-        is_sign = self._sign[rows]
-        between = is_sign.copy()
-        between[1:] &= is_open[:-1]
-        between[:-1] &= is_open[1:]
-        return np.flatnonzero(is_open | between)
+        before, after = np.ones(len(rows), bool), np.ones(len(rows), bool)
+        before[1:], after[:-1] = is_open[:-1], is_open[1:]
+        filled = bounds[:-1] < bounds[1:]
+        before[bounds[:-1][filled]] = after[bounds[1:][filled] - 1] = True
+        return np.flatnonzero(is_open | (self._sign[rows] & before & after))
 
     def _rows(self, words: list[str]) -> list[int]:
         known = self._known
@@ -155,7 +195,9 @@ class Tagger:
         self._vectors[new] = made
         self._traits[new] = [traits(word) for word in words]
         self._sign[new] = [not word[0].isalnum() for word in words]
-        self._open[new] = ~self._sign[new] & ~np.isin(np.array([hashed(word) for word in words], np.uint32), self._dull)
+        keys = np.array([hashed(_OWNED.sub("", word)) for word in words], np.uint32)
+        at = np.minimum(np.searchsorted(self._dull, keys), len(self._dull) - 1)
+        self._open[new] = ~self._sign[new] & (self._dull[at] != keys)
         for word in words:
             self._known[word] = self._used
             self._used += 1

@@ -26,6 +26,7 @@ LISTS = (
     "city_small",
     "country",
     "proper",
+    "technical",
 )
 _LONGEST = 24
 

@@ -1,15 +1,17 @@
 """An OTLP/HTTP receiver for a while: what exporters send lands as lines of OTLP in JSON.
 
-`POST /v1/traces` as the OTLP specification (1.x) has it: protobuf or JSON, gzip or plain. A request is
-answered with 200 after its spans are on the disk (`fsync`), and an exporter that hears nothing sends
-again: a kill at any instant loses nothing, and a span that came twice is folded once. Spans without ids
-are refused as the specification's partial success. Nothing is encrypted and nobody is asked who they are.
+`POST /v1/traces` and `/v1/logs` as the OTLP specification (1.x) has them: protobuf or JSON, gzip or plain. A
+request is answered with 200 after what is kept of it is on the disk (`fsync`), and an exporter that hears
+nothing sends again: a kill at any instant loses nothing, and what came twice is folded once. Of log records
+only the events of the GenAI conventions are kept. Spans and events without ids are refused as the
+specification's partial success. Nothing is encrypted and nobody is asked who they are.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
 import zlib
@@ -19,8 +21,9 @@ from typing import IO, TYPE_CHECKING, Any
 import orjson
 
 from llmci.adapters.sources.lines import NotJson, parsed
-from llmci.core.traces.otlp import span_of, spans_in
-from llmci.core.traces.otlp_proto import export_of
+from llmci.adapters.sources.otlp_inbox import LOCK
+from llmci.adapters.sources.otlp_signals import LOGS, TRACES, Signal
+from llmci.core.traces.otlp import identity
 from llmci.core.traces.scalars import Unreadable
 from llmci.errors import OutsideError, UsageError
 from llmci.files import locked
@@ -38,6 +41,8 @@ _JSON, _PROTOBUF = "application/json", "application/x-protobuf"
 # google.rpc.Code.INVALID_ARGUMENT, which the specification wants for data that will never be taken.
 _INVALID = 3
 _SECONDS_TO_FINISH = 5.0
+# A journal that is larger is followed by another one.
+_JOURNAL_BYTES = 64 << 20
 _BLOCK = 1 << 16
 
 
@@ -49,12 +54,12 @@ def receive(inbox: Path, host: str, port: int, *, seconds: float | None, limit: 
         limit: Most bytes of one request, unpacked; a longer one is answered with 413.
     """
     inbox.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with locked(inbox / ".lock") as alone:
+    with locked(inbox / LOCK) as alone:
         if not alone:
             raise UsageError(f"another receiver is writing to {inbox}.", fix="Stop it, or wait until it has ended.")
         _mend(inbox)
-        with _journal(inbox) as file:
-            return asyncio.run(_Receiver(file, limit, progress).run(host, port, seconds))
+        with contextlib.closing(_Journal(inbox)) as journal:
+            return asyncio.run(_Receiver(journal, limit, progress).run(host, port, seconds))
 
 
 def _mend(inbox: Path) -> None:
@@ -80,13 +85,30 @@ def _whole_lines(path: Path) -> int:
     return 0
 
 
-@contextlib.contextmanager
-def _journal(inbox: Path) -> Iterator[IO[bytes]]:
-    path = inbox / f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.jsonl"
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600), "wb") as file:
-        yield file
-    if path.stat().st_size == 0:
-        path.unlink()
+class _Journal:
+    """Where lines go; a new file once one is large, so that those before it can be landed and deleted."""
+
+    def __init__(self, inbox: Path) -> None:
+        self._inbox = inbox
+        self._file: IO[bytes] | None = None
+        self._size = 0
+
+    def write(self, content: bytes) -> None:
+        """The content is on the disk when this returns."""
+        if self._file is None or self._size > _JOURNAL_BYTES:
+            self.close()
+            path = self._inbox / f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.jsonl"
+            self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600), "wb")
+            self._size = 0
+        self._file.write(content)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._size += len(content)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 class _Refusal(Exception):
@@ -96,8 +118,8 @@ class _Refusal(Exception):
 
 
 class _Receiver:
-    def __init__(self, file: IO[bytes], limit: int, progress: Progress) -> None:
-        self._file, self._limit, self._progress = file, limit, progress
+    def __init__(self, journal: _Journal, limit: int, progress: Progress) -> None:
+        self._journal, self._limit, self._progress = journal, limit, progress
         self._requests = self._spans = self._refused = 0
         self._over = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -108,7 +130,8 @@ class _Receiver:
         from aiohttp import web
 
         app = web.Application()
-        app.router.add_post("/v1/traces", self._traces)
+        app.router.add_post("/v1/traces", functools.partial(self._taken, TRACES))
+        app.router.add_post("/v1/logs", functools.partial(self._taken, LOGS))
         # Sizes are checked while a body is unpacked, so it is not unpacked before.
         runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=_SECONDS_TO_FINISH)
         await runner.setup()
@@ -121,7 +144,7 @@ class _Receiver:
                 fix="Stop what listens there, or choose another port with --listen.",
             ) from None
         address = "{}:{}".format(*runner.addresses[0][:2])
-        self._progress.note(f"listening at http://{address}/v1/traces; Ctrl-C ends it and goes on")
+        self._progress.note(f"listening at http://{address}/v1/traces and /v1/logs; Ctrl-C ends it and goes on")
         with _interrupts(self._over):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._over.wait(), seconds)
@@ -129,20 +152,21 @@ class _Receiver:
             await runner.cleanup()
         return Received(address, self._requests, self._spans, self._refused)
 
-    async def _traces(self, request: web.Request) -> web.Response:
+    async def _taken(self, signal: Signal, request: web.Request) -> web.Response:
         kind = request.content_type
         try:
-            line, taken, refused = self._line(await self._body(request), kind)
+            line, taken, refused = self._line(await self._body(request), kind, signal)
         except _Refusal as refusal:
-            return _answer(kind, refusal.status, {"code": _INVALID, "message": refusal.why})
+            return _answer(kind, refusal.status, _status_message(refusal), {"code": _INVALID, "message": refusal.why})
         if taken:
             await self._land(line)
         self._requests, self._spans, self._refused = self._requests + 1, self._spans + taken, self._refused + refused
         self._progress.advance(taken)
-        if not refused:
-            return _answer(kind, 200, {})
-        why = "spans without a trace id and a span id are not kept"
-        return _answer(kind, 200, {"partialSuccess": {"rejectedSpans": str(refused), "errorMessage": why}})
+        said: dict[str, Any] = {}
+        if refused:
+            why = f"{signal.what} without a trace id and a span id are not kept"
+            said = {"partialSuccess": {signal.rejected: str(refused), "errorMessage": why}}
+        return _answer(kind, 200, signal.response(said), said)
 
     async def _body(self, request: web.Request) -> bytes:
         """The body, unpacked; never more than the limit in memory."""
@@ -166,25 +190,23 @@ class _Receiver:
             raise _Refusal(400, "compression that is cut off")
         return bytes(content)
 
-    def _line(self, body: bytes, kind: str) -> tuple[bytes, int, int]:
-        """The export as a line of JSON without what cannot be kept, and how many spans were kept and refused."""
+    def _line(self, body: bytes, kind: str, signal: Signal) -> tuple[bytes, int, int]:
+        """The export as a line of JSON without what cannot be kept, and how many records were kept and refused."""
         try:
-            export: Any = export_of(body) if kind == _PROTOBUF else parsed(body, self._limit)
+            export: Any = signal.export_of(body) if kind == _PROTOBUF else parsed(body, self._limit)
         except (Unreadable, NotJson) as error:
             raise _Refusal(400, str(error)) from None
         if not isinstance(export, dict):
-            raise _Refusal(400, "not an OTLP trace export")
+            raise _Refusal(400, f"not an OTLP export of {signal.what}")
         taken = refused = 0
         kept = []
-        for logged, resource in spans_in(export):
-            try:
-                span_of(logged, resource)
-            except Unreadable:
+        for logged, resource in signal.inside(export):
+            if None in identity(logged):
                 refused += 1
                 continue
             taken += 1
-            kept.append({"resource": resource, "scopeSpans": [{"spans": [logged]}]})
-        return orjson.dumps({"resourceSpans": kept}), taken, refused
+            kept.append(signal.outside(logged, resource))
+        return orjson.dumps({signal.key: kept}), taken, refused
 
     async def _land(self, line: bytes) -> None:
         """On the disk when this returns; requests that come meanwhile share the next write."""
@@ -195,31 +217,21 @@ class _Receiver:
                 await asyncio.to_thread(self._write, b"".join(lines))
 
     def _write(self, content: bytes) -> None:
-        self._file.write(content)
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self._journal.write(content)
 
 
-def _answer(kind: str, status: int, said: dict[str, Any]) -> web.Response:
+def _answer(kind: str, status: int, message: bytes, said: dict[str, Any]) -> web.Response:
     from aiohttp import web
 
     if kind == _PROTOBUF:
-        return web.Response(body=_message_of(said), status=status, content_type=_PROTOBUF)
+        return web.Response(body=message, status=status, content_type=_PROTOBUF)
     return web.Response(body=orjson.dumps(said), status=status, content_type=_JSON)
 
 
-def _message_of(said: dict[str, Any]) -> bytes:
-    """`ExportTraceServiceResponse`, or `google.rpc.Status` for an error."""
-    if "code" in said:
-        text: bytes = said["message"].encode()
-        return bytes((0x08, said["code"], 0x12, len(text))) + text
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
-
-    response = ExportTraceServiceResponse()
-    if partial := said.get("partialSuccess"):
-        response.partial_success.rejected_spans = int(partial["rejectedSpans"])
-        response.partial_success.error_message = partial["errorMessage"]
-    return bytes(response.SerializeToString())
+def _status_message(refusal: _Refusal) -> bytes:
+    """`google.rpc.Status`."""
+    text = refusal.why.encode()
+    return bytes((0x08, _INVALID, 0x12, len(text))) + text
 
 
 @contextlib.contextmanager

@@ -121,21 +121,27 @@ def erase_lines(path: Path, goes: Callable[[Any], bool]) -> int:
     return len(lines) - len(kept)
 
 
+# How an export holds its records: the list of groups, the list of scopes in each, the records of each scope.
+_SIGNALS = (("resourceSpans", "scopeSpans", "spans"), ("resourceLogs", "scopeLogs", "logRecords"))
+
+
 def erase_spans(path: Path, traces: Collection[str]) -> int:
-    """Take spans out of a file of received OTLP exports; gives how many."""
+    """Take spans and log records out of a file of received OTLP exports; gives how many."""
     gone, lines = 0, []
     for line in path.read_bytes().splitlines():
         export = orjson.loads(line)
-        kept = []
-        for resource in export.get("resourceSpans", ()):
-            scopes = resource.get("scopeSpans", ())
-            spans = [span for scope in scopes for span in scope.get("spans", ())]
-            stay = [span for span in spans if span.get("traceId") not in traces]
-            gone += len(spans) - len(stay)
-            if stay:
-                kept.append({**resource, "scopeSpans": [{"spans": stay}]})
-        if kept:
-            lines.append(orjson.dumps({"resourceSpans": kept}) + b"\n")
+        for key, scopes, records in _SIGNALS:
+            kept = []
+            for group in export.pop(key, ()):
+                found = [one for scope in group.get(scopes, ()) for one in scope.get(records, ())]
+                stay = [one for one in found if one.get("traceId") not in traces]
+                gone += len(found) - len(stay)
+                if stay:
+                    kept.append({**group, scopes: [{records: stay}]})
+            if kept:
+                export[key] = kept
+        if export:
+            lines.append(orjson.dumps(export) + b"\n")
     if gone:
         write_bytes(path, b"".join(lines))
     return gone

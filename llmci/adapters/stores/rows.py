@@ -55,6 +55,10 @@ SCORE = pa.schema(
     ],
     metadata={b"llmci.schema": b"run/1 scores"},
 )
+# What earlier runs scored less what this one did.
+COVARIATE = pa.schema(
+    [("case_id", TEXT), ("metric", TEXT), ("value", pa.float64())], metadata={b"llmci.schema": b"run/1 covariates"}
+)
 
 _ANSWERED, _UNANSWERED, _USAGE, _SCORED, _UNSCORED = (
     tuple(field.name for field in fields(noun)) for noun in (Answered, Unanswered, Usage, Scored, Unscored)

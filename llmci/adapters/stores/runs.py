@@ -2,7 +2,8 @@
 
 <runs>/<run_id>/answers.parquet   one row an answer
 <runs>/<run_id>/scores.parquet    one row a score
-<runs>/<run_id>/manifest.json     the rest of the run, and the SHA-256 of both; written last: the commit
+<runs>/<run_id>/covariates.parquet   one row a case and metric, where the run holds what earlier ones scored
+<runs>/<run_id>/manifest.json     the rest of the run, and the SHA-256 of the others; written last: the commit
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from llmci.adapters.stores.rows import ANSWER, SCORE, Row, answer_of, answer_row, score_of, score_row
-from llmci.domain.run import SCHEMA_NAME, Looks, Metric, PastScores, Run
+from llmci.adapters.stores.rows import ANSWER, COVARIATE, SCORE, Row, answer_of, answer_row, score_of, score_row
+from llmci.domain.run import SCHEMA_NAME, Covariate, Looks, Metric, PastScores, Run
 from llmci.domain.system import SystemSpec
 from llmci.errors import UsageError
 from llmci.files import atomic_path, read_json, sha256_of, write_json
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 _TABLES = ("answers.parquet", "scores.parquet")
+_COVARIATES = "covariates.parquet"
 _BATCH = 1024
 _BLOCK = 1 << 20
 
@@ -43,16 +45,13 @@ class DirectoryRuns:
         folder = self.path / run.run_id
         if (folder / MANIFEST).exists():
             raise UsageError(f"{folder}: this run is already stored.", fix="Store it under another id.")
-        manifest: dict[str, Any] = {field.name: getattr(run, field.name) for field in fields(run)}
-        del manifest["answers"], manifest["scores"], manifest["looks"]
-        manifest["system"], manifest["metrics"] = asdict(run.system), [asdict(metric) for metric in run.metrics]
-        manifest["environment"] = dict(run.environment)
-        # Absent from runs that know of no looks, as from those that an older llmci stored.
-        manifest |= {"looks": asdict(run.looks)} if run.looks else {}
+        manifest = manifest_of(run)
         manifest["files"] = {
             _TABLES[0]: _write(folder / _TABLES[0], ANSWER, (answer_row(answer) for answer in run.answers)),
             _TABLES[1]: _write(folder / _TABLES[1], SCORE, (score_row(score) for score in run.scores)),
         }
+        if run.covariates:
+            manifest["files"][_COVARIATES] = _write(folder / _COVARIATES, COVARIATE, covariate_rows(run.covariates))
         write_json(folder / MANIFEST, {"schema": SCHEMA_NAME, **manifest})
 
     def load(self, run_id: str) -> Run:
@@ -66,7 +65,8 @@ class DirectoryRuns:
                     f"{folder / MANIFEST}: schema {schema} is not {SCHEMA_NAME}.", fix="Use the llmci that wrote it."
                 )
             answers, scores = (_read(folder / name, stated[name]) for name in _TABLES)
-            return run_of(manifest, answers, scores)
+            earlier = _read(folder / _COVARIATES, stated[_COVARIATES]) if _COVARIATES in stated else ()
+            return run_of(manifest, answers, scores, earlier)
         except (KeyError, TypeError, ValueError) as error:
             raise _damaged(folder / MANIFEST, type(error).__name__) from None
 
@@ -104,7 +104,7 @@ class DirectoryRuns:
 
         path = self.path / run_id / _TABLES[1]
         try:
-            table = pq.read_table(path, columns=["case_id", "metric", "value"])
+            table = pq.ParquetFile(path).read(columns=["case_id", "metric", "value"])
         except (pa.ArrowException, OSError) as error:
             raise _damaged(path, type(error).__name__) from None
         means = table.group_by(["metric", "case_id"]).aggregate([("value", "mean")]).to_pylist()
@@ -135,16 +135,33 @@ class DirectoryRuns:
 
 
 def manifest_of(run: Run) -> dict[str, Any]:
-    """All of a run but its answers and scores, as JSON can hold it."""
+    """All of a run but what it holds of each case, as JSON can hold it."""
     manifest: dict[str, Any] = {field.name: getattr(run, field.name) for field in fields(run)}
-    del manifest["answers"], manifest["scores"]
+    for name in ("answers", "scores", "looks", "covariates"):
+        del manifest[name]
     manifest["system"], manifest["metrics"] = asdict(run.system), [asdict(metric) for metric in run.metrics]
     manifest["environment"] = dict(run.environment)
+    # Absent from runs that know of none, as from those that an older llmci stored.
+    manifest |= {"looks": asdict(run.looks)} if run.looks else {}
+    manifest |= {"covariates": {one.metric: list(one.runs) for one in run.covariates}} if run.covariates else {}
     return manifest
 
 
-def run_of(manifest: dict[str, Any], answers: Iterable[Row], scores: Iterable[Row]) -> Run:
+def covariate_rows(covariates: Iterable[Covariate]) -> Iterator[Row]:
+    """What earlier runs scored, a row a case."""
+    for one in covariates:
+        yield from ({"case_id": case_id, "metric": one.metric, "value": value} for case_id, value in one.values.items())
+
+
+def run_of(manifest: dict[str, Any], answers: Iterable[Row], scores: Iterable[Row], earlier: Iterable[Row] = ()) -> Run:
     """The run again; raises `KeyError`, `TypeError` or `ValueError` if it is none."""
+    values: dict[str, dict[str, float]] = {metric: {} for metric in manifest.get("covariates") or {}}
+    for row in earlier:
+        values[row["metric"]][row["case_id"]] = row["value"]
+    manifest["covariates"] = tuple(
+        Covariate(metric=metric, runs=tuple(runs), values=values[metric])
+        for metric, runs in (manifest.get("covariates") or {}).items()
+    )
     manifest["system"] = SystemSpec(**manifest["system"])
     manifest["metrics"] = tuple(Metric(**metric) for metric in manifest["metrics"])
     manifest["case_ids"] = tuple(manifest["case_ids"])

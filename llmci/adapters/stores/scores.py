@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pyarrow as pa
 
-from llmci.adapters.stores.rows import ANSWER, SCORE, Row, answer_row, score_row
-from llmci.adapters.stores.runs import manifest_of, run_of
+from llmci.adapters.stores.rows import ANSWER, COVARIATE, SCORE, Row, answer_row, score_row
+from llmci.adapters.stores.runs import covariate_rows, manifest_of, run_of
 from llmci.domain.run import SCORES_ONLY, Answered
 from llmci.domain.text import CleanText
 from llmci.errors import UsageError
@@ -23,13 +23,24 @@ if TYPE_CHECKING:
 
     from llmci.domain.run import Answer, Run, Score
 
-SCHEMA_NAME = "scores/1"
+SCHEMA_NAME = "scores/2"
+# Without covariates.
+_OLDER = "scores/1"
 # Larger than the scores of a million cases; what is more was not written by llmci.
 MOST_BYTES = 256 << 20
 _MANIFEST = b"llmci.run"
 _KEPT = ("case_id", "repeat", "usage", "cost", "latency_ms", "ttft_ms", "request_digest", "cached", "why", "fault")
 _SCORE = pa.struct([field for field in SCORE if field.name not in ("case_id", "repeat", "reason")])
-_SCHEMA = pa.schema([*(ANSWER.field(name) for name in _KEPT), ("asked", pa.bool_()), ("scores", pa.list_(_SCORE))])
+# What earlier runs scored stands in the first row of a case.
+_EARLIER = pa.list_(pa.struct([field for field in COVARIATE if field.name != "case_id"]))
+_SCHEMA = pa.schema(
+    [
+        *(ANSWER.field(name) for name in _KEPT),
+        ("asked", pa.bool_()),
+        ("scores", pa.list_(_SCORE)),
+        ("earlier", _EARLIER),
+    ]
+)
 _FIX = "Make it again with `llmci promote` or `llmci bench --save-scores`."
 
 
@@ -46,6 +57,8 @@ def scores_document(run: Run) -> bytes:
     manifest = manifest_of(run)
     # The rows say it, in the same order.
     del manifest["case_ids"]
+    # Whoever compares with it looks at the gates by a plan of its own.
+    manifest.pop("looks", None)
     metadata = {b"llmci.schema": SCHEMA_NAME.encode(), _MANIFEST: orjson.dumps(manifest)}
     table = pa.Table.from_pylist(list(_rows(run)), schema=_SCHEMA.with_metadata(metadata))
     sink = pa.BufferOutputStream()
@@ -72,10 +85,10 @@ def scores_run(content: bytes, where: str) -> Run:
     if len(content) > MOST_BYTES:
         raise UsageError(f"{where}: larger than {MOST_BYTES >> 20} MB.", fix=_FIX)
     try:
-        table = pq.read_table(pa.BufferReader(content))
+        table = pq.ParquetFile(pa.BufferReader(content)).read()
         metadata = table.schema.metadata or {}
         schema = metadata.get(b"llmci.schema", b"nothing").decode("utf-8", "replace")[:40]
-        if schema != SCHEMA_NAME:
+        if schema not in (SCHEMA_NAME, _OLDER):
             raise UsageError(f"{where}: holds {schema!r} and not {SCHEMA_NAME!r}.", fix=_FIX)
         return _run(orjson.loads(metadata[_MANIFEST]), table.to_pylist())
     except (pa.ArrowException, KeyError, TypeError, ValueError, OSError) as error:
@@ -87,6 +100,9 @@ def _rows(run: Run) -> Iterator[Row]:
     scores: dict[tuple[str, int], list[Score]] = {}
     for score in run.scores:
         scores.setdefault((score.case_id, score.repeat), []).append(score)
+    earlier: dict[str, list[Row]] = {}
+    for row in covariate_rows(run.covariates):
+        earlier.setdefault(row.pop("case_id"), []).append(row)
     order = {case_id: at for at, case_id in enumerate(run.case_ids)}
     for key in sorted(answers.keys() | scores.keys(), key=lambda key: (order[key[0]], key[1])):
         yield {
@@ -95,6 +111,7 @@ def _rows(run: Run) -> Iterator[Row]:
             **_told(answers.get(key)),
             "asked": key in answers,
             "scores": [score_row(score) for score in scores.get(key, ())],
+            "earlier": earlier.pop(key[0], None),
         }
 
 
@@ -119,4 +136,5 @@ def _run(manifest: dict[str, Any], rows: list[Row]) -> Run:
             for row in rows
             for score in row["scores"]
         ),
+        ({**value, "case_id": row["case_id"]} for row in rows for value in row.get("earlier") or ()),
     )

@@ -14,7 +14,7 @@ from llmci import seams
 from llmci.adapters.systems.filled import filled, filled_from_environment
 from llmci.adapters.systems.replies import reply_of
 from llmci.adapters.systems.requests import request_of
-from llmci.core.bench.endpoints import origin_of
+from llmci.core.bench.endpoints import origin_of, proxy_of
 from llmci.core.bench.pace import pace_of
 from llmci.core.bench.rate_limits import asked_wait, exhausted_for
 from llmci.core.canonical import digest_of
@@ -114,9 +114,13 @@ class HttpSystem:
         where, environ = f"systems.{self._context.name}", self._context.environ
         headers = {n: filled_from_environment(v, environ, where) for n, v in self._options.headers.items()}
         self._url = filled_from_environment(self._options.url, environ, where)
-        # The stage keeps the deadline; a proxy may be named in the environment.
+        self._proxy = proxy_of(self._url, environ)
+        # The stage keeps the deadline, and no call is to know of another one.
         self._session = aiohttp.ClientSession(
-            headers=headers, timeout=aiohttp.ClientTimeout(), trust_env=True, connector=aiohttp.TCPConnector(limit=0)
+            headers=headers,
+            timeout=aiohttp.ClientTimeout(),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            connector=aiohttp.TCPConnector(limit=0),
         )
 
     def at_once(self) -> int | None:
@@ -131,7 +135,7 @@ class HttpSystem:
         started = time.perf_counter()
         sent = {"params" if self._options.method == "GET" else "json": self._body(case)}
         try:
-            async with self._session.request(self._options.method, self._url, **sent) as response:
+            async with self._session.request(self._options.method, self._url, proxy=self._proxy, **sent) as response:
                 pace_of(origin_of(self._url)).hold(exhausted_for(response.headers, time.time()))
                 content = await _limited(response)
         except (aiohttp.ClientError, OSError) as error:

@@ -100,8 +100,9 @@ class LitellmSystem:
     def request_digest(self, case: Case) -> str | None:
         """See `System.request_digest`."""
         request = self._request(case)
-        if isinstance(request, Failed):
-            return None
+        return None if isinstance(request, Failed) else self._digest(request, case)
+
+    def _digest(self, request: ModelRequest, case: Case) -> str:
         where = (self._options.model, self._options.base_url)
         replay = self._options.tool_replay
         # The first request leads to the same conversation only where the tools say the same.
@@ -151,7 +152,7 @@ class LitellmSystem:
         if self._options.tool_replay is not None:
             simulate = None if self._simulator is None else self._simulator.ask
             whole = await converse(request, case, self._options.tool_replay, self._model.ask, simulate)
-            return whole if isinstance(whole, Failed) else replace(whole, request_digest=self.request_digest(case))
+            return whole if isinstance(whole, Failed) else replace(whole, request_digest=self._digest(request, case))
         reply = await self._model.ask(request)
         if isinstance(reply, Failed):
             return reply
@@ -163,7 +164,7 @@ class LitellmSystem:
             latency_ms=reply.latency_ms,
             ttft_ms=reply.ttft_ms,
             timed_here=True,
-            request_digest=self.request_digest(case),
+            request_digest=self._digest(request, case),
         )
 
     async def aclose(self) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from llmci.core.gating.causes import causes
 from llmci.core.gating.columns import columns
 from llmci.core.gating.comparable import metric_obstacle
+from llmci.core.gating.earlier import earlier
 from llmci.core.gating.frame import frame
 from llmci.core.gating.must_pass import must_pass
 from llmci.core.gating.pairs import pairs
@@ -76,6 +77,10 @@ def compare(baseline: Run, candidate: Run, cases: Sequence[Case], rules: Sequenc
     index = arranged.index()
     before, after = columns(baseline, metrics, index), columns(candidate, metrics, index)
     compared = {m.name: pairs(m, before[m.name], after[m.name], max_lost) for m in metrics}
+    compared = {
+        name: replace(paired, history=earlier(paired.metric, baseline, arranged, cases))
+        for name, paired in compared.items()
+    }
     compared = {name: _explained(paired, causes(name, baseline, candidate)) for name, paired in compared.items()}
     asked = (
         Asked(rule, tuple(_parts(rule, barred[rule.metric], compared.get(rule.metric), arranged))) for rule in rules

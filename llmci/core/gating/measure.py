@@ -43,7 +43,7 @@ def measure(of: Question) -> Difference:
         worse=worse,
         unchanged=len(of.baseline) - better - worse,
         detectable=detectable,
-        method=METHOD,
+        method=METHOD if of.history is None else f"{METHOD}, with earlier runs as a control variate (Cochran 1977)",
     )
 
 
@@ -56,7 +56,7 @@ def planned_cases(of: Question, seen: Difference) -> int | None:
     """Cases that notice a drop of the tolerance 9 times in 10; None if that is not known."""
     if of.metric.kind == "ratio":
         return _scaled(seen.cases, seen.detectable / of.rule.tolerance)
-    measured = score_moments(of)
+    measured = moments(differences(of), of.layout)
     design = seen.cases / float(measured.effective)
     return math.ceil(cases_needed(discordance_seen(measured), of.rule.tolerance, alpha=of.rule.alpha) * design)
 
@@ -72,7 +72,7 @@ def needed_cases(of: Question, seen: Difference) -> int | None:
     if of.metric.kind == "ratio":
         settled = _scaled(seen.cases, seen.detectable / apart)
     else:
-        spread = float(score_moments(of).spread) ** 2 * seen.cases
+        spread = float(moments(differences(of), of.layout).spread) ** 2 * seen.cases
         settled = math.ceil(cases_for_variance(spread, apart, alpha=of.rule.alpha))
     return None if planned is None or settled is None else max(planned, settled)
 
@@ -85,7 +85,8 @@ def _score(of: Question) -> tuple[float, float, float, float]:
     measured = score_moments(of)
     for_high, for_low = of.levels
     low, high = guarded_bounds(measured, for_low)[0], guarded_bounds(measured, for_high)[1]
-    detectable = detectable_drop(discordance_seen(measured), float(measured.effective), alpha=of.rule.alpha)
+    plain = moments(differences(of), of.layout)
+    detectable = detectable_drop(discordance_seen(plain), float(plain.effective), alpha=of.rule.alpha)
     return float(measured.estimate), float(low), float(high), detectable
 
 

@@ -12,6 +12,7 @@ from llmci.core.wording import count, percent
 
 if TYPE_CHECKING:
     from llmci.core.gating.columns import Column
+    from llmci.core.gating.earlier import Earlier
     from llmci.core.stats.arrays import BoolArray, FloatArray
     from llmci.domain.run import Metric
 
@@ -28,6 +29,7 @@ class Pairs:
         inapplicable: Cases that hold nothing this metric could compare with, such as no reference.
         max_lost: Share of cases that may be gone, of all and of every slice.
         no_evidence: Why the rest must not be compared; None if it may.
+        history: What earlier runs scored, while not all cases are asked; None where that is not known.
     """
 
     metric: Metric
@@ -38,6 +40,7 @@ class Pairs:
     inapplicable: BoolArray
     max_lost: float
     no_evidence: str | None
+    history: Earlier | None = None
 
     @property
     def lost(self) -> int:

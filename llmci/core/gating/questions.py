@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llmci.core.stats.differences import of_costs, of_latencies, of_scores, slow_threshold
+from llmci.core.stats.history import moments_with_history
 from llmci.core.stats.paired import Moments, moments, p_above, p_below, p_not_worse, p_worse
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from llmci.core.gating.pairs import Pairs
     from llmci.core.stats.arrays import BoolArray, FloatArray
     from llmci.core.stats.differences import Spent
+    from llmci.core.stats.history import History
     from llmci.core.stats.layout import Layout
     from llmci.core.stats.sequential import Look
     from llmci.domain.run import Metric
@@ -33,6 +35,7 @@ class Question:
         candidate: The same for the candidate.
         layout: How they stand to each other.
         look: Where in a schedule they are weighed; None where they are weighed once.
+        history: What earlier runs scored on them.
     """
 
     rule: Rule
@@ -44,6 +47,7 @@ class Question:
     candidate: FloatArray
     layout: Layout
     look: Look | None = None
+    history: History | None = None
 
     @property
     def levels(self) -> tuple[float, float]:
@@ -83,6 +87,7 @@ def question(rule: Rule, pairs: Pairs, frame: Frame, key: SliceKey | None, membe
     """
     kept = pairs.kept & frame.looked if members is None else pairs.kept & frame.looked & members
     whole = key is None
+    earlier = pairs.history if whole else None
     return Question(
         rule=rule,
         metric=pairs.metric,
@@ -92,7 +97,8 @@ def question(rule: Rule, pairs: Pairs, frame: Frame, key: SliceKey | None, membe
         baseline=pairs.baseline[kept],
         candidate=pairs.candidate[kept],
         layout=frame.layout(kept),
-        look=frame.look,
+        look=earlier.look if earlier else frame.look,
+        history=earlier.history.among(kept) if earlier else None,
     )
 
 
@@ -126,8 +132,10 @@ def differences(of: Question) -> FloatArray:
 
 
 def score_moments(of: Question) -> Moments:
-    """Moments of the differences of a metric that is no ratio."""
-    return moments(differences(of), of.layout)
+    """Moments of the differences of a metric that is no ratio, sharpened by history where there is one."""
+    if of.history is None:
+        return moments(differences(of), of.layout)
+    return moments_with_history(differences(of), of.layout, of.history)
 
 
 def spent(of: Question) -> Spent:

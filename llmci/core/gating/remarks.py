@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmci.core.wording import count, money, percent
-from llmci.domain.run import Scored, Unanswered
+from llmci.core.wording import count, listed, money, percent
+from llmci.domain.run import SCORES_ONLY, Scored, Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,8 @@ def remarks(comparison: Comparison, baseline: Run, candidate: Run, set_size: int
     if baseline.run_id == candidate.run_id:
         yield "baseline and candidate are the same run"
     if candidate.looks:
-        yield _early(candidate.looks, candidate)
+        yield _early(candidate.looks, baseline, candidate)
+        yield from _history(comparison)
     elif asked < set_size:
         yield f"{asked:,} of the {count(set_size, 'case')} of the set were asked"
     yield from _failures(baseline, candidate)
@@ -46,16 +47,26 @@ def remarks(comparison: Comparison, baseline: Run, candidate: Run, set_size: int
     yield from _dependence(comparison.frame)
 
 
-def _early(looks: Looks, candidate: Run) -> str:
+def _early(looks: Looks, baseline: Run, candidate: Run) -> str:
     """When the gates were decided, and what that saved."""
     planned, asked = looks.planned[-1], looks.asked
     look = f"look {looks.taken} of {len(looks.planned)}"
     if asked == planned:
         return f"all {count(planned, 'planned case')} were asked ({look})"
     calls = count((planned - asked) * candidate.repeats, "call")
-    said = f"decided early, after {asked:,} of {count(planned, 'planned case')} ({look}): {calls} of each system saved"
+    whose = "" if SCORES_ONLY in baseline.environment else " of each system"
+    said = f"decided early, after {asked:,} of {count(planned, 'planned case')} ({look}): {calls}{whose} saved"
     spent = None if candidate.cost is None else candidate.cost + (candidate.judge_cost or 0.0)
     return f"{said}, about {money(spent * (planned - asked) / asked)} of the candidate's" if spent else said
+
+
+def _history(comparison: Comparison) -> Iterator[str]:
+    helped = [name for name, pairs in comparison.compared.items() if pairs.history is not None]
+    if helped:
+        yield (
+            f"{listed(helped)}: the change is set right by what earlier runs scored on the cases not asked, so it may "
+            "differ a little from the difference of the two means"
+        )
 
 
 def _failures(baseline: Run, candidate: Run) -> Iterator[str]:

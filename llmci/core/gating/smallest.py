@@ -56,6 +56,10 @@ def restricted(run: Run, case_ids: Collection[str]) -> Run:
         answers=tuple(answer for answer in run.answers if answer.case_id in wanted),
         scores=tuple(score for score in run.scores if score.case_id in wanted),
         looks=None,
+        covariates=tuple(
+            replace(one, values={case_id: value for case_id, value in one.values.items() if case_id in wanted})
+            for one in run.covariates
+        ),
     )
 
 

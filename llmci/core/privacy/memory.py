@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from llmci.core.privacy.common_names import NAMES_THAT_ARE_WORDS
-from llmci.core.privacy.originals import forms_of, is_forgotten, local_part, pattern_of
+from llmci.core.privacy.originals import forms_of, is_forgotten, local_part, places_of
+from llmci.core.privacy.values import is_filler
 from llmci.core.privacy.words import COMMON, TECHNICAL
 from llmci.domain.finding import Span
 
@@ -34,6 +35,8 @@ _PLACE_BEFORE = re.compile(r"\b(?:San|Santa|Fort|Saint|Port|Los|Las) $")
 _LONG_NUMBER = re.compile(r"(?:\d[\s().\-\u2010-\u2015/]{0,3}){9}")
 _NAME_PART = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]{2,})*")
 _NAMED_ID = re.compile(r"([a-z]{2,})[._-]([a-z]{2,})[._-]?\d*")
+# Of NAME:PASSWORD@HOST the password is told elsewhere too.
+_LOGIN = re.compile(r"[^:@\s]*:([^@\s]{3,})@\S*$")
 # Beside such a sign a word is part of an id, a path or an address.
 _OF_IDS = frozenset("_/@\\")
 # Kinds of findings that make a word more likely a name.
@@ -112,10 +115,10 @@ class Memory:
                     if not (doubtful or _is_lower(needle, text, span)) or _is_hinted(span, text, hints)
                 ]
         found += [
-            Span(match.start(), match.end(), kind, _SCORE, _DETECTOR)
+            Span(start, end, kind, _SCORE, _DETECTOR)
             for words, kind in self.forms.items()
             if all(word in folded for word in words)
-            for match in pattern_of(words).finditer(folded)
+            for start, end in places_of(words, folded)
         ]
         return found + self._respaced(text) if self.numbers else found
 
@@ -162,7 +165,9 @@ def _needles(kind: str, value: str, *, sure: bool) -> tuple[Needle, ...]:
         is_word = text.isalpha()
         inside = len(text) >= _DISTINCTIVE and not is_word and any(c.isdigit() or c == "@" for c in text)
         doubtful = is_word and (folded in _WORDS or (kind == "PERSON" and not sure))
-        if not (is_word and folded in TECHNICAL and kind != "PERSON"):
+        # "admin" is a password now and then, and a word everywhere else.
+        plain = is_word and (folded in TECHNICAL or (kind == "SECRET" and is_filler(folded)))
+        if not plain or kind == "PERSON":
             needles.append(Needle(folded, kind, doubtful, inside))
     digits = _SQUEEZED.sub("", text).lstrip("+")
     if digits.isdecimal() and len(digits) >= _NUMBER_DIGITS:
@@ -187,6 +192,8 @@ def _parts(kind: str, text: str, *, sure: bool) -> list[Needle]:
             *_parts("USER_ID", local, sure=sure),
             *(Needle(word, "PERSON", doubtful=True) for word in names),
         ]
+    if kind == "SECRET" and (login := _LOGIN.match(text)):
+        return list(_needles("SECRET", login[1], sure=sure))
     if kind in ("USER_ID", "USERNAME") and (match := _NAMED_ID.match(text.lower())):
         words = match.groups()
         if not any(word in TECHNICAL for word in words):

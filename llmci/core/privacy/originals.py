@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from llmci.core.privacy.words import TECHNICAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Stands where a surrogate was put in, so that only what was kept is searched. For private use.
 MASK = "\ue000"
@@ -26,7 +30,8 @@ _AT = re.compile(r"\s?(?:@|%40|[\[(]at[\])])\s?", re.IGNORECASE)
 _PARTING = r"[.!?:;|]\s|\n\s*\n|[\"\0]"
 _PARTS = re.compile(_PARTING)
 _WIDEST_GAP = 3
-_GAP = rf"(?:%20|%2[BCbc]|\\[nt]|(?!{_PARTING})[^\w\"{MASK}]|_){{1,{_WIDEST_GAP}}}"
+# One sign between words: an escape, if what follows is one, or else the character.
+_ESCAPE, _SIGN = re.compile(r"%20|%2[BCbc]|\\[nt]"), re.compile(rf"(?!{_PARTING})[^\w\"{MASK}]|_")
 
 
 def is_forgotten(kind: str, value: str) -> bool:
@@ -63,10 +68,33 @@ def forms_of(kind: str, value: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((of, form) for of, form in found if _is_telling(form, of, words))
 
 
-@lru_cache(maxsize=4096)
-def pattern_of(words: tuple[str, ...]) -> re.Pattern[str]:
-    """Finds words that stand together in a text in lower case."""
-    return re.compile(rf"(?<![^\W_]){_GAP.join(map(re.escape, words))}(?![^\W_])")
+def places_of(words: tuple[str, ...], text: str) -> Iterator[tuple[int, int]]:
+    """Where words stand together in a text in lower case, with up to three signs between two of them."""
+    start = text.find(words[0])
+    while start >= 0:
+        end = None if start and text[start - 1].isalnum() else _end(words, 1, text, start + len(words[0]))
+        if end is not None:
+            yield start, end
+        start = text.find(words[0], start + 1 if end is None else end)
+
+
+def _end(words: tuple[str, ...], index: int, text: str, at: int) -> int | None:
+    """Where the words from an index on end, if they follow; no pattern of their own is compiled for them."""
+    if index == len(words):
+        return None if at < len(text) and text[at].isalnum() else at
+    return _after(words, index, text, at, _WIDEST_GAP)
+
+
+def _after(words: tuple[str, ...], index: int, text: str, at: int, signs: int) -> int | None:
+    for sign in (_ESCAPE.match(text, at), _SIGN.match(text, at)):
+        if sign is None:
+            continue
+        further = _after(words, index, text, sign.end(), signs - 1) if signs > 1 else None
+        if further is None and text.startswith(words[index], sign.end()):
+            further = _end(words, index + 1, text, sign.end() + len(words[index]))
+        if further is not None:
+            return further
+    return None
 
 
 def folded(text: str) -> str:

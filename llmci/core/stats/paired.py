@@ -67,6 +67,23 @@ def moments(differences: FloatArray, cases: Layout) -> Moments:
     Raises:
         UsageError: A difference is not a finite number.
     """
+    of = sums(differences, cases)
+    return from_moments(of.estimate, of.variance, of.effective, df=cases.df, cubes=of.cubes, witnesses=of.witnesses)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Moments without the imaginary cases; see `Moments` and `from_moments`."""
+
+    estimate: float
+    variance: float
+    effective: float
+    cubes: float | None
+    witnesses: float
+
+
+def sums(differences: FloatArray, cases: Layout) -> Sums:
+    """Mean difference, its variance, and how many cases that is worth; raises as `moments`."""
     if not np.all(np.isfinite(differences)):
         raise UsageError("a difference is not a finite number.", fix="Leave out cases that have no score.")
     weights, strata = cases.weights, cases.strata
@@ -74,21 +91,21 @@ def moments(differences: FloatArray, cases: Layout) -> Moments:
     if strata is None:
         centred = differences - estimate
     else:
-        sums = np.bincount(strata, weights=weights * differences)
-        means = np.divide(sums, cases.stratum_weights, out=np.zeros_like(sums), where=cases.stratum_weights > 0)
+        totals = np.bincount(strata, weights=weights * differences)
+        means = np.divide(totals, cases.stratum_weights, out=np.zeros_like(totals), where=cases.stratum_weights > 0)
         centred = differences - means[strata]
     influence = weights * centred
     if cases.groups is None:
         squares = influence * influence
         spreads = np.array([squares.sum()]) if strata is None else np.bincount(strata, weights=squares)
         variance = float(cases.stratum_factors @ spreads)
-        return from_moments(estimate, variance, cases.effective, df=cases.df, cubes=float(squares @ influence))
-    sums = np.bincount(cases.groups, weights=influence)
-    variance = float(sums @ sums) * cases.group_count / max(cases.group_count - 1, 1)
+        return Sums(estimate, variance, cases.effective, float(squares @ influence), cases.effective)
+    totals = np.bincount(cases.groups, weights=influence)
+    variance = float(totals @ totals) * cases.group_count / max(cases.group_count - 1, 1)
     of_one = float(influence @ centred) * cases.cases / max(cases.cases - 1, 1)
     effective = min(cases.effective, of_one / variance) if variance > 0 else cases.effective
     witnesses = min(effective, cases.effective_groups)
-    return from_moments(estimate, variance, max(effective, 1.0), df=cases.df, witnesses=witnesses)
+    return Sums(estimate, variance, max(effective, 1.0), None, witnesses)
 
 
 def of_table(wins: FloatArray, losses: FloatArray, cases: FloatArray | float) -> Moments:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 GAMMA_FAIL = -2.0
 GAMMA_PASS = 1.0
 LOOKS = 10
-CAP_INFLATION = 1.15
 # Enough for thirteen digits of a boundary.
 _NODES = 128
 _EDGE = 9.0

@@ -79,6 +79,11 @@ _EVENT_ROLES = {
     "gen_ai.assistant.message": "assistant",
     "gen_ai.tool.message": "tool",
 }
+_CHOICE = "gen_ai.choice"
+# Keys of parts that hold what somebody said, rather than what kind of part it is and whose.
+_CONTENT = frozenset({"text", "uri", "tool_arguments", "tool_result", "extra"})
+# Events with attributes that a span may have itself; the second and third are of 2024.
+_DETAILS = ("gen_ai.client.inference.operation.details", "gen_ai.content.prompt", "gen_ai.content.completion")
 
 
 def first(attributes: Mapping[str, Any], *names: str) -> Any:  # noqa: ANN401  JSON holds anything
@@ -115,8 +120,7 @@ def kind_of(attributes: Mapping[str, Any]) -> str:
 
 
 def asked(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:
-    """What went into a span."""
-    attributes = _with_details(attributes, events)
+    """What went into a span; `attributes` are those of `with_details`."""
     instructions = decoded(attributes.get("gen_ai.system_instructions"))
     system = messages_of(instructions, role="system") if instructions else []
     for logged in (
@@ -125,27 +129,32 @@ def asked(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:
         _numbered(gathered(attributes, "gen_ai.prompt")),
         _from_events(events),
     ):
-        if logged:
-            return of_messages([*system, *messages_of(logged, role="user")])
+        if logged and _says(messages := messages_of(logged, role="user")):
+            return of_messages([*system, *messages])
     return of_messages(system) if system else payload_of(first(attributes, *_INPUT), role="user")
 
 
 def answered(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:
-    """What came out of a span."""
-    attributes = _with_details(attributes, events)
+    """What came out of a span; `attributes` are those of `with_details`."""
     for logged in (
         _filled(decoded(attributes.get("gen_ai.output.messages")), attributes),
         _numbered(gathered(attributes, "llm.output_messages")),
         _completions(attributes),
-        [_event_message(event, "assistant") for event in events if event.name == "gen_ai.choice"],
+        [_event_message(event, "assistant") for event in events if event.name == _CHOICE],
     ):
-        if logged:
-            messages = messages_of(logged, role="assistant")
+        if logged and _says(messages := messages_of(logged, role="assistant")):
             reasons = list_of(attributes.get("gen_ai.response.finish_reasons"))
-            if messages and reasons and "finish_reason" not in messages[-1]:
+            if reasons and "finish_reason" not in messages[-1]:
                 messages[-1]["finish_reason"] = finish_reason(reasons[-1])
             return of_messages(messages)
     return payload_of(first(attributes, *_OUTPUT), role="assistant")
+
+
+def _says(messages: Sequence[Row]) -> bool:
+    """Whether anything was said: without leave to capture content, instrumentations log messages without any."""
+    return any(
+        value for message in messages for part in message["parts"] for key, value in part.items() if key in _CONTENT
+    )
 
 
 def _completions(attributes: Mapping[str, Any]) -> list[Any]:
@@ -173,12 +182,17 @@ def _filled(logged: object, attributes: Mapping[str, Any]) -> object:
     return logged
 
 
-def _with_details(attributes: Mapping[str, Any], events: Sequence[Event]) -> Mapping[str, Any]:
-    """Content may be written into events of this name rather than into the span, at once or one part after another."""
+def with_details(attributes: Mapping[str, Any], events: Sequence[Event]) -> Mapping[str, Any]:
+    """Content may be written into events rather than into the span, at once or one part after another."""
     for event in events:
-        if event.name == "gen_ai.client.inference.operation.details":
+        if event.name in _DETAILS:
             attributes = {**event.attributes, **attributes}
     return attributes
+
+
+def is_spent(event: Event) -> bool:
+    """Whether an event became messages; it is not repeated among a step's events."""
+    return event.name in _EVENT_ROLES or event.name == _CHOICE or event.name in _DETAILS
 
 
 def _numbered(logged: object) -> list[Any]:
@@ -222,8 +236,12 @@ def _from_events(events: Sequence[Event]) -> list[Row]:
 
 def _event_message(event: Event, role: str) -> Row:
     attributes = {key: decoded(value) for key, value in event.attributes.items() if not key.startswith("gen_ai.")}
-    body = attributes.pop("body", None) or attributes.pop("event.body", None)
+    # Azure's clients keep the body as JSON in an attribute.
+    bodies = [attributes.pop("body", None), attributes.pop("event.body", None), decoded(event.attributes.get("gen_ai.event.content"))]  # fmt: skip
+    body = next((one for one in bodies if one is not None), None)
     message = {**attributes, **body} if isinstance(body, dict) else attributes
+    if isinstance(body, (str, list)):
+        message.setdefault("content", body)
     inner = message.pop("message", None)
     if isinstance(inner, dict):
         message = {**inner, **message}

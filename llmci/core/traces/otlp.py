@@ -52,15 +52,15 @@ class Span:
 
 def spans_in(export: Row) -> Iterator[tuple[Row, Row]]:
     """Every span of an export request, as logged, with its resource's attributes as logged."""
-    for resource_spans in _list(export, "resourceSpans", "resource_spans"):
+    for resource_spans in items(export, "resourceSpans", "resource_spans"):
         resource = resource_spans.get("resource") or {}
         scopes = [
-            *_list(resource_spans, "scopeSpans", "scope_spans"),
-            *_list(resource_spans, "instrumentationLibrarySpans", "instrumentation_library_spans"),
+            *items(resource_spans, "scopeSpans", "scope_spans"),
+            *items(resource_spans, "instrumentationLibrarySpans", "instrumentation_library_spans"),
         ]
         for scope in scopes:
-            for span in _list(scope, "spans"):
-                yield span, {"attributes": _list(resource, "attributes")}
+            for span in items(scope, "spans"):
+                yield span, {"attributes": items(resource, "attributes")}
 
 
 def span_of(logged: Row, resource: Row) -> Span:
@@ -69,7 +69,7 @@ def span_of(logged: Row, resource: Row) -> Span:
     Raises:
         Unreadable: It has no trace id or no span id.
     """
-    trace_id, span_id = trace_id_of(logged), _id(_first(logged, "spanId", "span_id"))
+    trace_id, span_id = identity(logged)
     if trace_id is None or span_id is None:
         raise Unreadable("a span without a trace id and a span id")
     parent = _id(_first(logged, "parentSpanId", "parent_span_id", "parent_id"))
@@ -88,14 +88,19 @@ def span_of(logged: Row, resource: Row) -> Span:
         failed=status.get("code") in _ERROR_CODES,
         message=text_of(status.get("message")),
         attributes=attributes_of(logged.get("attributes")),
-        events=tuple(_event(event) for event in _list(logged, "events")),
+        events=tuple(_event(event) for event in items(logged, "events")),
         resource=attributes_of(resource.get("attributes")),
     )
 
 
-def trace_id_of(logged: Row) -> str | None:
-    """The trace that a span belongs to."""
-    return _id(_first(logged, "traceId", "trace_id"))
+def identity(logged: Row) -> tuple[str | None, str | None]:
+    """The trace and the span that a span is, or that a log record is about; None for what is not named."""
+    return _id(_first(logged, "traceId", "trace_id")), _id(_first(logged, "spanId", "span_id"))
+
+
+def moment_in(logged: Row, *names: str) -> datetime | None:
+    """The first of these times that is there, in nanoseconds since 1970; 0 is none."""
+    return next((at for name in names if (at := time_of(int_of(logged.get(name))))), None)
 
 
 def attributes_of(logged: object) -> dict[str, Any]:
@@ -105,19 +110,19 @@ def attributes_of(logged: object) -> dict[str, Any]:
     if not isinstance(logged, list):
         return {}
     pairs = (pair for pair in logged if isinstance(pair, dict) and "key" in pair)
-    return {str(pair["key"]): _value(pair.get("value")) for pair in pairs}
+    return {str(pair["key"]): opened(pair.get("value")) for pair in pairs}
 
 
 def _event(logged: Row) -> Event:
     return Event(
         name=text_of(logged.get("name")) or "",
-        time=time_of(int_of(_first(logged, "timeUnixNano", "time_unix_nano"))),
+        time=moment_in(logged, "timeUnixNano", "time_unix_nano"),
         attributes=attributes_of(logged.get("attributes")),
     )
 
 
-def _value(value: object) -> Any:  # noqa: ANN401  JSON holds anything
-    """An `AnyValue`; 64-bit integers come as text."""
+def opened(value: object) -> Any:  # noqa: ANN401  JSON holds anything
+    """What an `AnyValue` holds; 64-bit integers come as text."""
     if not isinstance(value, dict) or len(value) != 1:
         return value if value != {} else None
     [(kind, inner)] = value.items()
@@ -126,7 +131,7 @@ def _value(value: object) -> Any:  # noqa: ANN401  JSON holds anything
             number = int_of(inner)
             return inner if number is None else number
         case "arrayvalue":
-            return [_value(item) for item in (inner or {}).get("values") or []] if isinstance(inner, dict) else inner
+            return [opened(item) for item in (inner or {}).get("values") or []] if isinstance(inner, dict) else inner
         case "kvlistvalue":
             return attributes_of((inner or {}).get("values")) if isinstance(inner, dict) else inner
         case "stringvalue" | "boolvalue" | "doublevalue" | "bytesvalue":
@@ -140,7 +145,8 @@ def _id(value: object) -> str | None:
     return None if text is None else text.lower()
 
 
-def _list(value: object, *names: str) -> list[Any]:
+def items(value: object, *names: str) -> list[Any]:
+    """The objects in a list that has one of these names."""
     found = _first(value, *names) if isinstance(value, dict) else None
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 

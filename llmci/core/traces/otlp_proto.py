@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from llmci.core.traces.scalars import Unreadable
@@ -18,18 +19,34 @@ _PLAIN = {"string_value": "stringValue", "bool_value": "boolValue", "double_valu
 
 
 def export_of(message: bytes) -> Row:
+    """An export of spans or of log records, in a file that does not say which of them it has.
+
+    Raises:
+        Unreadable: It is neither, or it is cut off.
+    """
+    try:
+        traces = traces_of(message)
+    except Unreadable:
+        return logs_of(message)
+    # Log records read as spans have no ids.
+    spans = [span for group in traces["resourceSpans"] for scope in group["scopeSpans"] for span in scope["spans"]]
+    if not any(span["spanId"] for span in spans):
+        with suppress(Unreadable):
+            logs = logs_of(message)
+            if any(scope["logRecords"] for group in logs["resourceLogs"] for scope in group["scopeLogs"]):
+                return logs
+    return traces
+
+
+def traces_of(message: bytes) -> Row:
     """An `ExportTraceServiceRequest`, or the `TracesData` of a file, which have the same bytes.
 
     Raises:
         Unreadable: It is none, or it is cut off.
     """
-    from google.protobuf.message import DecodeError
     from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-    try:
-        decoded = TracesData.FromString(message)
-    except (DecodeError, RecursionError):
-        raise Unreadable("not an OTLP trace export in protobuf, or cut off") from None
+    decoded = _parsed(TracesData, message, "trace")
     return {
         "resourceSpans": [
             {
@@ -41,6 +58,51 @@ def export_of(message: bytes) -> Row:
             }
             for group in decoded.resource_spans
         ]
+    }
+
+
+def logs_of(message: bytes) -> Row:
+    """An `ExportLogsServiceRequest`, or the `LogsData` of a file.
+
+    Raises:
+        Unreadable: It is none, or it is cut off.
+    """
+    from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
+
+    decoded = _parsed(LogsData, message, "log")
+    return {
+        "resourceLogs": [
+            {
+                "resource": {"attributes": _pairs(group.resource.attributes)},
+                "scopeLogs": [
+                    {"scope": {"name": scope.scope.name}, "logRecords": [_record(one) for one in scope.log_records]}
+                    for scope in group.scope_logs
+                ],
+            }
+            for group in decoded.resource_logs
+        ]
+    }
+
+
+def _parsed(kind: Any, message: bytes, signal: str) -> Any:  # noqa: ANN401  generated classes have no types
+    from google.protobuf.message import DecodeError
+
+    try:
+        return kind.FromString(message)
+    except (DecodeError, RecursionError):
+        raise Unreadable(f"not an OTLP {signal} export in protobuf, or cut off") from None
+
+
+def _record(record: Any) -> Row:  # noqa: ANN401
+    return {
+        "traceId": record.trace_id.hex(),
+        "spanId": record.span_id.hex(),
+        # Since version 1.5 of the protocol; before, an attribute.
+        "eventName": getattr(record, "event_name", ""),
+        "timeUnixNano": str(record.time_unix_nano),
+        "observedTimeUnixNano": str(record.observed_time_unix_nano),
+        "body": _value(record.body, 0),
+        "attributes": _pairs(record.attributes),
     }
 
 

@@ -34,6 +34,8 @@ _FACTS = {
     "prompt_name": ("gen_ai.prompt.name", "llm.prompt_template.name", "langfuse.observation.prompt.name"),
     "prompt_version": ("gen_ai.prompt.version", "llm.prompt_template.version", "langfuse.observation.prompt.version"),
 }  # fmt: skip
+# What OpenInference writes where it was told to hide inputs or outputs.
+_HIDDEN = "__REDACTED__"
 _FACTS_INDEX = dialects.indexed(_FACTS)
 
 
@@ -49,6 +51,8 @@ def trace_of(spans: Sequence[Span], origin: Origin, *, variant: Pick | None = No
 
 def _step(span: Span, variant: Pick | None) -> Step:
     told = conventional(span.attributes)
+    if _HIDDEN in told.values():
+        told = {key: value for key, value in told.items() if value != _HIDDEN}
     span = span if told is span.attributes else replace(span, attributes=told)
     attributes = {**span.resource, **span.attributes}
     tags = list_of(dialects.first(attributes, "tag.tags", "langfuse.trace.tags"))
@@ -62,7 +66,7 @@ def _step(span: Span, variant: Pick | None) -> Step:
 
 
 def _row(span: Span) -> Row:
-    attributes, kind = span.attributes, dialects.kind_of(span.attributes)
+    attributes, kind = dialects.with_details(span.attributes, span.events), dialects.kind_of(span.attributes)
     usage = dialects.usage_in(attributes)
     error_type, error = _error(span)
     return {
@@ -85,8 +89,14 @@ def _row(span: Span) -> Row:
         "documents": dialects.documents_in(attributes),
         "usage": usage,
         "cost": dialects.cost_in(attributes, usage),
-        "attributes": _json(dialects.rest_of(attributes)),
-        "events": _json([{"name": event.name, "attributes": event.attributes} for event in span.events]),
+        "attributes": _json(dialects.rest_of(span.attributes)),
+        "events": _json(
+            [
+                {"name": event.name, "attributes": event.attributes}
+                for event in span.events
+                if not dialects.is_spent(event)
+            ]
+        ),
     }
 
 

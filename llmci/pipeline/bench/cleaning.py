@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # As many as are asked for at first: cleaning that keeps up never holds anybody.
 _MOST_WAITING = 20
+# What is said within so many seconds is taken along together.
+_GATHERED_S = 0.002
 
 Work = tuple["Callable[[], Any]", "asyncio.Future[Any]"]
 
@@ -68,6 +70,7 @@ class Cleaning:
 
     async def _work(self) -> None:
         while self._waiting:
+            await asyncio.sleep(_GATHERED_S)
             batch, self._waiting = self._waiting, []
             for (_, result), (value, error) in zip(batch, await asyncio.to_thread(_each, batch), strict=True):
                 if result.done():

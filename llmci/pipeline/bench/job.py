@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from llmci.core.bench.schedule import at_once
+from llmci.seams import PairScorer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -108,6 +109,12 @@ class BenchJob:
     def metrics(self) -> tuple[Metric, ...]:
         """Of the scorers, in their order: asked once, because they are digests."""
         return tuple(scorer.metric() for scorer in self.scorers)
+
+    @cached_property
+    def pairwise(self) -> frozenset[str]:
+        """Names of the metrics that need the baseline's answer as well."""
+        found = zip(self.scorers, self.metrics, strict=True)
+        return frozenset(metric.name for scorer, metric in found if isinstance(scorer, PairScorer))
 
     @property
     def played(self) -> Cassette | None:

@@ -12,7 +12,6 @@ from llmci.core.bench.unanswered import score_without_answer
 from llmci.domain.run import Scored, Unanswered, Unscored
 from llmci.errors import LlmciError, PrivacyStop
 from llmci.pipeline.bench.taping import played_score
-from llmci.seams import PairScorer
 
 if TYPE_CHECKING:
     from llmci.core.bench.ledger import Ledger
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from llmci.domain.run import Answer, Answered, Metric, Score
     from llmci.pipeline.bench.cleaning import Cleaning
     from llmci.pipeline.bench.job import BenchJob
-    from llmci.seams import Scorer
+    from llmci.seams import AnswerCache, PairScorer, Scorer
 
 
 class Marker:
@@ -55,7 +54,7 @@ class Marker:
         """
         if isinstance(answer, Unanswered):
             lost = score_without_answer(metric, answer)
-            if isinstance(scorer, PairScorer) and isinstance(lost, Scored):
+            if metric.name in self._job.pairwise and isinstance(lost, Scored):
                 # The baseline beside itself is a tie, whether or not it answers.
                 return replace(lost, value=(metric.low + metric.high) / 2)
             return lost
@@ -67,11 +66,19 @@ class Marker:
                 why=mistimed,
                 fault="infrastructure",
             )
-        key = score_key(metric, case, answer)
-        cache = self._job.cache if metric.judge else None
-        played = self._job.played and played_score(self._job.played, metric, case, key, answer.repeat)
-        if played is not None or cache is None:
+        if self._job.played is not None:
+            key = score_key(metric, case, answer)
+            played = played_score(self._job.played, metric, case, key, answer.repeat)
             return played or await self._mark(scorer, metric, case, answer)
+        if metric.judge is None or self._job.cache is None:
+            return await self._mark(scorer, metric, case, answer)
+        return await self._judged(scorer, metric, case, answer, self._job.cache)
+
+    async def _judged(
+        self, scorer: Scorer, metric: Metric, case: Case, answer: Answered, cache: AnswerCache
+    ) -> Score | None:
+        """A verdict from the cache, or a new one that goes there."""
+        key = score_key(metric, case, answer)
         async with self._judging[key]:
             if found := cache.score(key):
                 self.reused += 1

@@ -17,7 +17,6 @@ from llmci.pipeline.bench.lag import Lag
 from llmci.pipeline.bench.lane import Lane
 from llmci.pipeline.bench.scoring import Marker
 from llmci.pipeline.bench.taping import record
-from llmci.seams import PairScorer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,7 +71,7 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
         record(job.tape, job, lanes)
     if look < last and job.stop.why is None:
         spared = sum(len(schedule.batch(at)) for at in range(look + 1, last + 1))
-        job.progress.note(f"decided at look {look + 1} of {last + 1}: {spared:,} calls of each system saved")
+        job.progress.note(f"decided at look {look + 1} of {last + 1}: {spared * len(lanes):,} calls saved")
     return BenchResult(
         runs=runs(look),
         spent=ledger.spent,
@@ -138,7 +137,7 @@ async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker) -> None:
     else:
         asker.reused += 1
     for scorer, metric in zip(job.scorers, job.metrics, strict=True):
-        if isinstance(scorer, PairScorer) and not lane.is_baseline:
+        if metric.name in job.pairwise and not lane.is_baseline:
             # It needs the baseline's answer as well, and has its say when all are there.
             continue
         if not lane.has_score(case.case_id, repeat, metric.name):

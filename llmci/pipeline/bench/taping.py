@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from llmci.core.bench.digests import answer_key, pair_key, score_key
 from llmci.domain.run import Answered, Unanswered, Unscored
 from llmci.errors import OutsideError
-from llmci.seams import PairScorer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,9 +60,6 @@ def record(tape: Cassette, job: BenchJob, lanes: Sequence[Lane]) -> None:
     cases = {case.case_id: case for case in job.cases}
     metrics = {metric.name: metric for metric in job.metrics}
     lost = 0
-    pairwise = {
-        metric.name for scorer, metric in zip(job.scorers, job.metrics, strict=True) if isinstance(scorer, PairScorer)
-    }
     for lane in lanes:
         said = {(answer.case_id, answer.repeat): answer for answer in lane.answers()}
         for (case_id, repeat), answer in said.items():
@@ -77,7 +73,7 @@ def record(tape: Cassette, job: BenchJob, lanes: Sequence[Lane]) -> None:
                 continue
             metric, case = metrics[score.metric], cases[score.case_id]
             other = lanes[0].answer(score.case_id, score.repeat)
-            if score.metric in pairwise and lane is not lanes[0]:
+            if score.metric in job.pairwise and lane is not lanes[0]:
                 if isinstance(other, Answered):
                     tape.keep_score(pair_key(metric, case, answer, other), score)
                 continue

@@ -77,6 +77,11 @@ class Landing:
         self._lock = threading.Lock()
         self._open: sqlite3.Connection | None = None
 
+    @staticmethod
+    def is_at(path: Path) -> bool:
+        """Whether a directory is the landing of some source."""
+        return (path / _LEDGER).exists()
+
     def covered(self, stream: Stream) -> Sequence[Span]:
         """See `Landing.covered`."""
         rows = self._rows("select since, until from windows where stream = ?", (stream,))
@@ -133,6 +138,10 @@ class Landing:
         """Remember that the source has no span of these, or none that is wanted."""
         with self._ledger() as ledger, ledger:
             ledger.executemany("insert or ignore into absent values (?)", [(_number(t),) for t in trace_ids])
+
+    def holds_part(self, name: str) -> bool:
+        """Whether a part of this name was committed."""
+        return any(self._rows("select 1 from parts where name = ?", (name,)))
 
     def count(self, stream: Stream, window: Window) -> int:
         """See `Landing.count`."""
