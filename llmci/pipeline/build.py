@@ -311,6 +311,8 @@ def _versioned(case: Case, version: int) -> Case:
 
 def _parameters(settings: EvalsetSettings, survey: _Survey) -> dict[str, object]:
     parameters: dict[str, object] = orjson.loads(orjson.dumps(asdict(settings)))
+    # Where it is kept decides nothing, and an address may hold keys.
+    del parameters["directory"]
     parameters["traces"] = survey.traces
     parameters["traces that could become cases"] = survey.traces - survey.left_out.total()
     parameters["left out"] = dict(sorted(survey.left_out.items()))

@@ -411,3 +411,21 @@ def test_messages_of_tools_and_systems_only_are_reported(tmp_path: Path) -> None
     summary = label(config, now=NOON)
 
     assert summary.flags["no_user_message"] == 6
+
+
+def test_a_set_may_rest_in_an_object_store(tmp_path: Path) -> None:
+    uri = (tmp_path / "bucket").as_uri()
+    config = a_project(tmp_path, traffic(60), f"evalset: {{size: 20, directory: '{uri}'}}")
+    label(config, now=NOON)
+
+    built = build_version(config, now=NOON)
+
+    assert (built.new, build_version(config, now=NOON).new) == (True, False)
+    assert store(config).load("main").digest == built.evalset.digest
+    assert (tmp_path / "bucket/main/v0001/CARD.md").is_file()
+    assert not (tmp_path / "evalsets").exists()
+
+
+def test_a_store_that_is_not_known_is_a_mistake_of_the_configuration(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"evalset\.directory.*ftp:// is not a store"):
+        a_project(tmp_path, [], "evalset: {directory: 'ftp://here/sets'}")
