@@ -46,7 +46,9 @@ def build(*, config: ConfigFlag = None, quiet: QuietFlag = False, as_json: JsonF
     """
     from llmci.wiring.evalset import build_version
 
-    built = build_version(open_config(config), now=datetime.now(UTC), progress=progress(quiet=quiet or as_json))
+    built = build_version(
+        open_config(config), now=datetime.now(UTC), progress=progress(quiet=quiet or as_json), environ=os.environ
+    )
     if as_json:
         show_json({"new": built.new, **_facts(built.evalset)})
         return
@@ -228,7 +230,7 @@ def verify(
     from llmci.wiring.evalset import verified
 
     checked = open_config(config)
-    found = verified(checked, name or checked.evalset.name, version)
+    found = verified(checked, name or checked.evalset.name, version, os.environ)
     if as_json:
         show_json([{**_found_facts(each), "verified": each.error is None} for each in found])
     for each in () if as_json else found:

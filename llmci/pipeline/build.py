@@ -13,6 +13,7 @@ import orjson
 from llmci.core.evalsets.cases import case_of, check_places, has_failed
 from llmci.core.evalsets.dependence import dependence_groups
 from llmci.core.evalsets.digests import evalset_digest
+from llmci.core.evalsets.lineage import Drawn
 from llmci.core.evalsets.sampling import Plan, Sighting, chance, draw, worth
 from llmci.core.stats.power import cases_needed, detectable_drop
 from llmci.domain.evalset import EvalSet, Stratum
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from llmci.core.evalsets.cases import LabelledTrace
+    from llmci.core.evalsets.lineage import Keyed
     from llmci.core.evalsets.sampling import Draw
     from llmci.core.evalsets.standing import Standing
     from llmci.domain.case import Case
@@ -51,6 +53,7 @@ class Lineage:
         reviewed: Traces that a reviewer wants in the set.
         retired: Ids of cases that a reviewer wants no more.
         promotions: What was promoted when that was proposed.
+        keyed: Hashes the ids of traces; None without traces.
         standing: Cases of `previous` that still stand for traffic, of a set that is refreshed; they are preferred.
     """
 
@@ -62,6 +65,7 @@ class Lineage:
     reviewed: frozenset[str] = frozenset()
     retired: frozenset[str] = frozenset()
     promotions: frozenset[str] = frozenset()
+    keyed: Keyed | None = None
     standing: Mapping[str, Standing] = field(default_factory=dict)
 
 
@@ -88,6 +92,7 @@ class _Survey:
     traces: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     newest: datetime | None = None
+    drawn: Drawn | None = None
 
 
 def build(
@@ -134,6 +139,7 @@ def build(
             "promotions": sorted(lineage.promotions),
             "detects": detectable_drop(settings.discordance, worth(case.weight for case in ordered)),
         },
+        lineage=survey.drawn.lineage(ordered) if survey.drawn is not None else {},
     )
 
 
@@ -149,7 +155,8 @@ def in_utc(start: datetime | None) -> datetime | None:
 
 
 def _surveyed(read: Read, settings: EvalsetSettings, lineage: Lineage, progress: Progress) -> _Survey:
-    survey, since = _Survey(), drawn_until(lineage.previous) if lineage.standing else None
+    survey = _Survey(drawn=Drawn(lineage.keyed) if lineage.keyed is not None else None)
+    since = drawn_until(lineage.previous) if lineage.standing else None
     progress.begin("build", None, "traces")
     for found in read():
         survey.traces += 1
@@ -173,6 +180,8 @@ def _surveyed(read: Read, settings: EvalsetSettings, lineage: Lineage, progress:
         seen = survey.seen.setdefault(case.case_id, _Seen(case.stratum, found.label["topic_name"], rank))
         seen.best = min(seen.best, rank)
         seen.traces += 1
+        if survey.drawn is not None:
+            survey.drawn.add(case.case_id, found.trace["trace_id"])
         seen.failed |= has_failed(found.label)
         seen.flags |= bool(found.label["flags"])
         seen.fresh |= since is not None and start is not None and start > since

@@ -93,7 +93,7 @@ def refresh(
     clean, labels = shelf_of(config, "clean"), shelf_of(config, "labels")
     digest = clean_digest(clean)
     check_labels(clean, labels, digest)
-    lineage = lineage_of(config, config.evalset.name, digest, now)
+    lineage = lineage_of(config, config.evalset.name, digest, now, environ)
     before = lineage.previous
     if before is None:
         raise AssertionError

@@ -163,6 +163,7 @@ class DirectoryEvalSets:
             "schema": SCHEMA_NAME,
             **{key: getattr(evalset, key) for key in _MANIFEST_KEYS},
             "strata": [_stratum_document(stratum) for stratum in evalset.strata],
+            "lineage": dict(evalset.lineage),
             "cases": len(evalset.cases),
             "sha256": digest,
         }
@@ -221,7 +222,9 @@ def _stratum_document(stratum: Stratum) -> dict[str, object]:
 def _evalset(manifest: Mapping[str, Any], cases: tuple[Any, ...]) -> EvalSet:
     try:
         strata = tuple(Stratum(**stratum) for stratum in manifest["strata"])
-        return EvalSet(strata=strata, cases=cases, **{key: manifest[key] for key in _MANIFEST_KEYS})
+        # Versions that were written before there was a lineage have none.
+        lineage = manifest.get("lineage", {})
+        return EvalSet(strata=strata, cases=cases, lineage=lineage, **{key: manifest[key] for key in _MANIFEST_KEYS})
     except (KeyError, TypeError) as error:
         raise UsageError(f"the manifest lacks {error}.", fix=_RESTORE) from None
 
