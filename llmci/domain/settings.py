@@ -167,7 +167,7 @@ class BenchSettings:
         baseline_uri: Where `llmci promote` also keeps the baseline's scores and `llmci bench` finds them:
             `s3://`, `gs://` or `file://` and the path of a file.
         concurrency: Most calls in flight at once, for each system. Without it 20 for programs of yours;
-            an endpoint is asked 20 at first, more while that goes well (at most 256), and half as
+            an endpoint is asked 20 at first (or this number), more while that goes well (at most 256), and half as
             many after a 429, a 5xx, a broken connection or a timeout.
         repeat: Tries of each case.
         timeout_s: Longest wait for one answer; longer is the system's fault.
