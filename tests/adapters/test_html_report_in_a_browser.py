@@ -222,6 +222,17 @@ def test_it_prints_the_static_part_with_its_cases_open(page: Page) -> None:
     assert len(page.pdf()) > 10_000
 
 
+# Walks down the list by key, and waits for each case to open.
+OPEN_EACH = """async kinds => {
+  const list = document.getElementById("list"), detail = document.getElementById("detail");
+  const press = key => list.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  for (let at = 0; at < kinds; at++) {
+    const before = detail.firstChild;
+    press("j");
+    press("Enter");
+    while (detail.firstChild === before) await new Promise(done => setTimeout(done, 1));
+  }
+}"""
 # Every element there is, with the names of its attributes.
 KINDS = """[...document.querySelectorAll("*")].map(node =>
   `${node.localName} ${[...node.attributes].map(attribute => attribute.name).sort().join(" ")}`)"""
@@ -271,13 +282,10 @@ def open_every_kind_of_case(page: Any, kinds: int) -> None:
     page.evaluate("document.querySelectorAll('details').forEach(node => { node.open = true; })")
     total = int(page.locator("#found").inner_text().split()[0])
     assert total == 3 * kinds
-    for _ in range(kinds):
-        page.locator("#list").press("j")
-        page.locator("#list").press("Enter")
-        page.wait_for_selector("#detail h3")
+    page.evaluate(OPEN_EACH, kinds)
 
 
-@pytest.mark.parametrize("seed", [1, 2, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 60))])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 60))])
 def test_random_harm_makes_no_element_no_attribute_and_no_request(browser: Browser, tmp_path: Path, seed: int) -> None:
     seen, harm = Seen(), random_harm(seed)
     tame, wild = tmp_path / "tame.html", tmp_path / "wild.html"
