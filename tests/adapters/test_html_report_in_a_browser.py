@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsers import Seen, a_browser, needs_chromium
 from playwright.sync_api import expect
-from report_builders import HOSTILE, a_full_report, a_hostile_report, a_report, random_harm
+from report_builders import HOSTILE, RULE, a_full_report, a_hostile_report, a_report, a_result, a_verdict, random_harm
 
 from llmci.adapters.reporters.html import HtmlReporter
 from llmci.core.evalsets.exchange import cases_of, rows_of
 from llmci.core.reporting.compose import view_of
 from llmci.core.reporting.view import Change
+from llmci.domain.run import Scored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,6 +96,27 @@ def test_a_score_can_be_chosen_to_say_what_got_better(page: Page) -> None:
 
     values = page.locator("#list .meta").first.inner_text().split(" · ")[0].removeprefix("similarity ").split(" → ")
     assert float(values[0]) < float(values[1])
+
+
+def test_a_row_shows_the_score_that_says_why_a_case_got_worse(browser: Browser, tmp_path: Path) -> None:
+    report = a_report(6, result=a_result(verdicts=(a_verdict(), a_verdict(rule=replace(RULE, metric="similarity")))))
+    scores = tuple(
+        replace(score, value=1.0 if score.metric == "correct" or run is report.baseline else 0.25)
+        for run in (report.baseline, report.candidate)
+        for score in run.scores
+        if isinstance(score, Scored)
+    )
+    half = len(scores) // 2
+    report = replace(
+        report,
+        baseline=replace(report.baseline, scores=scores[:half]),
+        candidate=replace(report.candidate, scores=scores[half:]),
+    )
+    (tmp_path / "report.html").write_bytes(HtmlReporter().render(report))
+
+    page = opened_page(browser, (tmp_path / "report.html").as_uri())
+
+    assert page.locator("#list .meta").first.inner_text().startswith("similarity 1 → 0.25 · ")
 
 
 def test_clearing_brings_all_cases_back(page: Page) -> None:
