@@ -120,6 +120,9 @@ class EvalsetSettings:
             (production answers that this judge approved of, see `llmci label --judge`). Of a list, the
             first place that holds one counts.
         expectations: Expectation name to where it is found (`metadata.<key>` as JSON or text).
+        agents: What becomes of an agent's trace. input: a case like any other, from what was asked. replay: also what
+            its tools said (expectation `tool_results`) and what it called (`tool_calls`), for `tool_replay`. steps:
+            each of its actions is a case: the conversation before it, and as `tool_calls` what it called next.
         rubric: What a judge should look for in cases without a reference; by default the rubric of the
             judge that `reference` names.
         hand_written: JSONL files of hand-written cases that are kept in every version.
@@ -142,6 +145,7 @@ class EvalsetSettings:
     variant: str | None = None
     reference: str | tuple[str, ...] | None = None
     expectations: dict[str, str] = field(default_factory=dict)
+    agents: Literal["input", "replay", "steps"] = "input"
     rubric: str | None = None
     hand_written: tuple[str, ...] = ()
     holdout: Annotated[float, Ge(0), Lt(1)] = 0.0
@@ -216,6 +220,19 @@ class CriterionSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StageSettings:
+    """A step of exposure; see `llmci.domain.rollout.Stage`."""
+
+    __pydantic_config__ = _STRICT
+
+    share: Annotated[float, Gt(0), Le(1)]
+    only: tuple[str, ...] = ()
+    approver: str | None = None
+    max_hours: Positive | None = None
+    criteria: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CanarySettings:
     """How a candidate is exposed to live traffic.
 
@@ -223,6 +240,8 @@ class CanarySettings:
         control: Variant label of the baseline's traces.
         treatment: Variant label of the candidate's traces.
         shares: Share of traffic at each stage, ascending.
+        stages: In place of `shares`, where a stage is for some segments only (`only`), or has its own `approver`,
+            `max_hours` or `criteria` (names; all of them by default). Stages for segments come first.
         criteria: What is watched, by name.
         rollout: Block of the seam `rollout`: where the share is written; None only decides.
         approvers: Whose approval it takes to reach a share, by share.
@@ -243,6 +262,7 @@ class CanarySettings:
     control: str = "baseline"
     treatment: str = "candidate"
     shares: Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], MinLen(1)] = (0.01, 0.05, 0.25, 0.5, 1.0)
+    stages: tuple[StageSettings, ...] = ()
     criteria: dict[str, CriterionSettings] = field(default_factory=dict)
     rollout: dict[str, object] | None = None
     approvers: dict[float, str] = field(default_factory=dict)

@@ -78,7 +78,7 @@ def simulate(
 
     Args:
         traffic: What the control gave, by criterion, more being worse, in order of arrival, shape (n,); nan is unknown.
-        plan: Criteria, stages and alpha.
+        plan: Criteria, stages and alpha; stages for some segments are passed over.
         release: What is rolled out.
         runs: How many rollouts.
         every: Look after so many requests of the candidate.
@@ -86,7 +86,7 @@ def simulate(
         tick: Called after each run.
     """
     rng = np.random.default_rng(seed)
-    shares = [stage.share for stage in plan.stages]
+    stages = [(stage.share, plan.watched_at(stage.exposure)) for stage in plan.stages if not stage.only]
     ends: list[Rollout] = []
     for _ in range(runs):
         total = len(next(iter(traffic.values())))
@@ -95,7 +95,7 @@ def simulate(
         treatment = {
             c.name: _changed(control[c.name], c, release.worse_by.get(c.name, 0.0), rng) for c in plan.criteria
         }
-        ends.append(roll_out(control, treatment, plan.criteria, shares, rng, alpha=plan.alpha, every=every))
+        ends.append(roll_out(control, treatment, stages, rng, alpha=plan.alpha, every=every))
         tick()
     return Fate(
         truth=release.truth,

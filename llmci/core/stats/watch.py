@@ -118,7 +118,7 @@ def watch(traffic: Traffic, plan: RolloutPlan, *, share: float) -> Seen:
 
     Args:
         traffic: Live units at this share.
-        plan: What is watched.
+        plan: What is watched; see `RolloutPlan.watched_at`.
         share: The treatment's share of the traffic, in (0, 1].
     """
     overall = _standings(plan.criteria, share)
