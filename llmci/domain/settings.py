@@ -99,8 +99,9 @@ class EvalsetSettings:
     """How an eval set is drawn from labelled traces.
 
     Attributes:
-        name: Of the set; its versions live in `evalsets/<name>/`.
-        directory: Where sets are kept, from the configuration's directory.
+        name: Of the set; its versions live in `<directory>/<name>/`.
+        directory: Where sets are kept: a directory, from the configuration's own, or a URI such as
+            `s3://bucket/evalsets?region=eu-west-1`.
         size: Cases wanted.
         detect: Smallest drop to notice 9 times in 10, as a fraction; the size is then what that takes.
         discordance: Share of cases that differ between two runs of an unchanged system, for `detect`;

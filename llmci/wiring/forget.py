@@ -21,11 +21,12 @@ from llmci.core.evalsets.cases import COLUMNS, case_of
 from llmci.core.privacy.manifest import with_shards
 from llmci.core.privacy.surrogate import Surrogates
 from llmci.errors import UsageError
-from llmci.files import locked, read_json, write_json
+from llmci.files import is_stored, locked, read_json, write_json
 from llmci.pipeline.label import label_fingerprint
 from llmci.wiring.acts import audit_of
 from llmci.wiring.build import keep_from_git, shelf_of
 from llmci.wiring.clean import clean_digest
+from llmci.wiring.evalset_store import sets_at
 from llmci.wiring.forgotten import erase_from_landings, erase_landed, forgotten_of, remember
 from llmci.wiring.privacy import key_of
 from llmci.wiring.pull_plan import is_remote
@@ -158,7 +159,7 @@ class _Forget:
         return {case.case_id for trace in found if (case := case_of(trace, settings)) is not None}
 
     def _sets(self) -> DirectoryEvalSets:
-        return DirectoryEvalSets(self.config.root / self.config.evalset.directory)
+        return DirectoryEvalSets(sets_at(self.config))
 
     def _shelves(self, traces: set[str]) -> None:
         raw, clean, labels = (shelf_of(self.config, name) for name in ("raw", "clean", "labels"))
@@ -228,7 +229,7 @@ class _Forget:
         for name, block in config.sources.items():
             where = "the server" if is_remote(block.kind) else "the files"
             found.append(f"source {name}: {where} still hold their traces; they are not pulled again")
-        if (config.root / ".git").exists():
+        if (config.root / ".git").exists() and not is_stored(sets_at(config)):
             found.append(f"git: earlier commits of {config.evalset.directory}/ hold the cases that were in them")
         if any((config.state / "labels").glob("groups.npz")):
             found.append("groups: fitted on inputs of all users; `llmci label --recluster` fits them anew")

@@ -80,7 +80,7 @@ def _label(
 ) -> LabelSummary:
     clean, labels = shelf_of(config, "clean"), shelf_of(config, "labels")
     digest = clean_digest(clean)
-    embed = _embedder(config, environ)
+    embed = embedder_of(config, environ)
     store = GroupsFile(labels.path / "groups.npz")
     kept = None if recluster else store.load()
     if kept and (at_hand := _at_hand(labels, clean, run_digest(digest, kept[0], config.label))):
@@ -183,7 +183,7 @@ def _groups(work: _Work) -> Groups:
 
 def _place(work: _Work) -> ShardPlaces:
     with one_thread():
-        embed = _embedder(work.config, work.environ)
+        embed = embedder_of(work.config, work.environ)
         return place_shard(shelf_of(work.config, "clean"), work.shard_id, _groups(work), embed)
 
 
@@ -235,7 +235,8 @@ def _at_hand(labels: Shelf, clean: Shelf, digest: str) -> LabelSummary | None:
         return None
 
 
-def _embedder(config: Config, environ: Mapping[str, str]) -> Embed | None:
+def embedder_of(config: Config, environ: Mapping[str, str]) -> Embed | None:
+    """What makes vectors in place of n-grams, if the configuration names it; raises `UsageError` where it is not there."""
     name = config.label.embedder
     if name is None:
         return None
