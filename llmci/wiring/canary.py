@@ -103,12 +103,15 @@ def plan_of(config: Config) -> RolloutPlan:
 
 
 def stage_table(config: Config) -> list[dict[str, Any]]:
-    """For each stage and criterion: requests, and hours where traffic is known, until a worsening by the margin shows."""
+    """For each stage and criterion: requests, and hours where traffic is known, until a worsening by the margin shows.
+
+    With all of the traffic nothing is left to compare with, so that the stage has none.
+    """
     plan = plan_of(config)
     per_hour = config.canary.requests_per_hour
     rows: list[dict[str, Any]] = []
     for stage in plan.stages:
-        for criterion in plan.watched_at(stage.exposure):
+        for criterion in plan.watched_at(stage.exposure) if stage.share < 1 else ():
             units = expected_units(criterion.margin, criterion.base_rate, share=stage.share, alpha=plan.alpha)
             # How much of the traffic is of a segment is not known.
             hours = units / (per_hour * stage.share) if per_hour and not stage.only else None

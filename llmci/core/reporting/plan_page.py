@@ -68,7 +68,7 @@ def _margin(criterion: Criterion) -> str:
 def _expected(row: Mapping[str, Any], per_hour: float | None) -> str:
     only = f" of {_cell(', '.join(row['only']))}" if row["only"] else ""
     at = f"At {per_hour:g} requests an hour and " if row["hours"] is not None else "At "
-    hours = f", {row['hours']:.0f} h" if row["hours"] is not None else ""
+    hours = f", {row['hours']:.2g} h" if row["hours"] is not None else ""
     return (
         f"{at}{wording.percent(row['share'])}{only}, a worsening of {_cell(row['criterion'])} by its margin is expected to show"
         f" in about {row['requests']:,} requests of the candidate{hours}."
