@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _COUNTS = {
     "error": "failed requests",
     "score": "mean score",
+    "flag": "answers that show",
+    "judge": "mean verdict of",
     "cost": "cost per answer",
     "tokens": "tokens per answer",
     "latency": "requests slower than the control's 95th percentile",
@@ -53,7 +55,8 @@ def plan_page(plan: RolloutPlan, rows: Sequence[Mapping[str, Any]], *, per_hour:
 
 
 def _counts(criterion: Criterion) -> str:
-    score = f" `{_cell(criterion.score)}`" if criterion.score else ""
+    what = criterion.score or criterion.flag or criterion.judge
+    score = f" `{_cell(what)}`" if what else ""
     only = f", of {_cell(criterion.segment)} only" if criterion.segment else ""
     return f"{_COUNTS[criterion.kind]}{score}{only}"
 
@@ -61,7 +64,7 @@ def _counts(criterion: Criterion) -> str:
 def _margin(criterion: Criterion) -> str:
     if criterion.kind in ("cost", "tokens"):
         return f"a rise by {wording.percent(criterion.margin)}"
-    falls = criterion.kind == "score" and criterion.higher_is_better
+    falls = criterion.kind == "judge" or (criterion.kind == "score" and criterion.higher_is_better)
     return f"{'a fall' if falls else 'a rise'} by {100 * criterion.margin:g} points"
 
 
