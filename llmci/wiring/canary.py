@@ -244,7 +244,7 @@ def observe(  # noqa: PLR0913  what the command line says, by keyword
     if not pulled:
         land_live(config, sources, window, environ, progress, now=now)
     progress.begin("canary", None, "traces")
-    verdicts = _verdicts(config, plan)
+    verdicts = verdicts_on(config, plan)
     records = (
         records_of_batches(_pulled(config, sources, window, plan, progress), plan, verdicts)
         if pulled
@@ -327,7 +327,7 @@ def _pulled(
         yield found
 
 
-def _verdicts(config: Config, plan: RolloutPlan) -> Verdicts:
+def verdicts_on(config: Config, plan: RolloutPlan) -> Verdicts:
     """What `llmci label --judge` had judges say of a sample."""
     if not any(criterion.kind == "judge" for criterion in plan.criteria):
         return NONE_SAID
