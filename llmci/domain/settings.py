@@ -212,9 +212,13 @@ class CriterionSettings:
 
     __pydantic_config__ = _STRICT
 
-    kind: Literal["score", "error", "cost", "tokens", "latency"]
+    kind: Literal["score", "error", "flag", "judge", "cost", "tokens", "latency"]
     margin: Positive
     score: str | None = None
+    flag: Literal["empty_answer", "refusal", "truncated", "loop", "tool_error", "fenced_json", "thumbs_down"] | None = (
+        None
+    )
+    judge: str | None = None
     higher_is_better: bool = True
     base_rate: Annotated[float, Gt(0), Le(1)] = 0.1
     segment: str | None = None
