@@ -79,17 +79,26 @@ def write_spans(config: Config, source: Path, target: Path, *, environ: Mapping[
     """Read lines of {id, text, group} and write lines of {id, spans}, in their order.
 
     Lines of one group are one conversation. A text that cannot be searched is one span as a whole.
-    Spans of kinds that the policy keeps are marked as `kept`.
+    Spans of kinds that the policy keeps are marked as `kept`. In the place of a line that cannot be
+    read stands one with `error` and no spans.
 
     Raises:
-        UsageError: A line cannot be read.
+        UsageError: Some lines cannot be read; those of the others are written all the same.
     """
-    records = list(_records(source))
+    read = list(_records(source))
+    records = [record for record in read if isinstance(record, dict)]
     progress.begin("spans", len(records), "traces")
-    lines = spans_of(records, privacy_of(config, environ).redactor, progress)
+    found = iter(spans_of(records, privacy_of(config, environ).redactor, progress))
     progress.end()
+    lines = [next(found) if isinstance(line, dict) else {"id": None, "error": line, "spans": []} for line in read]
     write_bytes(target, b"".join(orjson.dumps(line) + b"\n" for line in lines))
-    return len(records)
+    bad = [(number, why) for number, why in enumerate(read, start=1) if isinstance(why, str)]
+    if bad:
+        raise UsageError(
+            f"{len(bad)} of {len(read)} lines cannot be read: {source}:{bad[0][0]}: {bad[0][1]}, for one; their lines in {target} have no spans.",
+            fix='Write one JSON object a line: {"id": ..., "text": ..., "group": ...}.',
+        )
+    return len(read)
 
 
 def spans_of(records: Sequence[Mapping[str, Any]], redactor: Redactor, progress: Progress) -> list[dict[str, object]]:
@@ -155,20 +164,20 @@ def _finding(path: str, span: Span, text: str, action: str) -> Explained:
     return Explained(path, span.kind, span.detector, round(span.score, 2), mask(text[span.start : span.end]), action)
 
 
-def _records(source: Path) -> Iterator[dict[str, Any]]:
-    fix = 'Write one JSON object a line: {"id": ..., "text": ..., "group": ...}.'
+def _records(source: Path) -> Iterator[dict[str, Any] | str]:
+    """Each line as a record, or what is wrong with it."""
     try:
         lines = source.read_bytes().splitlines()
     except OSError as error:
         raise UsageError(f"{source}: cannot be read: {error.strerror}.", fix="Name a file that you can read.") from None
-    for number, line in enumerate(lines, start=1):
+    for line in lines:
         try:
             record = orjson.loads(line)
         except orjson.JSONDecodeError:
-            raise UsageError(f"{source}:{number}: not JSON.", fix=fix) from None
-        if not isinstance(record, dict) or not isinstance(record.get("text"), str):
-            raise UsageError(f"{source}:{number}: there is no text.", fix=fix)
-        yield record
+            yield "not JSON"
+            continue
+        is_record = isinstance(record, dict) and isinstance(record.get("text"), str)
+        yield record if is_record else "there is no text"
 
 
 def _group(record: Mapping[str, Any], index: int) -> str:
