@@ -13,7 +13,7 @@ import sys
 
 import numpy as np
 
-from llmci.core.stats.canary import blocks_of, evidence
+from llmci.core.stats.criterion import Tracked
 from llmci.domain.rollout import Criterion, RolloutPlan, Stage
 from llmci.pipeline.simulate import Release, made_up, simulate
 
@@ -30,8 +30,8 @@ def traffic(rng: np.random.Generator, change: float) -> tuple[np.ndarray, np.nda
 
 
 def by_evidence(values: np.ndarray, treated: np.ndarray) -> tuple[str, int]:
-    blocks = blocks_of(values, treated, share=SHARE)
-    path = evidence(blocks.treatment - blocks.control, blocks.closed_at, margin=MARGIN, base_rate=BASE)
+    errors = Criterion(name="errors", kind="error", margin=MARGIN, base_rate=BASE)
+    path = Tracked(errors, share=SHARE).add(values, treated)
     requests = np.cumsum(treated)[path.closed_at]
     looks = np.searchsorted(requests, np.arange(EVERY, requests[-1], EVERY))
     for look in looks:

@@ -1,6 +1,6 @@
-"""`llmci canary check --pulled` on many traces: seconds, rows a second, and memory.
+"""`llmci canary check --pulled` on many traces: seconds, rows a second, and memory, beside what is promised.
 
-    python benchmarks/canary_rows.py --rows 10000000
+    python benchmarks/canary_rows.py --rows 1000000 10000000
 
 Traces with four criteria are put on a raw shelf, which is not measured; then the command is run as a
 process of its own.
@@ -9,20 +9,24 @@ process of its own.
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from llmci.adapters.stores.shelf import DirectoryShelf
 from llmci.domain.trace import TRACE
+
+if TYPE_CHECKING:
+    import resource
 
 CONFIG = """
 sources: {live: {kind: jsonl, path: none.jsonl}}
@@ -38,24 +42,35 @@ BATCH = 100_000
 
 def main() -> None:
     told = argparse.ArgumentParser(description=__doc__)
-    told.add_argument("--rows", type=int, default=10_000_000)
+    told.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
     told.add_argument("--share", type=float, default=0.05)
+    told.add_argument("--unit", choices=["request", "user"], default="request")
     asked = told.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        (root / "llmci.yaml").write_text(CONFIG)
-        filled(root, asked.rows, asked.share)
-        command = [sys.executable, "-m", "llmci", "canary", "check", "--pulled", "--share", str(asked.share), "-q"]
-        environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-        began = time.monotonic()
-        done = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=False)
-        seconds = time.monotonic() - began
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        print(done.stdout or done.stderr, end="")
-        print(f"rows                 {asked.rows:>14,}")
-        print(f"seconds              {seconds:>14.1f}   ({used.ru_utime + used.ru_stime:.1f} of CPU)")
-        print(f"rows a second        {asked.rows / seconds:>14,.0f}")
-        print(f"most memory          {used.ru_maxrss / 1024:>14,.0f} MiB")
+    print(f"{'rows':>12} {'seconds':>8} {'of CPU':>7} {'rows a second':>14} {'most memory':>12}  decision")
+    memory = []
+    for rows in asked.rows:
+        with tempfile.TemporaryDirectory() as name:
+            root = Path(name)
+            (root / "llmci.yaml").write_text(f"{CONFIG}  unit: {asked.unit}\n")
+            filled(root, rows, asked.share)
+            seconds, used, action = measured(root, asked.share)
+        memory.append(used.ru_maxrss / 1024)
+        print(
+            f"{rows:>12,} {seconds:>8.1f} {used.ru_utime + used.ru_stime:>7.1f} {rows / seconds:>14,.0f}"
+            f" {memory[-1]:>8,.0f} MiB  {action}"
+        )
+    print(f"promised: 10,000,000 rows in 60 s; memory that does not grow (here {memory[-1] / memory[0]:.2f} times)")
+
+
+def measured(root: Path, share: float) -> tuple[float, resource.struct_rusage, str]:
+    """Seconds, what the process used, and the decision."""
+    command = [sys.executable, "-m", "llmci", "canary", "check", "--pulled", "--share", str(share), "--json"]
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    began = time.monotonic()
+    with (root / "said.json").open("w") as said:
+        running = subprocess.Popen(command, cwd=root, env=environ, stdout=said)
+        _, _, used = os.wait4(running.pid, 0)
+    return time.monotonic() - began, used, json.loads((root / "said.json").read_text())["decision"]["action"]
 
 
 def filled(root: Path, rows: int, share: float) -> None:
@@ -70,11 +85,12 @@ def filled(root: Path, rows: int, share: float) -> None:
 
 def batch(first: int, size: int, share: float, start: datetime, chance: np.random.Generator) -> pa.RecordBatch:
     numbers = np.arange(first, first + size)
+    users = chance.integers(0, 1_000_000, size)
     given = {
         "trace_id": pa.array([f"{number:032x}" for number in numbers]),
         "source": pa.array(["live"] * size),
-        "user_id": pa.array([f"u-{number}" for number in chance.integers(0, 1_000_000, size)]),
-        "variant": pa.array(np.where(chance.random(size) < share, "candidate", "baseline")),
+        "user_id": pa.array([f"u-{number}" for number in users]),
+        "variant": pa.array(np.where(users < share * 1_000_000, "candidate", "baseline")),
         "start": pa.array(
             np.datetime64(start.replace(tzinfo=None), "us") + numbers * np.timedelta64(100_000, "us")
         ).cast(pa.timestamp("us", "UTC")),

@@ -27,7 +27,8 @@ from report_builders import a_report
 
 from llmci.adapters.reporters.html import HtmlReporter
 from llmci.core.reporting.compose import view_of
-from llmci.core.reporting.packing import case_fields, packed
+from llmci.core.reporting.packing import Packing, case_fields
+from llmci.files import write_pieces
 from llmci.seams import ReportOptions
 
 RUNS = 5
@@ -86,13 +87,14 @@ def written(cases: int, path: str) -> tuple[float, float, float, float, float, i
     report = a_report(cases)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     start = time.perf_counter()
-    Path(path).write_bytes(HtmlReporter().render(report))
+    write_pieces(Path(path), HtmlReporter().pieces(report))
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    chunks = packed(view_of(report), int(ReportOptions().max_mb * 1e6))
     view = view_of(report)
-    raw = sum(_characters(case_fields(view.whole(case))) for case in view.cases[: chunks.kept])
-    return seconds, before, peak, len(chunks.index) / cases, sum(map(len, chunks.chunks)) / raw, chunks.kept
+    packing = Packing(view, int(ReportOptions().max_mb * 1e6))
+    size = sum(map(len, packing.chunks()))
+    raw = sum(_characters(case_fields(view.whole(case))) for case in view.cases[: packing.kept])
+    return seconds, before, peak, len(packing.index) / cases, size / raw, packing.kept
 
 
 def _characters(value: object) -> int:

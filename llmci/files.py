@@ -18,7 +18,7 @@ import orjson
 
 if TYPE_CHECKING:
     import zipfile
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 # Compression of a member of a zip file, and the length of the header before it.
 _ZSTANDARD = 93
@@ -111,6 +111,12 @@ def write_bytes(target: Path, content: bytes) -> None:
     """Replace a file's content atomically."""
     with atomic_path(target) as temporary:
         temporary.write_bytes(content)
+
+
+def write_pieces(target: Path, pieces: Iterable[bytes]) -> None:
+    """Replace a file's content atomically by what comes piece by piece."""
+    with atomic_path(target) as temporary, temporary.open("wb") as file:
+        file.writelines(pieces)
 
 
 def write_once(target: Path, content: bytes) -> bool:

@@ -13,12 +13,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from builders import NOON
 from scripted_server import Asked, Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 PUBLIC, SECRET = "pk-lf-1", "sk-lf-1"
+BUCKET = "/bucket/media/"
 ENVIRON = {"LANGFUSE_PUBLIC_KEY": PUBLIC, "LANGFUSE_SECRET_KEY": SECRET}
 _GROUPS = {
     "core": ("id", "traceId", "startTime", "endTime", "projectId", "parentObservationId", "type"),
@@ -129,6 +131,7 @@ class Langfuse:
     Attributes:
         era: 4 has `/v2/observations` and `/v3/scores`; 3 has `/traces`, `/observations` and `/v2/scores`.
         traces: Of the older interface.
+        files: Uploaded media by id: type and content.
         interposed: Looks at every request first; what it gives is the answer.
         most: Rows that one answer to a window may cost; more is a 422, as an overloaded ClickHouse gives.
         cursors: False never gives a cursor.
@@ -144,10 +147,13 @@ class Langfuse:
     cursors: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
     counts: bool = True
+    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
 
     def answer(self, asked: Asked) -> Said:
         if said := self.interposed(asked):
             return said
+        if asked.path.startswith(BUCKET):
+            return self._bucket(asked)
         token = base64.b64encode(f"{PUBLIC}:{SECRET}".encode()).decode()
         if asked.headers.get("authorization") != f"Basic {token}":
             return self._wrong(401, "Invalid credentials. Confirm that you've configured the correct host.")
@@ -168,11 +174,29 @@ class Langfuse:
             }
             if asked.path.startswith("/api/public/traces/"):
                 return self._old_trace(asked.path.rpartition("/")[2])
+        if asked.path.startswith("/api/public/media/"):
+            return self._media(asked)
         route = routes.get(asked.path)
         return route(asked) if route else self._wrong(404, "Not Found")
 
     def _wrong(self, status: int, message: str) -> Said:
         return Said(status, {"message": message, "error": message}, headers=self.headers)
+
+    def _media(self, asked: Asked) -> Said:
+        media_id = asked.path.rpartition("/")[2]
+        if media_id not in self.files:
+            return self._wrong(404, "Media asset not found or has not been uploaded yet")
+        kind, content = self.files[media_id]
+        url = f"http://{asked.headers['host']}{BUCKET}{media_id}?X-Amz-Signature={SECRET}"
+        body = {"mediaId": media_id, "contentType": kind, "contentLength": len(content), "url": url}
+        return Said(body={**body, "urlExpiry": text(NOON), "uploadedAt": text(NOON)}, headers=self.headers)
+
+    def _bucket(self, asked: Asked) -> Said:
+        """Another server as far as clients are concerned: it knows signed addresses, and nobody's keys."""
+        if "authorization" in asked.headers or asked.params.get("X-Amz-Signature") != SECRET:
+            return Said(400, b"<Error/>")
+        found = self.files.get(asked.path.removeprefix(BUCKET))
+        return Said(body=found[1]) if found else Said(403, b"<Error>AccessDenied</Error>")
 
     def _projects(self, _: Asked) -> Said:
         return Said(body={"data": [{"id": "prj", "name": "shop", "metadata": {}}]})

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from builders import a_case, a_metric, a_run, an_answer, an_evalset
 
+from llmci.adapters.reporters.rollout import Act, RolloutPage
 from llmci.core.gating.origin import BASELINE_FROM
+from llmci.core.judging.calibration import calibration_of
+from llmci.core.judging.trust import Labelled, trust_in
+from llmci.core.reporting.curves import evidence_curve, exposure_curve
+from llmci.domain.rollout import Action, Criterion, Decision, Evidence, RolloutPlan, Stage
 from llmci.domain.run import Looks, PastScores, Scored, Unanswered, Usage
 from llmci.domain.system import SystemSpec
 from llmci.domain.text import declared_clean
@@ -16,8 +21,9 @@ from llmci.domain.verdict import Difference, Finding, GateResult, Outcome, Rule,
 from llmci.seams import ReportInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from llmci.core.judging.calibration import Calibration
     from llmci.domain.case import Case
     from llmci.domain.run import Answer, Score
 
@@ -191,13 +197,147 @@ def a_full_report(report: ReportInput, said: str = "app") -> ReportInput:
         for day in range(1, 11)
     )
     run = replace(run, looks=looks, metrics=(*run.metrics, judged), environment=environment)
-    drift = {"verdict": said, "measured_at": said, "traces": 4_000}
-    return replace(report, candidate=run, history=past, drift=drift, sanitize_summary={"policy": said, said: said})
+    return replace(
+        report,
+        candidate=run,
+        history=past,
+        drift=a_drift(said),
+        calibrations={judged.name: [a_calibration(said)]},
+        sanitize_summary=a_sanitizing(said),
+    )
 
 
-def a_hostile_report() -> ReportInput:
+def a_drift(said: str) -> dict[str, Any]:
+    """What `llmci evalset drift` keeps."""
+    return {
+        "verdict": said,
+        "measured_at": said,
+        "traces": 4_000,
+        "traces_before": 9_000,
+        "against": "traffic",
+        "represented": 0.88,
+        "classifier_auc": 0.61,
+        "psi": 0.31,
+        "clusters": [[said, 0.2, 0.3], ["delivery", 0.8, 0.7]],
+        "new_topics": [{"name": said, "inputs": 48, "share": 0.08}],
+        "compared_now": 600,
+    }
+
+
+def a_calibration(said: str = "x") -> Calibration:
+    """A judge that may only watch, checked on two slices."""
+    labelled = [Labelled(number % 10 > 0, number % 9 > 0) for number in range(200)]
+    found = calibration_of(
+        trust_in(labelled),
+        judge="j" * 64,
+        scorer=said,
+        model=said,
+        checked_at=said,
+        asked=True,
+        slices={said: trust_in(labelled[:90]), "retail": trust_in(labelled[90:])},
+    )
+    return replace(found, figures={**found.figures, "because": [said]})
+
+
+def a_sanitizing(said: str) -> dict[str, Any]:
+    """A manifest with what `sanitize.json` adds to it."""
+    return {
+        "rows": 1_200,
+        "rejected": 2,
+        "counts": {said: 30, "EMAIL_ADDRESS": 70},
+        "detectors": {said: 100},
+        "fields": {said: 60, "output": 40},
+        "digest": said,
+        "canaries": [{"kind": said, "planted": 30, "removed": 29, "low": 0.8278}],
+        "second_pass": {"texts": 1_200, "passed_over": 5, "candidates": {said: 3}},
+        "residual": [{"kind": said, "shape": said, "texts": 3}],
+        "rare_attributes": [{"kinds": [said], "combinations": 40, "users": 90, "alone": 4, "few": 7}],
+        "quarantine": [{"where": said, "why": said}],
+        "recognizers": {said: said},
+        "engines": {said: said},
+        "policy": {"operator": said, "policy": {said: "keep"}, "locales": [said], "deny": [said]},
+        said: said,
+    }
+
+
+def a_rollout_page(said: str = "new") -> RolloutPage:
+    """A page that has every section."""
+    errors = Criterion(name=said, kind="error", margin=0.05, segment=said)
+    thumbs = Criterion(name="thumbs", kind="score", margin=0.1, score=said)
+    evidence = tuple(
+        Evidence(
+            criterion=criterion,
+            against=1.4,
+            in_favour=2.3e7,
+            control_mean=0.05,
+            treatment_mean=None,
+            control_units=4_500,
+            treatment_units=1_500,
+        )
+        for criterion in (errors, thumbs)
+    )
+    stages = (Stage(share=0.05, approver=said), Stage(share=1.0))
+    plan = RolloutPlan(name=said, control=said, treatment=said, stages=stages, criteria=(errors, thumbs))
+    decision = Decision(
+        action=Action.EXPAND,
+        because=said,
+        share=0.25,
+        next_share=1.0,
+        evidence=evidence,
+        notes=(said,),
+        segments=((said, evidence),),
+    )
+    curve = evidence_curve([1, 40, 90], [0.5, 8.0, 2e4], units=100, boundary=20.0)
+    return RolloutPage(
+        plan=plan,
+        digest="d" * 64,
+        decision=decision,
+        at="2026-01-02 00:00 UTC",
+        exposure=exposure_curve([(0.0, 0.05), (1.0, 0.25), (2.0, 0.25)]),
+        together=curve,
+        against=106.7,
+        curves=[(said, curve)],
+        in_favour=20.0,
+        following=1.0,
+        units=6_000,
+        acts=[Act(at=said, what=said, why=said, by=said)],
+    )
+
+
+def random_harm(seed: int, size: int = 12) -> tuple[str, ...]:
+    """Texts put together at random from pieces of `HOSTILE`, markup and any characters there are."""
+    rng = random.Random(seed)
+    markup = (
+        "<",
+        ">",
+        '"',
+        "'",
+        "&",
+        "/",
+        "=",
+        "`",
+        "{{",
+        "}}",
+        "{%",
+        "<!--",
+        "-->",
+        "]]>",
+        "</",
+        "script",
+        "style",
+        "on",
+    )
+    pieces: tuple[Callable[[], str], ...] = (
+        lambda: rng.choice(markup),
+        lambda: rng.choice(HOSTILE)[: rng.randrange(1, 40)],
+        lambda: chr(rng.choice((rng.randrange(0x20), rng.randrange(0x80, 0x3000), rng.randrange(0x11_0000)))),
+        lambda: rng.choice(WORDS),
+    )
+    return tuple("".join(rng.choice(pieces)() for _ in range(rng.randrange(1, 60))) for _ in range(size))
+
+
+def a_hostile_report(harm: tuple[str, ...] = HOSTILE) -> ReportInput:
     """Every text that can come from outside means harm, those of the verdict included."""
-    harm = tuple(HOSTILE)
     verdicts = tuple(a_verdict(because=text or "-", slice=("app", text or "-"), gating=False) for text in harm)
     result = a_result(
         headline=" ".join(harm), because=harm, notes=harm, verdicts=(a_verdict(because=harm[0]), *verdicts)

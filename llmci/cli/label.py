@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from llmci.cli.options import (
     ConfigFlag,
+    DryRunFlag,
     EngineFlag,
     JsonFlag,
     QuietFlag,
@@ -17,14 +19,17 @@ from llmci.cli.options import (
     WorkersFlag,
     open_config,
 )
-from llmci.cli.terminal import progress, safe_text, show, show_json
+from llmci.cli.terminal import note, progress, safe_text, show, show_json
+from llmci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from llmci.pipeline.label import LabelSummary
+    from llmci.wiring.judge_labels import JudgedWindow, Opinions
 
 _SHOWN = 20
+_SUSPECTS = 5
 
 
 def label(
@@ -32,6 +37,22 @@ def label(
     recluster: Annotated[
         bool, typer.Option("--recluster", help="Fit the groups again; labels of earlier traces may move.")
     ] = False,
+    judge: Annotated[
+        list[str] | None,
+        typer.Option("--judge", help="Have this judge, a scorer, grade a sample of the answers; repeatable."),
+    ] = None,
+    suspect: Annotated[
+        str | None,
+        typer.Option(
+            "--suspect", help="Have the model of this judge name the step at which failed agent traces went wrong."
+        ),
+    ] = None,
+    sample: Annotated[int, typer.Option("--sample", min=1, help="Traces that each judge looks at, at most.")] = 200,
+    budget: Annotated[float | None, typer.Option(min=0, help="Most US dollars that judges may spend.")] = None,
+    allow_unknown: Annotated[
+        bool, typer.Option("--allow-unknown-cost", help="Make calls of unknown cost in spite of a budget.")
+    ] = False,
+    dry_run: DryRunFlag = False,
     engine: EngineFlag = None,
     workers: WorkersFlag = None,
     scheduler: SchedulerFlag = None,
@@ -41,24 +62,65 @@ def label(
 ) -> None:
     """Group clean traces, rank anomalies, flag what stands out.
 
-    The groups are fitted once; later traces join the group that is nearest.
+    The groups are fitted once; later traces join the group that is nearest. With --judge or --suspect models grade a sample, through the
+    scorers of llmci.yaml; what they have said once is not asked again. --dry-run then says what it would take.
 
-    Example: llmci label
+    Example: llmci label --judge helpful --budget 2
     """
     from llmci.wiring.engine import with_engine
+    from llmci.wiring.judge_labels import judge_labels, plan
+    from llmci.wiring.judge_work import Judging
     from llmci.wiring.label import label as run
 
-    summary = run(
-        with_engine(open_config(config), engine, workers=workers, scheduler=scheduler),
-        now=datetime.now(UTC),
-        progress=progress(quiet=quiet or as_json),
-        recluster=recluster,
-        environ=os.environ,
+    settings = with_engine(open_config(config), engine, workers=workers, scheduler=scheduler)
+    asked = Judging(
+        judges=tuple(judge or ()),
+        suspect=suspect,
+        sample=sample,
+        budget=budget,
+        allow_unknown_cost=allow_unknown,
     )
+    if dry_run:
+        if not (judge or suspect):
+            raise UsageError("--dry-run says what judges would take.", fix="Name one with --judge or --suspect.")
+        planned = plan(settings, asked, os.environ)
+        if as_json:
+            show_json(planned)
+        else:
+            show("\n".join(_planned(each) for each in planned.judges))
+        return
+    shown = progress(quiet=quiet or as_json)
+    summary = run(settings, now=datetime.now(UTC), progress=shown, recluster=recluster, environ=os.environ)
+    judged = None
+    if judge or suspect:
+        if not as_json:
+            show(_in_words(summary))
+        judged = judge_labels(settings, asked, os.environ, progress=shown, clock=lambda: datetime.now(UTC))
     if as_json:
-        show_json(summary)
-    else:
+        show_json({**asdict(summary), **({"judged": judged} if judged is not None else {})})
+    elif judged is None:
         show(_in_words(summary))
+    else:
+        show("\n".join(["", *(_judged(each) for each in judged.judges), _spent(judged)]))
+        if judged.halted == "budget":
+            note("the budget was spent first: run it again with a larger one; what was said is not asked again.")
+
+
+def _planned(found: Opinions) -> str:
+    cost = "at a cost that nobody knows" if found.cost is None else f"at most ${found.cost:.4f}"
+    return f"{safe_text(found.judge)}: {found.chosen} traces chosen, {found.judged} judged before, {found.asked} calls, {cost}"
+
+
+def _judged(found: Opinions) -> str:
+    line = f"{safe_text(found.judge)}: {found.judged} of {found.chosen} traces judged"
+    if found.approved is not None and found.interval is not None:
+        low, high = found.interval
+        line += f"; approves of {found.approved:.0%} of the window ({low:.0%} to {high:.0%}); {safe_text(found.trust)}"
+    return line
+
+
+def _spent(judged: JudgedWindow) -> str:
+    return f"spent: ${judged.spent:.4f}" + (f"; {judged.cached} verdicts from the cache" if judged.cached else "")
 
 
 def _in_words(summary: LabelSummary) -> str:
@@ -77,6 +139,9 @@ def _in_words(summary: LabelSummary) -> str:
         )
     if summary.flags:
         lines += ["", "flagged: " + ", ".join(f"{flag} {count}" for flag, count in summary.flags.items())]
+    if summary.suspects:
+        most = list(summary.suspects.items())[:_SUSPECTS]
+        lines += ["where failed agent traces likely went wrong: " + ", ".join(f"{safe_text(n)} {c}" for n, c in most)]
     if summary.moved:
         lines += ["", "where the former clusters went:"]
         lines += [

@@ -1,4 +1,4 @@
-"""`llmci report RUN`: a stored run as HTML, Markdown, JUnit, JSON, CSV or Parquet."""
+"""`llmci report RUN`: a stored run as HTML, Markdown, JUnit, JSON, CSV or Parquet; `sanitize` as HTML."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from llmci.cli.terminal import safe_text, show, show_json
 
 def report(
     run: Annotated[
-        str, typer.Argument(help="The candidate's run, as `llmci bench` printed it, or `latest`.")
+        str,
+        typer.Argument(
+            help="The candidate's run, as `llmci bench` printed it, or `latest`; `sanitize` for a page on what the sanitizer did."
+        ),
     ] = "latest",
     baseline: Annotated[
         str | None,
@@ -32,12 +35,24 @@ def report(
 
     Nothing is run again and nothing is paid for. Leaves with 0 whatever the verdict is; `llmci gate` leaves with the verdict.
 
+    The page of a rollout is `llmci canary report`'s.
+
     Example: llmci report latest -o report.html -o junit.xml
     """
     from llmci.seams import ReportOptions
     from llmci.wiring.stored_report import report_stored
 
     found = open_config(config)
+    if run == "sanitize":
+        from llmci.wiring.privacy_report import report_privacy
+
+        view, paths = report_privacy(found, output or [])
+        if as_json:
+            show_json({"headline": view.headline, "warnings": view.warnings, "written": paths})
+            return
+        for line in (view.headline, *view.warnings, *(f"  {path}" for path in paths)):
+            show(safe_text(line))
+        return
     options = ReportOptions(name=found.project, max_mb=report_max_mb, texts=texts)
     done = report_stored(found, run, baseline, output or [], options)
     if as_json:

@@ -6,10 +6,27 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-SCHEMA_NAME = "label/1"
+SCHEMA_NAME = "label/2"
+# Written by earlier llmcis, and read as if their new columns were null: `label/1` knew neither verdicts nor suspects.
+READ = ("label/1", SCHEMA_NAME)
 OTHER = "other"
 
 _text = pa.string()
+
+# What a judge says of an answer. `value` is scaled to [0, 1] whatever the scale of the judge; `of` is the content
+# hash of the trace that was judged: of another content the verdict says nothing.
+VERDICT = pa.struct(
+    [
+        ("judge", _text),
+        ("model", _text),
+        ("digest", _text),
+        ("value", pa.float64()),
+        ("reason", _text),
+        ("of", _text),
+    ]
+)
+# The step of an agent's trace that likely went wrong, counted from 1. `by` is `rule:<name>` or `judge:<name>`.
+SUSPECT = pa.struct([("step", pa.int32()), ("name", _text), ("why", _text), ("by", _text), ("of", _text)])
 
 LABEL = pa.schema(
     [
@@ -27,6 +44,8 @@ LABEL = pa.schema(
         # Feedback of the end user, scaled to [0, 1]; null where nobody said anything.
         ("feedback", pa.float64()),
         ("near_duplicate_of", _text),
+        ("verdicts", pa.list_(VERDICT)),
+        ("suspect", SUSPECT),
     ],
     metadata={b"llmci.schema": SCHEMA_NAME.encode()},
 )

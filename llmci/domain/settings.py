@@ -101,8 +101,9 @@ class EvalsetSettings:
     """How an eval set is drawn from labelled traces.
 
     Attributes:
-        name: Of the set; its versions live in `evalsets/<name>/`.
-        directory: Where sets are kept, from the configuration's directory.
+        name: Of the set; its versions live in `<directory>/<name>/`.
+        directory: Where sets are kept: a directory, from the configuration's own, or a URI such as
+            `s3://bucket/evalsets?region=eu-west-1`.
         size: Cases wanted.
         detect: Smallest drop to notice 9 times in 10, as a fraction; the size is then what that takes.
         discordance: Share of cases that differ between two runs of an unchanged system, for `detect`;
@@ -118,9 +119,15 @@ class EvalsetSettings:
             case, and recorded answers are matched by it. The default is the input itself.
         variant: Only traces of this variant become cases; None takes all.
         reference: Where the reference answer is found: `score:<name>` (corrections, expectations),
-            `metadata.<key>`, or `output` (production answers with good feedback only).
+            `metadata.<key>`, `output` (production answers with good feedback only), or `judge:<name>`
+            (production answers that this judge approved of, see `llmci label --judge`). Of a list, the
+            first place that holds one counts.
         expectations: Expectation name to where it is found (`metadata.<key>` as JSON or text).
-        rubric: What a judge should look for in cases without a reference.
+        agents: What becomes of an agent's trace. input: a case like any other, from what was asked. replay: also what
+            its tools said (expectation `tool_results`) and what it called (`tool_calls`), for `tool_replay`. steps:
+            each of its actions is a case: the conversation before it, and as `tool_calls` what it called next.
+        rubric: What a judge should look for in cases without a reference; by default the rubric of the
+            judge that `reference` names.
         hand_written: JSONL files of hand-written cases that are kept in every version.
         holdout: Share of the set kept for release gates only.
     """
@@ -139,11 +146,17 @@ class EvalsetSettings:
     dependence: str | None = None
     key: str | None = None
     variant: str | None = None
-    reference: str | None = None
+    reference: str | tuple[str, ...] | None = None
     expectations: dict[str, str] = field(default_factory=dict)
+    agents: Literal["input", "replay", "steps"] = "input"
     rubric: str | None = None
     hand_written: tuple[str, ...] = ()
     holdout: Annotated[float, Ge(0), Lt(1)] = 0.0
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The places where references are found, the most trusted first."""
+        return (self.reference,) if isinstance(self.reference, str) else self.reference or ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,12 +214,25 @@ class CriterionSettings:
 
     __pydantic_config__ = _STRICT
 
-    kind: Literal["score", "error", "cost", "latency"]
+    kind: Literal["score", "error", "cost", "tokens", "latency"]
     margin: Positive
     score: str | None = None
     higher_is_better: bool = True
     base_rate: Annotated[float, Gt(0), Le(1)] = 0.1
     segment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSettings:
+    """A step of exposure; see `llmci.domain.rollout.Stage`."""
+
+    __pydantic_config__ = _STRICT
+
+    share: Annotated[float, Gt(0), Le(1)]
+    only: tuple[str, ...] = ()
+    approver: str | None = None
+    max_hours: Positive | None = None
+    criteria: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +243,8 @@ class CanarySettings:
         control: Variant label of the baseline's traces.
         treatment: Variant label of the candidate's traces.
         shares: Share of traffic at each stage, ascending.
+        stages: In place of `shares`, where a stage is for some segments only (`only`), or has its own `approver`,
+            `max_hours` or `criteria` (names; all of them by default). Stages for segments come first.
         criteria: What is watched, by name.
         rollout: Block of the seam `rollout`: where the share is written; None only decides.
         approvers: Whose approval it takes to reach a share, by share.
@@ -237,6 +265,7 @@ class CanarySettings:
     control: str = "baseline"
     treatment: str = "candidate"
     shares: Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], MinLen(1)] = (0.01, 0.05, 0.25, 0.5, 1.0)
+    stages: tuple[StageSettings, ...] = ()
     criteria: dict[str, CriterionSettings] = field(default_factory=dict)
     rollout: dict[str, object] | None = None
     approvers: dict[float, str] = field(default_factory=dict)

@@ -5,135 +5,108 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from llmci.core import wording
 from llmci.core.stats import canary as stats
-from llmci.core.stats.criterion import evidence_of
-from llmci.domain.rollout import Action, Criterion, Decision, Evidence, RolloutPlan
+from llmci.domain.rollout import Action, Decision, Evidence, Exposure, RolloutPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
-
-    from llmci.core.stats.canary import EvidencePaths
-    from llmci.core.stats.live import LiveUnits
+    from llmci.core.stats.live import Traffic
+    from llmci.core.stats.watch import Seen
 
 # Evidence against the intended split at which the data are not believed.
 _SPLIT_BROKEN = 1000.0
 # Of mirrored traffic each side has half, one after the other.
-_PAIRED = 0.5
+PAIRED = 0.5
+_NOBODY = Exposure(0.0)
 
 
-def decide(units: LiveUnits, plan: RolloutPlan, *, share: float, held_hours: float | None = None) -> Decision:
+def decide(seen: Seen, plan: RolloutPlan, *, only: tuple[str, ...] = (), held_hours: float | None = None) -> Decision:
     """Say what the evidence since the last change of share allows.
 
     Args:
-        units: Live requests at this share of traffic.
+        seen: Live requests at one share of traffic, see `llmci.core.stats.watch.watch`.
         plan: What was agreed before the canary started.
-        share: The treatment's share of traffic now, in (0, 1].
+        only: Segments that the candidate is kept to, of which the requests are.
         held_hours: How long it has been so; None where that is not known.
 
     Returns:
         No evidence where the split is not the intended one, an arm is missing, or a criterion was
         never measured; missing data is never a pass.
     """
-    notes = _notes(units)
-    if reason := _unusable(units, plan, share):
-        return Decision(Action.NO_EVIDENCE, reason, share, share, (), notes)
-    paths = paths_of(units, plan, share)
-    shown = tuple(_evidence(units, criterion, paths[criterion.name]) for criterion in plan.criteria)
-    decision = _decided(plan, paths, shown, share, notes)
-    return replace(_overdue(decision, plan, held_hours), segments=_by_segment(units, plan, share))
+    present, notes = Exposure(seen.share, only), _notes(seen.traffic)
+    if reason := _unusable(seen, plan):
+        return _stay(Action.NO_EVIDENCE, reason, present, (), notes)
+    return replace(_overdue(_decided(plan, seen, present, notes), plan, held_hours), segments=seen.segments)
 
 
-def paths_of(units: LiveUnits, plan: RolloutPlan, share: float) -> dict[str, EvidencePaths]:
-    """How the evidence of each criterion came about."""
-    return {c.name: evidence_of(units.values[c.name], units.treated, c, share=share) for c in plan.criteria}
-
-
-def decide_shadow(units: LiveUnits, plan: RolloutPlan) -> Decision:
+def decide_shadow(seen: Seen, plan: RolloutPlan) -> Decision:
     """Say what pairs of answers to mirrored traffic allow: whether the candidate may have its first share.
 
     The statistic is that of the live canary on exact pairs, which may be looked at as often as one likes.
 
     Args:
-        units: Pairs, see `llmci.core.stats.live.paired`.
+        seen: Pairs, see `llmci.core.stats.live.traffic_of`, at the share `PAIRED`.
         plan: What was agreed.
     """
-    notes = _notes(units)
-    if not units.split[0]:
+    notes = _notes(seen.traffic)
+    if not seen.traffic.units:
         because = (
             f"no request was answered by both {plan.control!r} and {plan.treatment!r} with the same {plan.pair_by}."
         )
-        return Decision(Action.NO_EVIDENCE, because, 0.0, 0.0, (), notes)
-    paths = paths_of(units, plan, _PAIRED)
-    shown = tuple(_evidence(units, criterion, paths[criterion.name]) for criterion in plan.criteria)
-    return replace(_decided(plan, paths, shown, 0.0, notes), segments=_by_segment(units, plan, _PAIRED))
+        return _stay(Action.NO_EVIDENCE, because, _NOBODY, (), notes)
+    return replace(_decided(plan, seen, _NOBODY, notes), segments=seen.segments)
 
 
-def _by_segment(units: LiveUnits, plan: RolloutPlan, share: float) -> tuple[tuple[str, tuple[Evidence, ...]], ...]:
-    """How every criterion stands within each segment; shown, and decided by only where the plan says so."""
-    found = []
-    for index, name in enumerate(plan.segments):
-        mine = units.segment == index
-        values = {criterion: known[mine] for criterion, known in units.values.items()}
-        part = replace(units, treated=units.treated[mine], values=values, segment=units.segment[mine])
-        shown = [
-            _evidence(part, c, evidence_of(values[c.name], part.treated, c, share=share))
-            for c in plan.criteria
-            if c.segment in (None, name)
-        ]
-        found.append((name, tuple(shown)))
-    return tuple(found)
-
-
-def _decided(
-    plan: RolloutPlan,
-    paths: Mapping[str, EvidencePaths],
-    shown: tuple[Evidence, ...],
-    share: float,
-    notes: tuple[str, ...],
-) -> Decision:
-    if unmeasured := [item.criterion.name for item in shown if not len(paths[item.criterion.name].against)]:
-        because = f"{', '.join(unmeasured)} was not measured on enough requests of both sides."
-        return Decision(Action.NO_EVIDENCE, because, share, share, shown, notes)
-    stage = sum(stage.share < share for stage in plan.stages)
-    if stats.strongest_mean(list(paths.values())) >= stats.evidence_against(plan.alpha, stage):
+def _decided(plan: RolloutPlan, seen: Seen, present: Exposure, notes: tuple[str, ...]) -> Decision:
+    shown = seen.evidence
+    if seen.unmeasured:
+        because = f"{', '.join(seen.unmeasured)} was not measured on enough requests of both sides."
+        return _stay(Action.NO_EVIDENCE, because, present, shown, notes)
+    if seen.together >= stats.evidence_against(plan.alpha, plan.earlier(present)):
         worst = max(shown, key=lambda item: item.against)
         because = f"{worst.criterion.name} got worse: {_means(worst)}."
-        return Decision(Action.ROLL_BACK, because, share, 0.0, shown, notes)
-    return _expand_or_hold(shown, plan, share, notes)
+        return Decision(Action.ROLL_BACK, because, present.share, 0.0, shown, notes, only=present.only)
+    return _expand_or_hold(shown, plan, present, notes)
+
+
+def _stay(
+    action: Action, because: str, present: Exposure, shown: tuple[Evidence, ...], notes: tuple[str, ...]
+) -> Decision:
+    share, only = present.share, present.only
+    return Decision(action, because, share, share, shown, notes, only=only, next_only=only)
 
 
 def _overdue(decision: Decision, plan: RolloutPlan, held_hours: float | None) -> Decision:
     """A decision to hold, once the stage's time is over."""
-    limit = next((stage.max_hours for stage in plan.stages if stage.share == decision.share), None)
+    stage = plan.stage_at(decision.present)
+    limit = stage.max_hours if stage is not None else None
     if decision.action is not Action.HOLD or limit is None or held_hours is None or held_hours <= limit:
         return decision
     late = f"it has held for {held_hours:.0f} h, longer than the {limit:g} h that were agreed"
     if plan.when_overdue == "roll back":
-        return replace(decision, action=Action.ROLL_BACK, because=f"{late}, and nothing is shown.", next_share=0.0)
+        because = f"{late}, and nothing is shown."
+        return replace(decision, action=Action.ROLL_BACK, because=because, next_share=0.0, next_only=())
     return replace(decision, notes=(*decision.notes, f"{late}: somebody has to decide."))
 
 
-def _expand_or_hold(shown: tuple[Evidence, ...], plan: RolloutPlan, share: float, notes: tuple[str, ...]) -> Decision:
+def _expand_or_hold(
+    shown: tuple[Evidence, ...], plan: RolloutPlan, present: Exposure, notes: tuple[str, ...]
+) -> Decision:
     weakest = min(shown, key=lambda item: item.in_favour)
-    if share >= 1.0:
-        return Decision(Action.DONE, "the candidate has all of the traffic.", share, share, shown, notes)
-    following = min((stage.share for stage in plan.stages if stage.share > share), default=1.0)
-    needed = stats.required_evidence(following)
+    if present.share >= 1.0 and not present.only:
+        return _stay(Action.DONE, "the candidate has all of the traffic.", present, shown, notes)
+    following = plan.after(present).exposure
     margin = f"{weakest.criterion.name} by {wording.percent(weakest.criterion.margin)}"
-    if weakest.in_favour >= needed:
-        because = f"a worsening of {margin} is ruled out well enough for {wording.percent(following)} of the traffic."
-        return Decision(Action.EXPAND, because, share, following, shown, notes)
+    if weakest.in_favour >= stats.required_evidence(0.0 if following.only else following.share):
+        because = f"a worsening of {margin} is ruled out well enough for {following.words()}{'' if following.only else ' of the traffic'}."
+        share, only = following.share, following.only
+        return Decision(Action.EXPAND, because, present.share, share, shown, notes, only=present.only, next_only=only)
     because = f"neither a worsening nor its absence is shown yet; {margin} is the least certain ({_means(weakest)})."
-    return Decision(Action.HOLD, because, share, share, shown, notes)
+    return _stay(Action.HOLD, because, present, shown, notes)
 
 
-def _unusable(units: LiveUnits, plan: RolloutPlan, share: float) -> str | None:
-    treated, total = units.split
+def _unusable(seen: Seen, plan: RolloutPlan) -> str | None:
+    (treated, total), share = seen.traffic.split, seen.share
     if not plan.criteria:
         return "the plan has no criteria, so nothing can be decided."
     if not total:
@@ -147,35 +120,13 @@ def _unusable(units: LiveUnits, plan: RolloutPlan, share: float) -> str | None:
     return None
 
 
-def _evidence(units: LiveUnits, criterion: Criterion, paths: EvidencePaths) -> Evidence:
-    values = units.values[criterion.name]
-    known = ~np.isnan(values)
-    control, treatment = values[known & ~units.treated], values[known & units.treated]
-    flip = criterion.kind == "score" and criterion.higher_is_better
-    return Evidence(
-        criterion=criterion,
-        against=float(np.max(paths.against)) if len(paths.against) else 1.0,
-        in_favour=float(paths.in_favour[-1]) if len(paths.in_favour) else 1.0,
-        control_mean=_mean(control, flip=flip),
-        treatment_mean=_mean(treatment, flip=flip),
-        control_units=len(control),
-        treatment_units=len(treatment),
-    )
-
-
-def _mean(values: NDArray[np.float64], *, flip: bool) -> float | None:
-    if not len(values):
-        return None
-    return float(1.0 - values.mean()) if flip else float(values.mean())
-
-
 def _means(evidence: Evidence) -> str:
     if evidence.control_mean is None or evidence.treatment_mean is None:
         return "not measured"
     return f"{evidence.control_mean:.4g} before, {evidence.treatment_mean:.4g} now"
 
 
-def _notes(units: LiveUnits) -> tuple[str, ...]:
+def _notes(units: Traffic) -> tuple[str, ...]:
     notes = []
     if units.strangers:
         notes.append(f"{units.strangers} traces carry another variant or no start time, and were left out.")

@@ -10,16 +10,17 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+from llmci.core.attribution.moves import COLUMNS as MOVE_COLUMNS
 from llmci.core.canonical import canonical
-from llmci.core.grouping.anomalies import Limits, Normal, feedback_of, flags_of, limits_of
+from llmci.core.grouping.anomalies import Limits, Normal, limits_of
 from llmci.core.grouping.groups import Groups, fit_groups, place
-from llmci.core.grouping.language import language_of
+from llmci.core.grouping.rows import Judged, Place, label_row, suspect_of, wants_hint
 from llmci.core.grouping.sample import InputSample, digest64
 from llmci.core.grouping.shown import Floor, Shown, shown_groups
 from llmci.core.grouping.texts import input_text
@@ -39,14 +40,17 @@ _INPUT_COLUMNS = ("trace_id", "user_id", "input")
 _SURVEY_COLUMNS = (*_INPUT_COLUMNS, "session_id", "start", "latency_ms", "cost", "scores", "output")
 _FLAG_COLUMNS = (
     *_SURVEY_COLUMNS,
+    "content_hash",
+    "replay_kind",
     "status",
     "missing",
     "steps.list.element.kind",
     "steps.list.element.status",
 )
 _REMEMBERED = 200_000
+_UNJUDGED = Judged()
 # Counted up when the rules of flags change, so that labels by older rules are made again.
-_RULES = 2
+_RULES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,7 @@ class LabelSummary:
         unchanged: Whether the labels at hand were already right and nothing was done.
         digest: Of everything that the labels were made from.
         moved: Where the traces of each former cluster are now, the most first; empty where no labels were replaced.
+        suspects: How many failed agent traces likely went wrong at each tool or agent, the most first.
     """
 
     traces: int
@@ -74,6 +79,7 @@ class LabelSummary:
     unchanged: bool
     digest: str
     moved: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    suspects: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -115,11 +121,19 @@ class ShardTask:
 
 @dataclass(frozen=True, slots=True)
 class ShardLabelled:
-    """How many traces of a shard were labelled, how many of them carry each flag, are in each language."""
+    """How many traces of a shard were labelled, how many of them carry each flag, are in each language, went wrong where."""
 
     traces: int
-    flags: Counter[str]
-    languages: Counter[str]
+    flags: Counter[str] = field(default_factory=Counter)
+    languages: Counter[str] = field(default_factory=Counter)
+    suspects: Counter[str] = field(default_factory=Counter)
+
+    def count(self, rows: Sequence[Mapping[str, Any]]) -> ShardLabelled:
+        """With further labels."""
+        self.flags.update(flag for row in rows for flag in row["flags"])
+        self.languages.update(row["language"] for row in rows)
+        self.suspects.update(row["suspect"]["name"] for row in rows if row["suspect"] is not None)
+        return replace(self, traces=self.traces + len(rows))
 
 
 def survey_shard(clean: Shelf, shard_id: str, settings: LabelSettings) -> tuple[InputSample, Normal]:
@@ -209,26 +223,34 @@ def label_shard(clean: Shelf, labels: Shelf, task: ShardTask, groups: Groups) ->
     before = labels.info(task.shard_id)
     if before is not None and before.fingerprint == task.fingerprint:
         return _counted(labels, task.shard_id)
-    labeller = _Labeller(task, groups)
-    flags: Counter[str] = Counter()
-    languages: Counter[str] = Counter()
-    start = 0
+    labeller = _Labeller(clean, task, groups, judged_before(labels, task.shard_id))
+    done = ShardLabelled(0)
     with labels.writer(task.shard_id, task.fingerprint) as writer:
         for batch in clean.read(task.shard_id, _FLAG_COLUMNS):
-            rows = labeller.rows(batch.to_pylist(), start)
-            flags.update(flag for row in rows for flag in row["flags"])
-            languages.update(row["language"] for row in rows)
+            rows = labeller.rows(batch.to_pylist(), done.traces)
+            done = done.count(rows)
             writer.write(pa.RecordBatch.from_pylist(rows, schema=LABEL))
-            start += len(rows)
-    return ShardLabelled(start, flags, languages)
+    return done
+
+
+def judged_before(labels: Shelf, shard_id: str) -> dict[str, Judged]:
+    """What judges have said of the traces of a shard, by trace; labels of earlier llmcis hold nothing of the kind."""
+    if labels.info(shard_id) is None:
+        return {}
+    found = {}
+    for batch in labels.read(shard_id, ("trace_id", "verdicts", "suspect")):
+        for row in batch.to_pylist():
+            suspect = row.get("suspect")
+            by_judge = suspect if suspect is not None and suspect["by"].startswith("judge:") else None
+            if row.get("verdicts") or by_judge:
+                found[row["trace_id"]] = Judged(tuple(row["verdicts"] or ()), by_judge)
+    return found
 
 
 def _counted(labels: Shelf, shard_id: str) -> ShardLabelled:
-    done = ShardLabelled(0, Counter(), Counter())
-    for batch in labels.read(shard_id, ("language", "flags")):
-        done.languages.update(batch["language"].to_pylist())
-        done.flags.update(flag for flags in batch["flags"].to_pylist() for flag in flags)
-        done = ShardLabelled(done.traces + batch.num_rows, done.flags, done.languages)
+    done = ShardLabelled(0)
+    for batch in labels.read(shard_id, ("language", "flags", "suspect")):
+        done = done.count(batch.to_pylist())
     return done
 
 
@@ -236,10 +258,12 @@ def summarized(shown: Shown, done: Mapping[str, ShardLabelled], digest: str) -> 
     """The summary of a run, of what became of each shard."""
     flags: Counter[str] = Counter()
     languages: Counter[str] = Counter()
+    suspects: Counter[str] = Counter()
     # In the order of the shelf, so that what is equally frequent stands in the same order on every engine.
     for name in sorted(done):
         flags.update(done[name].flags)
         languages.update(done[name].languages)
+        suspects.update(done[name].suspects)
     traces = sum(one.traces for one in done.values())
     return LabelSummary(
         traces=traces,
@@ -247,15 +271,16 @@ def summarized(shown: Shown, done: Mapping[str, ShardLabelled], digest: str) -> 
         topics=_topic_shares(shown, traces),
         flags=dict(flags.most_common()),
         languages=dict(languages.most_common()),
+        suspects=dict(suspects.most_common()),
         fitted=False,
         unchanged=False,
         digest=digest,
     )
 
 
-def label_fingerprint(digest: str, clean_sha256: str) -> str:
+def label_fingerprint(digest: str, clean_sha256: str, schema: str = SCHEMA_NAME) -> str:
     """Fingerprint of a label shard: of the run that wrote it and the clean shard that it describes."""
-    return hashlib.sha256(f"{SCHEMA_NAME}:{digest}:{clean_sha256}".encode()).hexdigest()
+    return hashlib.sha256(f"{schema}:{digest}:{clean_sha256}".encode()).hexdigest()
 
 
 def run_digest(clean_digest: str, groups: Groups, settings: LabelSettings) -> str:
@@ -292,6 +317,7 @@ def summary_of(manifest: Mapping[str, Any]) -> LabelSummary:
         unchanged=True,
         digest=manifest["digest"],
         moved=manifest.get("moved", {}),
+        suspects=manifest.get("suspects", {}),
     )
 
 
@@ -352,31 +378,50 @@ def _ranks(novelty: NDArray[np.float32]) -> NDArray[np.int32]:
 class _Labeller:
     """Writes the label of each trace of a shard."""
 
-    def __init__(self, task: ShardTask, groups: Groups) -> None:
-        self._task, self._groups = task, groups
+    def __init__(self, clean: Shelf, task: ShardTask, groups: Groups, judged: Mapping[str, Judged]) -> None:
+        self._task, self._groups, self._judged = task, groups, judged
         self._clusters = {cluster.cluster: cluster for cluster in task.shown.clusters}
+        self._steps = _Steps(clean, task.shard_id)
 
     def rows(self, traces: Sequence[TraceRow], start: int) -> list[dict[str, Any]]:
         """Rows of `LABEL` for traces of the shard, the first of which is number `start`."""
-        return [self._row(trace, number) for number, trace in enumerate(traces, start=start)]
+        rows = [
+            label_row(trace, self._place(number), self._task.limits, self._judged.get(trace["trace_id"], _UNJUDGED))
+            for number, trace in enumerate(traces, start=start)
+        ]
+        for trace, row in zip(traces, rows, strict=True):
+            if wants_hint(trace, row):
+                row["suspect"] = suspect_of({**trace, **self._steps.of(trace["trace_id"])})
+        return rows
 
-    def _row(self, trace: TraceRow, number: int) -> dict[str, Any]:
-        places, limits = self._task.places, self._task.limits
+    def _place(self, number: int) -> Place:
+        places = self._task.places
         cluster = self._clusters[places.cluster[number]]
-        twin = self._groups.trace_ids[places.twin[number]] if places.twin[number] >= 0 else None
-        return {
-            "trace_id": trace["trace_id"],
-            "cluster": cluster.cluster,
-            "cluster_name": cluster.name,
-            "topic": cluster.topic,
-            "topic_name": self._task.shown.topics[cluster.topic],
-            "language": language_of(input_text(trace["input"])),
-            "anomaly": places.novelty[number],
-            "anomaly_rank": int(self._task.rank[number]),
-            "flags": flags_of(trace, limits),
-            "feedback": feedback_of(trace, limits),
-            "near_duplicate_of": twin if twin != trace["trace_id"] else None,
-        }
+        return Place(
+            cluster=cluster,
+            topic_name=self._task.shown.topics[cluster.topic],
+            novelty=places.novelty[number],
+            rank=int(self._task.rank[number]),
+            twin=self._groups.trace_ids[places.twin[number]] if places.twin[number] >= 0 else None,
+        )
+
+
+class _Steps:
+    """The steps of some traces of a shard, asked for in its order: they are most of an agent's trace, and read for few."""
+
+    def __init__(self, clean: Shelf, shard_id: str) -> None:
+        self._batches = clean.read(shard_id, MOVE_COLUMNS)
+        self._ids: dict[str, int] = {}
+        self._batch: pa.RecordBatch | None = None
+
+    def of(self, trace_id: str) -> TraceRow:
+        while trace_id not in self._ids:
+            self._batch = next(self._batches)
+            self._ids = {name: at for at, name in enumerate(self._batch["trace_id"].to_pylist())}
+        if self._batch is None:
+            raise AssertionError
+        row: TraceRow = self._batch.slice(self._ids[trace_id], 1).to_pylist()[0]
+        return row
 
 
 def _topic_shares(shown: Shown, traces: int) -> dict[str, float]:

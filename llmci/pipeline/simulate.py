@@ -34,8 +34,8 @@ class Release:
 
     Attributes:
         truth: What it is, in words.
-        worse_by: How much worse it truly is, by criterion: points of a score or of the errors; a fraction for cost and
-            latency. Others are unchanged; less than 0 is better.
+        worse_by: How much worse it truly is, by criterion: points of a score or of the errors; a fraction for cost, tokens
+            and latency. Others are unchanged; less than 0 is better.
     """
 
     truth: str
@@ -78,7 +78,7 @@ def simulate(
 
     Args:
         traffic: What the control gave, by criterion, more being worse, in order of arrival, shape (n,); nan is unknown.
-        plan: Criteria, stages and alpha.
+        plan: Criteria, stages and alpha; stages for some segments are passed over.
         release: What is rolled out.
         runs: How many rollouts.
         every: Look after so many requests of the candidate.
@@ -86,7 +86,7 @@ def simulate(
         tick: Called after each run.
     """
     rng = np.random.default_rng(seed)
-    shares = [stage.share for stage in plan.stages]
+    stages = [(stage.share, plan.watched_at(stage.exposure)) for stage in plan.stages if not stage.only]
     ends: list[Rollout] = []
     for _ in range(runs):
         total = len(next(iter(traffic.values())))
@@ -95,7 +95,7 @@ def simulate(
         treatment = {
             c.name: _changed(control[c.name], c, release.worse_by.get(c.name, 0.0), rng) for c in plan.criteria
         }
-        ends.append(roll_out(control, treatment, plan.criteria, shares, rng, alpha=plan.alpha, every=every))
+        ends.append(roll_out(control, treatment, stages, rng, alpha=plan.alpha, every=every))
         tick()
     return Fate(
         truth=release.truth,
@@ -121,7 +121,7 @@ def made_up(plan: RolloutPlan, requests: int, per_day: float, seed: int) -> dict
     swing /= swing.mean()
     found = {}
     for criterion in plan.criteria:
-        if criterion.kind in ("cost", "latency"):
+        if criterion.kind in ("cost", "tokens", "latency"):
             found[criterion.name] = rng.lognormal(0.0, _SPREAD, requests) * np.sqrt(swing)
         else:
             found[criterion.name] = (rng.random(requests) < np.clip(criterion.base_rate * swing, 0, 1)).astype(float)
@@ -133,7 +133,7 @@ def _changed(values: FloatArray, criterion: Criterion, worse_by: float, rng: np.
     nearby: FloatArray = values[
         np.clip(np.arange(len(values)) + rng.integers(-20, 21, len(values)), 0, len(values) - 1)
     ]
-    if criterion.kind in ("cost", "latency"):
+    if criterion.kind in ("cost", "tokens", "latency"):
         return nearby * (1 + worse_by)
     # The share of good answers that has to turn bad for the mean to rise by so much.
     good = 1.0 - float(np.nanmean(values)) if np.isfinite(values).any() else 1.0

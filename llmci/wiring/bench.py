@@ -80,7 +80,7 @@ def bench(
             cases=prepared.cases,
             settings=prepared.settings,
             scorers=prepared.scorers,
-            cleaner=_cleaner(config, environ),
+            cleaner=cleaner_of(config, environ),
             policy=prepared.policy,
             cache=open_cache(config, ask, stack),
             tape=_cassette(ask),
@@ -89,6 +89,8 @@ def bench(
             clock=clock,
             environment=_environment(prepared, ask) | judged_by(prepared.scorers, config),
             progress=progress,
+            deciding=_deciding(config),
+            known=prepared.found.run if prepared.found else None,
             schedule=prepared.schedule,
             decided=lambda runs: _decided(config, prepared, runs),
         )
@@ -96,7 +98,7 @@ def bench(
         # Kept until it is known that nothing in them is worth another try.
         for journal in journals:
             stack.callback(journal.close)
-        result = _run(job, [_entrant(*pair, clock()) for pair in zip(prepared.systems, journals, strict=True)])
+        result = run_job(job, [_entrant(*pair, clock()) for pair in zip(prepared.systems, journals, strict=True)])
         found = prepared.found
         baseline, *others = _beside(prepared, result.runs)
         remembered = {AGAINST: baseline.run_id, BASELINE_FROM: PAIRED if found is None else found.source}
@@ -128,8 +130,9 @@ def _cassette(ask: Ask) -> DirectoryCassette | None:
     return None if ask.record is None else DirectoryCassette(ask.record, replays=False)
 
 
-def _run(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
-    interrupted = Interrupted("interrupted; the answers so far are kept.", fix="Go on with `llmci bench --resume`.")
+def run_job(job: BenchJob, entrants: Sequence[Entrant], *, go_on: str = "llmci bench --resume") -> BenchResult:
+    """Run the stage until it is over; raises `Interrupted` where the user stopped it, with the command that goes on."""
+    interrupted = Interrupted("interrupted; the answers so far are kept.", fix=f"Go on with `{go_on}`.")
     try:
         result = asyncio.run(_interruptible(job, entrants))
     except asyncio.CancelledError:
@@ -155,7 +158,7 @@ async def _interruptible(job: BenchJob, entrants: Sequence[Entrant]) -> BenchRes
     return await run_stage(job, entrants)
 
 
-def _cleaner(config: Config, environ: Mapping[str, str]) -> Cleaner:
+def cleaner_of(config: Config, environ: Mapping[str, str]) -> Cleaner:
     """Made when the first answer has to be cleaned: recorded ones are clean, and recognizers load slowly."""
     made: list[Cleaner] = []
 
@@ -167,6 +170,12 @@ def _cleaner(config: Config, environ: Mapping[str, str]) -> Cleaner:
         return made[0](texts, case)
 
     return clean
+
+
+def _deciding(config: Config) -> str | None:
+    """The metric of the first primary gate, or of the first gate of all."""
+    ordered = sorted(config.gates, key=lambda rule: rule.role != "primary")
+    return ordered[0].metric if ordered else None
 
 
 def _decided(config: Config, prepared: Prepared, runs: Sequence[Run]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING
 
@@ -108,6 +109,17 @@ def judges_of(run: Run) -> dict[str, list[str]]:
     told = {name.removeprefix(_WHO): value for name, value in run.environment.items() if name.startswith(_WHO)}
     unknown = {metric.name: [metric.digest] for metric in run.metrics if metric.judge}
     return unknown | {name: value.split(",") for name, value in told.items()}
+
+
+def calibrations_of(config: Config, run: Run) -> dict[str, list[Calibration]]:
+    """By metric, what is known of the judges of a stored run; a damaged file is as good as none."""
+    found: dict[str, list[Calibration]] = {}
+    for metric, digests in judges_of(run).items():
+        for digest in digests:
+            with contextlib.suppress(UsageError):
+                if (one := load(config, digest)) is not None:
+                    found.setdefault(metric, []).append(one)
+    return found
 
 
 def _files(config: Config, judge: str) -> list[Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from llmci.adapters.stores.groups import GroupsFile
@@ -15,9 +14,10 @@ from llmci.core.grouping.groups import place
 from llmci.core.grouping.sample import ConversationSample, texts_of
 from llmci.core.grouping.shown import Floor
 from llmci.core.grouping.texts import input_text
+from llmci.core.grouping.threads import one_thread
 from llmci.errors import NoDecisionError
 from llmci.files import write_json
-from llmci.pipeline.build import NEWEST
+from llmci.pipeline.build import drawn_until, in_utc
 from llmci.wiring.build import keep_from_git, shelf_of
 from llmci.wiring.clean import clean_digest
 from llmci.wiring.evalset import check_labels
@@ -25,6 +25,7 @@ from llmci.wiring.evalset_store import store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from llmci.config import Config
     from llmci.domain.evalset import EvalSet
@@ -39,6 +40,7 @@ class DriftReport:
 
     Attributes:
         traces: Traces of the window.
+        traces_before: Traces, or inputs of the set, that it was compared with.
         against: "traffic" where the window was compared with the traffic that the set was drawn
             from, "set" where that is no longer at hand and the set's own inputs stood in for it.
         verdict: One sentence.
@@ -47,6 +49,7 @@ class DriftReport:
     evalset: str
     version: int
     traces: int
+    traces_before: int
     against: Literal["traffic", "set"]
     verdict: str
     drift: Drift
@@ -63,8 +66,14 @@ class _Traffic:
 
 
 def remember(config: Config, found: DriftReport, now: datetime) -> None:
-    """Keep the verdict for the next report."""
-    told = {name: getattr(found, name) for name in ("evalset", "version", "traces", "verdict")}
+    """Keep what the next report shows: figures and names of topics, no text of a trace."""
+    named = ("evalset", "version", "traces", "traces_before", "against", "verdict")
+    moved = ("represented", "novelty_p", "classifier_auc", "classifier_p", "drifted", "psi", "clusters")
+    told = {name: getattr(found, name) for name in named} | {name: getattr(found.drift, name) for name in moved}
+    told["new_topics"] = [
+        {"name": topic.name, "inputs": topic.inputs, "share": topic.share} for topic in found.drift.new_topics
+    ]
+    told["compared_now"] = found.drift.compared[1]
     keep_from_git(config.state)
     write_json(config.state / "drift.json", told | {"measured_at": now.isoformat()})
 
@@ -78,7 +87,7 @@ def measure(config: Config, *, window: Window, version: int | None = None) -> Dr
         PrivacyStop: The clean shelf does not check.
     """
     evalset = store(config).load(config.evalset.name, version)
-    traffic = _read(config, window, _drawn_until(evalset))
+    traffic = _read(config, window, drawn_until(evalset))
     fresh, kept = traffic.fresh.entries(), texts_of(traffic.before.entries())
     own = _like_production(evalset)
     as_set = len(kept) < max(FEWEST, len(own))
@@ -93,17 +102,19 @@ def measure(config: Config, *, window: Window, version: int | None = None) -> Dr
                 fix="Take a longer window with --since, or build a larger set.",
             )
     before = _own_shares(config, evalset, own) if as_set else _shares(traffic.before_names)
-    moved = drift(
-        kept,
-        fresh,
-        shares=(before, _shares(traffic.fresh_names)),
-        floor=Floor(config.label.min_traces, config.label.min_users),
-        seed=config.evalset.seed,
-    )
+    with one_thread():
+        moved = drift(
+            kept,
+            fresh,
+            shares=(before, _shares(traffic.fresh_names)),
+            floor=Floor(config.label.min_traces, config.label.min_users),
+            seed=config.evalset.seed,
+        )
     return DriftReport(
         evalset=evalset.name,
         version=evalset.version,
         traces=traffic.fresh_names.total(),
+        traces_before=len(own) if as_set else traffic.before_names.total(),
         against="set" if as_set else "traffic",
         verdict=_verdict(evalset, moved),
         drift=moved,
@@ -120,7 +131,7 @@ def _read(config: Config, window: Window, until: datetime | None) -> _Traffic:
         trace, text = each.trace, input_text(each.trace["input"])
         if not text or (variant is not None and trace["variant"] != variant):
             continue
-        start = _moment(trace["start"])
+        start = in_utc(trace["start"])
         if window.holds(start):
             sample, names = found.fresh, found.fresh_names
         elif start is not None and until is not None and start <= until:
@@ -130,16 +141,6 @@ def _read(config: Config, window: Window, until: datetime | None) -> _Traffic:
         sample.add(text, trace["trace_id"], session_id=trace["session_id"], user_id=trace["user_id"])
         names[each.label["cluster_name"]] += 1
     return found
-
-
-def _drawn_until(evalset: EvalSet) -> datetime | None:
-    """Start of the newest trace that the set was drawn from; None for sets that do not say so."""
-    newest = evalset.parameters.get(NEWEST)
-    return _moment(datetime.fromisoformat(newest)) if isinstance(newest, str) else None
-
-
-def _moment(start: datetime | None) -> datetime | None:
-    return start.replace(tzinfo=UTC) if start is not None and start.tzinfo is None else start
 
 
 def _like_production(evalset: EvalSet) -> list[str]:

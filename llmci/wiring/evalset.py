@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.stores.casefile import CASES
 from llmci.adapters.stores.labelled import LabelledShelf
-from llmci.core.evalsets.cases import COLUMNS
+from llmci.core.evalsets.agent_cases import columns_of
+from llmci.core.evalsets.cases import judge_at
 from llmci.core.evalsets.digests import schema_fingerprint
 from llmci.core.evalsets.exchange import cases_of, rows_of
 from llmci.core.evalsets.exporting import exported
+from llmci.core.evalsets.lineage import Keyed, wrong_lineage
+from llmci.domain.label import READ
 from llmci.errors import LlmciError, UsageError
 from llmci.files import write_bytes
 from llmci.pipeline.build import Lineage
@@ -18,19 +21,20 @@ from llmci.pipeline.build import build as draw_set
 from llmci.pipeline.label import label_fingerprint
 from llmci.seams import Silent
 from llmci.wiring.acts import acts_of
-from llmci.wiring.build import shelf_of
+from llmci.wiring.build import KEY_FILE, shelf_of
 from llmci.wiring.clean import clean_digest
 from llmci.wiring.evalset_store import directory_of, store
 from llmci.wiring.review import REVIEW, reviewed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
 
     from llmci.config import Config
     from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
+    from llmci.domain.settings import EvalsetSettings
     from llmci.seams import EvalSetStore, Progress, Shelf
 
 
@@ -64,8 +68,8 @@ def every_version(config: Config) -> list[Found]:
     ]
 
 
-def verified(config: Config, name: str, version: int | None) -> list[Found]:
-    """Check one version, or all of a set, and the chain of the audit log.
+def verified(config: Config, name: str, version: int | None, environ: Mapping[str, str] | None = None) -> list[Found]:
+    """Check one version, or all of a set, and the chain of the audit log; with the project's key at hand the lineage, too.
 
     Raises:
         UsageError: There is no such set, or the audit log was changed.
@@ -74,7 +78,24 @@ def verified(config: Config, name: str, version: int | None) -> list[Found]:
     sets = store(config)
     current = sets.current(name)
     chosen = sets.versions(name) if version is None else [version]
-    return [_found(sets, name, number, number == current) for number in chosen]
+    found = [_found(sets, name, number, number == current) for number in chosen]
+    environ = environ or {}
+    if config.sanitize.key_env in environ or (config.state / KEY_FILE).exists():
+        keyed = _keyed(config, environ)
+        return [_traced(each, keyed) for each in found]
+    return found
+
+
+def _traced(found: Found, keyed: Keyed) -> Found:
+    evalset = found.evalset
+    wrong = wrong_lineage(evalset.lineage, evalset.cases, keyed) if evalset is not None else None
+    if wrong is None:
+        return found
+    error = UsageError(
+        f"{found.name} v{found.version}: case {wrong} is not of the trace that the lineage names.",
+        fix="Restore the version from your repository's history, or build the set again.",
+    )
+    return Found(found.name, found.version, found.current, None, error)
 
 
 def _found(sets: EvalSetStore, name: str, version: int, current: bool) -> Found:  # noqa: FBT001
@@ -91,7 +112,22 @@ def _current(sets: EvalSetStore, name: str) -> int | None:
         return None
 
 
-def build_version(config: Config, *, now: datetime, progress: Progress | None = None) -> Built:
+def suspects(config: Config, cases: Iterable[Case]) -> dict[str, str]:
+    """Where the traces that failures were made of likely went wrong, by case id, as far as their labels are at hand."""
+    wanted = {case.origin.trace_id: case.case_id for case in cases if case.origin.kind == "failure"}
+    labels = shelf_of(config, "labels")
+    found = {}
+    for batch in labels.batches(("trace_id", "suspect")) if wanted else ():
+        for row in batch.to_pylist():
+            said = row.get("suspect")
+            if said is not None and row["trace_id"] in wanted:
+                found[wanted[row["trace_id"]]] = f"step {said['step']} ({said['name']}): {said['why']} [{said['by']}]"
+    return found
+
+
+def build_version(
+    config: Config, *, now: datetime, progress: Progress | None = None, environ: Mapping[str, str] | None = None
+) -> Built:
     """Draw an eval set and store it as a new version, unless the newest already says the same.
 
     Raises:
@@ -100,35 +136,57 @@ def build_version(config: Config, *, now: datetime, progress: Progress | None = 
     """
     sets = store(config)
     clean, labels = shelf_of(config, "clean"), shelf_of(config, "labels")
-    hand_written = _hand_written(config)
+    hand_written = hand_written_of(config)
     shelved = bool(clean.shards()) or not hand_written
     digest = clean_digest(clean) if shelved else None
     if digest is not None:
         check_labels(clean, labels, digest)
-    lineage = _lineage(config, config.evalset.name, digest, now)
+    lineage = lineage_of(config, config.evalset.name, digest, now, environ or {})
     progress = progress or Silent()
     evalset = draw_set(
-        (lambda: LabelledShelf(clean, labels).traces(COLUMNS)) if shelved else list,
-        config.evalset,
+        (lambda: LabelledShelf(clean, labels).traces(columns_of(config.evalset))) if shelved else list,
+        drawn_with(config),
         hand_written,
         lineage,
         progress,
     )
     if without := _without_reference(evalset, config):
         progress.note(without)
-    return _stored(sets, evalset, lineage.previous)
+    return stored(sets, evalset, lineage.previous)
+
+
+def drawn_with(config: Config) -> EvalsetSettings:
+    """With the rubric of the judge whose approval makes a reference, where none is set: cases without one carry it."""
+    settings = config.evalset
+    judges = [name for place in settings.references if (name := judge_at(place)) is not None]
+    for name in judges:
+        options = getattr(config.scorers.get(name), "options", None)
+        if options is None:
+            raise UsageError(
+                f"{config.path}: evalset.reference: there is no scorer called {name!r}.",
+                fix=f"Name one of: {', '.join(config.scorers) or 'none is defined'}.",
+            )
+        rubric = getattr(options, "rubric", None)
+        if settings.rubric is None and (file := getattr(options, "rubric_file", None)):
+            rubric = (config.root / file).read_text("utf-8")
+        settings = replace(settings, rubric=settings.rubric or rubric)
+    return settings
 
 
 def _without_reference(evalset: EvalSet, config: Config) -> str | None:
     """Said before anybody pays for answers that there is nothing to compare with."""
-    place, bare = config.evalset.reference, sum(case.reference is None for case in evalset.cases)
-    if place is None or not bare:
+    places, bare = config.evalset.references, sum(case.reference is None for case in evalset.cases)
+    if not places or not bare:
         return None
-    why = ", which takes only answers that users liked" if place == "output" else ""
-    return f"{bare} of {len(evalset.cases)} cases have no reference: evalset.reference is {place}{why}"
+    whys = [", which takes only answers that users liked"] if "output" in places else []
+    whys += [", which takes only answers that the judge approved of"] if any(map(judge_at, places)) else []
+    return f"{bare} of {len(evalset.cases)} cases have no reference: evalset.reference is {', '.join(places)}{''.join(whys)}"
 
 
-def _lineage(config: Config, name: str, sanitize_digest: str | None, now: datetime) -> Lineage:
+def lineage_of(
+    config: Config, name: str, sanitize_digest: str | None, now: datetime, environ: Mapping[str, str]
+) -> Lineage:
+    """Where a new version of a set comes from, and what was decided about its cases."""
     sets = store(config)
     versions = sets.versions(name)
     newest = sets.load(name, versions[-1]) if versions else None
@@ -142,10 +200,19 @@ def _lineage(config: Config, name: str, sanitize_digest: str | None, now: dateti
         reviewed=decided.traces,
         retired=decided.retired,
         promotions=decided.promotions,
+        keyed=None if sanitize_digest is None else _keyed(config, environ),
     )
 
 
-def _stored(sets: EvalSetStore, evalset: EvalSet, newest: EvalSet | None) -> Built:
+def _keyed(config: Config, environ: Mapping[str, str]) -> Keyed:
+    """Hashes with the key that surrogates are made with."""
+    from llmci.wiring.privacy import key_of
+
+    return Keyed(key_of(config, environ))
+
+
+def stored(sets: EvalSetStore, evalset: EvalSet, newest: EvalSet | None) -> Built:
+    """Store a version, unless the newest already says the same."""
     if newest is not None and newest.digest == evalset.digest:
         sets.use(newest.name, newest.version)
         return Built(newest, new=False)
@@ -159,13 +226,19 @@ def check_labels(clean: Shelf, labels: Shelf, clean_digest: str) -> None:
     if manifest is None:
         raise UsageError("the clean traces are not labelled.", fix="Run `llmci label`.")
     written = {shard_id: info.fingerprint for shard_id, info in labels.shards().items()}
-    run = str(manifest.get("digest"))
-    wanted = {shard_id: label_fingerprint(run, info.sha256) for shard_id, info in clean.shards().items()}
+    run, schema = str(manifest.get("digest")), str(manifest.get("schema"))
+    if schema not in READ:
+        raise UsageError(
+            f"the labels were written as {schema!r}, but this llmci reads {', '.join(READ)}.",
+            fix="Upgrade llmci, or run `llmci label`.",
+        )
+    wanted = {shard_id: label_fingerprint(run, info.sha256, schema) for shard_id, info in clean.shards().items()}
     if manifest.get("clean") != clean_digest or written != wanted:
         raise UsageError("the labels are not those of the clean traces as they are now.", fix="Run `llmci label`.")
 
 
-def _hand_written(config: Config) -> list[Case]:
+def hand_written_of(config: Config) -> list[Case]:
+    """Cases that the user wrote; raises as `read_cases` does."""
     return [case for name in config.evalset.hand_written for case in read_cases(config.root / name)]
 
 
@@ -201,6 +274,6 @@ def import_file(config: Config, source: Path, *, name: str, now: datetime) -> Bu
         UsageError: The file, or a record in it, is wrong.
     """
     sets = store(config)
-    lineage = _lineage(config, name, None, now)
+    lineage = lineage_of(config, name, None, now, {})
     evalset = draw_set(list, replace(config.evalset, name=name), read_cases(source), lineage, Silent())
-    return _stored(sets, evalset, lineage.previous)
+    return stored(sets, evalset, lineage.previous)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.stores.erasure import (
@@ -16,13 +16,17 @@ from llmci.adapters.stores.erasure import (
     erase_spans,
 )
 from llmci.adapters.stores.evalsets import DirectoryEvalSets
+from llmci.adapters.stores.labelled import LabelledShelf
+from llmci.core.evalsets.cases import COLUMNS, case_of
 from llmci.core.privacy.manifest import with_shards
 from llmci.core.privacy.surrogate import Surrogates
 from llmci.errors import UsageError
-from llmci.files import locked, read_json, write_json
+from llmci.files import is_stored, locked, read_json, write_json
 from llmci.pipeline.label import label_fingerprint
 from llmci.wiring.acts import audit_of
 from llmci.wiring.build import keep_from_git, shelf_of
+from llmci.wiring.clean import clean_digest
+from llmci.wiring.evalset_store import sets_at
 from llmci.wiring.forgotten import erase_from_landings, erase_landed, forgotten_of, remember
 from llmci.wiring.privacy import key_of
 from llmci.wiring.pull_plan import is_remote
@@ -142,10 +146,21 @@ class _Forget:
         for name in sets.names():
             for version in sets.versions(name):
                 found |= {c.case_id for c in sets.load(name, version).cases if c.origin.trace_id in traces}
-        return found
+        return found | self._judged(traces)
+
+    def _judged(self, traces: set[str]) -> set[str]:
+        """Cases that were made of traces for judges to look at, and are in no set; their verdicts are cached."""
+        clean = shelf_of(self.config, "clean")
+        if not clean.shards() or not traces:
+            return set()
+        clean_digest(clean)
+        labels: dict[str, dict[str, object]] = {trace_id: {"cluster_name": "", "flags": []} for trace_id in traces}
+        found = LabelledShelf(clean, clean).some(labels, COLUMNS)
+        settings = replace(self.config.evalset, reference=None)
+        return {case.case_id for trace in found if (case := case_of(trace, settings)) is not None}
 
     def _sets(self) -> DirectoryEvalSets:
-        return DirectoryEvalSets(self.config.root / self.config.evalset.directory)
+        return DirectoryEvalSets(sets_at(self.config))
 
     def _shelves(self, traces: set[str]) -> None:
         raw, clean, labels = (shelf_of(self.config, name) for name in ("raw", "clean", "labels"))
@@ -161,10 +176,10 @@ class _Forget:
         manifest: Mapping[str, Any] | None = labels.manifest()
         vouching = clean.manifest()
         if manifest is not None and vouching is not None:
-            run = str(manifest.get("digest"))
+            run, schema = str(manifest.get("digest")), str(manifest.get("schema"))
             for shard, info in clean.shards().items():
                 if shard in labels.shards():
-                    _refingerprint(labels, shard, label_fingerprint(run, info.sha256))
+                    _refingerprint(labels, shard, label_fingerprint(run, info.sha256, schema))
             labels.write_manifest({**manifest, "clean": vouching["digest"]})
 
     def _vouch(self, raw: DirectoryShelf, clean: DirectoryShelf, before: Mapping[str, str]) -> None:
@@ -217,7 +232,7 @@ class _Forget:
         for name, block in config.sources.items():
             where = "the server" if is_remote(block.kind) else "the files"
             found.append(f"source {name}: {where} still hold their traces; they are not pulled again")
-        if (config.root / ".git").exists():
+        if (config.root / ".git").exists() and not is_stored(sets_at(config)):
             found.append(f"git: earlier commits of {config.evalset.directory}/ hold the cases that were in them")
         if any((config.state / "labels").glob("groups.npz")):
             found.append("groups: fitted on inputs of all users; `llmci label --recluster` fits them anew")

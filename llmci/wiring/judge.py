@@ -65,7 +65,7 @@ def check_configured(
         UsageError: There is no such judge, or it does not say where people's verdicts are.
         NoDecisionError: No case has one.
     """
-    block = _judge(config, name)
+    block = judge_block(config, name)
     if block.kind in _NEEDS_MORE:
         raise UsageError(
             f"scorers.{name} {_NEEDS_MORE[block.kind]}.",
@@ -101,7 +101,7 @@ def kept(
     config: Config, name: str, checked: Checked, *, asked: bool, now: datetime, environ: Mapping[str, str]
 ) -> Path:
     """Keep what a check has found, under the judge's digest; raises `UsageError` if there is no such judge."""
-    scorer = build("scorer", _judge(config, name), config, environ)
+    scorer = build("scorer", judge_block(config, name), config, environ)
     [digest] = scorer.judge_digests()
     found = calibration_of(
         checked.overall,
@@ -110,11 +110,12 @@ def kept(
         model=scorer.metric().judge,
         checked_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         asked=asked,
+        slices=checked.groups if len(checked.groups) > 1 else {},
     )
     return save(config, found)
 
 
-def _judge(config: Config, name: str) -> Block:
+def judge_block(config: Config, name: str) -> Block:
     """The block of a judge; raises `UsageError` if there is none of that name."""
     judges = {
         other: block

@@ -9,6 +9,7 @@ from llmci.adapters.stores.embeddings import KeptEmbeddings
 from llmci.adapters.stores.groups import GroupsFile
 from llmci.core.grouping.anomalies import Normal
 from llmci.core.grouping.sample import InputSample
+from llmci.core.grouping.threads import one_thread
 from llmci.errors import OutsideError, UsageError
 from llmci.pipeline.label import (
     LabelSummary,
@@ -79,7 +80,7 @@ def _label(
 ) -> LabelSummary:
     clean, labels = shelf_of(config, "clean"), shelf_of(config, "labels")
     digest = clean_digest(clean)
-    embed = _embedder(config, environ)
+    embed = embedder_of(config, environ)
     store = GroupsFile(labels.path / "groups.npz")
     kept = None if recluster else store.load()
     if kept and (at_hand := _at_hand(labels, clean, run_digest(digest, kept[0], config.label))):
@@ -181,11 +182,8 @@ def _groups(work: _Work) -> Groups:
 
 
 def _place(work: _Work) -> ShardPlaces:
-    from threadpoolctl import threadpool_limits
-
-    # With one thread the sums are made in one order, wherever that is, and workers do not crowd each other.
-    with threadpool_limits(1):
-        embed = _embedder(work.config, work.environ)
+    with one_thread():
+        embed = embedder_of(work.config, work.environ)
         return place_shard(shelf_of(work.config, "clean"), work.shard_id, _groups(work), embed)
 
 
@@ -196,7 +194,8 @@ def _write(work: _Work) -> ShardLabelled:
 
 
 def _fit(store: GroupsFile, config: Config, sample: InputSample, embed: Embed | None) -> Groups:
-    groups = fit(sample, config.label, embed)
+    with one_thread():
+        groups = fit(sample, config.label, embed)
     store.save(groups, _fitted_with(config))
     return groups
 
@@ -236,7 +235,8 @@ def _at_hand(labels: Shelf, clean: Shelf, digest: str) -> LabelSummary | None:
         return None
 
 
-def _embedder(config: Config, environ: Mapping[str, str]) -> Embed | None:
+def embedder_of(config: Config, environ: Mapping[str, str]) -> Embed | None:
+    """What makes vectors in place of n-grams, if the configuration names it; raises `UsageError` where it is not there."""
     name = config.label.embedder
     if name is None:
         return None

@@ -18,7 +18,7 @@ from llmci.domain.settings import LOCALES
 from llmci.errors import PrivacyStop, UsageError
 from llmci.files import read_json, write_json, write_once
 from llmci.registry import adapter
-from llmci.wiring.build import build
+from llmci.wiring.build import KEY_FILE, build
 from llmci.wiring.vault import vault_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from llmci.config import Config
     from llmci.seams import Recognizer
 
-_KEY_FILE = "privacy.key"
 _KEY_BYTES = 32
 # What does not change what a trace becomes.
 _UNDIGESTED = ("max_quarantine", "key_env", "vault_key_env", "timeout_s", "canaries")
@@ -163,7 +162,7 @@ def key_of(config: Config, environ: Mapping[str, str]) -> bytes:
     """
     if given := environ.get(config.sanitize.key_env):
         return given.encode("utf-8", "surrogateescape")
-    path = config.state / _KEY_FILE
+    path = config.state / KEY_FILE
     write_once(path, secrets.token_bytes(_KEY_BYTES))
     key = path.read_bytes()
     if len(key) < _KEY_BYTES:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmci import registry
 from llmci.errors import UsageError
-from llmci.files import write_bytes
+from llmci.files import write_pieces
 from llmci.pipeline.report import documents
 from llmci.seams import ReportOptions
 from llmci.wiring.changed import changed_places
@@ -42,9 +42,9 @@ def write_reports(
     reporters = {path: reporter_for(path, options) for path in outputs}
     changed = changed_places(config, report.baseline.system, report.candidate.system) if config else ()
     written = []
-    for path, document in documents(replace(report, changed=changed), reporters):
+    for path, pieces in documents(replace(report, changed=changed), reporters):
         try:
-            write_bytes(path, document)
+            write_pieces(path, pieces)
         except OSError as error:
             raise UsageError(
                 f"{path}: cannot be written: {error.strerror}.", fix="Name a place that you may write to."

@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.reporters.rollout import Act, RolloutPage, rendered
-from llmci.core import wording
 from llmci.core.reporting.curves import evidence_curve, exposure_curve
-from llmci.core.stats.canary import evidence_against, mean_path, required_evidence
+from llmci.core.stats.canary import evidence_against, required_evidence
+from llmci.domain.rollout import Exposure
 from llmci.files import write_bytes
-from llmci.pipeline.canary import decide, paths_of
 from llmci.wiring.acts import acts_of
 from llmci.wiring.canary import observe
 from llmci.wiring.exposure import AGREED, EXPOSED, digest_of_plan
@@ -40,16 +39,12 @@ def report(  # noqa: PLR0913  what the command line says, by keyword
     Raises:
         UsageError: As `llmci.wiring.canary.check`; likewise `OutsideError`.
     """
-    seen = observe(
-        config, sources=sources, window=window, share=share, environ=environ, progress=progress, now=now, pulled=False
-    )
-    plan, units = seen.plan, seen.units
-    decision = decide(units, plan, share=seen.share, held_hours=seen.held_hours)
-    paths = paths_of(units, plan, seen.share) if decision.evidence else {}
-    following = min((stage.share for stage in plan.stages if stage.share > seen.share), default=1.0)
-    against = evidence_against(plan.alpha, sum(stage.share < seen.share for stage in plan.stages))
-    moments, means = mean_path(list(paths.values()))
-    total, needed = len(units.treated), required_evidence(following)
+    found = observe(config, sources=sources, window=window, share=share, environ=environ, progress=progress, now=now)
+    plan, seen = found.plan, found.seen
+    decision = found.decision()
+    following = plan.after(found.present).exposure
+    against = evidence_against(plan.alpha, plan.earlier(found.present))
+    needed = required_evidence(0.0 if following.only else following.share)
     acts = [act for act in acts_of(config) if act["act"] in (AGREED, EXPOSED) and act["facts"]["plan"] == plan.name]
     page = RolloutPage(
         plan=plan,
@@ -57,14 +52,14 @@ def report(  # noqa: PLR0913  what the command line says, by keyword
         decision=decision,
         at=f"{now:%Y-%m-%d %H:%M} UTC",
         exposure=exposure_curve(_moves(acts, now)),
-        together=evidence_curve(moments.tolist(), means.tolist(), units=total, boundary=against),
+        together=evidence_curve(seen.path.points(), boundary=against),
         against=against,
-        curves=[
-            (name, evidence_curve(path.closed_at.tolist(), path.in_favour.tolist(), units=total, boundary=needed))
-            for name, path in paths.items()
-        ],
+        curves=[(name, evidence_curve(path.points(), boundary=needed)) for name, path in seen.paths.items()]
+        if decision.evidence
+        else [],
         in_favour=needed,
-        following=following,
+        following=following.words(),
+        units=seen.traffic.units,
         acts=[_act(act, plan) for act in reversed(acts)],
     )
     write_bytes(output, rendered(page))
@@ -85,5 +80,5 @@ def _act(act: dict[str, Any], plan: RolloutPlan) -> Act:
     if act["act"] == AGREED:
         same = "as now" if facts["digest"] == digest_of_plan(plan) else "other terms than now"
         return Act(at=at, what="plan agreed", why=f"{facts['digest'][:12]}, {same}", by="")
-    what = f"{wording.percent(facts['from'])} → {wording.percent(facts['to'])}"
+    what = f"{Exposure(facts['from']).words()} → {Exposure(facts['to'], tuple(facts.get('only') or ())).words()}"
     return Act(at=at, what=what, why=facts["because"], by=facts["by"] or "")

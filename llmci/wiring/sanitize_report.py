@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from llmci.files import write_json
+from llmci.files import read_json, write_json
+from llmci.wiring.build import shelf_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from llmci.config import Config
     from llmci.seams import Rejected
 
 REPORT = "sanitize.json"
@@ -53,6 +55,19 @@ def write_report(
         "throughput": {"traces": pace.traces, "seconds": round(pace.seconds, 3), "traces_per_s": round(rate, 1)},
     }
     write_json(target, document)
+
+
+def sanitizing_of(config: Config) -> dict[str, object] | None:
+    """The manifest of the clean traces, with what the report of the same run adds to it; None without clean traces."""
+    manifest = shelf_of(config, "clean").manifest()
+    if manifest is None:
+        return None
+    try:
+        told = read_json(config.state / REPORT)
+    except (OSError, ValueError):
+        told = None
+    same = isinstance(told, dict) and told.get("manifest_digest") == manifest.get("digest")
+    return dict(manifest) | (told if same else {})
 
 
 def report_schema() -> dict[str, Any]:

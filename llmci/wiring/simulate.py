@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmci.core.stats.live import units_of
+from llmci.core.stats.live import traffic_of
+from llmci.core.stats.records import records_of_rows
 from llmci.errors import UsageError
 from llmci.pipeline.simulate import Fate, made_up, releases_of, simulate
 from llmci.wiring.canary import live_rows, plan_of
@@ -75,7 +76,8 @@ def simulate_plan(
         progress.begin("read", None, "traces")
         # Whoever answered was the control: the candidate is made up.
         rows = ({**row, "variant": plan.control} for row in live_rows(config, sources, window, environ, progress))
-        traffic = units_of(rows, replace(plan, unit="request")).values
+        plain = replace(plan, unit="request")
+        traffic = traffic_of(records_of_rows(rows, plain), plain).whole().values
         progress.end()
         traffic = {name: _repeated(values, name, trial.requests) for name, values in traffic.items()}
     releases = releases_of(plan)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from llmci.errors import UsageError
 from llmci.pipeline.report import report_on
-from llmci.wiring.build import shelf_of
+from llmci.wiring.calibrations import calibrations_of
 from llmci.wiring.drift_seen import last_drift
 from llmci.wiring.evalset_store import store
 from llmci.wiring.gate import gate_runs
 from llmci.wiring.report import write_reports
 from llmci.wiring.runs import baseline_run, candidate_run, runs_of
+from llmci.wiring.sanitize_report import sanitizing_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,8 +84,9 @@ def report_of(
         result,
         (baseline, candidate),
         evalset or _evalset_of(config, candidate),
-        shelf_of(config, "clean").manifest(),
+        sanitizing_of(config),
         drift=last_drift(config),
+        calibrations=calibrations_of(config, candidate),
         history=runs_of(config).past(candidate, _PAST, but=(baseline.run_id, candidate.run_id)),
     )
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
-from report_builders import HOSTILE, a_full_report, a_hostile_report, a_report
+from browsers import Seen, a_browser, needs_chromium
+from playwright.sync_api import expect
+from report_builders import HOSTILE, a_full_report, a_hostile_report, a_report, random_harm
 
 from llmci.adapters.reporters.html import HtmlReporter
 from llmci.core.evalsets.exchange import cases_of, rows_of
@@ -24,29 +23,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
     from pytest_httpserver import HTTPServer
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH (Debian: apt-get install chromium)"),
-]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+pytestmark = needs_chromium
 SIZE = 250
-
-
-@dataclass
-class Seen:
-    """What a page did that it should not have."""
-
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
+    with a_browser() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +48,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 
 def opened_page(browser: Browser, address: str, seen: Seen | None = None, **context: Any) -> Page:
-    page = browser.new_context(reduced_motion="reduce", **context).new_page()
-    if seen is not None:
-        page.on("request", lambda request: seen.requests.append(request.url))
-        page.on("console", lambda message: seen.complaints.append(message.text))
-        page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: seen.complaints.append(dialog.message))
+    page = (seen or Seen()).page(browser, **context)
     page.goto(address)
     if context.get("java_script_enabled", True):
         page.wait_for_selector("html[data-ready]")
@@ -243,6 +222,9 @@ def test_it_prints_the_static_part_with_its_cases_open(page: Page) -> None:
     assert len(page.pdf()) > 10_000
 
 
+# Every element there is, with the names of its attributes.
+KINDS = """[...document.querySelectorAll("*")].map(node =>
+  `${node.localName} ${[...node.attributes].map(attribute => attribute.name).sort().join(" ")}`)"""
 HOSTS = ("file", "http", "sandbox", "bare")
 
 
@@ -272,7 +254,7 @@ def test_hostile_text_stays_text(browser: Browser, tmp_path: Path, httpserver: H
     else:
         shown = page = opened_page(browser, address, seen, java_script_enabled=host != "bare")
     if host != "bare":
-        open_every_kind_of_case(shown)
+        open_every_kind_of_case(shown, len(HOSTILE))
         assert shown.evaluate("window.pwned") is None
         assert (
             shown.evaluate("document.querySelectorAll('#list, main img, main iframe, main script, main style').length")
@@ -285,14 +267,34 @@ def test_hostile_text_stays_text(browser: Browser, tmp_path: Path, httpserver: H
     page.context.close()
 
 
-def open_every_kind_of_case(page: Any) -> None:
+def open_every_kind_of_case(page: Any, kinds: int) -> None:
     page.evaluate("document.querySelectorAll('details').forEach(node => { node.open = true; })")
     total = int(page.locator("#found").inner_text().split()[0])
-    assert total == 3 * len(HOSTILE)
-    for _ in range(len(HOSTILE)):
+    assert total == 3 * kinds
+    for _ in range(kinds):
         page.locator("#list").press("j")
         page.locator("#list").press("Enter")
         page.wait_for_selector("#detail h3")
+
+
+@pytest.mark.parametrize("seed", [1, 2, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 60))])
+def test_random_harm_makes_no_element_no_attribute_and_no_request(browser: Browser, tmp_path: Path, seed: int) -> None:
+    seen, harm = Seen(), random_harm(seed)
+    tame, wild = tmp_path / "tame.html", tmp_path / "wild.html"
+    tame.write_bytes(HtmlReporter().render(a_hostile_report(tuple(f"text {at}" for at in range(len(harm))))))
+    wild.write_bytes(HtmlReporter().render(a_hostile_report(harm)))
+
+    kinds = []
+    for path in (tame, wild):
+        page = opened_page(browser, path.as_uri(), seen)
+        open_every_kind_of_case(page, len(harm))
+        kinds.append(set(page.evaluate(KINDS)))
+        assert page.evaluate("window.pwned") is None
+        page.context.close()
+
+    assert kinds[1] <= kinds[0]
+    assert not seen.complaints
+    assert [url for url in seen.requests if not url.startswith((tame.as_uri(), wild.as_uri(), "data:,"))] == []
 
 
 def test_what_hides_in_a_text_is_shown(browser: Browser, tmp_path: Path) -> None:
@@ -318,9 +320,17 @@ def test_a_ten_megabyte_answer_opens(browser: Browser, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_axe_finds_no_barrier(browser: Browser, address: str, scheme: Any, width: int) -> None:
+def test_axe_finds_no_barrier(browser: Browser, tmp_path: Path, scheme: Any, width: int) -> None:
+    # Few cases have every part that many have, and axe looks at each of them.
+    (tmp_path / "report.html").write_bytes(HtmlReporter().render(a_full_report(a_report(40))))
     # The page's own policy lets no other script in: axe comes through the debugger.
-    page = opened_page(browser, address, color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True)
+    page = opened_page(
+        browser,
+        (tmp_path / "report.html").as_uri(),
+        color_scheme=scheme,
+        viewport={"width": width, "height": 900},
+        bypass_csp=True,
+    )
     page.locator("#list [role=option]").first.click()
     page.wait_for_selector("#detail ins")
     page.evaluate("document.querySelectorAll('details').forEach(node => { node.open = true; })")

@@ -7,11 +7,13 @@ import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from canary_project import CONFIG, project
 from commands import llmci
 
 from llmci.core.reporting.curves import HEIGHT, WIDTH, evidence_curve, exposure_curve
+from llmci.core.stats.watch import ThinnedPath
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +58,7 @@ def test_the_page_shows_exposure_evidence_segments_and_decisions_without_script(
     assert "&lt;b&gt;too early&lt;/b&gt;" in page
     assert "anna@example.org" not in page
     assert "Where?" not in page
-    assert re.search(r'word">expand<', page)
+    assert re.search(r'word">Expand:<', page)
 
 
 def test_a_page_without_evidence_says_so(tmp_path: Path) -> None:
@@ -68,11 +70,14 @@ def test_a_page_without_evidence_says_so(tmp_path: Path) -> None:
     assert (tmp_path / "a.html").exists()
 
 
-def test_a_curve_that_is_thinned_keeps_its_peak_and_stays_within_its_drawing() -> None:
-    values = [1.0] * 100_000
+def test_a_path_that_is_thinned_keeps_its_peak_and_its_curve_stays_within_its_drawing() -> None:
+    values = np.ones(100_000)
     values[77_777] = 1e9
+    path = ThinnedPath(100_000)
+    for some in np.split(np.arange(100_000), [5, 70_000]):
+        path.add(some, values[some])
 
-    curve = evidence_curve(range(100_000), values, units=100_000, boundary=20.0)
+    curve = evidence_curve(path.points(), boundary=20.0)
 
     points = [tuple(map(float, point.split(","))) for point in curve.points.split()]
     assert len(points) <= 402

@@ -148,3 +148,28 @@ def test_it_explains_what_other_traces_of_the_session_told_and_shows_no_blob(tmp
     assert {"AAAAAAA AAAAAAAAA"} <= {f["shape"] for f in found if f["kind"] == "PERSON"}
     assert "blob" not in done.stdout
     assert not any("uri" in f["path"] for f in found)
+
+
+def test_a_page_shows_what_was_done_and_no_value(tmp_path: Path) -> None:
+    a_project(tmp_path, {"s": [a_trace(question=LEAKY)]}, settings="  canaries: 3\n")
+    before = llmci("report", "sanitize", cwd=tmp_path)
+    llmci("sanitize", "--quiet", cwd=tmp_path, environ=KEY)
+
+    done = llmci("report", "sanitize", "-o", "out/privacy.html", cwd=tmp_path)
+
+    assert (before.returncode, done.returncode) == (2, 0)
+    assert "Run `llmci sanitize` first" in before.stderr
+    assert done.stdout.startswith("1 trace is clean: ")
+    page = (tmp_path / "out" / "privacy.html").read_text()
+    assert "3 of 3; at least " in page
+    assert "Policy and engines" in page
+    assert not any(value in page for value in ("Torvald", "torvald.l", "867"))
+
+
+def test_what_was_sanitized_has_no_other_format(tmp_path: Path) -> None:
+    a_project(tmp_path, {"s": [a_trace(question=LEAKY)]})
+
+    done = llmci("report", "sanitize", "-o", "privacy.xml", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "written as .html" in done.stderr

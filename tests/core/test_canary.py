@@ -1,25 +1,21 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmci.core.stats.canary import (
-    blocks_of,
-    evidence,
-    expected_units,
-    relative_evidence,
-    required_evidence,
-    rolling_exceedance,
-    sample_ratio_evidence,
-    strongest_mean,
-)
+from llmci.core.stats.blocks import Blocking
+from llmci.core.stats.canary import MeanEvidence, expected_units, required_evidence, sample_ratio_evidence
+from llmci.core.stats.criterion import Tracked
+from llmci.core.stats.exceedance import Exceedance
+from llmci.domain.rollout import Criterion
 
 if TYPE_CHECKING:
-    from llmci.core.stats.canary import BoolArray, EvidencePaths, FloatArray
+    from llmci.core.stats.blocks import BoolArray, FloatArray
+    from llmci.core.stats.canary import EvidencePaths
 
 SHARE = 0.05
 
@@ -35,8 +31,8 @@ def traffic(
 
 
 def paths(values: FloatArray, treated: BoolArray, *, margin: float = 0.02) -> EvidencePaths:
-    blocks = blocks_of(values, treated, share=SHARE)
-    return evidence(blocks.treatment - blocks.control, blocks.closed_at, margin=margin, base_rate=0.05)
+    errors = Criterion(name="errors", kind="error", margin=margin, base_rate=0.05)
+    return Tracked(errors, share=SHARE).add(values, treated)
 
 
 def test_an_unchanged_system_is_rarely_rolled_back_however_often_one_looks() -> None:
@@ -74,8 +70,9 @@ def test_a_dearer_candidate_is_caught_and_an_equal_one_is_not() -> None:
     cost = rng.lognormal(0, 0.5, 60_000)
 
     def strongest(factor: float) -> float:
-        blocks = blocks_of(np.where(treated, factor, 1.0) * cost, treated, share=SHARE)
-        return float(np.max(relative_evidence(blocks, margin=0.1, base_rate=0.05).against))
+        dearer = Criterion(name="cost", kind="cost", margin=0.1, base_rate=0.05)
+        found = Tracked(dearer, share=SHARE).add(np.where(treated, factor, 1.0) * cost, treated)
+        return float(np.max(found.against))
 
     assert strongest(1.25) >= 20
     assert strongest(1.0) < 20
@@ -85,7 +82,7 @@ def test_a_dearer_candidate_is_caught_and_an_equal_one_is_not() -> None:
 def test_every_unit_is_used_in_one_block_at_most(units: list[tuple[float, bool]]) -> None:
     values, treated = np.array([u[0] for u in units]), np.array([u[1] for u in units], dtype=bool)
 
-    blocks = blocks_of(values, treated, share=0.5)
+    blocks = Blocking(share=0.5).add(values, treated)
 
     assert len(blocks.control) <= min(treated.sum(), (~treated).sum())
     assert np.all(np.diff(blocks.closed_at) > 0)
@@ -95,8 +92,36 @@ def test_the_mean_of_evidence_counts_a_silent_criterion_as_one() -> None:
     strong = paths(*traffic(np.random.default_rng(1), treatment_rate=0.2))
     silent = paths(np.zeros(0), np.zeros(0, dtype=bool))
 
-    assert strongest_mean([strong, silent]) == pytest.approx((np.max(strong.against) + 1) / 2)
-    assert strongest_mean([]) == 1.0
+    moments, means = MeanEvidence(2).add([strong, silent])
+
+    assert moments.tolist() == strong.closed_at.tolist()
+    assert np.max(means) == pytest.approx((np.max(strong.against) + 1) / 2)
+    assert len(MeanEvidence(0).add([])[1]) == 0
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 9), st.booleans(), st.integers(0, 9)), max_size=120),
+    st.lists(st.integers(0, 120), max_size=5),
+    st.sampled_from(["error", "cost", "latency"]),
+)
+def test_where_traffic_is_cut_into_stretches_changes_nothing(
+    units: list[tuple[float, bool, int]], cuts: list[int], kind: Any
+) -> None:
+    """Long enough that the scale of a cost and the quantile of a latency are reached."""
+    units *= 20
+    values = np.array([value if known else np.nan for value, _, known in units])
+    treated = np.array([arm for _, arm, _ in units], dtype=np.bool_)
+    criterion = Criterion(name="x", kind=kind, margin=0.1)
+    whole, cut = Tracked(criterion, share=0.25).add(values, treated), Tracked(criterion, share=0.25)
+
+    parts = [
+        cut.add(values[some], treated[some])
+        for some in np.split(np.arange(len(units)), sorted(20 * np.array(cuts, dtype=int)))
+    ]
+
+    assert np.concatenate([part.closed_at for part in parts]).tolist() == whole.closed_at.tolist()
+    np.testing.assert_allclose(np.concatenate([part.against for part in parts]), whole.against)
+    np.testing.assert_allclose(np.concatenate([part.in_favour for part in parts]), whole.in_favour)
 
 
 def test_a_broken_split_shows_and_an_intended_one_does_not() -> None:
@@ -115,13 +140,21 @@ def test_sample_ratio_evidence_is_the_published_beta_binomial() -> None:
 def test_exceedance_never_looks_ahead() -> None:
     rng = np.random.default_rng(2)
     values, treated = rng.exponential(size=3000), rng.random(3000) < 0.3
-    whole = rolling_exceedance(values, treated, quantile=0.95)
+    whole = Exceedance(quantile=0.95).add(values, treated)
 
-    part = rolling_exceedance(values[:1500], treated[:1500], quantile=0.95)
+    part = Exceedance(quantile=0.95).add(values[:1500], treated[:1500])
 
     np.testing.assert_array_equal(whole[:1500], part)
     assert np.isnan(whole[:100]).all()
     assert np.nanmean(whole) == pytest.approx(0.05, abs=0.02)
+
+
+def test_a_latency_that_is_unknown_does_not_silence_the_others() -> None:
+    values, treated = np.arange(4000.0), np.arange(4000) % 4 == 0
+    values[50] = np.nan
+    slow = Criterion(name="slow", kind="latency", margin=0.05)
+
+    assert len(Tracked(slow, share=0.25).add(values, treated).against) > 500
 
 
 def test_more_exposure_needs_more_evidence() -> None:

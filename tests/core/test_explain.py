@@ -130,6 +130,18 @@ def test_the_slice_that_carries_a_change_is_named() -> None:
     assert "correct where app is a" in result.unchanged
 
 
+@pytest.mark.parametrize(("lost", "named"), [(90, "b"), (20, "a")], ids=["it-fell", "it-rose"])
+def test_of_two_halves_the_one_that_moved_as_the_whole_did_is_named(lost: int, named: str) -> None:
+    halves = [a_case(f"c{at:03}", slices={"app": "ab"[at % 2]}) for at in range(200)]
+
+    def right(at: int) -> tuple[float, float]:
+        if at % 2:
+            return 1.0, float(at > 2 * lost)
+        return (0.0, 1.0) if at < 100 else (1.0, 1.0)
+
+    assert of("slice", said(lambda at, text: text, right=right, cases=halves)).slice == ("app", named)
+
+
 def test_reasons_for_missing_answers_are_counted() -> None:
     ids = [case.case_id for case in CASES]
     lost = [Unanswered(case_id=ids[at], repeat=0, why="no answer within 60 s", fault="system") for at in range(12)]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,11 @@ from builders import NOON, a_batch, a_trace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmci.core.stats.canary import blocks_of
+from llmci.adapters.stores.parts import PartsOnDisk
+from llmci.core.stats.blocks import Blocking
 from llmci.core.stats.hashing import hashes_of
-from llmci.core.stats.live import LiveUnits, columns_needed, units_of, units_of_batches
+from llmci.core.stats.live import Traffic, traffic_of
+from llmci.core.stats.records import columns_needed, records_of_batches, records_of_rows
 from llmci.domain.rollout import Criterion, RolloutPlan
 
 PLAN = RolloutPlan(
@@ -25,6 +29,7 @@ PLAN = RolloutPlan(
         Criterion(name="errors", kind="error", margin=0.1),
         Criterion(name="slow", kind="latency", margin=0.1),
         Criterion(name="cost", kind="cost", margin=0.1),
+        Criterion(name="tokens", kind="tokens", margin=0.1),
         Criterion(name="thumbs", kind="score", score="thumbs", margin=0.1),
         Criterion(name="mobile errors", kind="error", margin=0.1, segment="mobile"),
     ),
@@ -51,26 +56,35 @@ traces = st.builds(
     status=st.sampled_from(["ok", "error", None]),
     latency_ms=st.sampled_from([1.5, 100.0, None]),
     cost=st.sampled_from([{"total": 0.5}, {"total": None}, None]),
+    usage=st.sampled_from([{"total": 7}, {"input": 3}, None]),
     scores=st.one_of(scores, st.none()),
     metadata=st.sampled_from(['{"platform": "mobile"}', '{"platform": "desktop"}', '{"platform": "tv"}', "{", None]),
 )
 
 
-def same(left: LiveUnits, right: LiveUnits) -> bool:
-    counts = ("split", "strangers", "duplicates", "ahead", "mixed")
-    arrays = [(left.treated, right.treated), (left.segment, right.segment), (left.pair, right.pair)]
-    arrays += [(left.values[name], right.values[name]) for name in left.values]
-    equal = all(np.array_equal(one, two, equal_nan=one.dtype == np.float64) for one, two in arrays)
+def same(left: Traffic, right: Traffic) -> bool:
+    counts = ("units", "split", "strangers", "duplicates", "ahead", "mixed", "alone")
+    one, two = left.whole(), right.whole()
+    arrays = [(one.treated, two.treated), (one.segment, two.segment)]
+    arrays += [(one.values[name], two.values[name]) for name in one.values]
+    equal = all(np.array_equal(a, b, equal_nan=a.dtype == np.float64) for a, b in arrays)
     return equal and all(getattr(left, name) == getattr(right, name) for name in counts)
 
 
-@given(st.lists(traces, max_size=40), st.sampled_from(["request", "user"]), st.integers(1, 50))
-def test_columns_give_what_rows_give(rows: list[dict[str, Any]], unit: Any, size: int) -> None:
-    plan = replace(PLAN, unit=unit)
-    now = NOON + timedelta(seconds=10) - timedelta(minutes=5)
+@given(st.lists(traces, max_size=40), st.sampled_from(["request", "user", "pair"]), st.integers(1, 50))
+def test_columns_give_what_rows_give_and_files_what_memory_does(
+    rows: list[dict[str, Any]], unit: Any, size: int
+) -> None:
+    plan = replace(PLAN, unit="user" if unit == "user" else "request")
+    told: Any = {"now": NOON + timedelta(seconds=10) - timedelta(minutes=5), "in_pairs": unit == "pair"}
     batches = [a_batch(rows[at : at + size]).select(columns_needed(plan)) for at in range(0, len(rows), size)]
 
-    assert same(units_of_batches(batches, plan, now=now), units_of(rows, plan, now=now))
+    whole = traffic_of(records_of_rows(rows, plan), plan, **told)
+
+    assert same(traffic_of(records_of_batches(batches, plan), plan, **told), whole)
+    parted = PartsOnDisk(Path(tempfile.gettempdir()), most=3)
+    whole = traffic_of(records_of_rows(rows, plan), plan, **told)
+    assert same(traffic_of(records_of_rows(rows, plan), plan, **told, parted=parted), whole)
 
 
 def test_a_criterion_of_a_segment_counts_only_there() -> None:
@@ -79,7 +93,7 @@ def test_a_criterion_of_a_segment_counts_only_there() -> None:
         for at, platform in enumerate(["mobile", "desktop", "tv"])
     ]
 
-    units = units_of(rows, PLAN)
+    units = traffic_of(records_of_rows(rows, PLAN), PLAN).whole()
 
     assert units.segment.tolist() == [0, 1, -1]
     assert units.values["mobile errors"].tolist() == pytest.approx([1.0, np.nan, np.nan], nan_ok=True)
@@ -118,7 +132,7 @@ def test_blocks_are_those_of_going_through_one_unit_after_the_other(arms: list[b
             expected.append((np.mean(other), np.mean(one), at))
             held = []
 
-    found = blocks_of(values, treated, share=share)
+    found = Blocking(share=share).add(values, treated)
 
     assert found.closed_at.tolist() == [at for *_, at in expected]
     assert found.control.tolist() == pytest.approx([control for control, *_ in expected])

@@ -10,7 +10,7 @@ from builders import a_case, a_metric, a_run, an_evalset
 from report_builders import a_difference, a_report, a_result, a_verdict
 
 from llmci.core.reporting.compose import view_of
-from llmci.core.reporting.packing import packed
+from llmci.core.reporting.packing import Packing
 from llmci.core.reporting.view import Change
 from llmci.domain.run import Looks, PastScores, Unanswered, Unscored
 from llmci.domain.verdict import Outcome
@@ -129,19 +129,16 @@ def test_a_list_of_all_cases_holds_no_texts_and_each_gives_its_own_on_request() 
 
 def test_texts_that_do_not_fit_are_left_out_the_least_telling_first() -> None:
     view = view_of(a_report(600))
-    whole = packed(view, 10_000_000)
+    whole = Packing(view, 10_000_000)
+    chunks = list(whole.chunks())
 
-    part = packed(view, len(whole.index) + sum(map(len, whole.chunks[:2])))
+    part = Packing(view, len(whole.index) + sum(map(len, chunks[:2])))
 
+    assert list(part.chunks()) == chunks[:2]
     assert (whole.kept, part.kept) == (600, 200)
-    assert part.chunks == whole.chunks[:2]
 
 
 # --- how far to trust it, and what came before ----------------------------------------------------
-
-
-def titled(report: ReportInput, title: str) -> dict[str, str]:
-    return next((dict(group.facts) for group in view_of(report).trust if group.title == title), {})
 
 
 def test_earlier_runs_stand_oldest_first_under_the_metric_of_the_lists() -> None:
@@ -163,7 +160,7 @@ def test_earlier_runs_stand_oldest_first_under_the_metric_of_the_lists() -> None
 
     assert view.history is not None
     assert [when for when, _ in view.history.runs] == ["2026-01-01 00:00 UTC", "2026-01-02 00:00 UTC"]
-    [chunk] = packed(view, 10_000_000).chunks
+    [chunk] = Packing(view, 10_000_000).chunks()
     fields = orjson.loads(gzip.decompress(base64.b64decode(chunk)))
     row = next(at for at, case in enumerate(view.cases) if case.case_id == ids[0])
     assert fields[row]["h"] == [0.1, 0.2]
@@ -179,48 +176,3 @@ def test_a_sequential_bench_tells_its_path_and_what_it_did_not_need() -> None:
     assert [(row.cases, row.taken) for row in rows] == [(3, True), (6, True), (9, False)]
     assert rows[0].worse + rows[0].better <= rows[1].worse + rows[1].better <= 6
     assert view_of(report).looks == ()
-
-
-def test_a_judge_says_how_far_it_agrees_with_people_or_that_nobody_knows() -> None:
-    report = a_report(9)
-    judged = replace(a_metric("polite"), judge="model-x"), replace(a_metric("kind"), judge="model-y")
-    environment = {"judge of polite": "kappa 0.81 on 120 answers"}
-    run = replace(report.candidate, metrics=(*report.candidate.metrics, *judged), environment=environment)
-
-    told = titled(replace(report, candidate=run), "Judges")
-
-    assert told["polite"] == "model-x: kappa 0.81 on 120 answers"
-    assert told["kind"] == "model-y: not calibrated"
-
-
-def test_drift_is_told_with_its_date_and_its_absence_too() -> None:
-    report = a_report(9)
-    measured = {
-        "verdict": "main v1 represents 90% of this traffic",
-        "measured_at": "2026-01-02T00:00:00+00:00",
-        "traces": 4000,
-    }
-
-    assert titled(replace(report, drift=measured), "Drift of the set") == {
-        "verdict": "main v1 represents 90% of this traffic",
-        "measured": "2026-01-02 00:00 UTC",
-        "traces": "4,000",
-    }
-    assert "never held against" in titled(report, "Drift of the set")["traffic"]
-
-
-def test_what_the_checks_of_sanitizing_found_is_a_group_of_facts() -> None:
-    told = {
-        "canaries": [{"kind": "PERSON", "planted": 30, "removed": 29, "low": 0.8278}],
-        "second_pass": {"texts": 1200, "passed_over": 0, "candidates": {"ID": 3}},
-        "rare_attributes": [
-            {"kinds": ["LOCATION", "ORGANIZATION"], "combinations": 40, "users": 90, "alone": 4, "few": 7}
-        ],
-    }
-    report = two_runs(1.0, 1.0)
-
-    facts = titled(replace(report, sanitize_summary=told), "Privacy: what a check of it found")
-
-    assert facts["planted: PERSON"].startswith("29 of 30 removed; at least 82.8")
-    assert facts["second pass: suspected, by type"] == "ID: 3"
-    assert facts["kept together: LOCATION, ORGANIZATION"].startswith("7 of 90 users")

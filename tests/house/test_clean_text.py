@@ -18,6 +18,7 @@ MINTS = {
         "llmci/core/bench/",
         "llmci/adapters/systems/",
         "llmci/adapters/scorers/judge.py",
+        "llmci/adapters/scorers/suspect.py",
         "llmci/adapters/scorers/pairwise.py",
         "llmci/adapters/scorers/metric_libraries.py",
     ),

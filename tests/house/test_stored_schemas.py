@@ -8,6 +8,7 @@ import pytest
 
 from llmci.adapters.stores.casefile import CASES
 from llmci.adapters.stores.rows import ANSWER, COVARIATE, SCORE
+from llmci.adapters.stores.scores import SCORES
 from llmci.core.evalsets.digests import schema_fingerprint
 from llmci.domain.label import LABEL
 from llmci.domain.trace import TRACE
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
     ("schema", "name", "fingerprint"),
     [
         (TRACE, b"trace/1", "9f8bd4dda207ac60"),
-        (LABEL, b"label/1", "915abbe37eb792dd"),
+        (LABEL, b"label/2", "3a1f95aa89c530c6"),
         (CASES, b"evalset/1", "f11b93ac043c6704"),
         (ANSWER, b"run/1 answers", "acac3e8b79885295"),
         (SCORE, b"run/1 scores", "bb87faedbd524a5c"),
         (COVARIATE, b"run/1 covariates", "8d2be5256ef00c08"),
+        (SCORES, b"scores/2", "019059ef0e918e76"),
     ],
-    ids=["trace/1", "label/1", "evalset/1", "run/1-answers", "run/1-scores", "run/1-covariates"],
+    ids=["trace/1", "label/2", "evalset/1", "run/1-answers", "run/1-scores", "run/1-covariates", "scores/2"],
 )
 def test_a_stored_schema_is_the_one_that_was_published(schema: pa.Schema, name: bytes, fingerprint: str) -> None:
     assert schema.metadata == {b"llmci.schema": name}

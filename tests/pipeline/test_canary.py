@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from builders import NOON, a_trace
 
-from llmci.core.stats.live import paired, units_of
-from llmci.domain.rollout import Action, Criterion, RolloutPlan, Stage
+from llmci.core.stats.live import Traffic, traffic_of
+from llmci.core.stats.records import records_of_rows
+from llmci.core.stats.watch import watch
+from llmci.domain.rollout import Action, Criterion, Decision, RolloutPlan, Stage
+from llmci.pipeline.canary import PAIRED as HALF
 from llmci.pipeline.canary import decide, decide_shadow
 
 ERRORS = Criterion(name="errors", kind="error", margin=0.05, base_rate=0.05)
@@ -20,6 +23,20 @@ PLAN = RolloutPlan(
     stages=tuple(Stage(share=share) for share in (0.05, 0.25, 1.0)),
     criteria=(ERRORS,),
 )
+
+
+def traffic(rows: list[dict[str, Any]], plan: RolloutPlan, **told: Any) -> Traffic:
+    return traffic_of(records_of_rows(rows, plan), plan, **told)
+
+
+def decided(
+    rows: list[dict[str, Any]], plan: RolloutPlan, *, share: float, held_hours: float | None = None
+) -> Decision:
+    return decide(watch(traffic(rows, plan), plan, share=share), plan, held_hours=held_hours)
+
+
+def decided_in_pairs(rows: list[dict[str, Any]]) -> Decision:
+    return decide_shadow(watch(traffic(rows, PAIRED, in_pairs=True), PAIRED, share=HALF), PAIRED)
 
 
 def live(n: int, *, old: float, new: float, share: float = 0.25, seed: int = 3) -> list[dict[str, Any]]:
@@ -47,13 +64,13 @@ def live(n: int, *, old: float, new: float, share: float = 0.25, seed: int = 3) 
     ],
 )
 def test_decision_on_enough_traffic(new: float, expected: Action) -> None:
-    decision = decide(units_of(live(8000, old=0.05, new=new), PLAN), PLAN, share=0.25)
+    decision = decided(live(8000, old=0.05, new=new), PLAN, share=0.25)
 
     assert decision.action is expected
 
 
 def test_little_traffic_holds() -> None:
-    decision = decide(units_of(live(60, old=0.05, new=0.05), PLAN), PLAN, share=0.25)
+    decision = decided(live(60, old=0.05, new=0.05), PLAN, share=0.25)
 
     assert decision.action is Action.HOLD
     assert decision.next_share == 0.25
@@ -62,14 +79,14 @@ def test_little_traffic_holds() -> None:
 def test_no_treatment_traffic_is_no_evidence() -> None:
     rows = [row for row in live(500, old=0.05, new=0.05) if row["variant"] == "old"]
 
-    decision = decide(units_of(rows, PLAN), PLAN, share=0.25)
+    decision = decided(rows, PLAN, share=0.25)
 
     assert decision.action is Action.NO_EVIDENCE
     assert "'new'" in decision.because
 
 
 def test_a_split_that_is_not_the_intended_one_is_no_evidence() -> None:
-    decision = decide(units_of(live(4000, old=0.05, new=0.05, share=0.4), PLAN), PLAN, share=0.05)
+    decision = decided(live(4000, old=0.05, new=0.05, share=0.4), PLAN, share=0.05)
 
     assert decision.action is Action.NO_EVIDENCE
     assert "split" in decision.because
@@ -79,7 +96,7 @@ def test_a_score_that_nobody_gave_is_never_a_pass() -> None:
     thumbs = Criterion(name="thumbs", kind="score", score="thumbs", margin=0.05)
     plan = RolloutPlan(name="bot", control="old", treatment="new", stages=PLAN.stages, criteria=(ERRORS, thumbs))
 
-    decision = decide(units_of(live(4000, old=0.05, new=0.05), plan), plan, share=0.25)
+    decision = decided(live(4000, old=0.05, new=0.05), plan, share=0.25)
 
     assert decision.action is Action.NO_EVIDENCE
     assert "thumbs" in decision.because
@@ -88,13 +105,13 @@ def test_a_score_that_nobody_gave_is_never_a_pass() -> None:
 def test_duplicates_count_once_and_other_variants_are_named() -> None:
     rows = live(100, old=0.05, new=0.05)
 
-    units = units_of([*rows, *rows[:10], a_trace("x", variant="other")], PLAN)
+    units = traffic([*rows, *rows[:10], a_trace("x", variant="other")], PLAN)
 
-    assert (len(units.treated), units.duplicates, units.strangers) == (100, 10, 1)
+    assert (units.units, units.duplicates, units.strangers) == (100, 10, 1)
 
 
 def test_all_of_the_traffic_is_done() -> None:
-    decision = decide(units_of(live(400, old=0.05, new=0.05, share=0.5), PLAN), PLAN, share=1.0)
+    decision = decided(live(400, old=0.05, new=0.05, share=0.5), PLAN, share=1.0)
 
     assert decision.action in (Action.DONE, Action.NO_EVIDENCE)
 
@@ -117,16 +134,16 @@ def by_users(n: int, *, users: int) -> list[dict[str, Any]]:
 
 
 def test_a_user_counts_once_where_users_are_assigned() -> None:
-    units = units_of(by_users(4000, users=400), replace(PLAN, unit="user"))
+    units = traffic(by_users(4000, users=400), replace(PLAN, unit="user"))
 
-    assert units.split[1] == len(units.treated) == 400
+    assert units.split[1] == units.units == 400
     assert units.mixed == 0
 
 
 def test_a_look_at_more_traffic_keeps_the_units_seen_before() -> None:
     rows, plan = by_users(4000, users=400), replace(PLAN, unit="user")
 
-    early, late = units_of(rows[:1000], plan), units_of(rows, plan)
+    early, late = traffic(rows[:1000], plan).whole(), traffic(rows, plan).whole()
 
     assert late.values["errors"][: len(early.treated)].tolist() == early.values["errors"].tolist()
 
@@ -134,7 +151,7 @@ def test_a_look_at_more_traffic_keeps_the_units_seen_before() -> None:
 def test_users_of_both_variants_are_left_out_and_counted() -> None:
     rows = [a_trace(f"t{at}", variant=arm, user_id="u", start=NOON) for at, arm in enumerate(("old", "new"))]
 
-    units = units_of(rows, replace(PLAN, unit="user"))
+    units = traffic(rows, replace(PLAN, unit="user"))
 
     assert (units.mixed, units.split) == (1, (0, 0))
 
@@ -142,17 +159,17 @@ def test_users_of_both_variants_are_left_out_and_counted() -> None:
 def test_requests_from_the_future_are_left_out() -> None:
     rows = [a_trace("a", variant="old", start=NOON), a_trace("b", variant="old", start=NOON + timedelta(hours=1))]
 
-    assert units_of(rows, PLAN, now=NOON).ahead == 1
+    assert traffic(rows, PLAN, now=NOON).ahead == 1
 
 
 @pytest.mark.parametrize(("when_overdue", "expected"), [("hold", Action.HOLD), ("roll back", Action.ROLL_BACK)])
 def test_a_stage_that_takes_too_long_asks_for_somebody_or_ends(when_overdue: Any, expected: Action) -> None:
     stages = (Stage(share=0.25, max_hours=24),)
     plan = replace(PLAN, stages=stages, when_overdue=when_overdue)
-    units = units_of(live(60, old=0.05, new=0.05), plan)
+    rows = live(60, old=0.05, new=0.05)
 
-    assert decide(units, plan, share=0.25, held_hours=23).action is Action.HOLD
-    late = decide(units, plan, share=0.25, held_hours=25)
+    assert decided(rows, plan, share=0.25, held_hours=23).action is Action.HOLD
+    late = decided(rows, plan, share=0.25, held_hours=25)
 
     assert late.action is expected
     assert "25 h, longer than the 24 h" in " ".join((*late.notes, late.because))
@@ -184,28 +201,30 @@ def mirrored(n: int, *, new: float, alone: int = 0) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(("new", "expected"), [(0.0, Action.EXPAND), (0.15, Action.ROLL_BACK)])
 def test_mirrored_answers_are_compared_in_pairs(new: float, expected: Action) -> None:
-    decision = decide_shadow(paired(units_of(mirrored(500, new=new), PAIRED)), PAIRED)
+    decision = decided_in_pairs(mirrored(500, new=new))
 
     assert decision.action is expected
     assert decision.next_share == (0.05 if expected is Action.EXPAND else 0.0)
 
 
 def test_pairs_need_far_fewer_requests_than_separate_traffic() -> None:
-    apart = decide(units_of(live(500, old=0.3, new=0.3, share=0.5), PLAN), PLAN, share=0.5)
-    together = decide_shadow(paired(units_of(mirrored(250, new=0.0), PAIRED)), PAIRED)
+    apart = decided(live(500, old=0.3, new=0.3, share=0.5), PLAN, share=0.5)
+    together = decided_in_pairs(mirrored(250, new=0.0))
 
     assert together.evidence[0].in_favour > 3 * apart.evidence[0].in_favour
 
 
 def test_answers_without_a_partner_are_left_out_and_counted() -> None:
-    units = paired(units_of(mirrored(100, new=0.0, alone=30), PAIRED))
+    rows = mirrored(100, new=0.0, alone=30)
+
+    units = traffic(rows, PAIRED, in_pairs=True)
 
     assert (units.split, units.alone) == ((70, 140), 30)
-    assert units.treated.tolist() == [False, True] * 70
-    assert "30 answers have no partner" in decide_shadow(units, PAIRED).notes[0]
+    assert units.whole().treated.tolist() == [False, True] * 70
+    assert "30 answers have no partner" in decided_in_pairs(rows).notes[0]
 
 
 def test_nothing_mirrored_is_no_evidence() -> None:
-    decision = decide_shadow(paired(units_of(mirrored(5, new=0.0, alone=5), PAIRED)), PAIRED)
+    decision = decided_in_pairs(mirrored(5, new=0.0, alone=5))
 
     assert decision.action is Action.NO_EVIDENCE

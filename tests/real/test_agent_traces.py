@@ -87,3 +87,17 @@ def test_a_cost_logged_as_nothing_is_unknown_and_not_free(project: Path) -> None
 
     assert cost["outcome"] != "passed"
     assert "unknown" in cost["because"]
+
+
+def test_every_action_of_a_recorded_agent_becomes_a_case(project: Path) -> None:
+    config = (project / "llmci.yaml").read_text()
+    (project / "steps.yaml").write_text(config.replace("  name: agents\n", "  name: steps\n  agents: steps\n"))
+
+    code, document, said = llmci(project, "evalset", "build", "-c", "steps.yaml")
+    _, shown, _ = llmci(project, "evalset", "show", "-c", "steps.yaml")
+
+    assert code == 0, said
+    assert document["cases"] == 140
+    actions = {case["slices"]["action"] for case in shown["cases"]}
+    assert "answer" in actions
+    assert len(actions) > 15

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import subprocess
@@ -15,7 +16,7 @@ from commands import environment
 
 from llmci.adapters.stores.audit import AuditLog
 from llmci.config import Config, load
-from llmci.domain.rollout import Action, Decision
+from llmci.domain.rollout import Action, Decision, Exposure
 from llmci.errors import LlmciError, OutsideError, UsageError
 from llmci.files import locked
 from llmci.seams import Silent, Window
@@ -42,7 +43,7 @@ def checked(config: Config, **told: Any) -> Decision:
     return check(config, **told, environ={}, progress=Silent())
 
 
-def applied(config: Config, decision: Decision) -> float | None:
+def applied(config: Config, decision: Decision) -> Exposure | None:
     return apply(config, plan_of(config), decision, {}, allow_expand=True, approved_by=None, at=NOW)
 
 
@@ -146,6 +147,47 @@ def test_a_share_that_a_person_wrote_meanwhile_stands_unless_it_is_to_become_les
         assert share_of(tmp_path) == expected
 
 
+def test_after_somebody_else_moved_the_share_only_what_came_later_counts(tmp_path: Path) -> None:
+    """Else the requests before it, which were split otherwise, would break the split or feign evidence."""
+    config = config_of(project(tmp_path, failures=0.3, share=0.25))
+    early = checked(config)
+    noon = datetime(2026, 11, 20, 0, 30, tzinfo=UTC)
+    (tmp_path / "flags.json").write_text(json.dumps({"bot": {"share": 0.5}, "other": 1}))
+
+    late, again = checked(config, now=noon), checked(config)
+
+    assert early.action is Action.ROLL_BACK
+    assert "25 % → 50 %" in late.notes[0]
+    assert (late.action, late.share) == (Action.NO_EVIDENCE, 0.5)
+    assert again.evidence == ()
+    assert "not split as intended" in again.because
+
+
+def test_a_candidate_that_somebody_switched_off_and_on_again_begins_anew(tmp_path: Path) -> None:
+    config = config_of(project(tmp_path, failures=0.3))
+    assert checked(config).action is Action.ROLL_BACK
+    for share in (0.0, 0.25):
+        (tmp_path / "flags.json").write_text(json.dumps({"bot": {"share": share}, "other": 1}))
+        with contextlib.suppress(UsageError):
+            later = checked(config)
+
+    assert later.action is Action.NO_EVIDENCE
+    assert "0 % → 25 %" in later.notes[0]
+
+
+def test_a_deployer_s_next_rollout_does_not_inherit_evidence(tmp_path: Path) -> None:
+    config = config_of(project(tmp_path, failures=0.3))
+    before = datetime(2026, 11, 19, tzinfo=UTC)
+
+    first = [checked(config, deployer="a", now=before), checked(config, deployer="a")]
+    second = checked(config, deployer="b")
+
+    assert [decision.action for decision in first] == [Action.NO_EVIDENCE, Action.ROLL_BACK]
+    assert second.action is Action.NO_EVIDENCE
+    assert "another rollout" in second.notes[0]
+    assert checked(config).action is Action.NO_EVIDENCE
+
+
 def test_a_flag_file_that_a_person_broke_is_named_and_left_as_it_is(tmp_path: Path) -> None:
     config = config_of(project(tmp_path, failures=0.3, requests=10))
     (tmp_path / "flags.json").write_text('{"bot": {"share": 0.25}, ')
@@ -153,7 +195,7 @@ def test_a_flag_file_that_a_person_broke_is_named_and_left_as_it_is(tmp_path: Pa
     with pytest.raises(UsageError, match=r"flags\.json"):
         checked(config)
     with pytest.raises(UsageError, match=r"flags\.json"):
-        move(config, plan_of(config), {}, 0.5, "by hand", by=None, at=NOW)
+        move(config, plan_of(config), {}, Exposure(0.5), "by hand", by=None, at=NOW)
 
     assert (tmp_path / "flags.json").read_text() == '{"bot": {"share": 0.25}, '
 
@@ -191,7 +233,7 @@ def test_a_kill_during_apply_loses_no_line_of_the_log(
     checked(config)
 
     assert [act["facts"]["to"] for act in acts_of(config)] == [1.0]
-    assert last_moved(config, plan_of(config)) == (1.0, NOW)
+    assert last_moved(config, plan_of(config)) == (Exposure(1.0), NOW)
     checked(config)
     assert len(acts_of(config)) == 1
 

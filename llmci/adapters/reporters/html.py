@@ -1,32 +1,33 @@
 """One HTML file that opens anywhere: readable without script, style or network, and all cases at hand with them.
 
-Everything in `page/` goes into the file. The content security policy allows exactly that script
-and that style, by hash, and no request of any kind. All text is escaped by the template or is
-base64; the script puts it on the page as text and never as HTML.
+All text is escaped by the template or is base64; the script puts it on the page as text and never as HTML.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from importlib.resources import files
+import re
 from typing import TYPE_CHECKING, ClassVar
 
+from llmci.adapters.reporters.pages import pieces
 from llmci.core.reporting.compose import view_of
 from llmci.core.reporting.marks import CHANGES
-from llmci.core.reporting.packing import packed
-from llmci.core.reporting.plot import HEIGHT, WIDTH, across, plot_of
+from llmci.core.reporting.packing import Packing
 from llmci.core.reporting.view import Change
 from llmci.core.reporting.worddiff import side, word_diff
 from llmci.seams import ReportOptions
 
 if TYPE_CHECKING:
-    from llmci.core.reporting.view import SideView
+    from collections.abc import Callable, Collection, Iterator
+
+    from llmci.core.reporting.view import ReportView, SideView
     from llmci.core.reporting.worddiff import Runs
     from llmci.seams import ReportInput
 
 STATIC_CASES = 50
 _FIXES = 20
+_WORD = re.compile(r"([^\s,;]+)")
+# The others are folded.
+_SLICES = 8
 # The part without script shows the beginning of long answers; the list of all cases shows the rest.
 _STATIC_TEXT = 4_000
 
@@ -41,45 +42,48 @@ class HtmlReporter:
 
     def render(self, report: ReportInput) -> bytes:
         """See `Reporter.render`; equal input gives equal bytes."""
-        from jinja2 import Environment, StrictUndefined
+        return b"".join(self.pieces(report))
+
+    def pieces(self, report: ReportInput) -> Iterator[bytes]:
+        """See `PiecewiseReporter.pieces`."""
         from markupsafe import Markup
 
         view = view_of(report, texts=self._options.texts)
-        style, script = _page("report.css"), _page("report.js")
-        environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
         failures = view.having(Change.REGRESSED, Change.ERRORED)
-        html = environment.from_string(_page("report.html.j2")).render(
+        yield from pieces(
+            "report.html.j2",
+            script="report.js",
             view=view,
             name=self._options.name,
             marks=CHANGES,
             counts=[(CHANGES[change], count) for change, count in view.counts if count],
+            methods=_methods(view),
+            shown_slices=_SLICES,
             worst=[view.whole(case) for case in failures[:STATIC_CASES]],
             failures=len(failures),
             fixes=view.having(Change.IMPROVED)[:_FIXES],
             fixed=view.count(Change.IMPROVED),
-            packed=packed(view, int(self._options.max_mb * 1_000_000)),
-            plot=plot_of,
-            across=across,
-            width=WIDTH,
-            height=HEIGHT,
+            packing=Packing(view, int(self._options.max_mb * 1_000_000)),
+            linked=_linker({case.case_id for case in view.cases}),
             compared=_compared,
             number=_number,
             beginning=_beginning,
-            policy=f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
-            "img-src data:; base-uri 'none'; form-action 'none'",
-            style=Markup(style),  # noqa: S704  our own file
-            script=Markup(script),  # noqa: S704  our own file
             data=Markup,
         )
-        return html.encode()
 
 
-def _page(name: str) -> str:
-    return files("llmci.adapters.reporters").joinpath("page", name).read_text(encoding="utf-8")
+def _methods(view: ReportView) -> list[tuple[str, list[str]]]:
+    """How the ranges were computed, and of which metrics."""
+    found: dict[str, list[str]] = {}
+    for row in view.gates:
+        if row.interval:
+            found.setdefault(row.method, []).append(row.metric)
+    return list(found.items())
 
 
-def _hash(content: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
+def _linker(ids: Collection[str]) -> Callable[[str], list[tuple[str, str | None]]]:
+    """Cuts a sentence into texts, each with the id of the case that it names, if it names one."""
+    return lambda text: [(part, part if part in ids else None) for part in _WORD.split(text) if part]
 
 
 def _compared(baseline: SideView | None, candidate: SideView | None) -> tuple[Runs, Runs] | None:

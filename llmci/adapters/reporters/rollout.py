@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from llmci.adapters.reporters.pages import pieces
 from llmci.core import wording
 from llmci.core.reporting.curves import HEIGHT, WIDTH, Curve
-from llmci.core.reporting.inert import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llmci.domain.rollout import Decision, RolloutPlan
+    from llmci.domain.rollout import Criterion, Decision, RolloutPlan
 
-_STYLE = """
-.curve { width: 100%; height: auto; max-height: 12rem; }
-.curve .path { fill: none; stroke: var(--link); stroke-width: 2; vector-effect: non-scaling-stroke; }
-"""
+_BEYOND = 1_000_000
 _TONES = {"expand": "good", "done": "good", "roll back": "bad", "hold": "unsure", "no evidence": "unsure"}
 _SIGNS = {"expand": "↑", "done": "✓", "roll back": "↓", "hold": "=", "no evidence": "?"}
 
@@ -46,7 +40,8 @@ class RolloutPage:
         against: Evidence that rolls back.
         curves: Evidence in favour, by criterion.
         in_favour: Evidence that the next share needs.
-        following: The next share.
+        following: What the candidate gets next, in words.
+        units: How many requests, or users, were seen.
     """
 
     plan: RolloutPlan
@@ -58,37 +53,35 @@ class RolloutPage:
     against: float
     curves: Sequence[tuple[str, Curve]]
     in_favour: float
-    following: float
+    following: str
+    units: int
     acts: Sequence[Act]
 
 
 def rendered(page: RolloutPage) -> bytes:
     """Equal input gives equal bytes."""
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    style = _file("report.css") + _STYLE
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: visible(value) if type(value) is str else value,
+    return b"".join(
+        pieces(
+            "rollout.html.j2",
+            page=page,
+            tone=_TONES[page.decision.action],
+            sign=_SIGNS[page.decision.action],
+            wide=WIDTH,
+            high=HEIGHT,
+            mean=_mean,
+            evidence_of=_evidence,
+        )
     )
-    html = environment.from_string(_file("rollout.html.j2")).render(
-        page=page,
-        tone=_TONES[page.decision.action],
-        sign=_SIGNS[page.decision.action],
-        width=WIDTH,
-        height=HEIGHT,
-        number=lambda value: "-" if value is None else f"{value:.4g}",
-        percent=wording.percent,
-        policy=f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'",
-        style=Markup(style),  # noqa: S704  our own file
-    )
-    return html.encode()
 
 
-def _file(name: str) -> str:
-    return files("llmci.adapters.reporters").joinpath("page", name).read_text(encoding="utf-8")
+def _mean(criterion: Criterion, value: float | None) -> str:
+    if value is None:
+        return wording.UNKNOWN
+    return wording.percent(value) if criterion.kind == "error" else f"{value:,.4g}"
+
+
+def _evidence(value: float) -> str:
+    """An e-value: beyond a million it is only said that it is."""
+    if value >= _BEYOND:
+        return f"over {_BEYOND:,}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

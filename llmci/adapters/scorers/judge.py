@@ -63,6 +63,11 @@ class RubricScorer(Generic[OptionsT]):
         self.menu = MENUS[options.scale]
         self._judge = JudgeModel(options, context, self.menu)
         self._metric = self._make_metric()
+        self._longest = options.max_bytes
+
+    def expect(self, longest: int) -> None:
+        """Say how many bytes the longest answer has, where all are at hand: estimates are then no higher than need be."""
+        self._longest = min(self.options.max_bytes, longest)
 
     def shows_reference(self) -> bool:
         """Whether the judge is shown the reference answer."""
@@ -82,7 +87,7 @@ class RubricScorer(Generic[OptionsT]):
 
     def estimate(self, case: Case) -> seams.Estimate:
         """See `Scorer.estimate`; the answer is taken for as long as it may be."""
-        longest = Answered(case_id=case.case_id, repeat=0, text=unclean("x" * self.options.max_bytes), usage=Usage())
+        longest = Answered(case_id=case.case_id, repeat=0, text=unclean("x" * self._longest), usage=Usage())
         return self._judge.estimate(partial(judge_messages, case, longest))
 
     async def start(self) -> None:
@@ -101,7 +106,7 @@ class RubricScorer(Generic[OptionsT]):
         asked = partial(judge_messages, case, answer)
         opinion = await self._judge.opinion(asked, rubric=rubric, nonce=nonce, reference=self.shows_reference())
         if isinstance(opinion, Failed):
-            return self._unscored(case, answer, f"the judge did not answer: {opinion.why}")
+            return self._unscored(case, answer, f"the judge did not answer: {opinion.why}", cost=opinion.cost)
         if opinion.verdict is None:
             return self._unscored(case, answer, NO_VERDICT, cost=opinion.cost)
         return Scored(

@@ -57,7 +57,7 @@ def _recording(found: LabelledTrace, settings: EvalsetSettings) -> _Recording:
         order=(str(found.trace["start"]), found.trace["trace_id"]),
         key=text_at(settings.key, found.trace, found.label) if settings.key else None,
         case_id=case.case_id if case else None,
-        reply=_reply(found),
+        reply=reply_of_trace(found),
     )
 
 
@@ -70,7 +70,8 @@ def _of_variant(clean: Shelf, variant: str) -> Iterator[LabelledTrace]:
             yield LabelledTrace(trace=trace, label={"cluster_name": "", "flags": []}, batch=clean_rows)
 
 
-def _reply(found: LabelledTrace) -> Reply | Failed:
+def reply_of_trace(found: LabelledTrace) -> Reply | Failed:
+    """What the system answered in a trace."""
     row = found.trace
     output = row["output"] or {"kind": "none"}
     text = text_in(output, "assistant") or output.get("json") or ""

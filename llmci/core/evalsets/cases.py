@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 # What a case is made of: everything but the steps, which are most of an agent's trace.
 COLUMNS = tuple(name for name in TRACE.names if name != "steps")
-# Production answers count as references only where the user was clearly content.
-_GOOD_FEEDBACK = 0.75
+# Production answers count as references only where the user, or the judge, was clearly content; both speak in [0, 1].
+GOOD = 0.75
+# A judge that gives less than this says that the answer failed.
+_BAD = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +44,18 @@ def check_places(settings: EvalsetSettings) -> None:
         check_place(place, f"slices.{name}")
     for name, place in settings.expectations.items():
         check_place(place, f"expectations.{name}")
-    for setting in ("dependence", "key", "reference"):
+    for setting in ("dependence", "key"):
         if place := getattr(settings, setting):
             check_place(place, setting)
+    for place in settings.references:
+        if judge_at(place) is None:
+            check_place(place, "reference")
+
+
+def judge_at(place: str) -> str | None:
+    """The judge whose approval makes a production answer a reference; None where the place names none."""
+    kind, _, name = place.partition(":")
+    return name if kind == "judge" and name else None
 
 
 def case_of(found: LabelledTrace, settings: EvalsetSettings) -> Case | None:
@@ -85,8 +96,9 @@ def case_of(found: LabelledTrace, settings: EvalsetSettings) -> Case | None:
 
 
 def has_failed(label: Mapping[str, Any]) -> bool:
-    """Whether something about the answer was no good."""
-    return not FAILURES.isdisjoint(label.get("flags") or ())
+    """Whether something about the answer was no good, or a judge said so."""
+    judged = any(verdict["value"] < _BAD for verdict in label.get("verdicts") or ())
+    return judged or not FAILURES.isdisjoint(label.get("flags") or ())
 
 
 def messages_of(found: LabelledTrace) -> tuple[Message, ...]:
@@ -102,13 +114,20 @@ def messages_of(found: LabelledTrace) -> tuple[Message, ...]:
 
 
 def _reference(found: LabelledTrace, settings: EvalsetSettings) -> tuple[CleanText | None, str | None]:
-    place = settings.reference
-    if place is None:
-        return None, None
-    if place == "output" and (found.label.get("feedback") or 0.0) < _GOOD_FEEDBACK:
-        return None, None
-    text = text_at(place, found.trace, found.label)
-    return (None, None) if not text else (vouched(text, found.batch), place)
+    for place in settings.references:
+        if (judge := judge_at(place)) is not None:
+            good, holds = approved_by(judge, found.label), "output"
+        else:
+            good, holds = place != "output" or (found.label.get("feedback") or 0.0) >= GOOD, place
+        text = text_at(holds, found.trace, found.label) if good else None
+        if text:
+            return vouched(text, found.batch), place
+    return None, None
+
+
+def approved_by(judge: str, label: Mapping[str, Any]) -> bool:
+    """Whether a judge was content with the answer."""
+    return any(v["judge"] == judge and v["value"] >= GOOD for v in label.get("verdicts") or ())
 
 
 def _expectations(found: LabelledTrace, settings: EvalsetSettings) -> dict[str, object]:

@@ -117,7 +117,8 @@ def _carriers(frame: Frame, change: _Change) -> Iterator[Finding]:
     """Slices whose change differs from that of all other cases by more than chance."""
     known = np.isfinite(change.differences)
     keys = list(_slices(frame))
-    found: list[tuple[float, Finding]] = []
+    fell = float(frame.weights[known] @ change.differences[known]) <= 0
+    found: list[tuple[tuple[float, bool], Finding]] = []
     for key, members in keys:
         inside, outside = known & members, known & ~members
         if min(inside.sum(), outside.sum()) < _FEWEST:
@@ -126,7 +127,9 @@ def _carriers(frame: Frame, change: _Change) -> Iterator[Finding]:
         apart = float(here.estimate - there.estimate)
         spread = float(np.hypot(here.spread, there.spread))
         if min(here.df, there.df) >= 1 and abs(apart) >= _LEAST and _proven(apart / spread, len(keys)):
-            found.append((-abs(apart), _carrier(change, key, inside, here, there)))
+            # Two halves differ by the same: the one that moved as the whole did carries it.
+            against = (float(here.estimate) < 0) != fell
+            found.append(((-round(abs(apart), 9), against), _carrier(change, key, inside, here, there)))
     # One for each label: to the other values of the label it is the rest that changed.
     told: set[str] = set()
     for _, finding in sorted(found, key=lambda one: one[0]):

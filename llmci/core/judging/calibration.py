@@ -26,7 +26,8 @@ class Calibration:
         labels: People's verdicts that it rests on.
         checked_at: ISO 8601 UTC.
         asked: Whether llmci asked the judge itself; otherwise its verdicts came from a file.
-        figures: Agreement, kappa, sensitivity, specificity, each with its interval, and the rest.
+        figures: Agreement, kappa, sensitivity, specificity, each with its interval, and the rest; under `slices`
+            the same for each group, which an older file lacks.
     """
 
     judge: str
@@ -40,8 +41,10 @@ class Calibration:
     figures: Mapping[str, Any]
 
 
-def calibration_of(trust: Trust, *, judge: str, scorer: str, model: str, checked_at: str, asked: bool) -> Calibration:
-    """What is kept of a check."""
+def calibration_of(
+    trust: Trust, *, judge: str, scorer: str, model: str, checked_at: str, asked: bool, slices: Mapping[str, Trust]
+) -> Calibration:
+    """What is kept of a check; `slices` are its groups, where it had any."""
     return Calibration(
         judge=judge,
         scorer=scorer,
@@ -51,7 +54,7 @@ def calibration_of(trust: Trust, *, judge: str, scorer: str, model: str, checked
         labels=trust.labels,
         checked_at=checked_at,
         asked=asked,
-        figures=asdict(trust),
+        figures=asdict(trust) | {"slices": {name: asdict(each) for name, each in slices.items()}},
     )
 
 

@@ -6,12 +6,16 @@ from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
 from llmci.core.reporting.cases import case_views, deciding_metrics
-from llmci.core.reporting.facts import fact_groups, moment, set_name, trust_groups
+from llmci.core.reporting.drift import drift_view
+from llmci.core.reporting.facts import fact_groups, set_name
 from llmci.core.reporting.gates import gate_rows, slice_rows
 from llmci.core.reporting.history import history_view
 from llmci.core.reporting.inert import one_line
+from llmci.core.reporting.judges import judge_views
 from llmci.core.reporting.looks import look_rows
 from llmci.core.reporting.marks import OUTCOMES
+from llmci.core.reporting.numbers import moment
+from llmci.core.reporting.privacy import privacy_view
 from llmci.core.reporting.slices import described_slices
 from llmci.core.reporting.spending import spending
 from llmci.core.reporting.spreads import spreads
@@ -20,6 +24,7 @@ from llmci.core.reporting.view import Change, MetricView, ReportView
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from llmci.core.judging.calibration import Calibration
     from llmci.domain.evalset import EvalSet
     from llmci.domain.run import Metric, PastScores, Run
     from llmci.domain.verdict import GateResult
@@ -53,6 +58,10 @@ class Material(Protocol):
     @property
     def drift(self) -> Mapping[str, object] | None:
         """How well the set represents the traffic, as it was measured last."""
+
+    @property
+    def calibrations(self) -> Mapping[str, Sequence[Calibration]]:
+        """By metric, how far its judges agree with people."""
 
     @property
     def history(self) -> Sequence[PastScores]:
@@ -91,7 +100,9 @@ def view_of(material: Material, *, texts: bool = True) -> ReportView:
         spending=spending(before, after),
         spreads=spreads(before, after),
         facts=fact_groups(before, after, material.evalset),
-        trust=trust_groups(after, material.evalset, material.sanitize_summary, material.drift),
+        drift=drift_view(after, material.drift),
+        judges=judge_views(after, material.calibrations),
+        privacy=privacy_view(material.sanitize_summary, material.evalset),
         looks=look_rows(after, cases),
         history=history_view(material.history, deciding[0] if deciding else None),
         metrics=tuple(_metric_view(metric) for metric in metrics.values()),

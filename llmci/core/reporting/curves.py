@@ -1,4 +1,4 @@
-"""Evidence and exposure over time as points of a drawing: a path never loses its highest value to thinning."""
+"""Evidence and exposure over time as points of a drawing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WIDTH, HEIGHT = 640, 160
-_POINTS = 400
 # Evidence is drawn on a logarithmic scale between these.
 _LOW, _HIGH = 0.01, 10_000.0
 
@@ -30,20 +29,14 @@ class Curve:
     one: float
 
 
-def evidence_curve(at: Sequence[int], values: Sequence[float], *, units: int, boundary: float) -> Curve:
-    """Draw evidence over units, thinned to what can be seen.
+def evidence_curve(points: Sequence[tuple[float, float]], *, boundary: float) -> Curve:
+    """Draw evidence over units.
 
     Args:
-        at: Index of the unit at which each value was reached.
-        values: Evidence, as e-values.
-        units: Units in all.
+        points: How far through the traffic, in [0, 1], and the evidence there, as an e-value.
         boundary: Evidence that decides.
     """
-    buckets: dict[int, float] = {}
-    for unit, value in zip(at, values, strict=True):
-        bucket = unit * _POINTS // max(units, 1)
-        buckets[bucket] = max(value, buckets.get(bucket, 0.0))
-    drawn = [(0.0, _height(1.0)), *((x * WIDTH / _POINTS, _height(value)) for x, value in sorted(buckets.items()))]
+    drawn = [(0.0, _height(1.0)), *((x * WIDTH, _height(value)) for x, value in points)]
     return Curve(_text(drawn), _height(boundary), _height(1.0))
 
 

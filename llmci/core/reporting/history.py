@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmci.core.reporting.facts import moment
+from llmci.core.reporting import numbers
 from llmci.core.reporting.inert import one_line
 from llmci.core.reporting.view import HistoryView
 
@@ -28,6 +28,6 @@ def history_view(past: Sequence[PastScores], metric: Metric | None) -> HistoryVi
         return None
     return HistoryView(
         metric=metric.name,
-        runs=tuple((moment(run.finished_at), one_line(run.system, 80)) for run in same),
+        runs=tuple((numbers.moment(run.finished_at), one_line(run.system, 80)) for run in same),
         values=tuple(run.values for run in same),
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from llmci.core import wording
+from llmci.core.reporting.inert import one_line
 
 if TYPE_CHECKING:
     from llmci.domain.run import Metric, MetricKind
@@ -89,6 +91,14 @@ def relative(baseline: float | None, candidate: float | None) -> str:
     if baseline is None or candidate is None or baseline == 0:
         return "-"
     return "no change" if baseline == candidate else wording.signed_percent(candidate / baseline - 1)
+
+
+def moment(iso: str) -> str:
+    """A time in ISO 8601 as people write it; what is not one stands as it is."""
+    try:
+        return f"{datetime.fromisoformat(iso).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return one_line(iso, 40)
 
 
 def _decimals(metric: Metric) -> int:

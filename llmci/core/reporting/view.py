@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from llmci.core.reporting.drift import DriftView
+    from llmci.core.reporting.judges import JudgeView
+    from llmci.core.reporting.privacy import PrivacyView
     from llmci.core.reporting.spreads import SpreadRow
     from llmci.domain.verdict import Outcome
 
@@ -248,7 +251,7 @@ class ReportView:
         cases: Worst first, in the order of `Change`; each without its texts and tries.
         whole: Gives one of them its texts and tries.
         counts: Cases by change.
-        trust: How far the numbers can be trusted: drift of the set, judges, privacy.
+        drift: None for runs on no stored set; likewise `privacy`, where nothing is known.
         looks: The path of a sequential bench.
         deciding: The metric whose values stand beside a case in lists.
         texts: False where texts were left out on request.
@@ -270,7 +273,9 @@ class ReportView:
     spending: tuple[SpendRow, ...]
     spreads: tuple[SpreadRow, ...]
     facts: tuple[FactGroup, ...]
-    trust: tuple[FactGroup, ...]
+    drift: DriftView | None
+    judges: tuple[JudgeView, ...]
+    privacy: PrivacyView | None
     looks: tuple[LookRow, ...]
     history: HistoryView | None
     metrics: tuple[MetricView, ...]

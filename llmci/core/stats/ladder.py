@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from llmci.core.stats import canary as stats
-from llmci.core.stats.criterion import evidence_of
+from llmci.core.stats.criterion import Tracked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
     BoolArray = NDArray[np.bool_]
+
+# Most rollouts are decided long before the traffic ends.
+_STRETCH = 8192
 
 Ending = Literal["rolled back", "completed", "still going"]
 
@@ -45,8 +48,7 @@ class Rollout:
 def roll_out(
     control: Mapping[str, FloatArray],
     treatment: Mapping[str, FloatArray],
-    criteria: Sequence[Watched],
-    shares: Sequence[float],
+    stages: Sequence[tuple[float, Sequence[Watched]]],
     rng: np.random.Generator,
     *,
     alpha: float,
@@ -57,24 +59,23 @@ def roll_out(
     Args:
         control: What each request would give if the control answered it, by criterion, shape (n,) in order of arrival.
         treatment: The same if the candidate did.
-        criteria: What is watched.
-        shares: The stages, ascending; the rollout is complete when evidence suffices for the last one.
+        stages: Shares, ascending, and what is watched at each; the rollout is complete when evidence suffices for the
+            last one.
         rng: Assigns requests to arms.
         alpha: As in the plan.
         every: Look after so many requests of the candidate.
     """
     total = len(next(iter(control.values())))
     at = exposed = 0
-    for stage, (share, following) in enumerate(zip(shares, (*shares[1:], 1.0), strict=True)):
+    shares = [share for share, _ in stages]
+    for stage, ((share, criteria), following) in enumerate(zip(stages, (*shares[1:], 1.0), strict=True)):
         if share >= 1.0:
             break
         treated = rng.random(total - at) < share
-        paths = [
-            evidence_of(np.where(treated, treatment[c.name][at:], control[c.name][at:]), treated, c, share=share)
-            for c in criteria
-        ]
+        traffic = [np.where(treated, treatment[c.name][at:], control[c.name][at:]) for c in criteria]
         levels = stats.evidence_against(alpha, stage), stats.required_evidence(following)
-        ending, used = _stage(paths, treated, levels, every=every)
+        tracked = [Tracked(c, share=share) for c in criteria]
+        ending, used = _stage(tracked, traffic, treated, levels, every=every)
         exposed += int(treated[:used].sum())
         at += used
         if ending != "expanded":
@@ -83,25 +84,38 @@ def roll_out(
 
 
 def _stage(
-    paths: Sequence[stats.EvidencePaths], treated: BoolArray, levels: tuple[float, float], *, every: int
+    tracked: Sequence[Tracked],
+    traffic: Sequence[FloatArray],
+    treated: BoolArray,
+    levels: tuple[float, float],
+    *,
+    every: int,
 ) -> tuple[Literal["rolled back", "expanded", "still going"], int]:
     """How a stage ended, and after how many of its requests; `levels` are the evidence against and in favour that end it."""
-    looks = np.flatnonzero(treated & (np.cumsum(treated) % every == 0))
-    moments, means = stats.mean_path(paths)
-    against = _at(looks, moments, np.maximum.accumulate(means))
-    in_favour = np.min([_at(looks, path.closed_at, path.in_favour) for path in paths], axis=0)
-    first_bad, first_good = (_first(found) for found in (against >= levels[0], in_favour >= levels[1]))
-    if first_bad == first_good == len(looks):
-        return "still going", len(treated)
-    if first_bad <= first_good:
-        return "rolled back", int(looks[first_bad]) + 1
-    return "expanded", int(looks[first_good]) + 1
+    together, strongest, in_favour, seen = stats.MeanEvidence(len(tracked)), 1.0, [1.0] * len(tracked), 0
+    for first in range(0, len(treated), _STRETCH):
+        arms = treated[first : first + _STRETCH]
+        paths = [one.add(values[first : first + _STRETCH], arms) for one, values in zip(tracked, traffic, strict=True)]
+        looks = np.flatnonzero(arms & ((seen + np.cumsum(arms)) % every == 0))
+        moments, means = together.add(paths)
+        highest = np.maximum.accumulate(np.concatenate(([strongest], means)))
+        against = highest[np.searchsorted(moments, first + looks, side="right")]
+        weakest = np.min([_at(first + looks, path, one) for path, one in zip(paths, in_favour, strict=True)], axis=0)
+        first_bad, first_good = (_first(found) for found in (against >= levels[0], weakest >= levels[1]))
+        if min(first_bad, first_good) < len(looks):
+            decided = int(looks[min(first_bad, first_good)])
+            return ("rolled back" if first_bad <= first_good else "expanded"), first + decided + 1
+        strongest, seen = float(highest[-1]), seen + int(arms.sum())
+        in_favour = [
+            path.in_favour[-1] if len(path.in_favour) else one for path, one in zip(paths, in_favour, strict=True)
+        ]
+    return "still going", len(treated)
 
 
-def _at(looks: NDArray[np.int64], moments: NDArray[np.int64], values: FloatArray) -> FloatArray:
-    """The value that held at each look; 1 before the first."""
-    found: FloatArray = np.concatenate(([1.0], values))[np.searchsorted(moments, looks, side="right")]
-    return found
+def _at(looks: NDArray[np.int64], path: stats.EvidencePaths, before: float) -> FloatArray:
+    """The evidence in favour that held at each look."""
+    held: FloatArray = np.concatenate(([before], path.in_favour))
+    return held[np.searchsorted(path.closed_at, looks, side="right")]
 
 
 def _first(found: BoolArray) -> int:

@@ -1,337 +1,264 @@
-"""Live traces to units: what a canary decides on, from rows or from whole columns, and no text."""
+"""Records of live traces to the units that a canary decides on, in order of time and each counted once.
+
+Whatever has to be seen together, such as the records of one trace or of one user, is brought together by
+parts of the whole (`Parted`), so that no step holds more than one part: see `llmci.adapters.stores.parts`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from llmci.core.evalsets.places import named_at
-from llmci.core.stats.hashing import hashes_of
+from llmci.core.stats.records import NEITHER, TREATMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
-    from llmci.domain.rollout import Criterion, RolloutPlan
-    from llmci.domain.trace import TraceRow
+    from llmci.core.stats.records import Records
+    from llmci.domain.rollout import RolloutPlan
 
     FloatArray = NDArray[np.float64]
     BoolArray = NDArray[np.bool_]
+    IntArray = NDArray[np.int64]
+    Part = Callable[[Records], IntArray]
 
+# Into so many parts traffic is split where it is too much to hold.
+PARTS = 64
 # Clocks differ by so much without harm: evidence depends on the order within minutes hardly at all.
 _SKEW = timedelta(minutes=5)
-_ROWS = 4096
-_NEITHER, _CONTROL, _TREATMENT = -1, 0, 1
+_STARTS_KEPT = 1 << 16
+
+
+class Parted(Protocol):
+    """Brings records of one part together, part by part in ascending order; all is read before the first is given.
+
+    Records of several parts may come together.
+    """
+
+    def __call__(self, records: Iterable[Records], part: Part) -> Iterator[Records]:
+        """`part` gives each record's part, in [0, PARTS)."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveUnits:
-    """Requests of both arms in order of time; no text, only what is decided on.
+    """A stretch of units in order of time; no text, only what is decided on.
 
     Attributes:
         treated: Whether the treatment answered, shape (n,).
         values: One array of shape (n,) a criterion, nan where it is unknown.
-        split: Units of the treatment, and of both arms.
         segment: Index into the plan's segments, -1 for none of them, shape (n,).
-        strangers: Traces whose variant is neither of the two, or that have no start time.
-        duplicates: Traces that came twice.
-        ahead: Traces that start later than now: a clock is wrong.
-        mixed: Users who met both variants, where users count; they are left out.
-        pair: Hash of the request that both variants answered, 0 for none, shape (n,).
-        alone: Requests that only one variant answered, where pairs count; they are left out.
     """
 
     treated: BoolArray
     values: dict[str, FloatArray]
-    split: tuple[int, int]
     segment: NDArray[np.int16]
-    pair: NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """All units of both arms.
+
+    Attributes:
+        stretches: In order of time; can be gone through once.
+        units: How many there are in them.
+        split: Units of the treatment, and of both arms.
+        strangers: Traces whose variant is neither of the two, or that have no start time.
+        duplicates: Traces that came twice.
+        ahead: Traces that start later than now: a clock is wrong.
+        mixed: Users who met both variants, where users count; they are left out.
+        alone: Requests that only one variant answered, where pairs count; they are left out.
+    """
+
+    stretches: Iterable[LiveUnits]
+    units: int
+    split: tuple[int, int]
     strangers: int = 0
     duplicates: int = 0
     ahead: int = 0
     mixed: int = 0
     alone: int = 0
 
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """A stretch of traces: key and user are hashes, a user of 0 is none; start in seconds, nan where unknown."""
-
-    key: NDArray[np.uint64]
-    user: NDArray[np.uint64]
-    start: FloatArray
-    arm: NDArray[np.int8]
-    segment: NDArray[np.int16]
-    pair: NDArray[np.uint64]
-    values: FloatArray
+    def whole(self) -> LiveUnits:
+        """All of them in one piece."""
+        held = list(self.stretches)
+        return LiveUnits(
+            treated=np.concatenate([stretch.treated for stretch in held]),
+            values={name: np.concatenate([stretch.values[name] for stretch in held]) for name in held[0].values},
+            segment=np.concatenate([stretch.segment for stretch in held]),
+        )
 
 
-def columns_needed(plan: RolloutPlan) -> list[str]:
-    """Columns of `trace/1` that `units_of_batches` reads."""
-    kinds = {"error": "status", "latency": "latency_ms", "cost": "cost", "score": "scores"}
-    places = [(place or "").partition(".")[0].partition(":")[0] for place in (plan.segment, plan.pair_by)]
-    named = {{"tag": "tags", "score": "scores", "model": "request"}.get(place, place) for place in places}
-    wanted = {"trace_id", "user_id", "start", "variant", *(kinds[c.kind] for c in plan.criteria), *named} - {""}
-    return sorted(wanted)
+def held_at_once(records: Iterable[Records], part: Part) -> Iterator[Records]:  # noqa: ARG001  see `Parted`
+    """All parts together, for what fits into memory."""
+    return iter([np.concatenate(list(records))])
 
 
-def units_of(rows: Iterable[TraceRow], plan: RolloutPlan, *, now: datetime | None = None) -> LiveUnits:
-    """Reduce traces to what the plan's criteria look at.
+def traffic_of(
+    records: Iterable[Records],
+    plan: RolloutPlan,
+    *,
+    now: datetime | None = None,
+    in_pairs: bool = False,
+    only: tuple[str, ...] = (),
+    parted: Parted = held_at_once,
+) -> Traffic:
+    """Put records in order, and count each unit once.
 
     Args:
-        rows: Live traces, in any order.
-        plan: Which variants, and what counts once.
+        records: See `llmci.core.stats.records.fields_of`.
+        plan: What counts once.
         now: Traces that start clearly later are left out: their order cannot be trusted.
+        in_pairs: Keep requests that both variants answered: control and treatment by turns, in the order in which pairs
+            were complete. A value counts where both sides have it; with a share of a half, a block is then exactly a
+            pair.
+        only: Segments whose traces count; empty is everyone.
+        parted: Brings records together.
     """
-    found, held = [], []
-    for row in rows:
-        held.append(_reduced(row, plan))
-        if len(held) == _ROWS:
-            found.append(_stacked(held, plan))
-            held = []
-    return _units([*found, _stacked(held, plan)], plan, now)
-
-
-def units_of_batches(batches: Iterable[pa.RecordBatch], plan: RolloutPlan, *, now: datetime | None = None) -> LiveUnits:
-    """The same from columns of `trace/1`, a batch at a time and without a Python object a row."""
-    return _units([_columns(batch, plan) for batch in batches], plan, now)
-
-
-def _units(stretches: Sequence[_Columns], plan: RolloutPlan, now: datetime | None) -> LiveUnits:
-    stretches = [*stretches, _stacked((), plan)]
-
-    def joined(name: str) -> Any:  # noqa: ANN401  an array of the column's own type
-        return np.concatenate([getattr(stretch, name) for stretch in stretches])
-
-    start, arm = joined("start"), joined("arm")
-    stranger = (arm == _NEITHER) | np.isnan(start)
-    _, first = np.unique(joined("key"), return_index=True)
-    again = np.ones(len(start), dtype=np.bool_)
-    again[first] = False
-    again &= ~stranger
+    starts = _Starts()
     late = np.inf if now is None else (now + _SKEW).timestamp()
-    ahead = ~stranger & ~again & (start > late)
-    kept = np.flatnonzero(~stranger & ~again & ~ahead)
-    kept = kept[np.argsort(start[kept], kind="stable")]
-    treated: BoolArray = arm[kept] == _TREATMENT
-    table, segment, pair = (joined(name)[kept] for name in ("values", "segment", "pair"))
-    split, mixed = (int(treated.sum()), len(treated)), 0
-    if plan.unit == "user":
-        once, split, mixed = _once_a_user(joined("user")[kept], treated, table)
-        treated, table, segment, pair = treated[once], table[once], segment[once], pair[once]
-    return LiveUnits(
-        treated=treated,
-        values={criterion.name: np.ascontiguousarray(table[:, at]) for at, criterion in enumerate(plan.criteria)},
-        split=split,
-        segment=segment,
-        pair=pair,
-        strangers=int(stranger.sum()),
-        duplicates=int(again.sum()),
-        ahead=int(ahead.sum()),
-        mixed=mixed,
+    counts: Counter[str] = Counter()
+    found = parted(starts.watched(records), lambda some: _part_of(some["key"]))
+    found = (_fresh(some, late, counts) for some in found)
+    if only:
+        inside = [plan.segments.index(name) for name in only]
+        found = (some[np.isin(some["segment"], inside)] for some in found)
+    if in_pairs:
+        found = (_paired(some, counts) for some in parted(found, lambda some: _part_of(some["pair"])))
+    elif plan.unit == "user":
+        found = (_once_a_user(some, counts) for some in parted(found, lambda some: _part_of(_users(some))))
+    ordered = parted(_counted(found, counts), lambda some: starts.part(some["start"]))
+    by_user = plan.unit == "user" and not in_pairs
+    return Traffic(
+        stretches=(_units(some, plan) for some in ordered),
+        units=counts["units"],
+        split=(counts["treated users"], counts["users"]) if by_user else (counts["treated"], counts["units"]),
+        strangers=counts["strangers"],
+        duplicates=counts["duplicates"],
+        ahead=counts["ahead"],
+        mixed=counts["mixed"],
+        alone=counts["alone"],
     )
 
 
-def paired(units: LiveUnits) -> LiveUnits:
-    """Requests that both variants answered, control and treatment by turns, in the order in which pairs were complete.
+class _Starts:
+    """Some starts of all, evenly taken, so that time can be cut into parts of about the same size."""
 
-    A value counts where both sides have it. With a share of a half, a block is then exactly a pair.
-    """
-    sides = [np.flatnonzero((units.treated == arm) & (units.pair != 0)) for arm in (False, True)]
-    _, control, treatment = np.intersect1d(units.pair[sides[0]], units.pair[sides[1]], return_indices=True)
+    def __init__(self) -> None:
+        self._held: list[FloatArray] = []
+        self._every, self._kept = 1, 0
+        self._cuts: FloatArray | None = None
+
+    def watched(self, records: Iterable[Records]) -> Iterator[Records]:
+        for some in records:
+            taken = some["start"][:: self._every]
+            taken = taken[~np.isnan(taken)]
+            self._held.append(taken)
+            self._kept += len(taken)
+            while self._kept > _STARTS_KEPT:
+                self._held = [np.concatenate(self._held)[::2]]
+                self._every, self._kept = 2 * self._every, len(self._held[0])
+            yield some
+
+    def part(self, starts: FloatArray) -> IntArray:
+        """Only once all was watched."""
+        if self._cuts is None:
+            held = np.concatenate([np.zeros(0), *self._held])
+            self._cuts = np.quantile(held, np.arange(1, PARTS) / PARTS) if len(held) else np.zeros(0)
+        return np.searchsorted(self._cuts, starts, side="right").astype(np.int64)
+
+
+def _part_of(hashes: NDArray[np.uint64]) -> IntArray:
+    # The lowest bit only says that there is something.
+    return ((hashes >> np.uint64(24)) % np.uint64(PARTS)).astype(np.int64)
+
+
+def _fresh(some: Records, late: float, counts: Counter[str]) -> Records:
+    """Each trace once, the one that was read first, of either variant and with a start that can be."""
+    some = some[np.argsort(some["order"], kind="stable")]
+    stranger = (some["arm"] == NEITHER) | np.isnan(some["start"])
+    again = np.ones(len(some), dtype=np.bool_)
+    again[np.unique(some["key"], return_index=True)[1]] = False
+    again &= ~stranger
+    ahead = ~stranger & ~again & (some["start"] > late)
+    counts["strangers"] += int(stranger.sum())
+    counts["duplicates"] += int(again.sum())
+    counts["ahead"] += int(ahead.sum())
+    fresh: Records = some[~stranger & ~again & ~ahead]
+    return fresh
+
+
+def _counted(found: Iterable[Records], counts: Counter[str]) -> Iterator[Records]:
+    for some in found:
+        counts["units"] += len(some)
+        counts["treated"] += int((some["arm"] == TREATMENT).sum())
+        yield some
+
+
+def _paired(some: Records, counts: Counter[str]) -> Records:
+    """Requests that both variants answered; both answers get the time of the later one, the control's comes first."""
+    some = _in_order(some)
+    sides = [np.flatnonzero((some["arm"] == arm) & (some["pair"] != 0)) for arm in (0, 1)]
+    _, control, treatment = np.intersect1d(some["pair"][sides[0]], some["pair"][sides[1]], return_indices=True)
     both = np.column_stack([sides[0][control], sides[1][treatment]])
-    both = both[np.argsort(both.max(axis=1), kind="stable")]
-    at = both.ravel()
-    values = {}
-    for name, known in units.values.items():
-        pairs = known[both]
-        pairs[np.isnan(pairs).any(axis=1)] = np.nan
-        values[name] = pairs.ravel()
-    return replace(
-        units,
-        treated=units.treated[at],
-        values=values,
-        split=(len(both), 2 * len(both)),
-        segment=units.segment[at],
-        pair=units.pair[at],
-        alone=len(units.treated) - len(at),
-    )
+    counts["alone"] += len(some) - both.size
+    found = some[both]
+    later = some[both.max(axis=1)]
+    for name in ("start", "order"):
+        found[name] = later[name][:, None]
+    found["order"] = 2 * found["order"] + (0, 1)
+    found["values"][np.isnan(found["values"]).any(axis=1)[:, None, :].repeat(2, axis=1)] = np.nan
+    return found.ravel()
 
 
-def _once_a_user(
-    users: NDArray[np.uint64], treated: BoolArray, table: FloatArray
-) -> tuple[NDArray[np.int64], tuple[int, int], int]:
+def _once_a_user(some: Records, counts: Counter[str]) -> Records:
     """Keep each user's first known value of each criterion, where it stands; later looks never change it.
 
-    A request without a user is a unit of its own. The others' values become nan in `table`.
+    A request without a user is a unit of its own.
 
     Returns:
-        Rows with something known, the split by users, and how many users met both variants.
+        Records with something known; of users who met one variant only.
     """
-    names = np.where(users == 0, np.arange(len(users), dtype=np.uint64) | np.uint64(1 << 63), users >> np.uint64(1))
-    distinct, who = np.unique(names, return_inverse=True)
+    some = _in_order(some)
+    distinct, who = np.unique(_users(some), return_inverse=True)
+    treated, table = some["arm"] == TREATMENT, some["values"]
     arms = np.zeros((len(distinct), 2), dtype=np.bool_)
     arms[who, treated.astype(np.int64)] = True
     mixed: BoolArray = arms[:, 0] & arms[:, 1]
     for column in range(table.shape[1]):
-        known = np.flatnonzero(~np.isnan(table[:, column]) & ~mixed[who])
-        at = known[np.unique(who[known], return_index=True)[1]]
+        here = np.flatnonzero(~np.isnan(table[:, column]) & ~mixed[who])
+        at = here[np.unique(who[here], return_index=True)[1]]
         values = table[at, column]
         table[:, column] = np.nan
         table[at, column] = values
-    kept: NDArray[np.int64] = np.flatnonzero(~np.isnan(table).all(axis=1))
-    return kept, (int((arms[:, 1] & ~mixed).sum()), int((~mixed).sum())), int(mixed.sum())
+    counts["mixed"] += int(mixed.sum())
+    counts["users"] += int((~mixed).sum())
+    counts["treated users"] += int((arms[:, 1] & ~mixed).sum())
+    known: Records = some[~np.isnan(table).all(axis=1)]
+    return known
 
 
-def _reduced(row: TraceRow, plan: RolloutPlan) -> tuple[str, str, str, float, int, int, list[float]]:
-    start, segment = row.get("start"), _segment_of(row, plan)
-    return (
-        row["trace_id"],
-        row.get("user_id") or "",
-        _pair_of(row, plan),
-        float("nan") if start is None else start.timestamp(),
-        _arms(plan).get(row.get("variant"), _NEITHER),
-        segment,
-        [
-            _value(row, c) if c.segment is None or segment == plan.segments.index(c.segment) else np.nan
-            for c in plan.criteria
-        ],
+def _users(some: Records) -> NDArray[np.uint64]:
+    """What stands for each one's user; a trace without one is its own, by a number that no hash has."""
+    alone: NDArray[np.uint64] = some["key"] & ~np.uint64(1)
+    return np.where(some["user"] == 0, alone, some["user"])
+
+
+def _in_order(some: Records) -> Records:
+    ordered: Records = some[np.lexsort((some["order"], some["start"]))]
+    return ordered
+
+
+def _units(some: Records, plan: RolloutPlan) -> LiveUnits:
+    some = _in_order(some)
+    return LiveUnits(
+        treated=some["arm"] == TREATMENT,
+        values={c.name: np.ascontiguousarray(some["values"][:, at]) for at, c in enumerate(plan.criteria)},
+        segment=np.ascontiguousarray(some["segment"]),
     )
-
-
-def _arms(plan: RolloutPlan) -> dict[str | None, int]:
-    return {plan.control: _CONTROL, plan.treatment: _TREATMENT}
-
-
-def _stacked(rows: Sequence[tuple[str, str, str, float, int, int, list[float]]], plan: RolloutPlan) -> _Columns:
-    import pyarrow as pa
-
-    keys, users, pairs, starts, arms, segments, values = zip(*rows, strict=True) if rows else ([],) * 7
-    return _Columns(
-        key=hashes_of(pa.array(keys, pa.string())),
-        user=hashes_of(pa.array(users, pa.string())),
-        start=np.array(starts, dtype=np.float64),
-        arm=np.array(arms, dtype=np.int8),
-        segment=np.array(segments, dtype=np.int16),
-        pair=hashes_of(pa.array(pairs, pa.string())),
-        values=np.array(values, dtype=np.float64).reshape(len(rows), len(plan.criteria)),
-    )
-
-
-def _segment_of(row: TraceRow, plan: RolloutPlan) -> int:
-    if plan.segment is None:
-        return -1
-    name = named_at(plan.segment, row, {})
-    return plan.segments.index(name) if name in plan.segments else -1
-
-
-def _pair_of(row: TraceRow, plan: RolloutPlan) -> str:
-    return "" if plan.pair_by is None else named_at(plan.pair_by, row, {}) or ""
-
-
-def _value(row: TraceRow, criterion: Criterion) -> float:
-    """The criterion's number for one request, where more is worse; nan where it is unknown."""
-    match criterion.kind:
-        case "error":
-            return float(row.get("status") == "error")
-        case "latency":
-            return _number(row.get("latency_ms"))
-        case "cost":
-            return _number((row.get("cost") or {}).get("total"))
-        case "score":
-            found = [_number(s.get("num")) for s in row.get("scores") or () if s.get("name") == criterion.score]
-            if not found or not 0.0 <= found[-1] <= 1.0:
-                return float("nan")
-            return 1.0 - found[-1] if criterion.higher_is_better else found[-1]
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else float("nan")
-
-
-def _columns(batch: pa.RecordBatch, plan: RolloutPlan) -> _Columns:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    def column(name: str) -> pa.Array:
-        return batch.column(name)
-
-    variant = column("variant")
-    arm = np.full(batch.num_rows, _NEITHER, dtype=np.int8)
-    for name, number in _arms(plan).items():
-        arm[_numpy(pc.fill_null(pc.equal(variant, name), fill_value=False))] = number
-    seconds = pc.divide(
-        pc.cast(pc.cast(column("start"), pa.timestamp("us", "UTC")), pa.int64()).cast(pa.float64()), 1e6
-    )
-    segment = _segments(batch, plan)
-    values = np.column_stack([_values(batch, criterion) for criterion in plan.criteria])
-    for at, criterion in enumerate(plan.criteria):
-        if criterion.segment is not None:
-            values[segment != plan.segments.index(criterion.segment), at] = np.nan
-    return _Columns(
-        key=hashes_of(column("trace_id")),
-        user=hashes_of(column("user_id")),
-        start=_floats(seconds),
-        arm=arm,
-        segment=segment,
-        pair=_pairs(batch, plan),
-        values=values,
-    )
-
-
-def _pairs(batch: pa.RecordBatch, plan: RolloutPlan) -> NDArray[np.uint64]:
-    import pyarrow as pa
-
-    if plan.pair_by is None:
-        return np.zeros(batch.num_rows, dtype=np.uint64)
-    return hashes_of(pa.array([_pair_of(row, plan) for row in batch.to_pylist()], pa.string()))
-
-
-def _segments(batch: pa.RecordBatch, plan: RolloutPlan) -> NDArray[np.int16]:
-    if plan.segment is None:
-        return np.full(batch.num_rows, -1, dtype=np.int16)
-    if not plan.segment.startswith("metadata."):
-        return np.array([_segment_of(row, plan) for row in batch.to_pylist()], dtype=np.int16)
-    # Metadata is JSON as text, and often the same.
-    known = lru_cache(maxsize=10_000)(lambda text: _segment_of({"metadata": text}, plan))
-    return np.array([known(text) for text in batch.column("metadata").to_pylist()], dtype=np.int16)
-
-
-def _values(batch: pa.RecordBatch, criterion: Criterion) -> FloatArray:
-    import pyarrow.compute as pc
-
-    match criterion.kind:
-        case "error":
-            return _floats(pc.fill_null(pc.equal(batch.column("status"), "error"), fill_value=False))
-        case "latency":
-            return _floats(batch.column("latency_ms"))
-        case "cost":
-            return _floats(pc.struct_field(batch.column("cost"), "total"))
-        case "score":
-            scores = batch.column("scores")
-            parents, held = pc.list_parent_indices(scores), pc.list_flatten(scores)
-            named = pc.fill_null(pc.equal(pc.struct_field(held, "name"), criterion.score), fill_value=False)
-            numbers = _floats(pc.struct_field(held, "num").filter(named))
-            found = np.full(batch.num_rows, np.nan)
-            # Of several the last one counts, as numpy assigns in order.
-            found[_numpy(parents.filter(named))] = numbers
-            found[~((found >= 0.0) & (found <= 1.0))] = np.nan
-            return 1.0 - found if criterion.higher_is_better else found
-
-
-def _numpy(values: pa.Array) -> Any:  # noqa: ANN401  an array of the column's own type
-    return values.to_numpy(zero_copy_only=False)
-
-
-def _floats(values: pa.Array) -> FloatArray:
-    import pyarrow as pa
-
-    found: FloatArray = _numpy(values.cast(pa.float64())).astype(np.float64)
-    return found

@@ -35,6 +35,10 @@ _ENVELOPES = (
     ("output", "assistant"),
     ("input", "user"),
 )
+_KEYS = frozenset(key for key, _ in _ENVELOPES)
+# What has none of these keys is no message in any form, and holds none.
+_MARKS = _KEYS | {"role", "Role", "_role", "from", "type", "kind", "content", "lc"}
+_SPEAKERS = frozenset({"system", "developer", "user", "assistant"})
 _INSTRUCTIONS = ("system", "system_instruction", "systemInstruction", "system_prompt", "instructions", "preamble")
 _MAX_NESTING = 20
 
@@ -51,7 +55,25 @@ def messages_of(value: object, *, role: str = "user") -> list[Row]:
         Rows of `llmci.domain.trace.MESSAGE`. A message with results of several tools becomes one
         message of role "tool" for each.
     """
-    return _read(decoded(value), role, 0)
+    inner = decoded(value)
+    return simple_messages(inner) or _read(inner, role, 0)
+
+
+def simple_messages(value: object) -> list[Row] | None:
+    """A conversation in which people only say text, which most logs are made of; None for any other.
+
+    It is what `messages_of` makes of it, without trying the forms of all providers on every message.
+    """
+    items = value if isinstance(value, list) else [value]
+    found: list[Row] = []
+    for item in items:
+        if not isinstance(item, dict) or len(item) != 2:
+            return None
+        role, text = item.get("role"), item.get("content")
+        if not isinstance(role, str) or role not in _SPEAKERS or not isinstance(text, str) or text.startswith("data:"):
+            return None
+        found.append({"role": role, "parts": [{"type": "text", "text": text}] if text else []})
+    return found or None
 
 
 def is_chat(value: object) -> bool:
@@ -63,10 +85,11 @@ def is_chat(value: object) -> bool:
             or (isinstance(item, str) and fields_in(item) is not None)
             for item in value
         )
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or _MARKS.isdisjoint(value):
         return False
-    return _is_message(value) or any(
-        is_chat(decoded(value.get(key))) or _is_choices(value.get(key)) for key, _ in _ENVELOPES
+    return _is_message(value) or (
+        not _KEYS.isdisjoint(value)
+        and any(is_chat(decoded(value.get(key))) or _is_choices(value.get(key)) for key, _ in _ENVELOPES)
     )
 
 

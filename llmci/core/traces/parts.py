@@ -30,6 +30,8 @@ def parts_of(content: object) -> list[Row]:
     if isinstance(content, list):
         return [part for item in content for part in parts_of(item)] if _flat(content) else [unknown(content)]
     if isinstance(content, str):
+        if content.startswith("data:") and (found := media_of({"url": content}, "")) and found[0].get("sha256"):
+            return [found[0]]
         return [{"type": "text", "text": content}]
     if isinstance(content, dict):
         return _block(content) if content else []

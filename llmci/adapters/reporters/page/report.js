@@ -392,6 +392,7 @@ const onKey = event => {
 const start = async () => {
   index = await inflate($("index"));
   $("explorer").hidden = false;
+  $("explorer").prepend($("kept"));
   $("unscripted").hidden = true;
   fillFilters();
   refresh(false);
@@ -407,7 +408,7 @@ const start = async () => {
   $("keys").addEventListener("click", () => help.showModal());
   $("help-close").addEventListener("click", () => help.close());
   let closed = [];
-  addEventListener("beforeprint", () => { closed = [...document.querySelectorAll("#worst ~ details, #worst ~ details details")].filter(node => !node.open); closed.forEach(node => { node.open = true; }); });
+  addEventListener("beforeprint", () => { closed = [...document.querySelectorAll("main details:not(#explorer details)")].filter(node => !node.open); closed.forEach(node => { node.open = true; }); });
   addEventListener("afterprint", () => closed.forEach(node => { node.open = false; }));
   await read();
   document.documentElement.dataset.ready = "";

@@ -1,0 +1,1 @@
+"""Which step of an agent's trace likely went wrong."""

@@ -1,0 +1,141 @@
+"""What `llmci evalset drift` kept, to shares of topics before and now, ready to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llmci.core.reporting import numbers
+from llmci.core.reporting.bars import Bar, bounded
+from llmci.core.reporting.inert import one_line
+from llmci.core.stats.agreement import wilson
+
+if TYPE_CHECKING:
+    from llmci.domain.run import Run
+
+_TEXT = 400
+_MOST = 12
+# Of the population stability index, as it is commonly read.
+_SHIFTED = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftView:
+    """How well the set represents the traffic, as it was measured last.
+
+    Attributes:
+        verdict: One sentence; where nothing was ever measured, how to.
+        about: What was compared, and when; empty where nothing was.
+        represented: None where an older llmci measured it.
+        topics: Topics that the set does not know, the largest first.
+        clusters: Shares before and in the window, the largest change first; `more` are not listed.
+        tests: What the two tests say, and by how much the shares moved altogether.
+    """
+
+    verdict: str
+    about: str = ""
+    represented: Bar | None = None
+    topics: tuple[Bar, ...] = ()
+    clusters: tuple[Bar, ...] = ()
+    more: int = 0
+    tests: str = ""
+
+
+def drift_view(run: Run, drift: Mapping[str, object] | None) -> DriftView | None:
+    """What the report shows of it; None for a run on no stored set.
+
+    Args:
+        run: Of the candidate.
+        drift: As `llmci.wiring.drift.remember` wrote it. Every part may be missing: an older version wrote less.
+    """
+    if drift is None:
+        told = "No traffic was ever held against this set: llmci evalset drift does."
+        return DriftView(verdict=told) if run.evalset_version else None
+    rows = [row for row in _rows(drift.get("clusters")) if len(row) == len(("name", "before", "now"))]
+    sizes = _whole(drift.get("traces_before")), _whole(drift.get("traces"))
+    most = max((_number(share) for row in rows for share in row[1:]), default=0.0) or 1.0
+    return DriftView(
+        verdict=one_line(str(drift.get("verdict", "")), _TEXT),
+        about=_about(drift),
+        represented=_represented(drift),
+        topics=_topics(drift),
+        clusters=tuple(_cluster(row, sizes, most * 1.15) for row in rows[:_MOST]),
+        more=max(0, len(rows) - _MOST),
+        tests=_tests(drift),
+    )
+
+
+def _about(drift: Mapping[str, object]) -> str:
+    traces, before = drift.get("traces"), drift.get("traces_before")
+    said = [f"{traces:,} traces" if isinstance(traces, int) else "traffic"]
+    if isinstance(before, int):
+        what = "inputs of the set itself" if drift.get("against") == "set" else "traces that the set was drawn from"
+        said.append(f"held against {before:,} {what}")
+    return f"{' '.join(said)}, {numbers.moment(str(drift.get('measured_at', '')))}"
+
+
+def _represented(drift: Mapping[str, object]) -> Bar | None:
+    share = drift.get("represented")
+    if not isinstance(share, float | int):
+        return None
+    words = f"at most about {numbers.rate(share, 0)} of the window is like what the set was drawn from"
+    return Bar(name="represented", words=words, low=0.0, value=bounded(share), high=bounded(share))
+
+
+def _topics(drift: Mapping[str, object]) -> tuple[Bar, ...]:
+    found = drift.get("new_topics")
+    listed = [topic for topic in found if isinstance(topic, Mapping)] if isinstance(found, list) else []
+    return tuple(_topic(topic, _whole(drift.get("compared_now"))) for topic in listed[:_MOST])
+
+
+def _topic(topic: Mapping[str, object], compared: int) -> Bar:
+    inputs, share = _whole(topic.get("inputs")), _number(topic.get("share"))
+    range_ = wilson(min(inputs, compared), compared)
+    return Bar(
+        name=one_line(str(topic.get("name", "")), 80),
+        words=f"{numbers.rate(share)} of the window ({_range(range_.low, range_.high)}): {inputs:,} of the {compared:,} inputs compared",
+        low=range_.low,
+        value=bounded(share),
+        high=range_.high,
+    )
+
+
+def _cluster(row: list[object], sizes: tuple[int, int], scale: float) -> Bar:
+    before, now = _number(row[1]), _number(row[2])
+    range_ = wilson(round(now * sizes[1]), sizes[1])
+    return Bar(
+        name=one_line(str(row[0]), 80),
+        words=f"{numbers.rate(before)} → {numbers.rate(now)} ({_range(range_.low, range_.high)})",
+        low=bounded(range_.low / scale),
+        value=bounded(now / scale),
+        high=bounded(range_.high / scale),
+        before=bounded(before / scale),
+    )
+
+
+def _tests(drift: Mapping[str, object]) -> str:
+    auc, psi = drift.get("classifier_auc"), drift.get("psi")
+    if not isinstance(auc, float | int) or not isinstance(psi, float | int):
+        return ""
+    moved = "a shift, as it is commonly read" if psi > _SHIFTED else "no shift, as it is commonly read"
+    return (
+        f"A classifier tells old inputs from new ones with an AUC of {auc:.2f} (0.5 is not at all). "
+        f"Stability index over the topics: {psi:.2f}, {moved}."
+    )
+
+
+def _range(low: float, high: float) -> str:
+    return f"{numbers.rate(low)} … {numbers.rate(high)}"
+
+
+def _rows(value: object) -> list[list[object]]:
+    return [list(row) for row in value if isinstance(row, list | tuple)] if isinstance(value, list | tuple) else []
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, float | int) else 0.0
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0
