@@ -90,7 +90,9 @@ def write_spans(config: Config, source: Path, target: Path, *, environ: Mapping[
     progress.begin("spans", len(records), "traces")
     found = iter(spans_of(records, privacy_of(config, environ).redactor, progress))
     progress.end()
-    lines = [next(found) if isinstance(line, dict) else {"id": None, "error": line, "spans": []} for line in read]
+    lines: list[dict[str, object]] = [
+        next(found) if isinstance(line, dict) else {"id": None, "error": line, "spans": []} for line in read
+    ]
     write_bytes(target, b"".join(orjson.dumps(line) + b"\n" for line in lines))
     bad = [(number, why) for number, why in enumerate(read, start=1) if isinstance(why, str)]
     if bad:
