@@ -112,6 +112,19 @@ def test_spans_only_names_the_line_that_it_cannot_read_and_goes_on_with_the_rest
     ]
 
 
+def test_spans_only_marks_titles_and_degrees_as_kept(tmp_path: Path) -> None:
+    a_project(tmp_path, {})
+    text = "Ask Dr. Ngozi Adeyemi, MD about it, or Mr. Omar Haddad."
+    (tmp_path / "in.jsonl").write_text(json.dumps({"id": 1, "text": text}) + "\n")
+
+    done = llmci("sanitize", "--spans-only", "in.jsonl", "-o", "out.jsonl", "--quiet", cwd=tmp_path, environ=KEY)
+
+    assert done.returncode == 0, done.stderr
+    spans = json.loads((tmp_path / "out.jsonl").read_text())["spans"]
+    people = [(text[s["start"] : s["end"]], s.get("kept", False)) for s in spans if s["type"] == "PERSON"]
+    assert people == [("Dr. ", True), ("Ngozi Adeyemi", False), (", MD", True), ("Mr. ", True), ("Omar Haddad", False)]
+
+
 def test_a_locale_adds_what_its_language_knows(tmp_path: Path) -> None:
     a_project(tmp_path, {})
     (tmp_path / "in.jsonl").write_text(json.dumps({"id": 1, "text": "NHC: 4763954."}) + "\n")
