@@ -23,7 +23,7 @@ Seed = Annotated[int, Ge(0), Lt(2**32)]
 # Languages with patterns, or recognizers of Presidio's, of their own.
 LOCALES = ("en", "es", "de", "fr", "it", "pl")
 
-Operator = Literal["surrogate", "placeholder", "mask", "hash", "redact", "keep"]
+Operator = Literal["surrogate", "placeholder", "mask", "hash", "redact", "encrypt", "keep"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,7 @@ class SanitizeSettings:
         timeout_s: Longest that one text may take; a trace that holds it is held back.
         key_env: Environment variable with the secret that surrogates are derived from. Without it
             a key is made once and kept in `.llmci/`; the same key gives the same surrogates.
+        vault_key_env: Environment variable with the secret that the operator `encrypt` seals values with.
     """
 
     __pydantic_config__ = _STRICT
@@ -66,6 +67,7 @@ class SanitizeSettings:
     max_leaf_chars: Count = 2_000_000
     timeout_s: Positive = 30.0
     key_env: str = "LLMCI_PRIVACY_KEY"
+    vault_key_env: str = "LLMCI_VAULT_KEY"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ from llmci.wiring.privacy import key_of
 from llmci.wiring.pull_plan import is_remote
 from llmci.wiring.review import READABLE, REVIEW
 from llmci.wiring.runs import runs_of
+from llmci.wiring.vault import prune
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -170,6 +171,8 @@ class _Forget:
                 self._count(
                     what, erase_rows(shelf, shard, lambda rows: [t in traces for t in rows["trace_id"]], ["trace_id"])
                 )
+        for shard in clean.shards():
+            prune(clean, shard)
         self._vouch(raw, clean, before)
         manifest: Mapping[str, Any] | None = labels.manifest()
         vouching = clean.manifest()
