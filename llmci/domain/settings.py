@@ -82,6 +82,8 @@ class LabelSettings:
         fit_sample: Clusters are fitted on at most so many distinct inputs; the rest join the
             nearest one.
         embedder: Name of an adapter of the seam `embedder`; None is character n-grams, no key.
+        namer: Name of a model under `models:` that names clusters from sanitized examples; None names them by
+            their words.
         slow_ms: A trace slower than this is flagged; None is the window's 99th percentile.
     """
 
@@ -93,6 +95,7 @@ class LabelSettings:
     min_users: Count = 5
     fit_sample: Count = 10_000
     embedder: str | None = None
+    namer: str | None = None
     slow_ms: Positive | None = None
 
 
