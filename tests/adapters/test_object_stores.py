@@ -111,7 +111,9 @@ def test_an_address_of_azure_without_an_account_says_what_is_missing(monkeypatch
     assert "AZURE_STORAGE_ACCOUNT" in error.value.fix
 
 
-def test_a_store_that_does_not_answer_is_named_without_its_keys() -> None:
+def test_a_store_that_does_not_answer_is_named_without_its_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Patience is for busy stores, and takes a minute.
+    monkeypatch.setattr(storage, "_ATTEMPTS", 1)
     where = "s3://AKIAKEY:secret@bucket/logs/*.jsonl?endpoint_override=127.0.0.1:9&scheme=http&region=us-east-1"
 
     with pytest.raises(OutsideError) as caught:
