@@ -45,6 +45,10 @@ class Lane:
         """Whether a metric has had its say on that answer."""
         return (case_id, repeat, metric) in self._scores
 
+    def score(self, case_id: str, repeat: int, metric: str) -> Score | None:
+        """What a metric said of that answer, if it has had its say."""
+        return self._scores.get((case_id, repeat, metric))
+
     def answers(self) -> list[Answer]:
         """All there are."""
         return list(self._answers.values())
