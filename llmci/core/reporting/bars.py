@@ -20,7 +20,7 @@ class Bar:
     Attributes:
         note: What tells it from others of its name, such as a slice; empty where nothing does.
         words: What the drawing shows.
-        before: Where it was; None where there is no before.
+        before: Where it was, with the range of that: low, value, high; None where there is no before.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Bar:
     low: float
     value: float
     high: float
-    before: float | None = None
+    before: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,7 @@ def drift_view(run: Run, drift: Mapping[str, object] | None) -> DriftView | None
         about=_about(drift),
         represented=_represented(drift),
         topics=_topics(drift),
-        clusters=tuple(_cluster(row, sizes, most * 1.15) for row in rows[:_MOST]),
+        clusters=tuple(_cluster(row, sizes, min(1.0, most * 1.4)) for row in rows[:_MOST]),
         more=max(0, len(rows) - _MOST),
         tests=_tests(drift),
     )
@@ -102,16 +102,17 @@ def _topic(topic: Mapping[str, object], compared: int) -> Bar:
 
 
 def _cluster(row: list[object], sizes: tuple[int, int], scale: float) -> Bar:
-    before, now = _number(row[1]), _number(row[2])
-    range_ = wilson(round(now * sizes[1]), sizes[1])
-    return Bar(
-        name=one_line(str(row[0]), 80),
-        words=f"{numbers.rate(before)} → {numbers.rate(now)} ({_range(range_.low, range_.high)})",
-        low=bounded(range_.low / scale),
-        value=bounded(now / scale),
-        high=bounded(range_.high / scale),
-        before=bounded(before / scale),
-    )
+    was, now = (_share(_number(share), size) for share, size in zip(row[1:], sizes, strict=True))
+    low, value, high = (bounded(at / scale) for at in now)
+    before = bounded(was[0] / scale), bounded(was[1] / scale), bounded(was[2] / scale)
+    words = " → ".join(f"{numbers.rate(share)} ({_range(least, most)})" for least, share, most in (was, now))
+    return Bar(name=one_line(str(row[0]), 80), words=words, low=low, value=value, high=high, before=before)
+
+
+def _share(share: float, of: int) -> tuple[float, float, float]:
+    """A share of so many inputs between the ends of its range; of an unknown number it may be any."""
+    range_ = wilson(round(share * of), of)
+    return range_.low, share, range_.high
 
 
 def _tests(drift: Mapping[str, object]) -> str:
