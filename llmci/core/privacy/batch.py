@@ -13,7 +13,7 @@ from llmci.core.privacy.flatten import texts_of, with_texts
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.mint import sanitized_batch
 from llmci.core.privacy.redact import Settled, Withheld
-from llmci.core.traces.blobs import without_media
+from llmci.core.traces.blobs import may_hold_media, without_media
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,9 +76,14 @@ class SanitizedBatch:
 
 @dataclass(slots=True)
 class Session:
-    """What was found anywhere in a session of several traces, and what became of the texts that they share."""
+    """What was found anywhere in a session of several traces, and what became of the texts that they share.
+
+    Attributes:
+        unknown: Why what its other traces tell could not be learnt, so that none of them goes on.
+    """
 
     memory: Memory = field(default_factory=Memory)
+    unknown: str | None = None
     settled: Settled = field(default_factory=Settled)
     heard: set[tuple[str, str, str | None]] = field(default_factory=set)
 
@@ -95,7 +100,8 @@ class Session:
 
 def _rows(raw: RawBatch) -> list[TraceRow]:
     """Rows as values. Nothing here can read a picture or hear a voice, so none of them goes on."""
-    return [without_media(row) for row in without_empty(raw.rows).to_pylist()]
+    rows: list[TraceRow] = without_empty(raw.rows).to_pylist()
+    return [without_media(row) for row in rows] if may_hold_media(raw.rows) else rows
 
 
 def learn_sessions(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Session]) -> None:
@@ -146,6 +152,8 @@ def _sanitized(
         unreadable = redactor.learned(texts, session.memory)
         if unreadable is not None:
             return Withheld(unreadable.why)
+    elif session.unknown is not None:
+        return Withheld(session.unknown)
     redacted = redactor.redact(texts, session.memory, settled=session.settled)
     if isinstance(redacted, Withheld):
         return redacted
