@@ -138,8 +138,7 @@ def _warnings(told: Mapping[str, object], evalset: EvalSet | None) -> list[str]:
 
 def _canary(found: Mapping[str, object]) -> Bar:
     removed, planted = whole(found.get("removed")), whole(found.get("planted"))
-    low = found.get("low")
-    low = float(low) if isinstance(low, float | int) else 0.0
+    low = number(found.get("low"))
     # The exact range is symmetric in hits and misses.
     high = 1.0 - lowest_share(planted - removed, planted) if planted else 1.0
     return Bar(
