@@ -30,6 +30,7 @@ from sklearn.preprocessing import normalize
 from llmci.adapters.stores.shelf import DirectoryShelf
 from llmci.core.grouping.groups import fit_groups, place
 from llmci.core.grouping.sample import InputSample
+from llmci.core.grouping.threads import one_thread
 from llmci.domain.label import LABEL
 from llmci.domain.settings import LabelSettings
 from llmci.domain.trace import TRACE
@@ -131,18 +132,22 @@ def speed(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         clean, labels = DirectoryShelf(Path(folder) / "clean", TRACE), DirectoryShelf(Path(folder) / "labels", LABEL)
         write_traffic(clean, count)
-        start = time.perf_counter()
+        start, spent = time.perf_counter(), time.process_time()
         settings = LabelSettings()
         sample, normal = survey_shard(clean, SHARD, settings)
         surveyed = time.perf_counter()
-        groups = fit(sample, settings, None)
+        with one_thread():
+            groups = fit(sample, settings, None)
         fitted = time.perf_counter()
-        places = {SHARD: place_shard(clean, SHARD, groups, None)}
+        with one_thread():
+            places = {SHARD: place_shard(clean, SHARD, groups, None)}
         [task] = shard_tasks(clean, places, groups, normal, settings, "benchmark")
         label_shard(clean, labels, task, groups)
-        done = time.perf_counter()
+        done, spent = time.perf_counter(), time.process_time() - spent
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"\n{count} distinct inputs, {len(task.shown.clusters) - 1} clusters: {done - start:.0f} s in all")
+    print(
+        f"\n{count} distinct inputs, {len(task.shown.clusters) - 1} clusters: {done - start:.0f} s in all, {spent:.0f} s of one core"
+    )
     print(f"  look {surveyed - start:.1f} s, fit {fitted - surveyed:.1f} s, place and write {done - fitted:.1f} s")
     print(f"  {count / (done - start):.0f} traces/s, peak memory {peak:.0f} MB (the tables above included)")
 

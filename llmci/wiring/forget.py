@@ -25,11 +25,13 @@ from llmci.pipeline.label import label_fingerprint
 from llmci.wiring.acts import audit_of
 from llmci.wiring.build import alone_at, keep_from_git, place_of, shelf_of
 from llmci.wiring.clean import clean_digest
+from llmci.wiring.evalset_store import sets_at
 from llmci.wiring.forgotten import erase_from_landings, erase_landed, forgotten_of, remember
 from llmci.wiring.privacy import key_of
 from llmci.wiring.pull_plan import is_remote
 from llmci.wiring.review import READABLE, REVIEW
 from llmci.wiring.runs import runs_of
+from llmci.wiring.vault import prune
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -159,7 +161,7 @@ class _Forget:
         return {case.case_id for trace in found if (case := case_of(trace, settings)) is not None}
 
     def _sets(self) -> DirectoryEvalSets:
-        return DirectoryEvalSets(self.config.root / self.config.evalset.directory)
+        return DirectoryEvalSets(sets_at(self.config))
 
     def _shelves(self, traces: set[str]) -> None:
         raw, clean, labels = (shelf_of(self.config, name) for name in ("raw", "clean", "labels"))
@@ -169,6 +171,8 @@ class _Forget:
                 self._count(
                     what, erase_rows(shelf, shard, lambda rows: [t in traces for t in rows["trace_id"]], ["trace_id"])
                 )
+        for shard in clean.shards():
+            prune(clean, shard)
         self._vouch(raw, clean, before)
         manifest: Mapping[str, Any] | None = labels.manifest()
         vouching = clean.manifest()
@@ -236,7 +240,7 @@ class _Forget:
             found.append(f"source {name}: {where} still hold their traces; they are not pulled again")
         if config.shelves is not None and is_stored(config.shelves):
             found.append(f"{config.shelves}: earlier versions of its objects, where the store keeps them")
-        if (config.root / ".git").exists():
+        if (config.root / ".git").exists() and not is_stored(sets_at(config)):
             found.append(f"git: earlier commits of {config.evalset.directory}/ hold the cases that were in them")
         if any((config.state / "labels").glob("groups.npz")):
             found.append("groups: fitted on inputs of all users; `llmci label --recluster` fits them anew")

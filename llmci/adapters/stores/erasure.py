@@ -63,7 +63,11 @@ def erase_cases(evalset: EvalSet, traces: Collection[str]) -> EvalSet | None:
     total = sum(case.weight for case in kept) or 1.0
     held = tuple(replace(case, weight=case.weight / total) for case in kept)
     parameters = {**evalset.parameters, **({} if wanted is None else {"reviewed": reviewed})}
-    return replace(evalset, cases=held, digest=evalset_digest(held), parameters=parameters)
+    told = evalset.lineage.get("cases")
+    known = {case.case_id for case in held}
+    left = {case_id: one for case_id, one in told.items() if case_id in known} if isinstance(told, dict) else {}
+    lineage = {**evalset.lineage, "cases": left} if evalset.lineage else {}
+    return replace(evalset, cases=held, digest=evalset_digest(held), parameters=parameters, lineage=lineage)
 
 
 def erase_from_run(folder: Path, cases: Collection[str], digests: Mapping[str, str]) -> int:
