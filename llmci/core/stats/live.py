@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Part = Callable[[Records], IntArray]
 
 # Into so many parts traffic is split where it is too much to hold.
-PARTS = 64
+PARTS = 128
 # Clocks differ by so much without harm: evidence depends on the order within minutes hardly at all.
 _SKEW = timedelta(minutes=5)
 _STARTS_KEPT = 1 << 16
