@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Decide from live traffic whether a candidate gets more of it.",
-    epilog="Example: llmci canary check prod --since 24h",
+    epilog="Example: llmci canary check prod --apply",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -173,7 +173,7 @@ def check(
 
     Exit codes: 0 expand or done, 1 roll back, 3 hold, 4 no evidence.
 
-    Example: llmci canary check prod --since 24h --apply
+    Example: llmci canary check prod --apply
     """
     from llmci.wiring import canary, exposure
 
