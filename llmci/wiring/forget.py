@@ -19,6 +19,7 @@ from llmci.adapters.stores.labelled import LabelledShelf
 from llmci.core.evalsets.cases import COLUMNS, case_of
 from llmci.core.privacy.manifest import with_shards
 from llmci.core.privacy.surrogate import Surrogates
+from llmci.domain.label import HELD_BACK
 from llmci.errors import UsageError
 from llmci.files import is_stored, read_json, remove_tree, write_json
 from llmci.pipeline.label import label_fingerprint
@@ -179,7 +180,8 @@ class _Forget:
         if manifest is not None and vouching is not None:
             run, schema = str(manifest.get("digest")), str(manifest.get("schema"))
             for shard, info in clean.shards().items():
-                if shard in labels.shards():
+                found = labels.info(shard)
+                if found is not None and found.fingerprint != HELD_BACK:
                     _refingerprint(labels, shard, label_fingerprint(run, info.sha256, schema))
             labels.write_manifest({**manifest, "clean": vouching["digest"]})
 
