@@ -17,8 +17,8 @@ class Action(StrEnum):
     NO_EVIDENCE = "no evidence"
 
 
-# Shares are kept to so much.
-_SAME_SHARE = 1e-6
+# Where shares are kept as weights, a third comes back as 0.3333.
+_SAME_SHARE = 1e-4
 
 CriterionKind = Literal["score", "error", "flag", "judge", "cost", "tokens", "latency"]
 
