@@ -304,8 +304,9 @@ def _check_canary(canary: CanarySettings, document: Document) -> None:
                 f"{words(at)}.segment is {criterion.segment!r}, which is none of canary.segments",
                 "Add it to `segments:`, and say with `segment:` where it is found.",
             )
-        if criterion.kind == "score" and criterion.score is None:
-            document.wrong(at, f"{words(at)}.score is missing", "Add `score:`, the name of the score to watch.")
+        for kind, what in (("score", "score to watch"), ("judge", "judge"), ("flag", "flag")):
+            if criterion.kind == kind and getattr(criterion, kind) is None:
+                document.wrong(at, f"{words(at)}.{kind} is missing", f"Add `{kind}:`, the name of the {what}.")
     if canary.rollout is not None:
         given = dict(canary.rollout)
         options = _options(("canary", "rollout"), "rollout", given.pop("kind", None), document)

@@ -326,12 +326,17 @@ def simulate(
     if as_json:
         show_json({"fates": fates, "requests_per_hour": per_hour, "runs": runs})
         return
-    show(f"{'candidate':36} {'rolled back':>11} {'completed':>9} {'going on':>8} {'hours':>6} {'exposed':>8}")
+    show(
+        f"{'candidate':36} {'rolled back':>11} {'completed':>9} {'going on':>8} {'hours':>6} {'exposed':>8} {'users':>7}"
+    )
     for fate in fates:
         shares = f"{fate.rolled_back:>11.0%} {fate.completed:>9.0%} {fate.still_going:>8.0%}"
-        show(f"{safe_text(fate.truth)[:36]:36} {shares} {fate.requests / per_hour:>6.0f} {fate.exposed:>8,.0f}")
+        users = "?" if fate.users is None else f"{fate.users:,.0f}"
+        hours = f"{fate.requests / per_hour:.3g}"
+        show(f"{safe_text(fate.truth)[:36]:36} {shares} {hours:>6} {fate.exposed:>8,.0f} {users:>7}")
     show(
-        f"{runs} rollouts each; hours at {per_hour:g} requests an hour; exposed: requests that the candidate answered (medians)."
+        f"{runs} rollouts each; hours at {per_hour:.4g} requests an hour; exposed: requests that the candidate answered, and of"
+        " about how many users (medians)."
     )
 
 

@@ -39,7 +39,7 @@ class SanitizeSettings:
         allow: Texts that are never personal data (exact, case-insensitive).
         deny: Texts that always are.
         min_score: Findings below it are ignored.
-        max_quarantine: Share of traces that may be held back; above it nothing is written (exit 5).
+        max_quarantine: Share of traces that may be held back, here (above it nothing is written, exit 5) and by `label` (exit 4).
         strict: The second pass looks at every text, and holds traces back; see `max_residual`.
         max_residual: What the second pass may suspect in one trace before `strict` holds it back.
         canaries: Known values of each kind that are planted into copies of real messages to see how many
@@ -82,6 +82,8 @@ class LabelSettings:
         fit_sample: Clusters are fitted on at most so many distinct inputs; the rest join the
             nearest one.
         embedder: Name of an adapter of the seam `embedder`; None is character n-grams, no key.
+        namer: Name of a model under `models:` that names clusters from sanitized examples; None names them by
+            their words.
         slow_ms: A trace slower than this is flagged; None is the window's 99th percentile.
     """
 
@@ -93,6 +95,7 @@ class LabelSettings:
     min_users: Count = 5
     fit_sample: Count = 10_000
     embedder: str | None = None
+    namer: str | None = None
     slow_ms: Positive | None = None
 
 
@@ -169,7 +172,7 @@ class BenchSettings:
         baseline_uri: Where `llmci promote` also keeps the baseline's scores and `llmci bench` finds them:
             `s3://`, `gs://` or `file://` and the path of a file.
         concurrency: Most calls in flight at once, for each system. Without it 20 for programs of yours;
-            an endpoint is asked 20 at first, more while that goes well (at most 256), and half as
+            an endpoint is asked 20 at first (or this number), more while that goes well (at most 256), and half as
             many after a 429, a 5xx, a broken connection or a timeout.
         repeat: Tries of each case.
         timeout_s: Longest wait for one answer; longer is the system's fault.
@@ -214,9 +217,13 @@ class CriterionSettings:
 
     __pydantic_config__ = _STRICT
 
-    kind: Literal["score", "error", "cost", "tokens", "latency"]
+    kind: Literal["score", "error", "flag", "judge", "cost", "tokens", "latency"]
     margin: Positive
     score: str | None = None
+    flag: Literal["empty_answer", "refusal", "truncated", "loop", "tool_error", "fenced_json", "thumbs_down"] | None = (
+        None
+    )
+    judge: str | None = None
     higher_is_better: bool = True
     base_rate: Annotated[float, Gt(0), Le(1)] = 0.1
     segment: str | None = None

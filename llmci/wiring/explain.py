@@ -116,14 +116,14 @@ def spans_of(records: Sequence[Mapping[str, Any]], redactor: Redactor, progress:
 
 
 def _texts(config: Config, trace_id: str) -> tuple[list[Text], list[Text]]:
-    """Texts of a trace as `sanitize` sees them, and those of the other traces of its session in its shard."""
+    """Texts of a trace as `sanitize` sees them, and those of the other traces of its session, in whatever shard."""
     raw = shelf_of(config, "raw")
     for shard_id in raw.shards():
         for batch in raw.read(shard_id):
             for index, found in enumerate(batch.column("trace_id").to_pylist()):
                 if found == trace_id:
                     row: TraceRow = batch.slice(index, 1).to_pylist()[0]
-                    return texts_of(without_media(row)), list(_session_texts(raw.read(shard_id), row))
+                    return texts_of(without_media(row)), list(_session_texts(raw.batches(), row))
     raise UsageError(
         "there is no trace of that id on the raw shelf.", fix="Take an id of the source; see `llmci pull`."
     )

@@ -207,10 +207,18 @@ def test_a_line_of_the_log_that_was_edited_is_found(tmp_path: Path) -> None:
 
 def test_a_plan_is_tried_on_recorded_traffic(tmp_path: Path) -> None:
     project(tmp_path, failures=0.05, requests=3000)
+    (tmp_path / "llmci.yaml").write_text(CONFIG.replace("trace_id: id", "trace_id: id, user_id: u"))
+    rows = [json.loads(line) for line in (tmp_path / "live.jsonl").read_text().splitlines()]
+    lines = [json.dumps({**row, "u": f"u{at % 40}"}) for at, row in enumerate(rows)]
+    (tmp_path / "live.jsonl").write_text("\n".join(lines))
 
     done = llmci("canary", "simulate", "live", "--runs", "3", "--requests", "6000", "--json", cwd=tmp_path)
 
-    fates = json.loads(done.stdout)["fates"]
+    told = json.loads(done.stdout)
+    fates = told["fates"]
+    # One a second, of forty users.
+    assert told["requests_per_hour"] == pytest.approx(3600, rel=0.01)
+    assert all(0 < fate["users"] <= 40 for fate in fates)
     assert [fate["truth"] for fate in fates][:2] == ["unchanged", "errors worse by the margin"]
     assert all(fate["rolled_back"] + fate["completed"] + fate["still_going"] == pytest.approx(1) for fate in fates)
 
