@@ -289,6 +289,7 @@ def _check_canary(canary: CanarySettings, document: Document) -> None:
             f"canary.approvers names the share {share:g}, which is none of canary.shares",
             "Name a share that the rollout goes through.",
         )
+    _check_stages(canary, document)
     if bool(canary.segments) != (canary.segment is not None):
         document.wrong(
             ("canary", "segment"),
@@ -303,13 +304,47 @@ def _check_canary(canary: CanarySettings, document: Document) -> None:
                 f"{words(at)}.segment is {criterion.segment!r}, which is none of canary.segments",
                 "Add it to `segments:`, and say with `segment:` where it is found.",
             )
-        if criterion.kind == "score" and criterion.score is None:
-            document.wrong(at, f"{words(at)}.score is missing", "Add `score:`, the name of the score to watch.")
+        for kind, what in (("score", "score to watch"), ("judge", "judge"), ("flag", "flag")):
+            if criterion.kind == kind and getattr(criterion, kind) is None:
+                document.wrong(at, f"{words(at)}.{kind} is missing", f"Add `{kind}:`, the name of the {what}.")
     if canary.rollout is not None:
         given = dict(canary.rollout)
         options = _options(("canary", "rollout"), "rollout", given.pop("kind", None), document)
         if options is not None:
             _validated(options, given, ("canary", "rollout"), document)
+
+
+def _check_stages(canary: CanarySettings, document: Document) -> None:
+    if canary.stages and (canary.shares != CanarySettings().shares or canary.approvers):
+        document.wrong(
+            ("canary", "stages"),
+            "canary.stages says what canary.shares and canary.approvers say",
+            "Keep `stages:` alone, with `share:` and `approver:` in each.",
+        )
+    everyone: list[float] = []
+    for index, stage in enumerate(canary.stages):
+        at = ("canary", "stages", index)
+        for name in set(stage.only) - set(canary.segments):
+            document.wrong(
+                at, f"{words(at)}.only names {name!r}, which is none of canary.segments", "Add it to `segments:`."
+            )
+        for name in set(stage.criteria) - set(canary.criteria):
+            document.wrong(
+                at, f"{words(at)}.criteria names {name!r}, which is none of canary.criteria", "Add it to `criteria:`."
+            )
+        if stage.only and stage.share == 1:
+            document.wrong(
+                at,
+                f"{words(at)} gives all of {', '.join(stage.only)} to the candidate, which leaves nobody to compare with",
+                "Write a share below 1, such as 0.5.",
+            )
+        if stage.only and everyone:
+            document.wrong(at, f"{words(at)} is for some segments, after one for everyone", "Put it first.")
+        if not stage.only and everyone and stage.share <= everyone[-1]:
+            document.wrong(
+                at, f"{words(at)}.share is not above the one before", "Write each share above the one before."
+            )
+        everyone += [] if stage.only else [stage.share]
 
 
 def _validated(kind: Any, value: object, at: Loc, document: Document) -> Any:  # noqa: ANN401  any model or dataclass

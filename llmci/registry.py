@@ -89,6 +89,7 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "starts-with": "llmci.adapters.scorers.starts_with:StartsWithScorer",
         "tokens": "llmci.adapters.scorers.spent:TokensScorer",
         "tool-calls": "llmci.adapters.scorers.tool_calls:ToolCallsScorer",
+        "tool-path": "llmci.adapters.scorers.tool_path:ToolPathScorer",
         "trajectory": "llmci.adapters.scorers.trajectory:TrajectoryScorer",
         "ttft": "llmci.adapters.scorers.spent:TtftScorer",
     },

@@ -19,7 +19,7 @@ from llmci.domain.finding import Leaf, Span
 __all__ = ["Leaf", "Span"]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
     from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
@@ -146,6 +146,7 @@ class Record:
         version: Sorts after the versions of this record before it; "" where the source has none.
         start: When the span started or the score was given; what windows are cut by.
         value: Decoded JSON; None in a survey that only tells what there is.
+        media: Ids of files that it refers to and the source keeps elsewhere.
     """
 
     trace_id: str
@@ -153,6 +154,7 @@ class Record:
     version: str
     start: datetime | None
     value: Mapping[str, Any] | None
+    media: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +209,9 @@ class Remote(Source, Protocol):
     def count(self, window: Window) -> int | None:
         """Spans of a window as the server counts them; None where it does not."""
 
+    def media(self, media_id: str) -> bytes | None:
+        """A file that records refer to; None for one that is gone, or too large to be kept."""
+
     def close(self) -> None:
         """Let waiting threads go and drop connections."""
 
@@ -218,6 +223,7 @@ class Part:
     Attributes:
         size: Bytes, before they are compressed.
         entries: Trace id, key, version and start (seconds since 1970) of every record in it.
+        media: Trace ids with ids of files that records of theirs refer to.
     """
 
     name: str
@@ -225,6 +231,7 @@ class Part:
     sha256: str
     size: int
     entries: Sequence[tuple[str, str, str, float | None]]
+    media: Collection[tuple[str, str]] = ()
 
 
 class PartWriter(Protocol):
@@ -263,6 +270,12 @@ class Landing(Protocol):
 
     def unknown(self, trace_ids: Iterable[str]) -> Sequence[str]:
         """Traces of which no span is in the landing, and that were not given up."""
+
+    def lacking(self) -> Sequence[str]:
+        """Ids of files that committed records refer to and nobody asked for yet."""
+
+    def keep_media(self, media_id: str, content: bytes | None) -> None:
+        """Keep such a file, or that there is none to be had."""
 
     def give_up(self, trace_ids: Iterable[str]) -> None:
         """Remember that the source has no span of these, or none that is wanted."""
@@ -365,6 +378,11 @@ class Failed:
     retry_after_s: float | None = None
     charged: bool = True
 
+    @property
+    def cost(self) -> float | None:
+        """US dollars that it took; None where nobody knows."""
+        return None if self.charged else 0.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
@@ -386,8 +404,14 @@ class Model(Protocol):
 
     Options: ClassVar[type[Options]]
 
-    async def complete(self, request: ModelRequest) -> ModelReply | Failed:
-        """Ask once, with the adapter's own retries."""
+    async def complete(self, request: ModelRequest, *, worst_cost: float | None = None) -> ModelReply | Failed:
+        """Ask once, with the adapter's own retries.
+
+        Where somebody has laid out an allowance (`llmci.core.bench.allowance`), every try is taken from it.
+
+        Args:
+            worst_cost: Of one try, in US dollars; None is that of `estimate`.
+        """
 
     def estimate(self, request: ModelRequest) -> Estimate:
         """What `complete` will take; calls nothing."""
@@ -612,8 +636,15 @@ class Rollout(Protocol):
     def share(self) -> float:
         """The candidate's share of traffic now, in [0, 1]."""
 
-    def set_share(self, share: float) -> None:
-        """Write the new share atomically."""
+    def only(self) -> tuple[str, ...]:
+        """Segments that the candidate is kept to at this stage; empty where it is for everyone."""
+
+    def set_share(self, share: float, only: Sequence[str] = ()) -> None:
+        """Write the new share atomically, and with it whom it is for.
+
+        Raises:
+            UsageError: Segments cannot be kept here.
+        """
 
 
 # --- running ------------------------------------------------------------------------------------
@@ -654,6 +685,9 @@ class Progress(Protocol):
     def advance(self, done: int = 1, *, cost: float | None = None) -> None:
         """So much more is done, at this cost in US dollars where there is one."""
 
+    def stand(self, words: str) -> None:
+        """How things stand so far, in a few words of ours; shown with the next advance."""
+
     def note(self, message: str) -> None:
         """Something worth knowing, without user text."""
 
@@ -669,6 +703,9 @@ class Silent:
 
     def advance(self, done: int = 1, *, cost: float | None = None) -> None:
         """See `Progress.advance`."""
+
+    def stand(self, words: str) -> None:
+        """See `Progress.stand`."""
 
     def note(self, message: str) -> None:
         """See `Progress.note`."""

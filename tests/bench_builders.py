@@ -13,6 +13,7 @@ from llmci.domain.run import Scored, Usage
 from llmci.domain.settings import BenchSettings
 from llmci.domain.system import SystemSpec
 from llmci.pipeline.bench.job import BenchJob, Entrant
+from llmci.pipeline.bench.stage import bench
 from llmci.seams import Estimate, Failed, Reply, Silent
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from llmci.domain.case import Case
     from llmci.domain.run import Answer, Answered, Metric, MetricKind, Score
     from llmci.domain.text import CleanText
+    from llmci.pipeline.bench.job import BenchResult
 
 
 def a_reply(text: str = "In Lyon.", **changes: Any) -> Reply:
@@ -181,3 +183,8 @@ def a_job(cases: Sequence[Case] | None = None, *, scorers: Sequence[Any] | None 
 
 def an_entrant(system: FakeSystem, journal: MemoryJournal | None = None) -> Entrant:
     return Entrant(run_id=f"run-{system.spec().name}", system=system, journal=journal or MemoryJournal())
+
+
+async def run(job: BenchJob, *systems: FakeSystem) -> BenchResult:
+    """The whole stage, with journals that nobody takes up."""
+    return await bench(job, [an_entrant(system) for system in systems])

@@ -21,14 +21,14 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def llmci(
-    *arguments: str, cwd: Path, environ: Mapping[str, str] | None = None, stdin: str = ""
+    *arguments: str, cwd: Path, environ: Mapping[str, str] | None = None, stdin: str = "", seconds: float = 100
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
-    return python("-m", "llmci", *arguments, cwd=cwd, environ=environ, stdin=stdin)
+    return python("-m", "llmci", *arguments, cwd=cwd, environ=environ, stdin=stdin, seconds=seconds)
 
 
 def python(
-    *arguments: str, cwd: Path, environ: Mapping[str, str] | None = None, stdin: str = ""
+    *arguments: str, cwd: Path, environ: Mapping[str, str] | None = None, stdin: str = "", seconds: float = 100
 ) -> subprocess.CompletedProcess[str]:
     """Run this Python with other arguments, in the environment that `llmci` would get."""
     return subprocess.run(
@@ -39,6 +39,6 @@ def python(
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=100,
+        timeout=seconds,
         check=False,
     )

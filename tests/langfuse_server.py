@@ -13,12 +13,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from builders import NOON
 from scripted_server import Asked, Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 PUBLIC, SECRET = "pk-lf-1", "sk-lf-1"
+BUCKET = "/bucket/media/"
 ENVIRON = {"LANGFUSE_PUBLIC_KEY": PUBLIC, "LANGFUSE_SECRET_KEY": SECRET}
 _GROUPS = {
     "core": ("id", "traceId", "startTime", "endTime", "projectId", "parentObservationId", "type"),
@@ -129,8 +131,9 @@ class Langfuse:
     Attributes:
         era: 4 has `/v2/observations` and `/v3/scores`; 3 has `/traces`, `/observations` and `/v2/scores`.
         traces: Of the older interface.
+        files: Uploaded media by id: type and content.
         interposed: Looks at every request first; what it gives is the answer.
-        most: Rows that one answer to a window may cost; more is a 422, as an overloaded ClickHouse gives.
+        most: Rows that one answer to a window may cost; more is a 422, as an overloaded ClickHouse gives, or `strained`.
         cursors: False never gives a cursor.
     """
 
@@ -140,14 +143,20 @@ class Langfuse:
     era: int = 4
     interposed: Callable[[Asked], Said | None] = lambda _: None
     most: int | None = None
+    strained: int = 422
     page: int = 1000
     cursors: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
     counts: bool = True
+    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    # What a window held when its first page was asked for.
+    _read: dict[tuple[str | None, ...], list[dict[str, Any]]] = field(default_factory=dict)
 
     def answer(self, asked: Asked) -> Said:
         if said := self.interposed(asked):
             return said
+        if asked.path.startswith(BUCKET):
+            return self._bucket(asked)
         token = base64.b64encode(f"{PUBLIC}:{SECRET}".encode()).decode()
         if asked.headers.get("authorization") != f"Basic {token}":
             return self._wrong(401, "Invalid credentials. Confirm that you've configured the correct host.")
@@ -168,11 +177,29 @@ class Langfuse:
             }
             if asked.path.startswith("/api/public/traces/"):
                 return self._old_trace(asked.path.rpartition("/")[2])
+        if asked.path.startswith("/api/public/media/"):
+            return self._media(asked)
         route = routes.get(asked.path)
         return route(asked) if route else self._wrong(404, "Not Found")
 
     def _wrong(self, status: int, message: str) -> Said:
         return Said(status, {"message": message, "error": message}, headers=self.headers)
+
+    def _media(self, asked: Asked) -> Said:
+        media_id = asked.path.rpartition("/")[2]
+        if media_id not in self.files:
+            return self._wrong(404, "Media asset not found or has not been uploaded yet")
+        kind, content = self.files[media_id]
+        url = f"http://{asked.headers['host']}{BUCKET}{media_id}?X-Amz-Signature={SECRET}"
+        body = {"mediaId": media_id, "contentType": kind, "contentLength": len(content), "url": url}
+        return Said(body={**body, "urlExpiry": text(NOON), "uploadedAt": text(NOON)}, headers=self.headers)
+
+    def _bucket(self, asked: Asked) -> Said:
+        """Another server as far as clients are concerned: it knows signed addresses, and nobody's keys."""
+        if "authorization" in asked.headers or asked.params.get("X-Amz-Signature") != SECRET:
+            return Said(400, b"<Error/>")
+        found = self.files.get(asked.path.removeprefix(BUCKET))
+        return Said(body=found[1]) if found else Said(403, b"<Error>AccessDenied</Error>")
 
     def _projects(self, _: Asked) -> Said:
         return Said(body={"data": [{"id": "prj", "name": "shop", "metadata": {}}]})
@@ -181,15 +208,16 @@ class Langfuse:
         limit = int(asked.params.get("limit", 50))
         if limit > min(1000, self.page):
             return self._wrong(400, "Invalid request data")
-        found = self._chosen(self.observations, asked, "startTime", "StartTime")
-        if self.most is not None and "fromStartTime" in asked.params and len(found) > self.most:
-            return self._wrong(422, "Request timed out")
-        found.sort(key=_position, reverse=True)
-        if cursor := asked.params.get("cursor"):
-            last = orjson.loads(base64.b64decode(cursor))
-            after = (last["lastStartTimeTo"], zlib.crc32(last["lastTraceId"].encode()), last["lastId"])
-            found = [row for row in found if _position(row) < after]
-        page, more = found[:limit], len(found) > limit
+        window = tuple(asked.params.get(key) for key in ("fromStartTime", "toStartTime", "traceId", "environment"))
+        cursor = asked.params.get("cursor")
+        if cursor is None:
+            found = self._chosen(self.observations, asked, "startTime", "StartTime")
+            if self.most is not None and "fromStartTime" in asked.params and len(found) > self.most:
+                return self._wrong(self.strained, "Request timed out")
+            self._read[window] = sorted(found, key=_position, reverse=True)
+        found = self._read[window]
+        first = 0 if cursor is None else _after(found, orjson.loads(base64.b64decode(cursor)))
+        page, more = found[first : first + limit], len(found) > first + limit
         meta = {}
         if more and self.cursors:
             last = {
@@ -265,6 +293,19 @@ class Langfuse:
             and (until is None or row[column] < until)
             and all(row.get(key) == value for key, value in wanted.items())
         ]
+
+
+def _after(rows: Sequence[Mapping[str, Any]], last: Mapping[str, Any]) -> int:
+    """The first row behind the one that a cursor names."""
+    position = (last["lastStartTimeTo"], zlib.crc32(last["lastTraceId"].encode()), last["lastId"])
+    low, high = 0, len(rows)
+    while low < high:
+        middle = (low + high) // 2
+        if _position(rows[middle]) < position:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 def _position(row: Mapping[str, Any]) -> tuple[str, int, str]:

@@ -21,7 +21,7 @@ from llmci.domain.verdict import Difference, Finding, GateResult, Outcome, Rule,
 from llmci.seams import ReportInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from llmci.core.judging.calibration import Calibration
     from llmci.domain.case import Case
@@ -287,7 +287,7 @@ def a_rollout_page(said: str = "new") -> RolloutPage:
         notes=(said,),
         segments=((said, evidence),),
     )
-    curve = evidence_curve([1, 40, 90], [0.5, 8.0, 2e4], units=100, boundary=20.0)
+    curve = evidence_curve([(0.01, 0.5), (0.4, 8.0), (0.9, 2e4)], boundary=20.0)
     return RolloutPage(
         plan=plan,
         digest="d" * 64,
@@ -304,9 +304,40 @@ def a_rollout_page(said: str = "new") -> RolloutPage:
     )
 
 
-def a_hostile_report() -> ReportInput:
+def random_harm(seed: int, size: int = 12) -> tuple[str, ...]:
+    """Texts put together at random from pieces of `HOSTILE`, markup and any characters there are."""
+    rng = random.Random(seed)
+    markup = (
+        "<",
+        ">",
+        '"',
+        "'",
+        "&",
+        "/",
+        "=",
+        "`",
+        "{{",
+        "}}",
+        "{%",
+        "<!--",
+        "-->",
+        "]]>",
+        "</",
+        "script",
+        "style",
+        "on",
+    )
+    pieces: tuple[Callable[[], str], ...] = (
+        lambda: rng.choice(markup),
+        lambda: rng.choice(HOSTILE)[: rng.randrange(1, 40)],
+        lambda: chr(rng.choice((rng.randrange(0x20), rng.randrange(0x80, 0x3000), rng.randrange(0x11_0000)))),
+        lambda: rng.choice(WORDS),
+    )
+    return tuple("".join(rng.choice(pieces)() for _ in range(rng.randrange(1, 60))) for _ in range(size))
+
+
+def a_hostile_report(harm: tuple[str, ...] = HOSTILE) -> ReportInput:
     """Every text that can come from outside means harm, those of the verdict included."""
-    harm = tuple(HOSTILE)
     verdicts = tuple(a_verdict(because=text or "-", slice=("app", text or "-"), gating=False) for text in harm)
     result = a_result(
         headline=" ".join(harm), because=harm, notes=harm, verdicts=(a_verdict(because=harm[0]), *verdicts)

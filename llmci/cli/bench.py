@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmci.cli.exits import exit_code_of, fail_on_of, summary
+from llmci.cli.exits import exit_code_of, fail_on_of, summary, verdict_word
 from llmci.cli.options import (
     ConfigFlag,
     DryRunFlag,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llmci.config import Config
+    from llmci.domain.verdict import GateResult
     from llmci.pipeline.bench.job import BenchResult
     from llmci.wiring.bench import BenchOutcome
     from llmci.wiring.bench_plan import Ask, Forecast
@@ -193,11 +194,13 @@ def _bench(
     several = len(outcome.candidates) > 1
     told: list[dict[str, object]] = []
     codes: list[ExitCode] = []
+    results: list[GateResult] = []
     files: list[Path] = []
     for candidate in outcome.candidates:
         targets = _places(config, output, candidate.system.name) if several else output or ()
         done = report_runs(config, outcome.baseline, candidate, targets, evalset=prepared.evalset)
         codes.append(exit_code_of(done.result, stops))
+        results.append(done.result)
         files += done.written
         told.append({"result": done.result, "candidate_run": candidate.run_id, "reports": done.written})
         if not as_json:
@@ -210,6 +213,8 @@ def _bench(
         show_json({"exit_code": code, **({"candidates": told} if several else told[0]), **_facts(outcome)})
         return code
     _show(outcome, files)
+    # Once more: after many gates the first line has left the screen.
+    show(f"{verdict_word(results[codes.index(code)])}: exit code {code:d}")
     return code
 
 

@@ -20,12 +20,12 @@ from llmci.cli.options import (
     window_of,
 )
 from llmci.cli.terminal import note, progress, safe_text, show, show_json
-from llmci.errors import ExitCode
+from llmci.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from llmci.domain.rollout import Decision, Evidence
+    from llmci.domain.rollout import Decision, Evidence, Exposure
 
 app = typer.Typer(
     help="Decide from live traffic whether a candidate gets more of it.",
@@ -52,19 +52,24 @@ def plan(
     agree: Annotated[
         bool, typer.Option("--agree", help="Record the plan: a later check refuses if its terms have changed.")
     ] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Markdown file to write the plan to, for a review.")
+    ] = None,
     config: ConfigFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Show the stages and the traffic that each needs.
 
-    Example: llmci canary plan --agree
+    Example: llmci canary plan -o canary.md
     """
     from llmci.wiring import exposure
-    from llmci.wiring.canary import plan_of, stage_table
+    from llmci.wiring.canary import plan_of, stage_table, write_plan
 
     settings = open_config(config)
     agreed, rows = plan_of(settings), stage_table(settings)
     digest = exposure.agree(settings, agreed, at=datetime.now(UTC)) if agree else exposure.digest_of_plan(agreed)
+    if output is not None:
+        write_plan(settings, output)
     if as_json:
         show_json({"plan": agreed, "stages": rows, "digest": digest, "recorded": agree})
         return
@@ -72,11 +77,14 @@ def plan(
     show(f"{'share':>6}  {'criterion':24} {'requests':>9} {'hours':>7}")
     for row in rows:
         hours = f"{row['hours']:.1f}" if row["hours"] is not None else "?"
-        show(f"{row['share']:>6.0%}  {safe_text(row['criterion']):24} {row['requests']:>9} {hours:>7}")
+        only = f" of {', '.join(row['only'])}" if row["only"] else ""
+        show(f"{row['share']:>6.0%}  {safe_text(row['criterion'] + only):24} {row['requests']:>9} {hours:>7}")
     show("requests: of the candidate, until a worsening by the margin is expected to be noticed.")
     for stage in agreed.stages:
         if stage.approver is not None:
-            show(f"{stage.share:.0%} takes the approval of {safe_text(stage.approver)}.")
+            show(f"{safe_text(stage.exposure.words())} takes the approval of {safe_text(stage.approver)}.")
+    if output is not None:
+        show(f"  {output}")
     if agree:
         show(f"recorded: {digest[:12]}")
 
@@ -92,8 +100,14 @@ def start(*, by: ByFlag = None, config: ConfigFlag = None, as_json: JsonFlag = F
 
     settings, now = open_config(config), datetime.now(UTC)
     agreed = plan_of(settings)
+    stage = agreed.stages[0]
+    if stage.approver is not None and by != stage.approver:
+        raise UsageError(
+            f"{stage.exposure.words()} takes the approval of {stage.approver}.",
+            fix=f"Let them say --by {stage.approver}.",
+        )
     exposure.agree(settings, agreed, at=now)
-    first = agreed.stages[0].share
+    first = stage.exposure
     before = exposure.move(settings, agreed, dict(os.environ), first, "the canary starts.", by=by, at=now)
     _moved(before, first, as_json=as_json)
 
@@ -110,19 +124,20 @@ def stop(
 
     Example: llmci canary stop --reason "support asked for it"
     """
+    from llmci.domain.rollout import Exposure
     from llmci.wiring import exposure
     from llmci.wiring.canary import plan_of
 
-    settings = open_config(config)
-    before = exposure.move(settings, plan_of(settings), dict(os.environ), 0.0, reason, by=by, at=datetime.now(UTC))
-    _moved(before, 0.0, as_json=as_json)
+    settings, nobody = open_config(config), Exposure(0.0)
+    before = exposure.move(settings, plan_of(settings), dict(os.environ), nobody, reason, by=by, at=datetime.now(UTC))
+    _moved(before, nobody, as_json=as_json)
 
 
-def _moved(before: float, after: float, *, as_json: bool) -> None:
+def _moved(before: Exposure, after: Exposure, *, as_json: bool) -> None:
     if as_json:
-        show_json({"from": before, "to": after})
+        show_json({"from": before.share, "to": after.share, "only": after.only})
     else:
-        show(f"share of traffic: {before:.2%} → {after:.2%}")
+        show(f"share of traffic: {safe_text(before.words())} → {safe_text(after.words())}")
 
 
 @app.command()
@@ -189,7 +204,7 @@ def check(
         else None
     )
     if as_json:
-        show_json({"decision": decision, "written_share": written})
+        show_json({"decision": decision, "written_share": None if written is None else written.share})
     else:
         _show(decision, written)
     raise typer.Exit(_EXIT[decision.action])
@@ -311,12 +326,17 @@ def simulate(
     if as_json:
         show_json({"fates": fates, "requests_per_hour": per_hour, "runs": runs})
         return
-    show(f"{'candidate':36} {'rolled back':>11} {'completed':>9} {'going on':>8} {'hours':>6} {'exposed':>8}")
+    show(
+        f"{'candidate':36} {'rolled back':>11} {'completed':>9} {'going on':>8} {'hours':>6} {'exposed':>8} {'users':>7}"
+    )
     for fate in fates:
         shares = f"{fate.rolled_back:>11.0%} {fate.completed:>9.0%} {fate.still_going:>8.0%}"
-        show(f"{safe_text(fate.truth)[:36]:36} {shares} {fate.requests / per_hour:>6.0f} {fate.exposed:>8,.0f}")
+        users = "?" if fate.users is None else f"{fate.users:,.0f}"
+        hours = f"{fate.requests / per_hour:.3g}"
+        show(f"{safe_text(fate.truth)[:36]:36} {shares} {hours:>6} {fate.exposed:>8,.0f} {users:>7}")
     show(
-        f"{runs} rollouts each; hours at {per_hour:g} requests an hour; exposed: requests that the candidate answered (medians)."
+        f"{runs} rollouts each; hours at {per_hour:.4g} requests an hour; exposed: requests that the candidate answered, and of"
+        " about how many users (medians)."
     )
 
 
@@ -349,7 +369,7 @@ def kayenta(
     raise typer.Exit(ExitCode.OUTSIDE_FAILED if "Nodata" in said or not verdicts else ExitCode.PASSED)
 
 
-def _show(decision: Decision, written: float | None) -> None:
+def _show(decision: Decision, written: Exposure | None) -> None:
     show(f"{decision.action}: {safe_text(decision.because)}")
     show(f"{'criterion':24} {'control':>12} {'candidate':>12} {'requests':>15}")
     _show_evidence("", decision.evidence)
@@ -358,9 +378,9 @@ def _show(decision: Decision, written: float | None) -> None:
     for line in decision.notes:
         note(safe_text(line))
     if written is not None:
-        show(f"share of traffic: {decision.share:.0%} → {written:.0%}")
-    elif decision.next_share != decision.share:
-        show(f"next share of traffic: {decision.next_share:.0%} (not written)")
+        show(f"share of traffic: {safe_text(decision.present.words())} → {safe_text(written.words())}")
+    elif not decision.following.same(decision.present):
+        show(f"next share of traffic: {safe_text(decision.following.words())} (not written)")
 
 
 def _show_evidence(segment: str, evidence: Iterable[Evidence]) -> None:

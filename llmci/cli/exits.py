@@ -61,6 +61,14 @@ def exit_code_of(result: GateResult, fail_on: Collection[str] = FAILURES) -> Exi
             return ExitCode.OUTSIDE_FAILED
 
 
+def verdict_word(result: GateResult) -> str:
+    """A verdict as its sign and its word."""
+    from llmci.core.reporting.marks import OUTCOMES
+
+    mark = OUTCOMES[result.outcome]
+    return f"{mark.sign} {mark.word}"
+
+
 def summary(result: GateResult, metrics: Sequence[Metric] = ()) -> str:
     """The verdict for a terminal: the headline, a row for each gate and slice, and what else to know.
 
@@ -68,10 +76,7 @@ def summary(result: GateResult, metrics: Sequence[Metric] = ()) -> str:
         result: The verdict.
         metrics: What its numbers mean; points where that is not given.
     """
-    from llmci.core.reporting.marks import OUTCOMES
-
-    mark = OUTCOMES[result.outcome]
-    lines = [f"{mark.sign} {mark.word}: {result.headline}"]
+    lines = [f"{verdict_word(result)}: {result.headline}"]
     if result.verdicts:
         by_name = {metric.name: metric for metric in metrics}
         lines += ["", _line("gate", "baseline", "candidate", "change", "plausible range", "verdict")]

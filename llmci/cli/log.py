@@ -40,7 +40,8 @@ def _words(act: dict[str, Any]) -> str:
             reason = f"; promoted because: {facts['reason']}" if facts.get("reason") else ""
             return f"{facts.get('what') or facts['run']}: {facts['verdict']['headline']}{reason}"
         case "canary share":
-            return f"{facts['plan']}: {facts['from']:.2%} → {facts['to']:.2%}: {facts['because']}{by}"
+            only = f" of {', '.join(facts['only'])}" if facts.get("only") else ""
+            return f"{facts['plan']}: {facts['from']:.2%} → {facts['to']:.2%}{only}: {facts['because']}{by}"
         case "canary plan":
             return f"{facts['plan']}: agreed as {facts['digest'][:12]}"
         case "forget":

@@ -108,6 +108,10 @@ def main() -> NoReturn:
     """
     # Known before anything imports litellm: its price map is otherwise fetched from the network.
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    # Before numpy, too. Work is spread over processes; threads of linear algebra would crowd them, and on busy
+    # cores wait for each other longer than they work.
+    for threads in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(threads, "1")
     # What stops a CI job is SIGTERM; it is an interrupt like any other.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     streams.prepare()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _QUIET_S = 30.0
 _STEP = 0.1
+# Columns from which there is room for a bar beside the words.
+_WIDE = 110
 
 
 @dataclass(slots=True)
@@ -28,6 +30,7 @@ class Tally:
     done: int = 0
     cost: float | None = None
     budget: float | None = None
+    standing: str = ""
     started: float = field(default_factory=time.monotonic)
 
     def add(self, done: int, cost: float | None) -> None:
@@ -42,9 +45,9 @@ class Tally:
         return self.done / self.total if self.total else 0.0
 
     def line(self) -> str:
-        """Such as "bench: 30/300 answers, 12/s, 23 s left, $0.1200"."""
+        """Such as "bench: 30/300 answers, 12/s, 23 s left, $0.1200, 1 better, 4 worse, verdict open"."""
         seconds = max(time.monotonic() - self.started, 1e-9)
-        return ", ".join([f"{self.stage}: {self.counted()}", *self.pace(seconds)])
+        return ", ".join(filter(None, (f"{self.stage}: {self.counted()}", *self.pace(seconds), self.standing)))
 
     def counted(self) -> str:
         """Such as "30/300 answers"."""
@@ -99,6 +102,11 @@ class LineProgress:
             self._shown_at, self._shown_share = now, share
             note(self._tally.line())
 
+    def stand(self, words: str) -> None:
+        """See `Progress.stand`."""
+        if self._tally is not None:
+            self._tally.standing = words
+
     def note(self, message: str) -> None:
         """See `Progress.note`."""
         note(f"{self._tally.stage}: {safe_text(message)}" if self._tally else safe_text(message))
@@ -127,13 +135,17 @@ class LiveProgress:
     def begin(self, stage: str, total: int | None, unit: Unit, *, budget: float | None = None) -> None:
         """See `Progress.begin`."""
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+        from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn
+        from rich.table import Column
 
         self.close()
         self._tally = Tally(stage, total, unit, budget=budget)
         # Stage names and numbers are ours; nothing foreign reaches rich, which passes escapes through.
-        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(bar_width=24))
-        self._live = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
+        words = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=False))
+        console = Console(stderr=True)
+        # The words need the room of a narrow terminal, where they take two lines.
+        bar: tuple[ProgressColumn, ...] = (BarColumn(bar_width=24),) if console.width >= _WIDE else ()
+        self._live = Progress(SpinnerColumn(), words, *bar, console=console, transient=True, redirect_stdout=False)
         self._task = self._live.add_task(self._tally.line(), total=total)
         self._live.start()
 
@@ -143,6 +155,11 @@ class LiveProgress:
             return
         self._tally.add(done, cost)
         self._live.update(self._task, advance=done, description=self._tally.line())
+
+    def stand(self, words: str) -> None:
+        """See `Progress.stand`."""
+        if self._tally is not None:
+            self._tally.standing = words
 
     def note(self, message: str) -> None:
         """See `Progress.note`."""

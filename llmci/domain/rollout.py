@@ -17,7 +17,10 @@ class Action(StrEnum):
     NO_EVIDENCE = "no evidence"
 
 
-CriterionKind = Literal["score", "error", "cost", "tokens", "latency"]
+# Shares are kept to so much.
+_SAME_SHARE = 1e-6
+
+CriterionKind = Literal["score", "error", "flag", "judge", "cost", "tokens", "latency"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +28,10 @@ class Criterion:
     """One thing that is watched on live traffic.
 
     Attributes:
-        kind: score (a score of the trace, scaled to 0..1), error (status), cost and tokens (per answer,
+        kind: score (a score of the trace, scaled to 0..1), error (status), flag (what `label` calls a failure of
+            one trace), judge (a verdict of `llmci label --judge` on a sample, 0..1), cost and tokens (per answer,
             relative), latency (exceedance of the control's rolling p95).
-        score: Name of the score, for kind score.
+        score: Name of the score, for kind score; likewise `flag` and `judge`.
         margin: Worsening that is not acceptable: points as a fraction, or relative for cost and tokens.
         higher_is_better: For scores only.
         base_rate: Guess of the variance scale before data arrive.
@@ -38,6 +42,8 @@ class Criterion:
     kind: CriterionKind
     margin: float
     score: str | None = None
+    flag: str | None = None
+    judge: str | None = None
     higher_is_better: bool = True
     base_rate: float = 0.1
     segment: str | None = None
@@ -49,13 +55,39 @@ class Stage:
 
     Attributes:
         share: Of the traffic, in (0, 1].
+        only: Segments that the candidate is kept to, of whose traffic it gets the share; empty is everyone.
         max_hours: Longest time to stay there without a decision; None is any time.
         approver: Whose approval it takes to get there; None is nobody's.
+        criteria: Names of the criteria that decide there; empty is all of them.
     """
 
     share: float
+    only: tuple[str, ...] = ()
     max_hours: float | None = None
     approver: str | None = None
+    criteria: tuple[str, ...] = ()
+
+    @property
+    def exposure(self) -> Exposure:
+        """What the candidate gets there."""
+        return Exposure(self.share, self.only)
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What the candidate gets: a share of the traffic of some segments, or of everyone's."""
+
+    share: float
+    only: tuple[str, ...] = ()
+
+    def same(self, other: Exposure) -> bool:
+        """Whether it is the other one, but for what is lost where shares are kept as weights."""
+        return abs(self.share - other.share) < _SAME_SHARE and set(self.only) == set(other.only)
+
+    def words(self) -> str:
+        """5 %, or 50 % of internal."""
+        share = f"{100 * self.share:.4g} %"
+        return f"{share} of {', '.join(self.only)}" if self.only else share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +95,7 @@ class RolloutPlan:
     """What was agreed before the canary started.
 
     Attributes:
+        stages: In order; those that are for some segments come first.
         unit: What counts once: a request, or a user with their first known value of each criterion.
         when_overdue: What to do when a stage's `max_hours` are over and nothing is decided.
         segment: Place in a trace that says which segment it is of; None is nowhere.
@@ -81,6 +114,31 @@ class RolloutPlan:
     segment: str | None = None
     segments: tuple[str, ...] = ()
     pair_by: str | None = None
+
+    def stage_at(self, exposure: Exposure) -> Stage | None:
+        """The stage with this exposure; None where the plan has none."""
+        return next((stage for stage in self.stages if stage.exposure.same(exposure)), None)
+
+    def earlier(self, exposure: Exposure) -> int:
+        """How many stages come before it."""
+        stage = self.stage_at(exposure)
+        if stage is not None:
+            return self.stages.index(stage)
+        return sum(bool(stage.only) or stage.share < exposure.share for stage in self.stages)
+
+    def after(self, exposure: Exposure) -> Stage:
+        """The stage that comes next; all of the traffic where there is none."""
+        stage = self.stage_at(exposure)
+        later = self.stages[self.stages.index(stage) + 1 :] if stage is not None else self.stages
+        wider = (stage for stage in later if stage.only or exposure.only or stage.share > exposure.share)
+        fitting = (one for one in wider if stage is not None or not one.only)
+        return next(fitting, Stage(share=1.0))
+
+    def watched_at(self, exposure: Exposure) -> tuple[Criterion, ...]:
+        """The criteria that decide there."""
+        stage = self.stage_at(exposure)
+        names = stage.criteria if stage is not None else ()
+        return tuple(criterion for criterion in self.criteria if not names or criterion.name in names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +161,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the canary's evidence says to do, and why."""
+    """What the canary's evidence says to do, and why.
+
+    Attributes:
+        only: Segments that the candidate is kept to now; likewise `next_only`.
+    """
 
     action: Action
     because: str
@@ -112,3 +174,15 @@ class Decision:
     evidence: tuple[Evidence, ...]
     notes: tuple[str, ...] = ()
     segments: tuple[tuple[str, tuple[Evidence, ...]], ...] = ()
+    only: tuple[str, ...] = ()
+    next_only: tuple[str, ...] = ()
+
+    @property
+    def present(self) -> Exposure:
+        """What it was decided at."""
+        return Exposure(self.share, self.only)
+
+    @property
+    def following(self) -> Exposure:
+        """What the candidate is to get."""
+        return Exposure(self.next_share, self.next_only)

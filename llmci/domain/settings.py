@@ -23,7 +23,7 @@ Seed = Annotated[int, Ge(0), Lt(2**32)]
 # Languages with patterns, or recognizers of Presidio's, of their own.
 LOCALES = ("en", "es", "de", "fr", "it", "pl")
 
-Operator = Literal["surrogate", "placeholder", "mask", "hash", "redact", "keep"]
+Operator = Literal["surrogate", "placeholder", "mask", "hash", "redact", "encrypt", "keep"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,7 @@ class SanitizeSettings:
         timeout_s: Longest that one text may take; a trace that holds it is held back.
         key_env: Environment variable with the secret that surrogates are derived from. Without it
             a key is made once and kept in `.llmci/`; the same key gives the same surrogates.
+        vault_key_env: Environment variable with the secret that the operator `encrypt` seals values with.
     """
 
     __pydantic_config__ = _STRICT
@@ -66,6 +67,7 @@ class SanitizeSettings:
     max_leaf_chars: Count = 2_000_000
     timeout_s: Positive = 30.0
     key_env: str = "LLMCI_PRIVACY_KEY"
+    vault_key_env: str = "LLMCI_VAULT_KEY"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,9 @@ class EvalsetSettings:
             (production answers that this judge approved of, see `llmci label --judge`). Of a list, the
             first place that holds one counts.
         expectations: Expectation name to where it is found (`metadata.<key>` as JSON or text).
+        agents: What becomes of an agent's trace. input: a case like any other, from what was asked. replay: also what
+            its tools said (expectation `tool_results`) and what it called (`tool_calls`), for `tool_replay`. steps:
+            each of its actions is a case: the conversation before it, and as `tool_calls` what it called next.
         rubric: What a judge should look for in cases without a reference; by default the rubric of the
             judge that `reference` names.
         hand_written: JSONL files of hand-written cases that are kept in every version.
@@ -146,6 +151,7 @@ class EvalsetSettings:
     variant: str | None = None
     reference: str | tuple[str, ...] | None = None
     expectations: dict[str, str] = field(default_factory=dict)
+    agents: Literal["input", "replay", "steps"] = "input"
     rubric: str | None = None
     hand_written: tuple[str, ...] = ()
     holdout: Annotated[float, Ge(0), Lt(1)] = 0.0
@@ -166,7 +172,7 @@ class BenchSettings:
         baseline_uri: Where `llmci promote` also keeps the baseline's scores and `llmci bench` finds them:
             `s3://`, `gs://` or `file://` and the path of a file.
         concurrency: Most calls in flight at once, for each system. Without it 20 for programs of yours;
-            an endpoint is asked 20 at first, more while that goes well (at most 256), and half as
+            an endpoint is asked 20 at first (or this number), more while that goes well (at most 256), and half as
             many after a 429, a 5xx, a broken connection or a timeout.
         repeat: Tries of each case.
         timeout_s: Longest wait for one answer; longer is the system's fault.
@@ -211,12 +217,29 @@ class CriterionSettings:
 
     __pydantic_config__ = _STRICT
 
-    kind: Literal["score", "error", "cost", "tokens", "latency"]
+    kind: Literal["score", "error", "flag", "judge", "cost", "tokens", "latency"]
     margin: Positive
     score: str | None = None
+    flag: Literal["empty_answer", "refusal", "truncated", "loop", "tool_error", "fenced_json", "thumbs_down"] | None = (
+        None
+    )
+    judge: str | None = None
     higher_is_better: bool = True
     base_rate: Annotated[float, Gt(0), Le(1)] = 0.1
     segment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSettings:
+    """A step of exposure; see `llmci.domain.rollout.Stage`."""
+
+    __pydantic_config__ = _STRICT
+
+    share: Annotated[float, Gt(0), Le(1)]
+    only: tuple[str, ...] = ()
+    approver: str | None = None
+    max_hours: Positive | None = None
+    criteria: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +250,8 @@ class CanarySettings:
         control: Variant label of the baseline's traces.
         treatment: Variant label of the candidate's traces.
         shares: Share of traffic at each stage, ascending.
+        stages: In place of `shares`, where a stage is for some segments only (`only`), or has its own `approver`,
+            `max_hours` or `criteria` (names; all of them by default). Stages for segments come first.
         criteria: What is watched, by name.
         rollout: Block of the seam `rollout`: where the share is written; None only decides.
         approvers: Whose approval it takes to reach a share, by share.
@@ -247,6 +272,7 @@ class CanarySettings:
     control: str = "baseline"
     treatment: str = "candidate"
     shares: Annotated[tuple[Annotated[float, Gt(0), Le(1)], ...], MinLen(1)] = (0.01, 0.05, 0.25, 0.5, 1.0)
+    stages: tuple[StageSettings, ...] = ()
     criteria: dict[str, CriterionSettings] = field(default_factory=dict)
     rollout: dict[str, object] | None = None
     approvers: dict[float, str] = field(default_factory=dict)

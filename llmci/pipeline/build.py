@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
 
-from llmci.core.evalsets.cases import case_of, check_places, has_failed
+from llmci.core.evalsets.agent_cases import cases_of
+from llmci.core.evalsets.cases import check_places, has_failed
 from llmci.core.evalsets.dependence import dependence_groups
 from llmci.core.evalsets.digests import evalset_digest
 from llmci.core.evalsets.lineage import Drawn
@@ -169,26 +170,34 @@ def _surveyed(read: Read, settings: EvalsetSettings, lineage: Lineage, progress:
         if found.trace.get("replay_kind") == "none" and "media" in (found.trace.get("missing") or ()):
             survey.left_out["a question about media, which are not kept"] += 1
             continue
-        case = case_of(found, settings)
-        if case is None:
-            survey.left_out["no input"] += 1
+        cases = cases_of(found, settings)
+        if not cases:
+            failed = settings.agents == "steps" and has_failed(found.label)
+            survey.left_out["an agent that failed, or no input" if failed else "no input"] += 1
             continue
-        if case.case_id in lineage.retired:
+        kept = [case for case in cases if case.case_id not in lineage.retired]
+        if not kept:
             survey.left_out["retired"] += 1
             continue
-        rank = (case.reference is None, found.trace["trace_id"])
-        seen = survey.seen.setdefault(case.case_id, _Seen(case.stratum, found.label["topic_name"], rank))
-        seen.best = min(seen.best, rank)
-        seen.traces += 1
-        if survey.drawn is not None:
-            survey.drawn.add(case.case_id, found.trace["trace_id"])
-        seen.failed |= has_failed(found.label)
-        seen.flags |= bool(found.label["flags"])
-        seen.fresh |= since is not None and start is not None and start > since
-        seen.reviewed |= found.trace["trace_id"] in lineage.reviewed
-        seen.rank = min(seen.rank, found.label["anomaly_rank"])
+        fresh = since is not None and start is not None and start > since
+        for case in kept:
+            _note(survey, found, case, reviewed=found.trace["trace_id"] in lineage.reviewed, fresh=fresh)
     progress.end()
     return survey
+
+
+def _note(survey: _Survey, found: LabelledTrace, case: Case, *, reviewed: bool, fresh: bool) -> None:
+    rank = (case.reference is None, found.trace["trace_id"])
+    seen = survey.seen.setdefault(case.case_id, _Seen(case.stratum, found.label["topic_name"], rank))
+    seen.best = min(seen.best, rank)
+    seen.traces += 1
+    if survey.drawn is not None:
+        survey.drawn.add(case.case_id, found.trace["trace_id"])
+    seen.failed |= has_failed(found.label)
+    seen.flags |= bool(found.label["flags"])
+    seen.fresh |= fresh
+    seen.reviewed |= reviewed
+    seen.rank = min(seen.rank, found.label["anomaly_rank"])
 
 
 def _sightings(survey: _Survey, standing: Mapping[str, Standing]) -> list[Sighting]:
@@ -234,17 +243,18 @@ def _drawn_to_detect(sightings: Sequence[Sighting], settings: EvalsetSettings) -
 def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: Draw, lineage: Lineage) -> list[Case]:
     """Second pass: the content of what was drawn, each from one trace, or from the version before."""
     before = {case.case_id: case for case in lineage.previous.cases} if lineage.previous else {}
-    wanted = {survey.seen[case_id].best[1]: case_id for case_id in drawn.weights if case_id in survey.seen}
+    wanted: defaultdict[str, set[str]] = defaultdict(set)
+    for case_id in drawn.weights:
+        if case_id in survey.seen:
+            wanted[survey.seen[case_id].best[1]].add(case_id)
     cases: dict[str, Case] = {}
     twins: dict[str, str] = {}
     for found in read() if wanted else ():
-        case_id = wanted.get(found.trace["trace_id"])
-        if case_id is None or case_id in cases:
-            continue
-        case = case_of(found, settings)
-        if case is not None and case.case_id == case_id:
-            cases[case_id] = _with_known(case, before.get(case_id), settings)
-            twins[case_id] = found.label["near_duplicate_of"] or found.trace["trace_id"]
+        ids = wanted.pop(found.trace["trace_id"], None)
+        for case in cases_of(found, settings) if ids else ():
+            if ids and case.case_id in ids and case.case_id not in cases:
+                cases[case.case_id] = _with_known(case, before.get(case.case_id), settings)
+                twins[case.case_id] = found.label["near_duplicate_of"] or found.trace["trace_id"]
     # Where the user says what depends on what, nothing is added to it.
     ties = {
         case_id: [f"group {case.dependence}", *([] if settings.dependence else [f"input {twins[case_id]}"])]

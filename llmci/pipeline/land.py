@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
 
 from llmci.core.canonical import digest_of
 from llmci.core.pulling.windows import Cutter, gaps, latest, spoken, stamp, whole_seconds
@@ -40,6 +40,8 @@ _GRACE_S = 2.0
 DEFAULT_SINCE = timedelta(days=7)
 
 Task = Literal["fetch", "survey"]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -112,6 +114,7 @@ def land(source: Remote, landing: Landing, window: Window, *, name: str, now: da
             lag = source.lags.lookback if stream == "spans" else source.lags.scores_lookback
             run.stream(stream, wanted, lag)
         run.unknown_traces(wanted)
+        run.media()
         run.cross_check(wanted)
     finally:
         run.done.seconds = time.monotonic() - run.started
@@ -153,6 +156,27 @@ class _Run:
             wanted_ids = {trace_id for trace_id, start in first.items() if wanted[0] <= start < wanted[1]}
             self._late("spans", [record for record in found if record.trace_id in wanted_ids])
             self._landing.give_up(trace_id for trace_id in asked if trace_id not in wanted_ids)
+
+    def media(self) -> None:
+        """Fetch the files that records refer to, also those that a pull before this one did not come to."""
+        wanted = deque(self._landing.lacking())
+        gone = 0
+        flying: dict[Future[bytes | None], str] = {}
+        try:
+            while flying or wanted:
+                while wanted and len(flying) < self._source.at_once:
+                    media_id = wanted.popleft()
+                    flying[_started(self._source.media, media_id)] = media_id
+                for future in wait(flying, return_when=FIRST_COMPLETED).done:
+                    content = future.result()
+                    gone += content is None
+                    self._landing.keep_media(flying.pop(future), content)
+        except BaseException:
+            self._source.close()
+            wait(flying, timeout=_GRACE_S)
+            raise
+        if gone:
+            self.done.notes.append(f"{self._name}: {gone} media files are not to be had any more, or too large")
 
     def cross_check(self, wanted: Span) -> None:
         """Compare with what the server counts."""
@@ -276,13 +300,13 @@ class _Run:
         return parts
 
 
-def _started(work: Callable[[Stream, Span], Fetched], stream: Stream, span: Span) -> Future[Fetched]:
+def _started(work: Callable[P, T], *told: P.args, **more: P.kwargs) -> Future[T]:
     """Work in a thread that does not keep the process from ending: an answer may take a minute to come, or not to."""
-    future: Future[Fetched] = Future()
+    future: Future[T] = Future()
 
     def run() -> None:
         try:
-            future.set_result(work(stream, span))
+            future.set_result(work(*told, **more))
         except BaseException as error:  # noqa: BLE001  a future carries whatever was raised
             future.set_exception(error)
 

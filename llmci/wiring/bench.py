@@ -89,6 +89,8 @@ def bench(
             clock=clock,
             environment=_environment(prepared, ask) | judged_by(prepared.scorers, config),
             progress=progress,
+            deciding=_deciding(config),
+            known=prepared.found.run if prepared.found else None,
             schedule=prepared.schedule,
             decided=lambda runs: _decided(config, prepared, runs),
         )
@@ -168,6 +170,12 @@ def cleaner_of(config: Config, environ: Mapping[str, str]) -> Cleaner:
         return made[0](texts, case)
 
     return clean
+
+
+def _deciding(config: Config) -> str | None:
+    """The metric of the first primary gate, or of the first gate of all."""
+    ordered = sorted(config.gates, key=lambda rule: rule.role != "primary")
+    return ordered[0].metric if ordered else None
 
 
 def _decided(config: Config, prepared: Prepared, runs: Sequence[Run]) -> bool:

@@ -5,31 +5,35 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.stores.parts import PartsOnDisk
 from llmci.core.evalsets.places import check_place
+from llmci.core.reporting.plan_page import plan_page
 from llmci.core.stats.canary import expected_units
 from llmci.core.stats.live import traffic_of
-from llmci.core.stats.records import columns_needed, records_of_batches, records_of_rows
+from llmci.core.stats.records import NONE_SAID, columns_needed, records_of_batches, records_of_rows, verdicts_of
 from llmci.core.stats.watch import watch
-from llmci.domain.rollout import Criterion, RolloutPlan, Stage
+from llmci.domain.rollout import Criterion, Exposure, RolloutPlan, Stage
+from llmci.domain.settings import StageSettings
 from llmci.errors import OutsideError, UsageError
-from llmci.files import locked
+from llmci.files import locked, write_bytes
 from llmci.pipeline.canary import PAIRED, decide, decide_shadow
 from llmci.seams import Rejected, Window
 from llmci.wiring.build import build, keep_from_git, shelf_of
-from llmci.wiring.exposure import SAME_SHARE, check_agreed, finish, last_moved, rollout_of, since
+from llmci.wiring.exposure import check_agreed, digest_of_plan, exposure_of, finish, last_moved, rollout_of, since
 from llmci.wiring.pull_plan import lands
 from llmci.wiring.pull_remote import land_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
+    from pathlib import Path
 
     import pyarrow as pa
 
     from llmci.config import Config
+    from llmci.core.stats.records import Verdicts
     from llmci.core.stats.watch import Seen
     from llmci.domain.rollout import Decision
     from llmci.domain.trace import TraceRow
@@ -51,8 +55,11 @@ def plan_of(config: Config) -> RolloutPlan:
             f"{config.path}: canary.criteria is empty, so nothing could be decided.",
             fix="Add one, such as `errors: {kind: error, margin: 0.02}`.",
         )
-    shares = list(settings.shares)
-    if not shares or shares != sorted(set(shares)) or not 0 < shares[0] <= shares[-1] <= 1:
+    stages = settings.stages or tuple(
+        StageSettings(share=share, approver=settings.approvers.get(share)) for share in settings.shares
+    )
+    shares = [stage.share for stage in stages if not stage.only]
+    if shares != sorted(set(shares)) or not all(0 < stage.share <= 1 for stage in stages):
         raise UsageError(
             f"{config.path}: canary.shares must ascend within (0, 1].",
             fix="Write them like [0.01, 0.05, 0.25, 0.5, 1.0].",
@@ -65,7 +72,9 @@ def plan_of(config: Config) -> RolloutPlan:
             name=name,
             kind=item.kind,
             margin=item.margin,
-            score=item.score or (name if item.kind == "score" else None),
+            score=item.score,
+            flag=item.flag,
+            judge=item.judge,
             higher_is_better=item.higher_is_better,
             base_rate=item.base_rate,
             segment=item.segment,
@@ -77,7 +86,14 @@ def plan_of(config: Config) -> RolloutPlan:
         control=settings.control,
         treatment=settings.treatment,
         stages=tuple(
-            Stage(share=share, max_hours=settings.max_hours, approver=settings.approvers.get(share)) for share in shares
+            Stage(
+                share=stage.share,
+                only=stage.only,
+                max_hours=stage.max_hours or settings.max_hours,
+                approver=stage.approver,
+                criteria=stage.criteria,
+            )
+            for stage in stages
         ),
         criteria=tuple(criteria),
         alpha=settings.alpha,
@@ -89,17 +105,37 @@ def plan_of(config: Config) -> RolloutPlan:
     )
 
 
-def stage_table(config: Config) -> list[dict[str, object]]:
-    """For each stage and criterion: requests, and hours where traffic is known, until a worsening by the margin shows."""
+def stage_table(config: Config) -> list[dict[str, Any]]:
+    """For each stage and criterion: requests, and hours where traffic is known, until a worsening by the margin shows.
+
+    With all of the traffic nothing is left to compare with, so that the stage has none.
+    """
     plan = plan_of(config)
     per_hour = config.canary.requests_per_hour
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for stage in plan.stages:
-        for criterion in plan.criteria:
+        for criterion in plan.watched_at(stage.exposure) if stage.share < 1 else ():
             units = expected_units(criterion.margin, criterion.base_rate, share=stage.share, alpha=plan.alpha)
-            hours = units / (per_hour * stage.share) if per_hour else None
-            rows.append({"share": stage.share, "criterion": criterion.name, "requests": units, "hours": hours})
+            # How much of the traffic is of a segment is not known.
+            hours = units / (per_hour * stage.share) if per_hour and not stage.only else None
+            rows.append(
+                {
+                    "share": stage.share,
+                    "only": stage.only,
+                    "criterion": criterion.name,
+                    "margin": criterion.margin,
+                    "requests": units,
+                    "hours": hours,
+                }
+            )
     return rows
+
+
+def write_plan(config: Config, output: Path) -> None:
+    """Write the plan as a page to review: its digest is that of the audit log once it is agreed."""
+    plan = plan_of(config)
+    page = plan_page(plan, stage_table(config), per_hour=config.canary.requests_per_hour, digest=digest_of_plan(plan))
+    write_bytes(output, page.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +143,20 @@ class Observed:
     """What live traffic says.
 
     Attributes:
+        present: What the candidate gets; nothing where traffic is mirrored.
         held_hours: How long the share has been as it is, where that is known.
         note: What is to be said about the share.
     """
 
     plan: RolloutPlan
     seen: Seen
+    present: Exposure
     held_hours: float | None
     note: str | None
 
     def decision(self) -> Decision:
         """What is to be done."""
-        decided = decide(self.seen, self.plan, held_hours=self.held_hours)
+        decided = decide(self.seen, self.plan, only=self.present.only, held_hours=self.held_hours)
         return decided if self.note is None else replace(decided, notes=(self.note, *decided.notes))
 
 
@@ -133,10 +171,12 @@ def check(  # noqa: PLR0913  what the command line says, by keyword
     now: datetime,
     pulled: bool = False,
     shadow: bool = False,
+    deployer: str | None = None,
 ) -> Decision:
     """Read live traces, keep nothing of them but what the criteria look at, and decide; see `observe`.
 
     Args:
+        deployer: What a deployer calls the rollout that it asks about.
         shadow: The traffic is mirrored: both variants answer each request, and users see the control's answer alone.
     """
     if shadow and config.canary.pair_by is None:
@@ -154,6 +194,7 @@ def check(  # noqa: PLR0913  what the command line says, by keyword
         now=now,
         pulled=pulled,
         shadow=shadow,
+        deployer=deployer,
     )
     if shadow:
         return decide_shadow(found.seen, found.plan)
@@ -171,6 +212,7 @@ def observe(  # noqa: PLR0913  what the command line says, by keyword
     now: datetime,
     pulled: bool = False,
     shadow: bool = False,
+    deployer: str | None = None,
 ) -> Observed:
     """Read live traces, and keep nothing of them but what the criteria look at.
 
@@ -185,33 +227,35 @@ def observe(  # noqa: PLR0913  what the command line says, by keyword
     begun, note = None, None
     if shadow:
         # Each request has two answers, and so has each user; nobody else sees the candidate's.
-        plan, present = replace(plan, unit="request"), 0.0
+        plan, present = replace(plan, unit="request"), Exposure(0.0)
     elif share is None:
         rollout = rollout_of(config, environ)
         finish(config, rollout)
-        present = rollout.share()
-        begun, note = since(config, plan, present, now=now)
+        present = exposure_of(rollout)
+        begun, note = since(config, plan, present, now=now, rollout=deployer)
     else:
-        present = share
-    if not shadow and not 0 < present <= 1:
+        present = Exposure(share)
+    if not shadow and not 0 < present.share <= 1:
         raise UsageError("the candidate has no traffic.", fix="Begin with `llmci canary start`, then check again.")
-    if (shadow or share is not None) and (moved := last_moved(config, plan)) and abs(moved[0] - present) < SAME_SHARE:
+    if (shadow or share is not None) and (moved := last_moved(config, plan)) and moved[0].same(present):
         begun = moved[1]
     if begun is not None and window.since is None:
         window = Window(since=begun + timedelta(seconds=config.canary.settle_seconds), until=window.until)
     if not pulled:
         land_live(config, sources, window, environ, progress, now=now)
     progress.begin("canary", None, "traces")
+    verdicts = verdicts_on(config, plan)
     records = (
-        records_of_batches(_pulled(config, sources, window, plan, progress), plan)
+        records_of_batches(_pulled(config, sources, window, plan, progress), plan, verdicts)
         if pulled
-        else records_of_rows(live_rows(config, sources, window, environ, progress), plan)
+        else records_of_rows(live_rows(config, sources, window, environ, progress), plan, verdicts)
     )
-    traffic = traffic_of(records, plan, now=now, in_pairs=shadow, parted=PartsOnDisk(config.state))
-    seen = watch(traffic, plan, share=PAIRED if shadow else present)
+    traffic = traffic_of(records, plan, now=now, in_pairs=shadow, only=present.only, parted=PartsOnDisk(config.state))
+    watched = plan if shadow else replace(plan, criteria=plan.watched_at(present))
+    seen = watch(traffic, watched, share=PAIRED if shadow else present.share)
     progress.end()
     held = None if begun is None else (now - begun) / timedelta(hours=1)
-    return Observed(plan, seen, held, note)
+    return Observed(plan, seen, present, held, note)
 
 
 def land_live(
@@ -281,6 +325,14 @@ def _pulled(
         found = batch.filter(wanted)
         progress.advance(found.num_rows)
         yield found
+
+
+def verdicts_on(config: Config, plan: RolloutPlan) -> Verdicts:
+    """What `llmci label --judge` had judges say of a sample."""
+    if not any(criterion.kind == "judge" for criterion in plan.criteria):
+        return NONE_SAID
+    batches = shelf_of(config, "labels").batches(("trace_id", "verdicts"))
+    return verdicts_of(row for batch in batches for row in batch.to_pylist())
 
 
 def _named(config: Config, sources: list[str]) -> list[str]:

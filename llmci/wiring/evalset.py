@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.stores.casefile import CASES
 from llmci.adapters.stores.labelled import LabelledShelf
-from llmci.core.evalsets.cases import COLUMNS, judge_at
+from llmci.core.evalsets.agent_cases import columns_of
+from llmci.core.evalsets.cases import judge_at
 from llmci.core.evalsets.digests import schema_fingerprint
 from llmci.core.evalsets.exchange import cases_of, rows_of
 from llmci.core.evalsets.exporting import exported
@@ -143,7 +144,7 @@ def build_version(
     lineage = lineage_of(config, config.evalset.name, digest, now, environ or {})
     progress = progress or Silent()
     evalset = draw_set(
-        (lambda: LabelledShelf(clean, labels).traces(COLUMNS)) if shelved else list,
+        (lambda: LabelledShelf(clean, labels).traces(columns_of(config.evalset))) if shelved else list,
         drawn_with(config),
         hand_written,
         lineage,

@@ -9,9 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from llmci import registry
-from llmci.core import wording
 from llmci.core.canonical import digest_of
-from llmci.domain.rollout import Action
+from llmci.domain.rollout import Action, Exposure
 from llmci.errors import UsageError
 from llmci.files import read_json, write_json
 from llmci.wiring.acts import acts_of, audit_of
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 # Acts of the audit log.
 AGREED, EXPOSED = "canary plan", "canary share"
-# Places round a share to so much.
-SAME_SHARE = 1e-6
 # A move that is being written.
 _PENDING = "canary.pending"
 # What the share was when it was last looked at: deployers and persons move it too.
@@ -40,15 +37,24 @@ def digest_of_plan(plan: RolloutPlan) -> str:
 
 
 def agree(config: Config, plan: RolloutPlan, *, at: datetime) -> str:
-    """Record a plan; from here on its targets cannot shift unseen.
+    """Record a plan, unless it is the one last agreed; from here on its targets cannot shift unseen.
 
     Returns:
         Its digest.
     """
     digest = digest_of_plan(plan)
+    if _agreed(config, plan)[-1:] == [digest]:
+        return digest
     keep_from_git(config.state)
     audit_of(config).append(AGREED, {"plan": plan.name, "digest": digest, "terms": asdict(plan)}, at=at.isoformat())
     return digest
+
+
+def _agreed(config: Config, plan: RolloutPlan) -> list[str]:
+    """Digests of what was agreed, in order."""
+    return [
+        act["facts"]["digest"] for act in acts_of(config) if act["act"] == AGREED and act["facts"]["plan"] == plan.name
+    ]
 
 
 def check_agreed(config: Config, plan: RolloutPlan) -> None:
@@ -68,34 +74,57 @@ def check_agreed(config: Config, plan: RolloutPlan) -> None:
     )
 
 
-def last_moved(config: Config, plan: RolloutPlan) -> tuple[float, datetime] | None:
-    """The share that was last written for this plan, and when; None where none was."""
+def last_moved(config: Config, plan: RolloutPlan) -> tuple[Exposure, datetime] | None:
+    """What was last written for this plan, and when; None where nothing was."""
     acts = [act for act in acts_of(config) if act["act"] == EXPOSED and act["facts"]["plan"] == plan.name]
-    return (float(acts[-1]["facts"]["to"]), datetime.fromisoformat(acts[-1]["at"])) if acts else None
+    return (_written(acts[-1]["facts"]), datetime.fromisoformat(acts[-1]["at"])) if acts else None
 
 
-def since(config: Config, plan: RolloutPlan, share: float, *, now: datetime) -> tuple[datetime | None, str | None]:
-    """Since when the share is what it is; where something else moved it, since it was first seen so.
+def _written(facts: Mapping[str, Any]) -> Exposure:
+    return Exposure(float(facts["to"]), tuple(facts.get("only") or ()))
+
+
+def exposure_of(rollout: Rollout) -> Exposure:
+    """What the candidate gets now."""
+    return Exposure(rollout.share(), rollout.only())
+
+
+def since(
+    config: Config, plan: RolloutPlan, present: Exposure, *, now: datetime, rollout: str | None = None
+) -> tuple[datetime | None, str | None]:
+    """Since when the exposure is what it is; where something else moved it, since it was first seen so.
+
+    Args:
+        rollout: What a deployer calls this rollout; another one begins anew, whatever the share.
 
     Returns:
         The moment, None where it was so at the first look; and a note where it was moved by something else since.
     """
-    looks: list[tuple[float, datetime | None]] = []
-    if seen := _seen(config).get(plan.name):
-        looks.append((seen["share"], seen["since"] and datetime.fromisoformat(seen["since"])))
+    seen = _seen(config).get(plan.name)
+    looks: list[tuple[Exposure, datetime | None]] = []
+    if seen is not None:
+        before = Exposure(seen["share"], tuple(seen["only"]))
+        looks.append((before, seen["since"] and datetime.fromisoformat(seen["since"])))
     if moved := last_moved(config, plan):
         looks.append(moved)
-    before = max(looks, key=lambda look: look[1].timestamp() if look[1] else 0.0, default=None)
-    if before is not None and abs(before[0] - share) < SAME_SHARE:
-        return before[1], None
-    begun = None if before is None else now
+    last = max(looks, key=lambda look: look[1].timestamp() if look[1] else 0.0, default=None)
+    other = rollout is not None and (seen is None or seen["rollout"] != rollout)
+    if last is not None and not other and last[0].same(present):
+        return last[1], None
+    begun = None if last is None and not other else now
     keep_from_git(config.state)
-    write_json(
-        config.state / _SEEN, {**_seen(config), plan.name: {"share": share, "since": begun and begun.isoformat()}}
-    )
-    if before is None:
+    look = {
+        "share": present.share,
+        "only": present.only,
+        "since": begun and begun.isoformat(),
+        "rollout": rollout,
+    }
+    write_json(config.state / _SEEN, {**_seen(config), plan.name: look})
+    if other:
+        return begun, "another rollout has begun, and evidence with it."
+    if last is None:
         return None, None
-    changed = f"{wording.percent(before[0])} → {wording.percent(share)}"
+    changed = f"{last[0].words()} → {present.words()}"
     return now, f"the share was moved by something else than llmci ({changed}): evidence begins anew."
 
 
@@ -111,22 +140,22 @@ def move(
     config: Config,
     plan: RolloutPlan,
     environ: Mapping[str, str],
-    share: float,
+    to: Exposure,
     because: str,
     *,
     by: str | None,
     at: datetime,
-) -> float:
-    """Write a share that a person decided.
+) -> Exposure:
+    """Write what a person decided.
 
     Returns:
-        The share before.
+        What it was before.
     """
     with _alone(config):
         rollout = rollout_of(config, environ)
         _finish(config, rollout)
         before = _before(rollout)
-        _write(config, plan, rollout, (before, share), because, by=by, at=at)
+        _write(config, plan, rollout, (before, to), because, by=by, at=at)
     return before
 
 
@@ -139,18 +168,19 @@ def apply(
     allow_expand: bool,
     approved_by: str | None,
     at: datetime,
-) -> float | None:
-    """Write the share that was decided: less exposure always, more only where it is allowed.
+) -> Exposure | None:
+    """Write what was decided: less exposure always, more only where it is allowed.
 
     A share that somebody moved since the evidence was read stands, unless it is to become less.
 
     Returns:
-        The new share, or None where nothing was written.
+        What was written; None where nothing was.
     """
     if decision.action not in (Action.EXPAND, Action.ROLL_BACK):
         return None
     if decision.action is Action.EXPAND:
-        approver = next((stage.approver for stage in plan.stages if stage.share == decision.next_share), None)
+        stage = plan.stage_at(decision.following)
+        approver = stage.approver if stage is not None else None
         if approver is not None and approved_by != approver:
             return None
         if not allow_expand and approver is None:
@@ -159,12 +189,12 @@ def apply(
         rollout = rollout_of(config, environ)
         _finish(config, rollout)
         before = _before(rollout)
-        if decision.action is Action.EXPAND and abs(before - decision.share) > SAME_SHARE:
+        if decision.action is Action.EXPAND and not before.same(decision.present):
             return None
-        if before <= decision.next_share and decision.action is Action.ROLL_BACK:
+        if before.share <= decision.next_share and decision.action is Action.ROLL_BACK:
             return None
-        _write(config, plan, rollout, (before, decision.next_share), decision.because, by=approved_by, at=at)
-    return decision.next_share
+        _write(config, plan, rollout, (before, decision.following), decision.because, by=approved_by, at=at)
+    return decision.following
 
 
 def rollout_of(config: Config, environ: Mapping[str, str]) -> Rollout:
@@ -185,18 +215,18 @@ def rollout_of(config: Config, environ: Mapping[str, str]) -> Rollout:
     return rollout
 
 
-def _before(rollout: Rollout) -> float:
+def _before(rollout: Rollout) -> Exposure:
     # A flag that is not there yet sends no traffic to the candidate.
     with contextlib.suppress(UsageError):
-        return rollout.share()
-    return 0.0
+        return exposure_of(rollout)
+    return Exposure(0.0)
 
 
 def _write(
     config: Config,
     plan: RolloutPlan,
     rollout: Rollout,
-    shares: tuple[float, float],
+    moved: tuple[Exposure, Exposure],
     because: str,
     *,
     by: str | None,
@@ -206,13 +236,14 @@ def _write(
     facts = {
         "plan": plan.name,
         "digest": digest_of_plan(plan),
-        "from": shares[0],
-        "to": shares[1],
+        "from": moved[0].share,
+        "to": moved[1].share,
+        "only": moved[1].only,
         "because": because,
         "by": by,
     }
     write_json(config.state / _PENDING, {"facts": facts, "at": at.isoformat()})
-    rollout.set_share(shares[1])
+    rollout.set_share(moved[1].share, moved[1].only)
     audit_of(config).append(EXPOSED, facts, at=at.isoformat())
     (config.state / _PENDING).unlink()
 
@@ -231,7 +262,7 @@ def _finish(config: Config, rollout: Rollout) -> None:
         return
     said = read_json(pending)
     logged = any(act["act"] == EXPOSED and act["at"] == said["at"] for act in acts_of(config))
-    if not logged and abs(_before(rollout) - said["facts"]["to"]) < SAME_SHARE:
+    if not logged and _before(rollout).same(_written(said["facts"])):
         audit_of(config).append(EXPOSED, said["facts"], at=said["at"])
     pending.unlink()
 

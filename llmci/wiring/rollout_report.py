@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.reporters.rollout import Act, RolloutPage, rendered
-from llmci.core import wording
 from llmci.core.reporting.curves import evidence_curve, exposure_curve
 from llmci.core.stats.canary import evidence_against, required_evidence
+from llmci.domain.rollout import Exposure
 from llmci.files import write_bytes
 from llmci.wiring.acts import acts_of
 from llmci.wiring.canary import observe
@@ -42,9 +42,9 @@ def report(  # noqa: PLR0913  what the command line says, by keyword
     found = observe(config, sources=sources, window=window, share=share, environ=environ, progress=progress, now=now)
     plan, seen = found.plan, found.seen
     decision = found.decision()
-    following = min((stage.share for stage in plan.stages if stage.share > seen.share), default=1.0)
-    against = evidence_against(plan.alpha, sum(stage.share < seen.share for stage in plan.stages))
-    needed = required_evidence(following)
+    following = plan.after(found.present).exposure
+    against = evidence_against(plan.alpha, plan.earlier(found.present))
+    needed = required_evidence(0.0 if following.only else following.share)
     acts = [act for act in acts_of(config) if act["act"] in (AGREED, EXPOSED) and act["facts"]["plan"] == plan.name]
     page = RolloutPage(
         plan=plan,
@@ -58,7 +58,7 @@ def report(  # noqa: PLR0913  what the command line says, by keyword
         if decision.evidence
         else [],
         in_favour=needed,
-        following=following,
+        following=following.words(),
         units=seen.traffic.units,
         acts=[_act(act, plan) for act in reversed(acts)],
     )
@@ -80,5 +80,5 @@ def _act(act: dict[str, Any], plan: RolloutPlan) -> Act:
     if act["act"] == AGREED:
         same = "as now" if facts["digest"] == digest_of_plan(plan) else "other terms than now"
         return Act(at=at, what="plan agreed", why=f"{facts['digest'][:12]}, {same}", by="")
-    what = f"{wording.percent(facts['from'])} → {wording.percent(facts['to'])}"
+    what = f"{Exposure(facts['from']).words()} → {Exposure(facts['to'], tuple(facts.get('only') or ())).words()}"
     return Act(at=at, what=what, why=facts["because"], by=facts["by"] or "")

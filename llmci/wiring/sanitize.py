@@ -23,6 +23,7 @@ from llmci.errors import PrivacyStop, UsageError
 from llmci.files import read_json, remove_tree, write_bytes, write_json
 from llmci.pipeline.sanitize import Plan, SanitizeSummary, plan, quarantined_share, sanitize_shard
 from llmci.seams import Rejected, WorkerDied
+from llmci.wiring import vault
 from llmci.wiring.build import alone_at, place_of, shelf_of
 from llmci.wiring.credentials import for_workers
 from llmci.wiring.engine import Crew, engine_of
@@ -126,6 +127,7 @@ class _Sanitize:
         for shard_id in set(self._clean.shards()) - set(wanted):
             self._clean.drop(shard_id)
             _counts_file(self._clean, shard_id).unlink(missing_ok=True)
+            vault.drop(self._clean, shard_id)
         for shard_id in todo.stale:
             _move(self._staging, self._clean, shard_id)
         remove_tree(self._staging.path)
@@ -252,6 +254,7 @@ def _sanitize_shard(work: _Work) -> int:
             work.config.recognizers,
             work.config.state,
             work.environ.get(work.config.sanitize.key_env),
+            work.environ.get(work.config.sanitize.vault_key_env),
             turns_of(work.config),
         )
     )
@@ -264,6 +267,7 @@ def _sanitize_shard(work: _Work) -> int:
     done = sanitize_shard(shelf_of(work.config, "raw"), staging, work.shard_id, work.fingerprint, redactor, second)
     seen = Second(second.counts(), len(second.looked_at), len(second.passed_over))
     counts = _counts(done.tally, seen, redactor.surrogates.drawn, redactor.surrogates.met)
+    vault.keep(staging, work.shard_id, redactor.surrogates.vault)
     write_json(_counts_file(staging, work.shard_id), counts)
     return done.rows + done.rejected
 
@@ -292,6 +296,7 @@ def _move(staging: DirectoryShelf, clean: DirectoryShelf, shard_id: str) -> None
     target = _counts_file(clean, shard_id)
     target.parent.mkdir(parents=True, exist_ok=True)
     _counts_file(staging, shard_id).replace(target)
+    vault.move(staging, clean, shard_id)
     clean.adopt(staging, shard_id)
 
 

@@ -42,10 +42,17 @@ def service(
         )
     plan = canary.plan_of(config)
 
-    def decide() -> dict[str, Any]:
+    def decide(rollout: str | None) -> dict[str, Any]:
         now = clock()
         decision = canary.check(
-            config, sources=sources, window=Window(), share=None, environ=environ, progress=Silent(), now=now
+            config,
+            sources=sources,
+            window=Window(),
+            share=None,
+            environ=environ,
+            progress=Silent(),
+            now=now,
+            deployer=rollout,
         )
         written = (
             exposure.apply(config, plan, decision, environ, allow_expand=allow_expand, approved_by=None, at=clock())
@@ -57,7 +64,7 @@ def service(
             "because": decision.because,
             "share": decision.share,
             "next_share": decision.next_share,
-            "written_share": written,
+            "written_share": None if written is None else written.share,
             "notes": list(decision.notes),
         }
 

@@ -19,7 +19,7 @@ TOKEN = "s3cret"  # noqa: S105  a test
 
 
 @contextlib.contextmanager
-def serving(decide: Callable[[], Mapping[str, Any]], token: str | None = None) -> Iterator[int]:
+def serving(decide: Callable[[str | None], Mapping[str, Any]], token: str | None = None) -> Iterator[int]:
     with Service(("127.0.0.1", 0), decide, token=token) as service:
         thread = threading.Thread(target=service.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -38,15 +38,15 @@ def ask(port: int, method: str, path: str, body: bytes = b"", **headers: str) ->
         connection.close()
 
 
-def decided(action: str) -> Callable[[], Mapping[str, Any]]:
-    return lambda: {"action": action, "because": "shown."}
+def decided(action: str) -> Callable[[str | None], Mapping[str, Any]]:
+    return lambda _: {"action": action, "because": "shown."}
 
 
-def failing() -> Mapping[str, Any]:
+def failing(_: str | None) -> Mapping[str, Any]:
     raise OutsideError("the source is down.", fix="Start it.")
 
 
-def broken() -> Mapping[str, Any]:
+def broken(_: str | None) -> Mapping[str, Any]:
     raise RuntimeError("what a user wrote")
 
 
@@ -102,7 +102,7 @@ def test_strange_requests_are_refused() -> None:
 def test_checks_come_one_after_the_other() -> None:
     at_once, most = [0], [0]
 
-    def decide() -> Mapping[str, Any]:
+    def decide(_: str | None) -> Mapping[str, Any]:
         at_once[0] += 1
         most[0] = max(most[0], at_once[0])
         threading.Event().wait(0.02)

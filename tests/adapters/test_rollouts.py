@@ -73,6 +73,57 @@ def test_only_the_weights_of_a_flag_that_is_there_change(tmp_path: Path) -> None
     assert json.loads((tmp_path / "flags.json").read_text()) == {"flags": {"bot": {**flag, "targeting": targeting}}}
 
 
+def test_a_stage_for_a_segment_keeps_the_flag_s_own_rules_inside(tmp_path: Path) -> None:
+    split = {"fractional": [["baseline", 9500], ["candidate", 500]]}
+    own = {"if": [{"==": [{"var": "plan"}, "free"]}, split, "baseline"]}
+    (tmp_path / "flags.json").write_text(json.dumps({"flags": {"bot": {"targeting": own}}}))
+    flags = flagd(tmp_path, segment="team")
+
+    def targeting() -> object:
+        return json.loads((tmp_path / "flags.json").read_text())["flags"]["bot"]["targeting"]
+
+    for only in (["internal"], ["internal", "staff"]):
+        flags.set_share(0.05, only)
+
+        assert (flags.share(), flags.only()) == (0.05, tuple(only))
+        assert targeting() == {"if": [{"in": [{"var": "team"}, only]}, own, "baseline"]}
+    flags.set_share(0.05)
+
+    assert flags.only() == ()
+    assert targeting() == own
+
+
+def test_segments_are_kept_where_there_is_a_place_for_them(tmp_path: Path) -> None:
+    (tmp_path / "flags.json").write_text('{"share": 0.05}')
+    (tmp_path / "share").write_text("0.05")
+    write = "import sys, pathlib; pathlib.Path('share').write_text(f'only={sys.argv[2]} {sys.argv[1]}')"
+    command = [sys.executable, "-c", write, "{share}", "{only}"]
+    options = CommandRollout.Options(get=["cat", "share"], set=command)
+    for kept in (rollout(tmp_path, only_key="only"), CommandRollout(options, a_context(tmp_path, "rollout"))):
+        assert kept.only() == ()
+        kept.set_share(0.5, ["internal", "staff"])
+        assert (kept.share(), kept.only()) == (0.5, ("internal", "staff"))
+        kept.set_share(0.25)
+        assert (kept.share(), kept.only()) == (0.25, ())
+
+
+def test_segments_without_a_place_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    (tmp_path / "flags.json").write_text('{"share": 0.05, "flags": {}}')
+    (tmp_path / "proxy.yaml").write_text(PROXY)
+    options = CommandRollout.Options(get=["cat", "flags.json"], set=["false", "{share}"])
+    before = (tmp_path / "flags.json").read_text()
+    for kept in (
+        rollout(tmp_path),
+        flagd(tmp_path),
+        proxy(tmp_path),
+        CommandRollout(options, a_context(tmp_path, "rollout")),
+    ):
+        with pytest.raises(UsageError):
+            kept.set_share(0.5, ["internal"])
+
+    assert ((tmp_path / "flags.json").read_text(), (tmp_path / "proxy.yaml").read_text()) == (before, PROXY)
+
+
 def test_a_flag_with_a_third_variant_is_not_touched(tmp_path: Path) -> None:
     split = {"fractional": [["baseline", 1], ["candidate", 1], ["other", 1]]}
     (tmp_path / "flags.json").write_text(json.dumps({"flags": {"bot": {"targeting": split}}}))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builders import a_case, a_context
+from builders import a_case, a_context, an_answer
 
+from llmci.adapters.scorers.tool_path import ToolPathScorer
 from llmci.adapters.systems.litellm import LitellmSystem
+from llmci.core.bench.chat import said
 from llmci.core.bench.tool_tape import ToolTape, call_key
-from llmci.domain.run import Usage
+from llmci.domain.run import Scored, Unscored, Usage
 from llmci.errors import UsageError
 from llmci.seams import Failed, ModelReply, ModelRequest, Reply
 
@@ -78,16 +80,16 @@ async def test_recorded_results_answer_the_calls_until_the_agent_is_done(tmp_pat
         "tool_result",
         "text",
     ]
-    assert reply.recorded_scores == {"tool_calls_matched": 1.0, "tool_path_kept": 1.0}
+    assert reply.recorded_scores == {"tool_calls_matched": 1.0}
 
 
 async def test_a_call_that_was_never_recorded_fails_the_case_or_ends_it(tmp_path: Path) -> None:
     failed = await a_system(tmp_path, Scripted(FIND, OTHER)).answer(CASE, 0)
     stopped = await a_system(tmp_path, Scripted(FIND, OTHER), on_miss="stop").answer(CASE, 0)
 
-    assert failed == Failed("it made a tool call that was never recorded", "system")
+    assert failed == Failed("its call 2, book, was never recorded with these arguments", "system")
     assert isinstance(stopped, Reply)
-    assert stopped.recorded_scores == {"tool_calls_matched": 0.5, "tool_path_kept": 0.5}
+    assert stopped.recorded_scores == {"tool_calls_matched": 0.5}
 
 
 async def test_a_model_plays_what_was_never_recorded(tmp_path: Path) -> None:
@@ -136,3 +138,50 @@ def test_a_repeated_call_gets_the_next_result_and_then_the_last_again() -> None:
     assert [tape.play("now", None) for _ in range(3)] == ["1", "2", "2"]
     with pytest.raises(ValueError, match="needs `name`"):
         ToolTape([{"result": 1}])
+
+
+def test_a_tool_that_the_recording_does_not_know_is_not_named() -> None:
+    tape = ToolTape(RECORDED)
+    assert tape.play("Ana Silva", None) is None
+
+    assert tape.missed() == "its call 1 is of a tool that was not called when it was recorded"
+
+
+@pytest.mark.parametrize(
+    ("made", "value", "why"),
+    [
+        ([FIND, BOOK], 1.0, None),
+        ([FIND], 0.5, "it stops after 1 of 2 recorded calls, before book"),
+        ([], 0.0, "it stops after 0 of 2 recorded calls, before find"),
+        ([FIND, OTHER], 0.5, "call 2, book, has other arguments: id"),
+        ([BOOK, FIND], 0.0, "call 1 is book, and was find when it was recorded"),
+        ([FIND, BOOK, OTHER, OTHER], 0.5, "after the 2 recorded calls it makes 2 more, first book"),
+    ],
+)
+async def test_the_reason_says_where_an_agent_leaves_the_way(
+    tmp_path: Path, made: list[dict[str, Any]], value: float, why: str | None
+) -> None:
+    scorer = ToolPathScorer(ToolPathScorer.Options(), a_context(tmp_path, "path"))
+
+    score = await scorer.score(CASE, an_answer(messages=said("", made)))
+
+    assert isinstance(score, Scored)
+    assert (score.value, score.reason) == (value, why)
+
+
+async def test_a_way_can_be_compared_by_names_alone(tmp_path: Path) -> None:
+    scorer = ToolPathScorer(ToolPathScorer.Options(arguments=False), a_context(tmp_path, "path"))
+
+    score = await scorer.score(CASE, an_answer(messages=said("", [FIND, OTHER])))
+
+    assert isinstance(score, Scored)
+    assert score.value == 1.0
+
+
+async def test_a_case_without_a_recording_is_not_scored(tmp_path: Path) -> None:
+    scorer = ToolPathScorer(ToolPathScorer.Options(), a_context(tmp_path, "path"))
+
+    score = await scorer.score(a_case(expectations={"tool_results": ["find"]}), an_answer())
+
+    assert isinstance(score, Unscored)
+    assert score.fault == "case"

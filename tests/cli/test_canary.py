@@ -54,7 +54,7 @@ def test_of_the_live_traces_nothing_is_kept(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} - before == {".llmci"}
     kept = {path.name: path.read_text() for path in (tmp_path / ".llmci").iterdir()}
     assert kept.keys() == {".gitignore", "canary.seen.json"}
-    assert json.loads(kept["canary.seen.json"]) == {"main": {"share": 0.25, "since": None}}
+    assert json.loads(kept["canary.seen.json"]) == {"main": {"share": 0.25, "only": [], "since": None, "rollout": None}}
 
 
 def test_the_plan_says_how_much_traffic_each_stage_takes(tmp_path: Path) -> None:
@@ -63,6 +63,19 @@ def test_the_plan_says_how_much_traffic_each_stage_takes(tmp_path: Path) -> None
 
     assert [(row["share"], row["criterion"]) for row in stages[:2]] == [(0.05, "errors"), (0.05, "thumbs")]
     assert all(row["requests"] > 0 and row["hours"] > 0 for row in stages)
+
+
+def test_the_plan_is_a_page_to_review_with_the_digest_that_is_agreed(tmp_path: Path) -> None:
+    project(tmp_path, failures=0.05, requests=1)
+
+    digest = json.loads(llmci("canary", "plan", "--agree", "-o", "plan.md", "--json", cwd=tmp_path).stdout)["digest"]
+
+    page = (tmp_path / "plan.md").read_text()
+    assert digest in page
+    assert "| 1 | 5 % | errors, thumbs | any time | nobody |" in page
+    assert "| errors | failed requests | a rise by 5 points |" in page
+    assert "At 600 requests an hour and 5 %, a worsening of errors by its margin is expected to show in about" in page
+    assert json.loads(llmci("log", "--json", cwd=tmp_path).stdout)["acts"][0]["facts"]["digest"] == digest
 
 
 def test_a_canary_without_criteria_is_refused(tmp_path: Path) -> None:
@@ -114,6 +127,70 @@ def test_a_stage_with_an_approver_waits_for_them(tmp_path: Path, approved_by: st
     assert share_of(tmp_path) == expected
 
 
+STAGES = """
+  segment: metadata.team
+  segments: [internal, outside]
+  stages:
+    - {share: 0.5, only: [internal], criteria: [errors], approver: anna}
+    - {share: 0.25}
+    - {share: 1.0, max_hours: 24}
+"""
+
+
+def test_a_rollout_begins_with_a_segment_and_what_is_agreed_for_it(tmp_path: Path) -> None:
+    project(tmp_path, failures=0.05, share=0.0)
+    config = CONFIG.replace("  shares: [0.05, 0.25, 1.0]\n", STAGES).replace(
+        "s, scores", "s, metadata: {team: g}, scores"
+    )
+    (tmp_path / "llmci.yaml").write_text(config.replace("bot.share}", "bot.share, only_key: bot.only}"))
+    rows = [json.loads(line) for line in (tmp_path / "live.jsonl").read_text().splitlines()]
+    # Inside, one of two gets the candidate; nobody said a thumb. Outside nobody gets it.
+    rows = [
+        {**row, "g": ("internal", "outside")[at % 2], "v": ("old", "new")[at // 2 % 2] if at % 2 == 0 else "old"}
+        | {"thumbs": None, "s": "error" if at % 40 in (0, 2) else "ok"}
+        for at, row in enumerate(rows)
+    ]
+    (tmp_path / "live.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    assert llmci("canary", "start", "--by", "otto", cwd=tmp_path).returncode == 2
+    assert "50 % of internal" in llmci("canary", "start", "--by", "anna", cwd=tmp_path).stdout
+    plan = json.loads(llmci("canary", "plan", "--json", cwd=tmp_path).stdout)["stages"]
+    told = ["canary", "check", "--since", "2026-11-20", "--apply", "--allow-expand"]
+
+    moved = llmci(*told, "-q", cwd=tmp_path)
+    later = llmci("canary", "check", "--json", cwd=tmp_path)
+
+    assert [(row["share"], row["only"], row["criterion"]) for row in plan[:2]] == [
+        (0.5, ["internal"], "errors"),
+        (0.25, [], "errors"),
+    ]
+    assert moved.returncode == 0, moved.stdout
+    assert "share of traffic: 50 % of internal → 25 %" in moved.stdout
+    # Evidence of the segment says nothing about everyone.
+    assert json.loads(later.stdout)["decision"]["action"] == "no evidence"
+    assert json.loads((tmp_path / "flags.json").read_text())["bot"] == {"share": 0.25, "only": []}
+    assert "0.00% → 50.00% of internal" in llmci("log", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    ("stages", "match"),
+    [
+        ("[{share: 1.0, only: [internal]}]", "nobody to compare with"),
+        ("[{share: 0.5}, {share: 0.5, only: [internal]}]", "after one for everyone"),
+        ("[{share: 0.5}, {share: 0.25}]", "not above the one before"),
+        ("[{share: 0.5, only: [staff]}]", "none of canary.segments"),
+        ("[{share: 0.5, criteria: [price]}]", "none of canary.criteria"),
+    ],
+)
+def test_stages_that_cannot_be_gone_through_are_named(tmp_path: Path, stages: str, match: str) -> None:
+    wanted = f"  segment: metadata.team\n  segments: [internal]\n  stages: {stages}\n"
+    (tmp_path / "llmci.yaml").write_text(CONFIG.replace("  shares: [0.05, 0.25, 1.0]\n", wanted))
+
+    done = llmci("canary", "plan", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert match in done.stderr
+
+
 def test_a_line_of_the_log_that_was_edited_is_found(tmp_path: Path) -> None:
     project(tmp_path, failures=0.3)
     for _ in range(2):
@@ -130,10 +207,18 @@ def test_a_line_of_the_log_that_was_edited_is_found(tmp_path: Path) -> None:
 
 def test_a_plan_is_tried_on_recorded_traffic(tmp_path: Path) -> None:
     project(tmp_path, failures=0.05, requests=3000)
+    (tmp_path / "llmci.yaml").write_text(CONFIG.replace("trace_id: id", "trace_id: id, user_id: u"))
+    rows = [json.loads(line) for line in (tmp_path / "live.jsonl").read_text().splitlines()]
+    lines = [json.dumps({**row, "u": f"u{at % 40}"}) for at, row in enumerate(rows)]
+    (tmp_path / "live.jsonl").write_text("\n".join(lines))
 
     done = llmci("canary", "simulate", "live", "--runs", "3", "--requests", "6000", "--json", cwd=tmp_path)
 
-    fates = json.loads(done.stdout)["fates"]
+    told = json.loads(done.stdout)
+    fates = told["fates"]
+    # One a second, of forty users.
+    assert told["requests_per_hour"] == pytest.approx(3600, rel=0.01)
+    assert all(0 < fate["users"] <= 40 for fate in fates)
     assert [fate["truth"] for fate in fates][:2] == ["unchanged", "errors worse by the margin"]
     assert all(fate["rolled_back"] + fate["completed"] + fate["still_going"] == pytest.approx(1) for fate in fates)
 

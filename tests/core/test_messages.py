@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmci.core.traces.messages import messages_of
+from llmci.core.traces import messages as messages_module
+from llmci.core.traces.messages import messages_of, simple_messages
 
 ARGUMENTS = '{"parcel":778}'
 OPENAI: list[dict[str, Any]] = [
@@ -232,3 +233,24 @@ def test_a_block_with_the_whole_name_of_its_type_is_read_by_the_end_of_it() -> N
     [message] = messages_of([{"role": "assistant", "parts": [block]}])
 
     assert message["parts"] == [{"type": "reasoning", "text": "Look.", "extra": '{"protectedData":"Co=="}'}]
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "role": st.sampled_from(["system", "developer", "user", "assistant", "tool", "human", "User", "x"]),
+                "content": st.one_of(
+                    st.text(max_size=12), st.sampled_from(["data:,x", '{"a": 1}', "[1]", "", None, 7])
+                ),
+            },
+            optional={"name": st.text(max_size=3)},
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_the_short_way_gives_what_the_long_way_gives(conversation: list[dict[str, Any]]) -> None:
+    for value in (conversation, conversation[0]):
+        simple = simple_messages(value)
+        assert simple is None or simple == messages_module._read(value, "user", 0)

@@ -10,7 +10,7 @@ from builders import a_case, a_metric, a_run, an_evalset
 from report_builders import a_difference, a_report, a_result, a_verdict
 
 from llmci.core.reporting.compose import view_of
-from llmci.core.reporting.packing import packed
+from llmci.core.reporting.packing import Packing
 from llmci.core.reporting.view import Change
 from llmci.domain.run import Looks, PastScores, Unanswered, Unscored
 from llmci.domain.verdict import Outcome
@@ -129,12 +129,13 @@ def test_a_list_of_all_cases_holds_no_texts_and_each_gives_its_own_on_request() 
 
 def test_texts_that_do_not_fit_are_left_out_the_least_telling_first() -> None:
     view = view_of(a_report(600))
-    whole = packed(view, 10_000_000)
+    whole = Packing(view, 10_000_000)
+    chunks = list(whole.chunks())
 
-    part = packed(view, len(whole.index) + sum(map(len, whole.chunks[:2])))
+    part = Packing(view, whole.index_chars + sum(map(len, chunks[:2])))
 
+    assert list(part.chunks()) == chunks[:2]
     assert (whole.kept, part.kept) == (600, 200)
-    assert part.chunks == whole.chunks[:2]
 
 
 # --- how far to trust it, and what came before ----------------------------------------------------
@@ -159,7 +160,7 @@ def test_earlier_runs_stand_oldest_first_under_the_metric_of_the_lists() -> None
 
     assert view.history is not None
     assert [when for when, _ in view.history.runs] == ["2026-01-01 00:00 UTC", "2026-01-02 00:00 UTC"]
-    [chunk] = packed(view, 10_000_000).chunks
+    [chunk] = Packing(view, 10_000_000).chunks()
     fields = orjson.loads(gzip.decompress(base64.b64decode(chunk)))
     row = next(at for at, case in enumerate(view.cases) if case.case_id == ids[0])
     assert fields[row]["h"] == [0.1, 0.2]

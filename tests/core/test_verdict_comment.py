@@ -13,7 +13,7 @@ from report_builders import HOSTILE, a_difference, a_hostile_report, a_report, a
 
 from llmci.adapters.reporters.json import JsonReporter
 from llmci.core.reporting.comment import About, stopped_comment, verdict_comment
-from llmci.core.reporting.markup import MOST_CHARS
+from llmci.core.reporting.markup import MOST_CHARS, document
 from llmci.core.reporting.reread import Reread, reread
 from llmci.domain.place import Place
 from llmci.domain.verdict import Outcome
@@ -112,7 +112,7 @@ def test_a_run_without_a_verdict_takes_the_place_of_an_older_verdict(code: int, 
     assert why in body
 
 
-@pytest.mark.parametrize("legs", [1, 300])
+@pytest.mark.parametrize("legs", [1, 60])
 def test_a_huge_comment_fits_keeps_its_marker_and_ends_with_a_whole_row(legs: int) -> None:
     verdicts = tuple(a_verdict(because="because " * 100, slice=("app", f"<{n}>" * 30)) for n in range(200))
     gates = tuple(a_verdict(rule=replace(a_verdict().rule, metric=f"*{n}*" * 30)) for n in range(100))
@@ -124,6 +124,34 @@ def test_a_huge_comment_fits_keeps_its_marker_and_ends_with_a_whole_row(legs: in
     assert body.count("<details>") == body.count("</details>")
     assert all(line.endswith("|") for line in body.splitlines() if line.startswith("|"))
     assert "Cut here" in body or "more in the report" in body
+
+
+def test_a_paragraph_that_is_too_long_is_cut_by_whole_lines_and_the_foot_stands() -> None:
+    long = "\n".join(f"- note {number}: {'word ' * 150}" for number in range(200))
+
+    body = document(["<!-- first -->", long, "dropped"], "the rest is elsewhere", foot="foot")
+
+    shown = [int(number) for number in re.findall(r"^- note (\d+): (?:word ){150}$", body, re.MULTILINE)]
+    assert shown == list(range(len(shown)))
+    assert 70 < len(shown) < 80
+    assert len(body) <= MOST_CHARS
+    assert body.endswith("\n\n_Cut here: the rest is elsewhere._\n\nfoot\n")
+    assert "dropped" not in body
+
+
+@pytest.mark.parametrize("opening", ["<details><summary>x</summary>", "```text", "| head |\n|---|"])
+def test_what_would_have_to_be_closed_again_is_left_out_whole(opening: str) -> None:
+    body = document(["first", f"{opening}\n{'x' * MOST_CHARS}"])
+
+    assert body == "first\n\n_Cut here: the report holds the rest._\n"
+
+
+def test_each_configuration_of_a_matrix_has_its_share_of_the_comment() -> None:
+    notes = tuple(f"note {number}: {'word ' * 150}" for number in range(200))
+    body = commented(*[a_stored_result(notes=notes)] * 5)
+
+    assert body.count("<details>") == body.count("</details>") == 5
+    assert len(body) <= MOST_CHARS
 
 
 @pytest.mark.parametrize("place", ["headline", "because", "metric", "slice", "case", "system", "evalset", "what"])

@@ -17,6 +17,7 @@ from bench_builders import (
     a_job,
     a_reply,
     an_entrant,
+    run,
     some_cases,
 )
 from hypothesis import given, settings
@@ -30,12 +31,7 @@ from llmci.seams import Failed
 
 if TYPE_CHECKING:
     from llmci.domain.case import Case
-    from llmci.pipeline.bench.job import BenchJob, BenchResult
     from llmci.seams import Reply
-
-
-async def run(job: BenchJob, *systems: FakeSystem) -> BenchResult:
-    return await bench(job, [an_entrant(system) for system in systems])
 
 
 def fails_on(case_id: str, failed: Failed) -> Any:
@@ -401,13 +397,13 @@ async def test_times_are_refused_where_the_loop_was_too_busy_to_take_them() -> N
     timer = FakeScorer(lambda answer: answer.latency_ms or -1.0, name="speed", kind="latency")
     system = FakeSystem(blocking, takes_s=0.02)
 
-    result = await bench(a_job(scorers=[FakeScorer(), timer]), [an_entrant(system)])
+    result = await run(a_job(scorers=[FakeScorer(), timer]), system)
 
-    [run] = result.runs
-    speeds = [score for score in run.scores if score.metric == "speed"]
+    [made] = result.runs
+    speeds = [score for score in made.scores if score.metric == "speed"]
     assert all(isinstance(score, Unscored) and "the latency is not honest" in score.why for score in speeds)
-    assert [answer.latency_ms for answer in run.answers if isinstance(answer, Answered)] == [None] * 4
-    assert all(isinstance(score, Scored) for score in run.scores if score.metric == "correct")
+    assert [answer.latency_ms for answer in made.answers if isinstance(answer, Answered)] == [None] * 4
+    assert all(isinstance(score, Scored) for score in made.scores if score.metric == "correct")
 
 
 @pytest.mark.parametrize("reply", [a_reply(latency_ms=200.0), a_reply(latency_ms=9000.0, timed_here=True)])
@@ -416,7 +412,7 @@ async def test_times_that_another_process_took_or_that_dwarf_the_lag_stand(reply
         time.sleep(0.03)
         return reply
 
-    result = await bench(a_job(), [an_entrant(FakeSystem(say))])
+    result = await run(a_job(), FakeSystem(say))
 
     assert all(answer.latency_ms == reply.latency_ms for answer in result.runs[0].answers)
 
@@ -424,7 +420,7 @@ async def test_times_that_another_process_took_or_that_dwarf_the_lag_stand(reply
 async def test_a_bench_that_is_given_up_says_of_every_case_why() -> None:
     gone = FakeSystem(lambda case, repeat: Failed("HTTP 401 from x: the key is not accepted", "infrastructure"))
 
-    result = await bench(a_job(some_cases(60), concurrency=2), [an_entrant(gone)])
+    result = await run(a_job(some_cases(60), concurrency=2), gone)
 
     whys = {answer.why for answer in result.runs[0].answers if isinstance(answer, Unanswered)}
     assert all("HTTP 401 from x: the key is not accepted" in why for why in whys)
@@ -439,6 +435,6 @@ async def test_calls_that_wait_for_room_are_not_made_once_the_bench_is_stopped()
         return a_reply()
 
     system = FakeSystem(say, endpoint="http://a:80", takes_s=0.01)
-    await bench(job, [an_entrant(system)])
+    await run(job, system)
 
     assert sum(system.calls.values()) == 20

@@ -110,10 +110,20 @@ def test_duplicates_count_once_and_other_variants_are_named() -> None:
     assert (units.units, units.duplicates, units.strangers) == (100, 10, 1)
 
 
-def test_all_of_the_traffic_is_done() -> None:
-    decision = decided(live(400, old=0.05, new=0.05, share=0.5), PLAN, share=1.0)
-
-    assert decision.action in (Action.DONE, Action.NO_EVIDENCE)
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (live(400, old=0.05, new=0.05, share=0.5), Action.DONE),
+        (live(400, old=0.05, new=0.05, share=1.0), Action.DONE),
+        (live(2000, old=0.05, new=0.4, share=0.5), Action.ROLL_BACK),
+        (live(400, old=0.05, new=0.05, share=0.0), Action.NO_EVIDENCE),
+    ],
+    ids=["nothing worse", "nothing left to compare with", "still worse", "none of the candidate"],
+)
+def test_with_all_of_the_traffic_it_is_done_unless_it_is_worse_or_not_there(
+    rows: list[dict[str, Any]], expected: Action
+) -> None:
+    assert decided(rows, PLAN, share=1.0).action is expected
 
 
 def by_users(n: int, *, users: int) -> list[dict[str, Any]]:

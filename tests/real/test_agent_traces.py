@@ -87,3 +87,18 @@ def test_a_cost_logged_as_nothing_is_unknown_and_not_free(project: Path) -> None
 
     assert cost["outcome"] != "passed"
     assert "unknown" in cost["because"]
+
+
+def test_every_action_of_a_recorded_agent_becomes_a_case(project: Path) -> None:
+    config = (project / "llmci.yaml").read_text()
+    (project / "steps.yaml").write_text(config.replace("  name: agents\n", "  name: steps\n  agents: steps\n"))
+
+    code, document, said = llmci(project, "evalset", "build", "-c", "steps.yaml")
+    llmci(project, "evalset", "export", "-o", "steps.jsonl", "-c", "steps.yaml")
+
+    assert code == 0, said
+    assert document["cases"] == 140
+    cases = map(json.loads, (project / "steps.jsonl").read_text().splitlines())
+    actions = {case["slices"]["action"] for case in cases}
+    assert "answer" in actions
+    assert len(actions) > 15

@@ -58,6 +58,7 @@ if era == "4":
     found = {
         "observations": [[o.trace_id, o.id, o.model, o.input, o.is_root_observation, o.usage_details] for o in cursored(api.observations.get_many, limit=1000, fields=fields, from_start_time=since, to_start_time=until)],
         "scores": [[s.id, s.data_type, s.value, s.subject.kind] for s in cursored(ask, limit=100, fields="details,subject,annotation", from_timestamp=since, to_timestamp=until)],
+        "media": [(m.media_id, m.content_type, m.content_length, m.url.partition("?")[0][-3:]) for m in [api.media.get("m1")]],
         "cheap": [[o.id, o.input] for o in cursored(api.observations.get_many, limit=1000, fields="core,time", from_start_time=since, to_start_time=until)],
     }
 else:
@@ -99,6 +100,7 @@ def some() -> Langfuse:
             score("o", "t1", at, subject={"kind": "observation", "id": "s1", "traceId": "t1"}),
             score("z", "", at, subject={"kind": "session", "id": "s-5"}),
         ],
+        files={"m1": ("image/png", b"picture")},
     )
 
 
@@ -112,6 +114,7 @@ def test_the_sdk_reads_the_newer_interface(sdk: Path) -> None:
     assert {row[2] for row in found["observations"]} == {"gpt-4o-mini-2024-07-18"}
     assert all(isinstance(row[3], str) for row in found["observations"]), "payloads are raw strings"
     assert [row[1] for row in found["cheap"]] == [None] * 2300
+    assert found["media"] == [["m1", "image/png", 7, "/m1"]]
     assert {row[0]: row[1:] for row in found["scores"]} == {
         one["id"]: [one["dataType"], one["value"], one["subject"]["kind"]] for one in langfuse.scores
     }

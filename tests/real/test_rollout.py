@@ -112,7 +112,7 @@ def share_of(project: Path) -> float:
 
 def built(project: Path) -> dict[str, Any]:
     for command in ("pull -q", "sanitize", "label", "evalset build"):
-        done = llmci(*command.split(), cwd=project)
+        done = llmci(*command.split(), cwd=project, seconds=600)
         assert done.returncode == 0, f"{command}: {done.stdout} {done.stderr}"
     newest = max((project / "evalsets" / "assistant").glob("v*"))
     manifest: dict[str, Any] = json.loads((newest / "manifest.json").read_text())

@@ -16,7 +16,7 @@ from commands import environment
 
 from llmci.adapters.stores.audit import AuditLog
 from llmci.config import Config, load
-from llmci.domain.rollout import Action, Decision
+from llmci.domain.rollout import Action, Decision, Exposure
 from llmci.errors import LlmciError, OutsideError, UsageError
 from llmci.files import locked
 from llmci.seams import Silent, Window
@@ -43,7 +43,7 @@ def checked(config: Config, **told: Any) -> Decision:
     return check(config, **told, environ={}, progress=Silent())
 
 
-def applied(config: Config, decision: Decision) -> float | None:
+def applied(config: Config, decision: Decision) -> Exposure | None:
     return apply(config, plan_of(config), decision, {}, allow_expand=True, approved_by=None, at=NOW)
 
 
@@ -175,6 +175,19 @@ def test_a_candidate_that_somebody_switched_off_and_on_again_begins_anew(tmp_pat
     assert "0 % → 25 %" in later.notes[0]
 
 
+def test_a_deployer_s_next_rollout_does_not_inherit_evidence(tmp_path: Path) -> None:
+    config = config_of(project(tmp_path, failures=0.3))
+    before = datetime(2026, 11, 19, tzinfo=UTC)
+
+    first = [checked(config, deployer="a", now=before), checked(config, deployer="a")]
+    second = checked(config, deployer="b")
+
+    assert [decision.action for decision in first] == [Action.NO_EVIDENCE, Action.ROLL_BACK]
+    assert second.action is Action.NO_EVIDENCE
+    assert "another rollout" in second.notes[0]
+    assert checked(config).action is Action.NO_EVIDENCE
+
+
 def test_a_flag_file_that_a_person_broke_is_named_and_left_as_it_is(tmp_path: Path) -> None:
     config = config_of(project(tmp_path, failures=0.3, requests=10))
     (tmp_path / "flags.json").write_text('{"bot": {"share": 0.25}, ')
@@ -182,7 +195,7 @@ def test_a_flag_file_that_a_person_broke_is_named_and_left_as_it_is(tmp_path: Pa
     with pytest.raises(UsageError, match=r"flags\.json"):
         checked(config)
     with pytest.raises(UsageError, match=r"flags\.json"):
-        move(config, plan_of(config), {}, 0.5, "by hand", by=None, at=NOW)
+        move(config, plan_of(config), {}, Exposure(0.5), "by hand", by=None, at=NOW)
 
     assert (tmp_path / "flags.json").read_text() == '{"bot": {"share": 0.25}, '
 
@@ -220,7 +233,7 @@ def test_a_kill_during_apply_loses_no_line_of_the_log(
     checked(config)
 
     assert [act["facts"]["to"] for act in acts_of(config)] == [1.0]
-    assert last_moved(config, plan_of(config)) == (1.0, NOW)
+    assert last_moved(config, plan_of(config)) == (Exposure(1.0), NOW)
     checked(config)
     assert len(acts_of(config)) == 1
 

@@ -12,6 +12,7 @@ from intents import questions
 from shelves import a_clean_shelf
 
 from llmci.config import Config, load
+from llmci.domain.rollout import Exposure
 from llmci.errors import NoDecisionError, UsageError
 from llmci.wiring.acts import acts_of
 from llmci.wiring.canary import plan_of
@@ -52,7 +53,7 @@ def a_project(path: Path) -> Config:
 
 
 def moved(config: Config, share: float) -> None:
-    move(config, plan_of(config), {}, share, "shown not worse.", by=None, at=NOON)
+    move(config, plan_of(config), {}, Exposure(share), "shown not worse.", by=None, at=NOON)
 
 
 def lines(path: Path | None) -> list[dict[str, Any]]:

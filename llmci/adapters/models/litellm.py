@@ -13,6 +13,7 @@ from llmci.adapters.models.library import LibraryModel
 from llmci.adapters.models.options import LitellmOptions
 from llmci.adapters.models.prices import highest
 from llmci.adapters.models.route import route_of
+from llmci.core.bench.allowance import allowance
 from llmci.core.bench.pace import pace_of
 from llmci.core.bench.patience import wait_s
 from llmci.errors import UsageError
@@ -41,17 +42,17 @@ class LitellmModel:
         self._direct = None if self._route is None else DirectModel(options, self._route, context.environ)
         self._library = LibraryModel(options, context)
 
-    async def complete(self, request: ModelRequest) -> ModelReply | Failed:
+    async def complete(self, request: ModelRequest, *, worst_cost: float | None = None) -> ModelReply | Failed:
         """See `Model.complete`."""
         for attempt in range(self._options.retries):
-            outcome = await self._paced(request)
+            outcome = await self._paid(request, worst_cost)
             if not isinstance(outcome, Failed) or not outcome.retryable:
                 return outcome
             wait = wait_s(attempt, outcome.retry_after_s, self._jitter.random())
             if wait is None:
                 return outcome
             await asyncio.sleep(wait)
-        return await self._paced(request)
+        return await self._paid(request, worst_cost)
 
     async def ask(self, request: ModelRequest) -> ModelReply | Failed:
         """Ask once, at once and without a deadline: for a caller who keeps pace, deadline and tries itself."""
@@ -103,6 +104,24 @@ class LitellmModel:
                 f"{self._context.name}: {' and '.join(self._route.missing)} must be set to call {self._options.model}.",
                 fix="Set it in the environment, or name another variable with api_key_env.",
             )
+
+    async def _paid(self, request: ModelRequest, worst_cost: float | None) -> ModelReply | Failed:
+        """Ask once, from the allowance of whoever asks, if there is one."""
+        given = allowance()
+        if given is None:
+            return await self._paced(request)
+        known = self.estimate(request).worst_cost if worst_cost is None else worst_cost
+        # What nobody can compute is reserved by whoever laid the allowance out.
+        worst = known or 0.0
+        if not await given.take(worst):
+            return Failed("the budget has no room for another call", "infrastructure", charged=False)
+        cost: float | None = None
+        try:
+            outcome = await self._paced(request)
+            cost = outcome.cost
+        finally:
+            given.over(worst, cost)
+        return outcome
 
     async def _paced(self, request: ModelRequest) -> ModelReply | Failed:
         """Ask once, when the endpoint has room; waiting for that is not waiting for the reply."""

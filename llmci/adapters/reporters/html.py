@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from llmci.adapters.reporters.pages import pieces
 from llmci.core.reporting.compose import view_of
 from llmci.core.reporting.marks import CHANGES
-from llmci.core.reporting.packing import packed
+from llmci.core.reporting.packing import Packing
 from llmci.core.reporting.view import Change
 from llmci.core.reporting.worddiff import side, word_diff
 from llmci.seams import ReportOptions
@@ -63,7 +63,7 @@ class HtmlReporter:
             failures=len(failures),
             fixes=view.having(Change.IMPROVED)[:_FIXES],
             fixed=view.count(Change.IMPROVED),
-            packed=packed(view, int(self._options.max_mb * 1_000_000)),
+            packing=Packing(view, int(self._options.max_mb * 1_000_000)),
             linked=_linker({case.case_id for case in view.cases}),
             compared=_compared,
             number=_number,

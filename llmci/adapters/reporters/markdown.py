@@ -34,7 +34,7 @@ class MarkdownReporter:
         """See `Reporter.render`; at most `markup.MOST_CHARS` characters."""
         view = view_of(report, texts=self._options.texts)
         first, *blocks = _blocks(view)
-        return document([f"{marker(self._options.name)}\n{first}", *blocks]).encode()
+        return document([f"{marker(self._options.name)}\n{first}", *blocks], foot=_foot(view)).encode()
 
 
 def _blocks(view: ReportView) -> list[str]:
@@ -50,7 +50,7 @@ def _blocks(view: ReportView) -> list[str]:
         f"**New failures: {len(failures):,}**" if failures else "",
         *(_failure(view.whole(case), view) for case in failures[:_FAILURES]),
         _rest(failures),
-        _foot(view),
+        "\n".join(f"- {inline(note)}" for note in view.notes[:10]),
     ]
 
 
@@ -106,6 +106,4 @@ def _rest(failures: Sequence[CaseView]) -> str:
 
 
 def _foot(view: ReportView) -> str:
-    notes = "".join(f"- {inline(note)}\n" for note in view.notes[:10])
-    facts = f"<sub>{inline(view.candidate)} against {inline(view.baseline)} on {inline(view.evalset)}</sub>"
-    return f"{notes}\n{facts}" if notes else facts
+    return f"<sub>{inline(view.candidate)} against {inline(view.baseline)} on {inline(view.evalset)}</sub>"

@@ -40,7 +40,7 @@ class RolloutPage:
         against: Evidence that rolls back.
         curves: Evidence in favour, by criterion.
         in_favour: Evidence that the next share needs.
-        following: The next share.
+        following: What the candidate gets next, in words.
         units: How many requests, or users, were seen.
     """
 
@@ -53,7 +53,7 @@ class RolloutPage:
     against: float
     curves: Sequence[tuple[str, Curve]]
     in_favour: float
-    following: float
+    following: str
     units: int
     acts: Sequence[Act]
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
+from typing import TYPE_CHECKING
 
 from llmci import seams
 from llmci.errors import OutsideError, UsageError
 
-_PLACE = "{share}"
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_PLACE, _SEGMENTS, _ONLY = "{share}", "{only}", "only="
 _SECONDS = 60.0
 
 
@@ -19,8 +23,10 @@ class CommandRollout:
         """The commands, as words.
 
         Attributes:
-            get: Prints the candidate's share of traffic, in [0, 1], as its last word.
-            set: Sets it; `{share}` stands for the number, such as 0.25.
+            get: Prints the candidate's share of traffic, in [0, 1], as its last word; before it `only=internal,staff`
+                where it is for some segments only.
+            set: Sets it; `{share}` stands for the number, such as 0.25, and `{only}` for the segments, such as
+                internal,staff.
             timeout_s: Longest time for either, in seconds.
         """
 
@@ -50,9 +56,19 @@ class CommandRollout:
             )
         return share
 
-    def set_share(self, share: float) -> None:
+    def only(self) -> tuple[str, ...]:
+        """See `Rollout.only`."""
+        said = [word.removeprefix(_ONLY) for word in self._run(self._options.get).split() if word.startswith(_ONLY)]
+        return tuple(name for name in said[-1].split(",") if name) if said else ()
+
+    def set_share(self, share: float, only: Sequence[str] = ()) -> None:
         """See `Rollout.set_share`; the command must be atomic by itself."""
-        self._run([word.replace(_PLACE, f"{share:g}") for word in self._options.set])
+        words = [word.replace(_PLACE, f"{share:g}").replace(_SEGMENTS, ",".join(only)) for word in self._options.set]
+        if only and not any(_SEGMENTS in word for word in self._options.set):
+            raise UsageError(
+                "canary.rollout.set does not say where the segments of a stage go.", fix="Put {only} among its words."
+            )
+        self._run(words)
 
     def _run(self, words: list[str]) -> str:
         try:

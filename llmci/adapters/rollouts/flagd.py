@@ -17,6 +17,7 @@ from llmci.errors import UsageError
 from llmci.files import write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _EXAMPLE = '{"$schema": "https://flagd.dev/schema/v0/flags.json", "flags": {}}'
@@ -38,6 +39,7 @@ class FlagdRollout:
             bucket_by: Property of the evaluation context that keeps its variant; the user, by default.
             only: Properties and the values that they must have for the candidate to answer, such as
                 `{platform: [mobile]}`; everyone else gets the control. Used where the flag is new.
+            segment: Property that says which segment a user is of; needed where a stage is for some segments only.
         """
 
         path: str
@@ -46,6 +48,7 @@ class FlagdRollout:
         treatment: str = "candidate"
         bucket_by: str = "targetingKey"
         only: dict[str, list[str]] = Field(default_factory=dict)
+        segment: str | None = None
 
     def __init__(self, options: Options, context: seams.Context) -> None:
         self._path: Path = context.root / options.path
@@ -53,20 +56,25 @@ class FlagdRollout:
 
     def share(self) -> float:
         """See `Rollout.share`; 0 where the flag does not split its traffic."""
-        flag = document_of(self._path, _EXAMPLE).get("flags", {}).get(self._options.flag)
-        if not isinstance(flag, dict):
-            raise UsageError(
-                f"{self._path}: there is no flag {self._options.flag!r}.",
-                fix="Let `llmci canary start` write it, or name another flag.",
-            )
+        flag = self._flag()
         weights = self._weights(flag.get("targeting"))
         if weights is None:
             return 1.0 if flag.get("defaultVariant") == self._options.treatment else 0.0
         before, after = (float(pair[1]) for pair in weights)
         return after / (before + after)
 
-    def set_share(self, share: float) -> None:
+    def only(self) -> tuple[str, ...]:
+        """See `Rollout.only`."""
+        kept = self._kept(self._flag().get("targeting"))
+        return () if kept is None else kept[0]
+
+    def set_share(self, share: float, only: Sequence[str] = ()) -> None:
         """See `Rollout.set_share`; a flag that is not there is made."""
+        if only and self._options.segment is None:
+            raise UsageError(
+                "canary.rollout does not say which property of a user is the segment.",
+                fix="Add `segment:` to it, such as `segment: platform`.",
+            )
         document = document_of(self._path, _EXAMPLE)
         flags = document.setdefault("flags", {})
         flag = flags.setdefault(self._options.flag, self._new_flag())
@@ -75,7 +83,28 @@ class FlagdRollout:
             flag["targeting"], weights = self._new_targeting()
         weights[1][1] = round(share * _WHOLE)
         weights[0][1] = _WHOLE - weights[1][1]
+        kept = self._kept(flag["targeting"])
+        rule = flag["targeting"] if kept is None else kept[1]
+        # Whatever rules the flag has stay inside.
+        inside = {"in": [{"var": self._options.segment}, list(only)]}
+        flag["targeting"] = {"if": [inside, rule, self._options.control]} if only else rule
         write_json(self._path, document)
+
+    def _flag(self) -> dict[str, Any]:
+        flag = document_of(self._path, _EXAMPLE).get("flags", {}).get(self._options.flag)
+        if not isinstance(flag, dict):
+            raise UsageError(
+                f"{self._path}: there is no flag {self._options.flag!r}.",
+                fix="Let `llmci canary start` write it, or name another flag.",
+            )
+        return flag
+
+    def _kept(self, targeting: object) -> tuple[tuple[str, ...], Any] | None:
+        """The segments of the present stage and the rule for them; None where the stage is for everyone."""
+        match targeting:
+            case {"if": [{"in": [{"var": name}, [*segments]]}, rule, _]} if name == self._options.segment:
+                return tuple(map(str, segments)), rule
+        return None
 
     def _weights(self, targeting: object) -> list[list[Any]] | None:
         """The flag's own [variant, weight] pairs, control first; None where it does not split its traffic."""

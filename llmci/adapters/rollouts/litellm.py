@@ -16,7 +16,7 @@ from llmci.errors import UsageError
 from llmci.files import write_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _WHOLE = 10_000
@@ -51,8 +51,17 @@ class LiteLLMRollout:
             raise UsageError(f"{self._path}: the weights do not add up to traffic.", fix="Write weights from 0 up.")
         return after / (before + after)
 
-    def set_share(self, share: float) -> None:
+    def only(self) -> tuple[str, ...]:
+        """See `Rollout.only`."""
+        return ()
+
+    def set_share(self, share: float, only: Sequence[str] = ()) -> None:
         """See `Rollout.set_share`."""
+        if only:
+            raise UsageError(
+                "the router of LiteLLM picks for each request, and knows no segments.",
+                fix="Keep `only` out of canary.stages, or let flags assign users: `rollout: {kind: flagd, ...}`.",
+            )
         text = self._read()
         treatment = round(share * _WHOLE)
         edits = zip(self._weights(text), (_WHOLE - treatment, treatment), strict=True)

@@ -5,17 +5,21 @@
     POST /check      200 expand or done, 425 hold, 412 roll back, 424 no evidence; for Flagger's confirm hooks
     POST /rollback   200 only where it is to be rolled back, else 409; for Flagger's rollback hook
 
+Evidence belongs to one rollout. A deployer says which by `?rollout=ID`, or by the `checksum` of Flagger's body; with
+another one it begins anew.
+
 What could not be decided because a source or the configuration failed is 503 everywhere: never a pass,
 and never a reason to roll back. Flagger sends no headers, so a token may also be `metadata.token` of the body.
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
@@ -37,8 +41,8 @@ class Service(ThreadingHTTPServer):
 
     Args:
         address: Host and port; port 0 takes a free one.
-        decide: Gives the decision as JSON, with its `action`; raises `LlmciError` where there is none. Called once
-            at a time.
+        decide: Gives the decision on a rollout, None for any, as JSON with its `action`; raises `LlmciError` where
+            there is none. Called once at a time.
         token: What a caller must know; None lets everybody on this machine ask, and nobody else.
 
     Raises:
@@ -47,7 +51,9 @@ class Service(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], decide: Callable[[], Mapping[str, Any]], *, token: str | None) -> None:
+    def __init__(
+        self, address: tuple[str, int], decide: Callable[[str | None], Mapping[str, Any]], *, token: str | None
+    ) -> None:
         self._decide, self._token, self._one = decide, token, threading.Lock()
         try:
             super().__init__(address, _Handler)
@@ -62,14 +68,15 @@ class Service(ThreadingHTTPServer):
         if self._token is None:
             # A page in somebody's browser can reach this machine under a name of its own, but not under this one.
             return urlsplit(f"//{host}").hostname in LOOPBACK
-        given = authorization.removeprefix("Bearer ") if authorization.startswith("Bearer ") else _token_in(body)
+        bearer = authorization.startswith("Bearer ")
+        given = authorization.removeprefix("Bearer ") if bearer else _text_in(body, "metadata", "token")
         return hmac.compare_digest(given.encode(), self._token.encode())
 
-    def decided(self) -> tuple[int, Mapping[str, Any]]:
+    def decided(self, rollout: str | None) -> tuple[int, Mapping[str, Any]]:
         """Status of `/check`, and the decision or the error."""
         try:
             with self._one:
-                decision = self._decide()
+                decision = self._decide(rollout)
         except LlmciError as error:
             return _FAILED, {"error": error.message, "fix": error.fix}
         except Exception as error:  # noqa: BLE001  the caller hears that there is no decision, whatever the bug
@@ -91,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "/healthz":
                 self._say(200, {"status": "ok"})
             case "/decision" if self._may(b""):
-                status, said = self.server.decided()
+                status, said = self.server.decided(self._rollout(b""))
                 self._say(_FAILED if status == _FAILED else 200, said)
             case "/decision":
                 pass
@@ -106,10 +113,15 @@ class _Handler(BaseHTTPRequestHandler):
         if path not in ("/check", "/rollback"):
             self._say(404, {"error": "there is /healthz, /decision, /check and /rollback"})
             return
-        status, said = self.server.decided()
+        status, said = self.server.decided(self._rollout(body))
         if path == "/rollback" and status != _FAILED:
             status = 200 if said["action"] == "roll back" else 409
         self._say(status, said)
+
+    def _rollout(self, body: bytes) -> str | None:
+        """A digest of what the caller calls the rollout; it is kept, and may be anything."""
+        asked = parse_qs(urlsplit(self.path).query).get("rollout", [""])[0] or _text_in(body, "checksum")
+        return hashlib.sha256(asked.encode()).hexdigest()[:16] if asked else None
 
     def _body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "0")
@@ -136,9 +148,12 @@ class _Handler(BaseHTTPRequestHandler):
         """Requests are not logged: a path may hold what a caller typed."""
 
 
-def _token_in(body: bytes) -> str:
+def _text_in(body: bytes, *keys: str) -> str:
+    """A text in a JSON body; empty where there is none."""
     try:
-        token = orjson.loads(body)["metadata"]["token"]
-    except (ValueError, KeyError, TypeError):
+        found = orjson.loads(body)
+        for key in keys:
+            found = found[key]
+    except (ValueError, KeyError, TypeError, IndexError):
         return ""
-    return token if isinstance(token, str) else ""
+    return found if isinstance(found, str) else ""

@@ -106,7 +106,7 @@ class RubricScorer(Generic[OptionsT]):
         asked = partial(judge_messages, case, answer)
         opinion = await self._judge.opinion(asked, rubric=rubric, nonce=nonce, reference=self.shows_reference())
         if isinstance(opinion, Failed):
-            return self._unscored(case, answer, f"the judge did not answer: {opinion.why}")
+            return self._unscored(case, answer, f"the judge did not answer: {opinion.why}", cost=opinion.cost)
         if opinion.verdict is None:
             return self._unscored(case, answer, NO_VERDICT, cost=opinion.cost)
         return Scored(

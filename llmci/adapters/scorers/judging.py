@@ -123,7 +123,8 @@ class JudgeModel:
         reference: bool,
     ) -> ModelReply | Failed:
         reply: ModelReply | Failed
-        reply = await self._model.complete(self._request(messages, self._asking(rubric, nonce, reference=reference)))
+        request = self._request(messages, self._asking(rubric, nonce, reference=reference))
+        reply = await self._model.complete(request, worst_cost=self._options.max_cost_usd)
         return reply
 
     def _asking(self, rubric: str, nonce: str, *, reference: bool) -> Asking:

@@ -104,6 +104,7 @@ class Asker:
         )
         reply: ModelReply | Failed = await self.model.complete(request)
         if isinstance(reply, Failed):
+            self.costs.append(reply.cost)
             self.failed = f"the judge did not answer: {reply.why}"
             raise CannotAsk(self.failed)
         self.costs.append(reply.cost)

@@ -96,7 +96,7 @@ class PairwiseScorer:
             return self._scored(case, answer, _TIE)
         pairs = [(answer, other), (other, answer)][: 2 if self._options.orders == "both" else 1]
         opinions = await asyncio.gather(*(self._opinion(case, *pair) for pair in pairs))
-        costs = [0.0 if isinstance(opinion, Failed) else opinion.cost for opinion in opinions]
+        costs = [opinion.cost for opinion in opinions]
         cost = None if None in costs else sum(item or 0.0 for item in costs)
         shares, words = [], []
         for opinion, wins in zip(opinions, "AB", strict=False):

@@ -16,6 +16,7 @@ from llmci.adapters.sources.remote.landed import LandedSource, RemoteOptions
 from llmci.adapters.sources.remote.paging import by_cursor, by_number
 from llmci.core.pulling.windows import spoken
 from llmci.core.traces import langfuse as rows
+from llmci.core.traces.langfuse_media import media_in, with_media
 from llmci.core.traces.records import Origin
 from llmci.core.traces.scalars import text_of, time_of
 from llmci.errors import NotFound, UsageError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from llmci.seams import Context, Rejected, Stream, Window
 
 _OBSERVATIONS, _SCORES, _COUNTS = "/api/public/v2/observations", "/api/public/v3/scores", "/api/public/v2/metrics"
+_MEDIA = "/api/public/media"
 _OLD_TRACES, _OLD_OBSERVATIONS, _OLD_SCORES = (
     "/api/public/traces",
     "/api/public/observations",
@@ -155,13 +157,27 @@ class LangfuseSource(LandedSource):
         numbers = [int(value) for value in first.values() if str(value).isdigit()]
         return numbers[0] if len(numbers) == 1 else None
 
+    def media(self, media_id: str) -> bytes | None:
+        """See `Remote.media`: the server gives a signed address of its bucket."""
+        of = "a media file"
+        try:
+            said = self.client.get(f"{_MEDIA}/{quote(media_id, safe='')}", of=of)
+        except NotFound:
+            return None
+        url = text_of(said.get("url")) if isinstance(said, dict) else None
+        if url is None:
+            raise self.client.stop(_MEDIA, of, "the answer names no address", "Check the server's version.")
+        return self.download(url, of=of)
+
     def fold(
         self, spans: Sequence[Mapping[str, Any]], scores: Sequence[Mapping[str, Any]]
     ) -> TraceRow | Rejected | None:
         """See `LandedSource.fold`."""
         if not spans:
             return None
-        return rows.trace_of(spans, scores, Origin(self._context.name, "langfuse"), variant=self._options.variant)
+        origin = Origin(self._context.name, "langfuse")
+        found = [with_media(row, self.landing().media) for row in spans]
+        return rows.trace_of(found, scores, origin, variant=self._options.variant)
 
     def _observations(self, fields: str, asked: Mapping[str, object], of: str) -> Iterator[Sequence[Record]]:
         cheap = fields == _CHEAP
@@ -250,12 +266,15 @@ def _text(moment: datetime) -> str:
 
 def _span(row: Mapping[str, Any], *, keep: bool = True) -> Record:
     trace_id = text_of(row.get("traceId")) or str(row["id"])
-    return Record(trace_id, str(row["id"]), _version(row), time_of(row.get("startTime")), row if keep else None)
+    start = time_of(row.get("startTime"))
+    return Record(trace_id, str(row["id"]), _version(row), start, row if keep else None, media_in(row))
 
 
 def _trace(row: Mapping[str, Any]) -> Record:
     # The key of a trace is none of an observation, even where both have one id.
-    return Record(str(row["id"]), f"trace:{row['id']}", _version(row), time_of(row.get("timestamp")), row)
+    return Record(
+        str(row["id"]), f"trace:{row['id']}", _version(row), time_of(row.get("timestamp")), row, media_in(row)
+    )
 
 
 def _score(row: Mapping[str, Any]) -> Record:

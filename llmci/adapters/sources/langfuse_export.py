@@ -29,8 +29,8 @@ from llmci.storage import bare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
-    from llmci.adapters.sources.files import File
     from llmci.domain.trace import TraceRow
     from llmci.seams import Context, Window
 
@@ -75,11 +75,11 @@ class LangfuseExportSource:
                 if isinstance(outcome, Rejected) or (outcome is not None and within(outcome, window)):
                     yield outcome
 
-    def _files(self) -> list[tuple[str, File]]:
+    def _files(self) -> list[tuple[str, Path]]:
         """Files to read with the table each is of, in order."""
         path, name = self._options.path, self._context.name
         found = matching(path, self._context.root, source=name)
-        tables: list[tuple[str, File]] = [(_table_of(uri_of(file)), file) for file in found if is_table(file)]
+        tables: list[tuple[str, Path]] = [(_table_of(uri_of(file)), file) for file in found if is_table(file)]
         wanted = _NEW if any(table in _NEW for table, _ in tables) else _OLD
         files = [(table, file) for table, file in tables if table in wanted or table == _SCORES]
         if not any(table in wanted for table, _ in files):
@@ -89,7 +89,7 @@ class LangfuseExportSource:
             )
         return files
 
-    def _spilled(self, table: str, path: File, spill: Spill) -> Iterator[Rejected]:
+    def _spilled(self, table: str, path: Path, spill: Spill) -> Iterator[Rejected]:
         number, name = 0, shown(path, self._context.root)
         for row in rows_of(path):
             number += 1

@@ -53,9 +53,9 @@ def erase_rows(
     return gone
 
 
-def erase_cases(evalset: EvalSet, cases: Collection[str], traces: Collection[str]) -> EvalSet | None:
-    """The version without some cases, its weights still summing to 1; None where it holds none of them."""
-    kept = [case for case in evalset.cases if case.case_id not in cases]
+def erase_cases(evalset: EvalSet, traces: Collection[str]) -> EvalSet | None:
+    """The version without the cases of some traces, its weights still summing to 1; None where it holds none of them."""
+    kept = [case for case in evalset.cases if case.origin.trace_id not in traces]
     wanted = evalset.parameters.get("reviewed")
     reviewed = [trace for trace in wanted if trace not in traces] if isinstance(wanted, list) else wanted
     if len(kept) == len(evalset.cases) and reviewed == wanted:

@@ -33,13 +33,14 @@ _KEPT = ("case_id", "repeat", "usage", "cost", "latency_ms", "ttft_ms", "request
 _SCORE = pa.struct([field for field in SCORE if field.name not in ("case_id", "repeat", "reason")])
 # What earlier runs scored stands in the first row of a case.
 _EARLIER = pa.list_(pa.struct([field for field in COVARIATE if field.name != "case_id"]))
-_SCHEMA = pa.schema(
+SCORES = pa.schema(
     [
         *(ANSWER.field(name) for name in _KEPT),
         ("asked", pa.bool_()),
         ("scores", pa.list_(_SCORE)),
         ("earlier", _EARLIER),
-    ]
+    ],
+    metadata={b"llmci.schema": SCHEMA_NAME.encode()},
 )
 _FIX = "Make it again with `llmci promote` or `llmci bench --save-scores`."
 
@@ -59,8 +60,8 @@ def scores_document(run: Run) -> bytes:
     del manifest["case_ids"]
     # Whoever compares with it looks at the gates by a plan of its own.
     manifest.pop("looks", None)
-    metadata = {b"llmci.schema": SCHEMA_NAME.encode(), _MANIFEST: orjson.dumps(manifest)}
-    table = pa.Table.from_pylist(list(_rows(run)), schema=_SCHEMA.with_metadata(metadata))
+    metadata = {**SCORES.metadata, _MANIFEST: orjson.dumps(manifest)}
+    table = pa.Table.from_pylist(list(_rows(run)), schema=SCORES.with_metadata(metadata))
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     content: bytes = sink.getvalue().to_pybytes()

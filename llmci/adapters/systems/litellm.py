@@ -11,9 +11,10 @@ from pydantic import Field
 from llmci import registry, seams
 from llmci.adapters.systems.prompt import Prompt
 from llmci.adapters.systems.prompt_sources import fetched
-from llmci.adapters.systems.tool_loop import RESULTS, ToolReplay, converse
+from llmci.adapters.systems.tool_loop import ToolReplay, converse
 from llmci.core.bench.chat import chat_messages, chat_tools, said
 from llmci.core.canonical import digest_of
+from llmci.core.evalsets.agent_cases import RESULTS
 from llmci.domain.system import SystemSpec
 from llmci.errors import UsageError
 from llmci.seams import Failed, ModelRequest, Reply

@@ -11,6 +11,7 @@ from pydantic import Field
 from llmci import seams
 from llmci.core.bench.chat import said
 from llmci.core.bench.tool_tape import ToolTape, name_and_arguments
+from llmci.core.evalsets.agent_cases import RESULTS
 from llmci.core.privacy.replies import unclean
 from llmci.domain.case import Message, Part
 from llmci.domain.run import Usage
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
     Ask = Callable[[ModelRequest], Awaitable[ModelReply | Failed]]
 
-# The expectation of a case that holds what its tools said.
-RESULTS = "tool_results"
+
+# Score of such an answer: the share of its calls that were recorded.
+MATCHED = "tool_calls_matched"
 
 
 class ToolReplay(seams.Options):
@@ -71,10 +73,10 @@ async def converse(
         for call in reply.tool_calls:
             name, arguments = name_and_arguments(call)
             result = tape.play(name, arguments)
+            if result is None and how.on_miss == "stop":
+                return _whole(replies, spoken, tape)
             if result is None:
-                if how.on_miss == "stop":
-                    return _whole(replies, spoken, tape)
-                missed = await _missed(_as_tool(request, recorded, name, arguments), simulate)
+                missed = await _missed(tape, _as_tool(request, recorded, name, arguments), simulate)
                 if isinstance(missed, Failed):
                     return missed
                 replies.append(missed)
@@ -85,10 +87,10 @@ async def converse(
     return Failed(f"it still called tools after {how.max_turns} replies", "system")
 
 
-async def _missed(request: ModelRequest, simulate: Ask | None) -> ModelReply | Failed:
+async def _missed(tape: ToolTape, request: ModelRequest, simulate: Ask | None) -> ModelReply | Failed:
     """What a model says in the place of a tool; its time is not the agent's."""
     if simulate is None:
-        return Failed("it made a tool call that was never recorded", "system")
+        return Failed(tape.missed(), "system")
     played = await simulate(request)
     if isinstance(played, Failed):
         return Failed(f"the simulated tool: {played.why}", "infrastructure", retryable=played.retryable)
@@ -112,7 +114,7 @@ def _whole(replies: Sequence[ModelReply], spoken: Sequence[Message], tape: ToolT
         latency_ms=sum(reply.latency_ms for reply in replies),
         ttft_ms=replies[0].ttft_ms,
         timed_here=True,
-        recorded_scores=tape.divergence(),
+        recorded_scores={MATCHED: tape.matched()},
     )
 
 

@@ -9,7 +9,9 @@ class Ledger:
     """Keeps spending below a limit, calls in flight included.
 
     A call's worst case is reserved before it is sent and replaced by what it really took when it is
-    back. While others are in flight, a call that does not fit waits: they may turn out cheaper.
+    back. While others are in flight, a call that does not fit waits: they may turn out cheaper. What is in
+    flight may ask for more, such as a judge that is tried again; when all that is in flight waits for more,
+    nothing will become cheaper, and one of them is refused.
 
     Args:
         limit: Most that may be spent, in US dollars; None is no limit.
@@ -24,7 +26,7 @@ class Ledger:
     def __init__(self, limit: float | None, *, allow_unknown: bool = False) -> None:
         self._limit, self._allow_unknown = limit, allow_unknown
         self._reserved = 0.0
-        self._in_flight = 0
+        self._in_flight = self._asking_for_more = 0
         self._changed = asyncio.Condition()
         self.spent = self.judging = 0.0
         self.unknown_calls = 0
@@ -52,6 +54,23 @@ class Ledger:
                 return False
             self._reserved += worst
             self._in_flight += 1
+            return True
+
+    async def more(self, worst: float) -> bool:
+        """Add to a reservation that is held; False if the budget has no room for it, now or later."""
+        if self._limit is None:
+            return True
+        async with self._changed:
+            self._asking_for_more += 1
+            # Whoever waits already may now be waiting for nobody.
+            self._changed.notify_all()
+            try:
+                await self._changed.wait_for(lambda: self._fits(worst) or self._asking_for_more >= self._in_flight)
+            finally:
+                self._asking_for_more -= 1
+            if not self._fits(worst):
+                return False
+            self._reserved += worst
             return True
 
     async def settle(self, worst: float | None, actual: float | None, *, judge: bool = False) -> None:

@@ -18,8 +18,11 @@ _DEGREE = (
     r"(?:M\.?D|D\.?O|Ph\.?D|D\.?D\.?S|D\.?V\.?M|D\.?M\.?D|Pharm\.?D|Psy\.?D|Ed\.?D|J\.?D|M\.?B\.?A|M\.?Sc|B\.?Sc|M\.A|B\.A|R\.?N"
     r"|N\.P|C\.?P\.?A|FACP|FACS|Esq)"
 )
+_TITLED = re.compile(rf"(?<![^\W_])(?:{_TITLE}\b\.?[ \t]+)+$", re.IGNORECASE)
+_REACH = 30
 # In capitals as people write degrees: "md" and "do" are other words.
 _BEHIND = re.compile(rf"(?:(?:,[ \t]*|[ \t]+){_DEGREE}\.?)+$")
+_DEGREES = re.compile(rf"(?:(?:,[ \t]*|[ \t]+){_DEGREE}(?!\w)\.?)+")
 
 
 def without_titles(span: Span, text: str) -> Span:
@@ -34,3 +37,12 @@ def without_titles(span: Span, text: str) -> Span:
     if not any(c.isalpha() for c in value[start:end]) or (start, end) == (0, len(value)):
         return span
     return replace(span, start=span.start + start, end=span.start + end)
+
+
+def titles_of(span: Span, text: str) -> list[Span]:
+    """The titles and degrees right beside the span of a name, as spans of their own."""
+    if span.kind != "PERSON":
+        return []
+    before = _TITLED.search(text, max(0, span.start - _REACH), span.start)
+    behind = _DEGREES.match(text, span.end)
+    return [replace(span, start=match.start(), end=match.end()) for match in (before, behind) if match is not None]

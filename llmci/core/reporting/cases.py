@@ -58,7 +58,7 @@ def case_views(
         deciding: What makes a case better or worse; see `deciding_metrics`.
         texts: False leaves out every text of cases and answers.
     """
-    before, after = (_Side(run) for run in runs)
+    before, after = _sides(*runs)
     named = (tuple(metrics), deciding)
     ids = dict.fromkeys(case_id for run in reversed(runs) for case_id in run.case_ids)
     views = [_view(case_id, cases.get(case_id), before, after, named, texts=texts) for case_id in ids]
@@ -72,11 +72,17 @@ def case_views(
     return tuple(views), whole
 
 
+def _sides(baseline: Run, candidate: Run) -> tuple[_Side, _Side]:
+    at = {case_id: row for row, case_id in enumerate(baseline.case_ids)}
+    same = baseline.case_ids == candidate.case_ids
+    return _Side(baseline, at), _Side(candidate, at if same else {c: row for row, c in enumerate(candidate.case_ids)})
+
+
 class _Side:
     """One run, by case. It holds numbers of rows and no lists of them, for there may be a million."""
 
-    def __init__(self, run: Run) -> None:
-        self._at = {case_id: at for at, case_id in enumerate(run.case_ids)}
+    def __init__(self, run: Run, at: Mapping[str, int]) -> None:
+        self._at = at
         self._answers = _Grouped(run.answers, self._at)
         self._scores = _Grouped(run.scores, self._at)
         self.texts = SCORES_ONLY not in run.environment
@@ -103,10 +109,10 @@ class _Grouped(Generic[Item]):
     """Answers or scores by the number of their case, in the order in which they stand."""
 
     def __init__(self, items: Sequence[Item], at: Mapping[str, int]) -> None:
-        codes = np.fromiter((at.get(item.case_id, -1) for item in items), dtype=np.int64, count=len(items))
+        codes = np.fromiter((at.get(item.case_id, -1) for item in items), dtype=np.int32, count=len(items))
         self._items: Sequence[Item] = items
-        self._order = np.argsort(codes, kind="stable")
-        self._starts = np.searchsorted(codes[self._order], np.arange(len(at) + 1))
+        self._order = np.argsort(codes, kind="stable").astype(np.int32)
+        self._starts = np.searchsorted(codes[self._order], np.arange(len(at) + 1, dtype=np.int32)).astype(np.int32)
 
     def of(self, at: int | None) -> list[Item]:
         if at is None:
@@ -114,10 +120,15 @@ class _Grouped(Generic[Item]):
         return [self._items[row] for row in self._order[self._starts[at] : self._starts[at + 1]].tolist()]
 
 
+# The same few slices and scores come with most of the cases, and are held once.
 @lru_cache(maxsize=4096)
-def _label(text: str, most: int) -> str:
-    """The same few labels and values come with every case, and are held once."""
-    return one_line(text, most)
+def _slices(slices: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((one_line(label, 60), one_line(value, 80)) for label, value in slices)
+
+
+@lru_cache(maxsize=4096)
+def _measured(metric: str, baseline: float | None, candidate: float | None) -> Measured:
+    return Measured(metric=metric, baseline=baseline, candidate=candidate)
 
 
 def _view(
@@ -143,9 +154,9 @@ def _view(
         title=_title(case) if texts else "",
         key=visible(case.key) if case and case.key else None,
         weight=case.weight if case else None,
-        slices=tuple((_label(k, 60), _label(v, 80)) for k, v in case.slices.items()) if case else (),
+        slices=_slices(tuple(case.slices.items())) if case else (),
         must_pass=case.must_pass if case else False,
-        measured=tuple(Measured(metric=name, baseline=was.get(name), candidate=now.get(name)) for name in metrics),
+        measured=tuple(_measured(name, was.get(name), now.get(name)) for name in metrics),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from llmci.core import wording
-from llmci.core.reporting.markup import alert, document, inline, marker, table
+from llmci.core.reporting.markup import MOST_CHARS, alert, document, inline, marker, table, within
 from llmci.core.reporting.verdict_tables import changed_list, gate_table, noticed, slice_table
 from llmci.domain.verdict import Outcome
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from llmci.core.reporting.reread import Reread
 
 _POINTER = "the report and the job's summary hold the rest"
+# Characters of one of several configurations, however many there are; those that then do not fit are left out.
+_LEAST_ROOM = 2_000
 # What a reader has to know first, first.
 _GRAVITY = (
     Outcome.REGRESSED,
@@ -64,16 +66,17 @@ def verdict_comment(name: str, results: Mapping[str, Reread], about: About) -> s
         result = worst_first[0][1]
         blocks = [_verdict(result), *_details(result, about), *_notes(result)]
     else:
-        blocks = [_together(dict(worst_first)), *(_folded(*item, about) for item in worst_first)]
+        room = max(_LEAST_ROOM, MOST_CHARS // 2 // len(worst_first))
+        blocks = [_together(dict(worst_first)), *(_folded(*item, about, room) for item in worst_first)]
     first, *rest = blocks
-    return document([f"{marker(name)}\n{first}", *rest, _foot(about)], _POINTER)
+    return document([f"{marker(name)}\n{first}", *rest], _POINTER, _foot(about))
 
 
 def stopped_comment(name: str, code: int, about: About) -> str:
     """The comment on a run without a verdict, so that an older verdict is not taken for this commit's."""
     why = _STOPPED.get(code, "of a bug in llmci")
     said = f"⛔ **llmci stopped with exit code {code}:** {why}. The log says more."
-    return document([f"{marker(name)}\n{alert('unsure', said)}", _foot(about)])
+    return document([f"{marker(name)}\n{alert('unsure', said)}"], foot=_foot(about))
 
 
 def _verdict(result: Reread) -> str:
@@ -144,8 +147,8 @@ def _together(results: Mapping[str, Reread]) -> str:
     return f"{alert(worst.mark.tone, said)}\n\n{table(head, rows, most=len(rows))}"
 
 
-def _folded(name: str, result: Reread, about: About) -> str:
-    inside = "\n\n".join(block for block in (*_details(result, about), *_notes(result)) if block)
+def _folded(name: str, result: Reread, about: About, room: int) -> str:
+    inside = "\n\n".join(within([*_details(result, about), *_notes(result)], room, _POINTER))
     summary = f"<summary>{result.mark.emoji} {inline(name)}: {result.mark.word}</summary>"
     return f"<details>{summary}\n\n{inside}\n\n</details>"
 

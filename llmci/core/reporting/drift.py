@@ -80,7 +80,7 @@ def _represented(drift: Mapping[str, object]) -> Bar | None:
     if not isinstance(share, float | int):
         return None
     words = f"at most about {numbers.rate(share, 0)} of the window is like what the set was drawn from"
-    return Bar(name="represented", words=words, low=0.0, value=bounded(share), high=bounded(share))
+    return Bar(name="represented", words=words, low=bounded(share), value=bounded(share), high=bounded(share))
 
 
 def _topics(drift: Mapping[str, object]) -> tuple[Bar, ...]:

@@ -52,12 +52,32 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, most: int) -> s
     return "\n".join([f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *lines[:kept], *rest])
 
 
-def document(blocks: Sequence[str], pointer: str = "the report holds the rest") -> str:
-    """The blocks one below the other, empty ones left out; where one does not fit, a pointer ends the document."""
+def document(blocks: Sequence[str], pointer: str = "the report holds the rest", foot: str = "") -> str:
+    """The blocks one below the other, empty ones left out, and the foot, which is never cut; see `within`."""
+    ending = [foot] if foot else []
+    return "\n\n".join([*within(blocks, MOST_CHARS - len(foot) - 10, pointer), *ending]) + "\n"
+
+
+def within(blocks: Sequence[str], room: int, pointer: str) -> list[str]:
+    """As many blocks as fit into so many characters. The first that does not is cut by whole lines, and a pointer follows."""
     wanted = [block for block in blocks if block]
-    kept = _fitting(wanted, MOST_CHARS - 200)
-    end = [] if kept == len(wanted) else [f"_Cut here: {pointer}._"]
-    return "\n\n".join([*wanted[:kept], *end]) + "\n"
+    if sum(len(block) + 2 for block in wanted) <= room:
+        return wanted
+    end = f"_Cut here: {pointer}._"
+    room -= len(end) + 2
+    kept = _fitting(wanted, room)
+    room -= sum(len(block) + 2 for block in wanted[:kept])
+    part = _beginning(wanted[kept], room) if kept < len(wanted) else ""
+    return [*wanted[:kept], *([part] if part else []), end]
+
+
+def _beginning(block: str, room: int) -> str:
+    """The lines that fit; none of a block that would have to be closed again, nor the mere head of a table."""
+    lines = block.split("\n")
+    kept = lines[: _fitting(lines, room)]
+    if block.startswith("<details>") or any(line.startswith("```") for line in lines):
+        return ""
+    return "" if lines[0].startswith("|") and len(kept) <= len(("head", "rule")) else "\n".join(kept)
 
 
 def _fitting(parts: Sequence[str], room: int) -> int:

@@ -48,8 +48,7 @@ class Rollout:
 def roll_out(
     control: Mapping[str, FloatArray],
     treatment: Mapping[str, FloatArray],
-    criteria: Sequence[Watched],
-    shares: Sequence[float],
+    stages: Sequence[tuple[float, Sequence[Watched]]],
     rng: np.random.Generator,
     *,
     alpha: float,
@@ -60,15 +59,16 @@ def roll_out(
     Args:
         control: What each request would give if the control answered it, by criterion, shape (n,) in order of arrival.
         treatment: The same if the candidate did.
-        criteria: What is watched.
-        shares: The stages, ascending; the rollout is complete when evidence suffices for the last one.
+        stages: Shares, ascending, and what is watched at each; the rollout is complete when evidence suffices for the
+            last one.
         rng: Assigns requests to arms.
         alpha: As in the plan.
         every: Look after so many requests of the candidate.
     """
     total = len(next(iter(control.values())))
     at = exposed = 0
-    for stage, (share, following) in enumerate(zip(shares, (*shares[1:], 1.0), strict=True)):
+    shares = [share for share, _ in stages]
+    for stage, ((share, criteria), following) in enumerate(zip(stages, (*shares[1:], 1.0), strict=True)):
         if share >= 1.0:
             break
         treated = rng.random(total - at) < share

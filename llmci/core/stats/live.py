@@ -106,6 +106,7 @@ def traffic_of(
     *,
     now: datetime | None = None,
     in_pairs: bool = False,
+    only: tuple[str, ...] = (),
     parted: Parted = held_at_once,
 ) -> Traffic:
     """Put records in order, and count each unit once.
@@ -117,6 +118,7 @@ def traffic_of(
         in_pairs: Keep requests that both variants answered: control and treatment by turns, in the order in which pairs
             were complete. A value counts where both sides have it; with a share of a half, a block is then exactly a
             pair.
+        only: Segments whose traces count; empty is everyone.
         parted: Brings records together.
     """
     starts = _Starts()
@@ -124,6 +126,9 @@ def traffic_of(
     counts: Counter[str] = Counter()
     found = parted(starts.watched(records), lambda some: _part_of(some["key"]))
     found = (_fresh(some, late, counts) for some in found)
+    if only:
+        inside = [plan.segments.index(name) for name in only]
+        found = (some[np.isin(some["segment"], inside)] for some in found)
     if in_pairs:
         found = (_paired(some, counts) for some in parted(found, lambda some: _part_of(some["pair"])))
     elif plan.unit == "user":

@@ -74,7 +74,8 @@ class _Standing:
         return path
 
     def evidence(self) -> Evidence:
-        flip = self.criterion.kind == "score" and self.criterion.higher_is_better
+        kind = self.criterion.kind
+        flip = kind == "judge" or (kind == "score" and self.criterion.higher_is_better)
         means = [float(total / count) if count else None for total, count in zip(self.sums, self.counts, strict=True)]
         shown = [None if mean is None else 1.0 - mean if flip else mean for mean in means]
         return Evidence(
@@ -118,7 +119,7 @@ def watch(traffic: Traffic, plan: RolloutPlan, *, share: float) -> Seen:
 
     Args:
         traffic: Live units at this share.
-        plan: What is watched.
+        plan: What is watched; see `RolloutPlan.watched_at`.
         share: The treatment's share of the traffic, in (0, 1].
     """
     overall = _standings(plan.criteria, share)

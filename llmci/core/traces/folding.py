@@ -186,13 +186,7 @@ def _request(replayed: Row) -> Row | None:
 
 
 def _bounded(rows: list[Row]) -> tuple[list[Row], list[str]]:
-    size = 0
-    for row in rows if len(rows) <= MAX_STEPS else ():
-        size += len(json_text(row))
-        if size > MAX_STEP_BYTES:
-            break
-    else:
-        if len(rows) <= MAX_STEPS:
-            return rows, []
+    if len(rows) <= MAX_STEPS and len(json_text(rows)) <= MAX_STEP_BYTES:
+        return rows, []
     heavy = ("input", "output", "documents", "attributes", "events")
     return [{key: value for key, value in row.items() if key not in heavy} for row in rows], ["steps_truncated"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmci.core.traces import dialects
 from llmci.core.traces.folding import Step, fold
+from llmci.core.traces.langfuse_media import refers
 from llmci.core.traces.money import reported_cost
 from llmci.core.traces.paths import picked
 from llmci.core.traces.payloads import payload_of
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
 _KINDS = {"generation": "llm", "embedding": "embedding", "span": "span", "event": "event"}
 _ANNOTATORS = {"ANNOTATION": "human", "EVAL": "llm", "API": "api"}
-# What a user's own text was replaced by when it was uploaded as a file.
-_MEDIA = "@@@langfuseMedia:"
 _INPUT_CACHED = (
     "input_cached_tokens",
     "cache_read_input_tokens",
@@ -115,7 +114,10 @@ def trace_of(
     row = fold(steps, trace_id, origin)
     if trace and len(tops) == 1:
         row = _with_trace(row, trace)
-    missing = [*row["missing"], *(["media"] if any(_has_media(one) for one in rows) else [])]
+    missing = [
+        *row["missing"],
+        *(["media"] if any(refers(one.get("input")) or refers(one.get("output")) for one in rows) else []),
+    ]
     return {
         **row,
         "name": text_of(trace.get("name")) or _trace_name(observations) or row["name"],
@@ -175,8 +177,8 @@ def _step(row: Mapping[str, Any], trace: Mapping[str, Any], variant: Pick | None
             "events": None,
         },
         facts=_facts(row, trace, metadata, variant),
-        metadata=_metadata(trace) or _plain(metadata),
-        tags=_tags(trace) or _tags(row),
+        metadata=(_metadata(trace) if trace else None) or _plain(metadata),
+        tags=(_tags(trace) if trace else None) or _tags(row),
     )
 
 
@@ -321,12 +323,12 @@ def _first_of(counts: Mapping[str, int], names: Sequence[str]) -> int | None:
 
 def _cost(row: Mapping[str, Any], usage: Row | None) -> Row | None:
     details = decoded(row.get("costDetails"))
-    details = details if isinstance(details, dict) else {}
-    if not details and row.get("totalCost") is None and row.get("calculatedTotalCost") is None:
-        return None
+    if not isinstance(details, dict) or not details:
+        total = row.get("totalCost") or row.get("calculatedTotalCost") or row.get("totalCost")
+        return None if total is None else reported_cost(total, tokens_of(usage))
     amounts = {str(key): float_of(value) or 0.0 for key, value in details.items()}
-    paid_in = sum(value for key, value in amounts.items() if "input" in key) if amounts else None
-    paid_out = sum(value for key, value in amounts.items() if "output" in key) if amounts else None
+    paid_in = sum(value for key, value in amounts.items() if "input" in key)
+    paid_out = sum(value for key, value in amounts.items() if "output" in key)
     total = next(
         (value for value in (row.get("totalCost"), row.get("calculatedTotalCost"), details.get("total")) if value),
         row.get("totalCost"),
@@ -339,9 +341,11 @@ def _facts(
 ) -> dict[str, str]:
     found = {}
     for name, key in _PLACES.items():
-        value = trace.get(key) or row.get(key)
-        if value and (text := text_of(value)):
-            found[name] = text
+        value = (trace.get(key) if trace else None) or row.get(key)
+        if value:
+            text = value if isinstance(value, str) else text_of(value)
+            if text:
+                found[name] = text
     logged = {**_metadata(trace), **metadata} if trace else metadata
     chosen = None if variant is None else picked({**trace, **row, "metadata": logged}, variant)
     chosen = chosen or dialects.first(logged, *_VARIANT)
@@ -366,7 +370,8 @@ def _plain(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _tags(row: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(text for item in list_of(row.get("tags")) if (text := text_of(item)))
+    logged = row.get("tags")
+    return tuple(text for item in list_of(logged) if (text := text_of(item))) if logged else ()
 
 
 def _ttft(row: Mapping[str, Any], start: datetime | None) -> float | None:
@@ -380,13 +385,6 @@ def _ttft(row: Mapping[str, Any], start: datetime | None) -> float | None:
 
 def _between(start: datetime | None, end: datetime | None) -> float | None:
     return (end - start) / timedelta(milliseconds=1) if start and end and end >= start else None
-
-
-def _has_media(row: Mapping[str, Any]) -> bool:
-    return any(isinstance(value, str) and _MEDIA in value for value in (row.get("input"), row.get("output"))) or any(
-        isinstance(value, (dict, list)) and _MEDIA in json_text(value)
-        for value in (row.get("input"), row.get("output"))
-    )
 
 
 def score_row(score: Mapping[str, Any]) -> Row | None:

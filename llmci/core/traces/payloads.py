@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmci.core.traces.messages import is_chat, messages_of
+from llmci.core.traces.messages import is_chat, messages_of, simple_messages
 from llmci.core.traces.scalars import decoded, json_text, text_of
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ def payload_of(value: object, *, role: str) -> Row:
     inner = decoded(value)
     if inner is None or inner in ("", [], {}):
         return NOTHING
+    if isinstance(inner, (dict, list)) and (simple := simple_messages(inner)):
+        return {"kind": "messages", "messages": simple}
     if is_chat(inner):
         return of_messages(messages_of(inner, role=role))
     if isinstance(inner, (dict, list)):

@@ -10,6 +10,7 @@ import orjson
 
 # Far enough for any log; beyond it a number is not a time.
 _LAST_SECOND = 4_102_444_800  # 2100-01-01
+_OPENS = ("{", "[", '"')
 _UNITS = (1.0, 1e-3, 1e-6, 1e-9)
 
 
@@ -33,8 +34,10 @@ def json_text(value: object, *, sort: bool = False) -> str:
 
 def decoded(value: object) -> Any:  # noqa: ANN401  JSON holds anything
     """The object or list inside a JSON string, however often it was encoded; anything else as it is."""
-    inner = value
-    while isinstance(inner, str) and inner[:1] in ("{", "[", '"'):
+    if not isinstance(value, str):
+        return value
+    inner: Any = value
+    while isinstance(inner, str) and inner.startswith(_OPENS):
         try:
             inner = orjson.loads(inner)
         except orjson.JSONDecodeError:
@@ -88,10 +91,14 @@ def time_of(value: object) -> datetime | None:
     if isinstance(value, bool):
         return None
     try:
-        if isinstance(value, datetime):
-            return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-        if isinstance(value, (str, date)):
-            return time_of(datetime.fromisoformat(str(value).strip()))
+        found = value
+        if isinstance(value, str):
+            found = datetime.fromisoformat(value.strip())
+        elif isinstance(value, date) and not isinstance(value, datetime):
+            found = datetime(value.year, value.month, value.day, tzinfo=UTC)
+        if isinstance(found, datetime):
+            zone = found.tzinfo
+            return found if zone is UTC else found.replace(tzinfo=UTC) if zone is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
     number = float_of(value)

@@ -170,7 +170,7 @@ def _cost(outcome: Reply | Failed | None) -> float | None:
     if outcome is None:
         return 0.0
     if isinstance(outcome, Failed):
-        return None if outcome.charged else 0.0
+        return outcome.cost
     return 0.0 if outcome.recorded else outcome.cost
 
 

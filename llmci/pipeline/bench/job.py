@@ -80,6 +80,8 @@ class BenchJob:
         allow_unknown_cost: Make calls whose cost nobody knows in spite of a budget, which then holds for the others.
         retry_errors: Forget the failures that the journals hold.
         clock: Gives the time, UTC.
+        deciding: The metric under which progress tells how the candidate stands; None tells nothing.
+        known: Run of a baseline that is not asked.
         environment: What the runs say of where they were made.
     """
 
@@ -96,6 +98,8 @@ class BenchJob:
     progress: Progress
     tape: Cassette | None = None
     allow_unknown_cost: bool = False
+    deciding: str | None = None
+    known: Run | None = None
     stop: Stop = field(default_factory=Stop)
     schedule: Schedule | None = None
     decided: Callable[[Sequence[Run]], bool] = lambda runs: False  # noqa: ARG005

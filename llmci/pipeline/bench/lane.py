@@ -45,6 +45,10 @@ class Lane:
         """Whether a metric has had its say on that answer."""
         return (case_id, repeat, metric) in self._scores
 
+    def score(self, case_id: str, repeat: int, metric: str) -> Score | None:
+        """What a metric said of that answer, if it has had its say."""
+        return self._scores.get((case_id, repeat, metric))
+
     def answers(self) -> list[Answer]:
         """All there are."""
         return list(self._answers.values())
@@ -60,7 +64,10 @@ class Lane:
                 await self.system.start()
                 endpoint = self.system.endpoint()
                 self.pace = None if endpoint is None else pace_of(endpoint)
-                most = self._job.settings.concurrency or (START if endpoint is None else MOST)
+                stated = self._job.settings.concurrency
+                if self.pace is not None and stated is not None:
+                    self.pace.widen(stated)
+                most = stated or (START if endpoint is None else MOST)
                 self._slots = asyncio.Semaphore(min(most, self.system.at_once() or most))
             return self._slots
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from llmci.core.bench.allowance import Allowance, laid_out
 from llmci.core.bench.digests import pair_key, score_key
 from llmci.core.bench.unanswered import score_without_answer
 from llmci.domain.run import Scored, Unanswered, Unscored
@@ -129,13 +130,22 @@ class Marker:
         if not await self._ledger.reserve(worst):
             self._job.halt("budget")
             return None
+        # Tries beyond the first are no part of the estimate: they are reserved one by one.
+        given = Allowance(self._ledger, worst or 0.0) if self._ledger.limited else None
         cost: float | None = None
         try:
-            score = await self._once(scorer, metric, case, answer, other)
+            with laid_out(given):
+                score = await self._once(scorer, metric, case, answer, other)
             cost = score.cost
         finally:
-            await self._ledger.settle(worst, cost, judge=True)
+            if given is not None and cost is not None:
+                # What was cut off may have to be paid as well as what was said in the end.
+                cost = max(cost, given.spent)
+            await self._ledger.settle(worst if given is None else given.reserved, cost, judge=True)
             self._job.progress.advance(0, cost=cost or None)
+        if given is not None and given.refused:
+            self._job.halt("budget")
+            return None
         return await self._cleaned(score, case)
 
     async def _once(

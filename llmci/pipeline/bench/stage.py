@@ -16,6 +16,7 @@ from llmci.pipeline.bench.job import BenchResult
 from llmci.pipeline.bench.lag import Lag
 from llmci.pipeline.bench.lane import Lane
 from llmci.pipeline.bench.scoring import Marker
+from llmci.pipeline.bench.standing import Standing
 from llmci.pipeline.bench.taping import record
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
     lanes = [Lane(entrant, job, is_baseline=index == 0) for index, entrant in enumerate(entrants)]
     cleaning = Cleaning(job.cleaner)
     marker = Marker(job, ledger, cleaning)
+    standing = _standing(job, lanes)
     lag = Lag()
     asker = Asker(job, ledger, cleaning, lag, before=marker.start)
     if ledger.limited and job.played is None and not job.allow_unknown_cost:
@@ -62,11 +64,12 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
         stack.callback(job.progress.end)
         await stack.enter_async_context(lag.watched())
         look = 0
-        await _work(job, _tries(schedule, 0, lanes), lanes, asker, marker)
+        await _work(job, _tries(schedule, 0, lanes), lanes, asker, marker, standing)
         while look < last and job.stop.why is None and not job.decided(runs(look)):
             look += 1
             job.progress.note(f"look {look} of {last + 1}: no verdict yet")
-            await _work(job, _tries(schedule, look, lanes), lanes, asker, marker)
+            await _work(job, _tries(schedule, look, lanes), lanes, asker, marker, standing)
+        job.progress.stand(standing.words())
     if job.tape is not None and not job.tape.replays:
         record(job.tape, job, lanes)
     if look < last and job.stop.why is None:
@@ -86,6 +89,13 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
     )
 
 
+def _standing(job: BenchJob, lanes: Sequence[Lane]) -> Standing:
+    """Counts beside one candidate; several would need a line each."""
+    candidates = len(lanes) - (job.known is None)
+    metric = next((metric for metric in job.metrics if metric.name == job.deciding), None)
+    return Standing(metric if candidates == 1 else None, job.known.scores if job.known else ())
+
+
 def _check_prices(job: BenchJob, lanes: Sequence[Lane]) -> None:
     """A budget is kept by knowing beforehand what a call can cost."""
     case = job.cases[0]
@@ -101,9 +111,11 @@ def _check_prices(job: BenchJob, lanes: Sequence[Lane]) -> None:
             )
 
 
-async def _work(job: BenchJob, tries: Iterator[Try], lanes: Sequence[Lane], asker: Asker, marker: Marker) -> None:
+async def _work(
+    job: BenchJob, tries: Iterator[Try], lanes: Sequence[Lane], asker: Asker, marker: Marker, standing: Standing
+) -> None:
     most = (job.settings.concurrency or MOST) * len(lanes)
-    workers = [asyncio.create_task(_worker(job, tries, asker, marker)) for _ in range(most)]
+    workers = [asyncio.create_task(_worker(job, tries, asker, marker, standing)) for _ in range(most)]
     try:
         await asyncio.gather(*workers)
         await afterwards(job, lanes, marker)
@@ -120,13 +132,13 @@ def _tries(schedule: Schedule, look: int, lanes: Sequence[Lane]) -> Iterator[Try
             yield lane, case, repeat
 
 
-async def _worker(job: BenchJob, tries: Iterator[Try], asker: Asker, marker: Marker) -> None:
+async def _worker(job: BenchJob, tries: Iterator[Try], asker: Asker, marker: Marker, standing: Standing) -> None:
     for lane, case, repeat in tries:
         if job.stop.why is None:
-            await _try(job, (lane, case, repeat), asker, marker)
+            await _try(job, (lane, case, repeat), asker, marker, standing)
 
 
-async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker) -> None:
+async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker, standing: Standing) -> None:
     lane, case, repeat = one
     answer = lane.answer(case.case_id, repeat)
     if answer is None:
@@ -145,4 +157,8 @@ async def _try(job: BenchJob, one: Try, asker: Asker, marker: Marker) -> None:
             if score is None:
                 return
             lane.scored(score)
+    score = lane.score(case.case_id, repeat, job.deciding) if job.deciding else None
+    if score is not None:
+        standing.add(score, of_baseline=job.known is None and lane.is_baseline)
+    job.progress.stand(standing.so_far())
     job.progress.advance(1)

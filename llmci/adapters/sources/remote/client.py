@@ -19,7 +19,7 @@ import random
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import orjson
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import urllib3
+
+T = TypeVar("T")
 
 _TRIES = 6
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 60.0
@@ -70,12 +72,14 @@ class Site:
         url: Its address; a path is kept, and a user or a query is refused.
         headers: Sent with every request; credentials belong here and nowhere else.
         fix: What the reader can do where the credentials are refused.
+        refusal: What is raised then.
     """
 
     source: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     fix: str
+    refusal: type[OutsideError] = OutsideError
 
     @property
     def shown(self) -> str:
@@ -160,6 +164,10 @@ class Client:
         """Ask with a JSON body; only for questions, because it may be sent again. Raises as `get`."""
         return self._asked("POST", path, "", orjson.dumps(body), of)
 
+    def download(self, path: str, query: str, *, of: str) -> bytes:
+        """A file as it is, with its query as it was given, which is in no message. Raises as `get`."""
+        return self._tried(lambda: self._content("GET", path, f"?{query}" if query else "", None, of), path, of)
+
     def close(self) -> None:
         """Let waiting threads go, and drop the connections."""
         self.gate.close()
@@ -170,11 +178,25 @@ class Client:
         return kind(f"{self.site.shown}, {path} for {of}: {why}.", fix=fix)
 
     def _asked(self, method: str, path: str, query: str, body: bytes | None, of: str) -> Any:  # noqa: ANN401
+        def once() -> Any:  # noqa: ANN401
+            content = self._content(method, path, query, body, of)
+            try:
+                return orjson.loads(content)
+            except orjson.JSONDecodeError:
+                raise _Fault("answered with something that is not whole JSON") from None
+
+        return self._tried(once, path, of)
+
+    def _tried(self, once: Callable[[], T], path: str, of: str) -> T:
+        """Try until it is answered, or there is no more patience; only whole answers count as going well."""
         waited = 0.0
         for number in range(1, _TRIES + 1):
             try:
                 with self.gate.turn():
-                    return self._once(method, path, query, body, of)
+                    started = time.monotonic()
+                    value = once()
+                    self.gate.went_well(time.monotonic() - started)
+                    return value
             except _Fault as fault:
                 wait = _wait_of(fault, number)
                 waited += wait
@@ -184,7 +206,8 @@ class Client:
                 self.gate.pause(wait)
         raise AssertionError
 
-    def _once(self, method: str, path: str, query: str, body: bytes | None, of: str) -> Any:  # noqa: ANN401
+    def _content(self, method: str, path: str, query: str, body: bytes | None, of: str) -> bytes:
+        """The body of a 2xx answer."""
         started = time.monotonic()
         with self._faults(path, of):
             headers = self._headers if body is None else {**self._headers, "Content-Type": "application/json"}
@@ -208,12 +231,7 @@ class Client:
                 response.close()
                 raise
             response.release_conn()
-        try:
-            value = orjson.loads(content)
-        except orjson.JSONDecodeError:
-            raise _Fault("answered with something that is not whole JSON") from None
-        self.gate.went_well(time.monotonic() - started)
-        return value
+        return content
 
     def _read(self, response: urllib3.BaseHTTPResponse, path: str, of: str, started: float) -> bytes:
         limit, deadline = int(self._manners.max_page_mb * 1_000_000), started + 5 * self._manners.timeout_s
@@ -244,7 +262,8 @@ class Client:
             fix = "Pull a shorter time with --since and --until, or try again when the server is less busy."
             raise self.stop(path, of, f"answered {status}: too much at once", fix, TooMuch)
         if status in (401, 403, 407):
-            raise self.stop(path, of, f"answered {status}: the credentials were refused", self.site.fix)
+            why = f"answered {status}: the credentials were refused"
+            raise self.stop(path, of, why, self.site.fix, self.site.refusal)
         if status in (404, 405):
             fix = f"Check the address of the source. {self.site.fix}"
             raise self.stop(path, of, f"answered {status}: there is no such interface", fix, NotFound)

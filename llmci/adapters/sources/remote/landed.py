@@ -8,21 +8,26 @@ business.
 
 from __future__ import annotations
 
+import threading
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
 import orjson
 from pydantic import Field
 
 from llmci import seams
 from llmci.adapters.sources.files import shard_prefix
-from llmci.adapters.sources.remote.client import Client, Manners, Site
+from llmci.adapters.sources.remote.client import Client, Manners, Site, TooLong
 from llmci.adapters.sources.remote.landing import Landing
 from llmci.core.canonical import digest_of
+from llmci.core.traces.blobs import MAX_MEDIA_BYTES
 from llmci.core.traces.mapping import Where
 from llmci.core.traces.scalars import Unreadable
+from llmci.errors import NotFound
 from llmci.seams import Lags, Rejected, Shard
 
 if TYPE_CHECKING:
@@ -65,6 +70,9 @@ class LandedSource:
 
     def __init__(self, options: RemoteOptions, context: Context) -> None:
         self._asked, self._context = options, context
+        # Where files are that the server refers to, by address.
+        self._stores: dict[str, Client] = {}
+        self._lock = threading.Lock()
 
     def site(self) -> Site:
         """The server and how to speak of it; raises `UsageError` where it is not configured."""
@@ -92,6 +100,30 @@ class LandedSource:
         """See `Remote.count`."""
         return None
 
+    def media(self, media_id: str) -> bytes | None:  # noqa: ARG002  the source keeps none
+        """See `Remote.media`."""
+        return None
+
+    def download(self, url: str, *, of: str) -> bytes | None:
+        """A file at an address that the server gave, asked for without our credentials.
+
+        Returns:
+            None where there is none any more, or it is larger than is kept.
+        """
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        with self._lock:
+            if origin not in self._stores:
+                site = Site(
+                    source=self._context.name, url=origin, fix="Pull again: addresses expire.", refusal=NotFound
+                )
+                manners = replace(self._manners, max_rate=None, max_page_mb=MAX_MEDIA_BYTES / 1_000_000)
+                self._stores[origin] = Client(site, manners, environ=self._context.environ)
+        try:
+            return self._stores[origin].download(parts.path, parts.query, of=of)
+        except (NotFound, TooLong):
+            return None
+
     @property
     def lags(self) -> Lags:
         """See `Remote.lags`."""
@@ -109,13 +141,16 @@ class LandedSource:
     @cached_property
     def client(self) -> Client:
         """The one client of this source."""
-        manners = Manners(
+        return Client(self.site(), self._manners, environ=self._context.environ)
+
+    @property
+    def _manners(self) -> Manners:
+        return Manners(
             at_once=self._asked.at_once,
             max_rate=self._asked.max_rate,
             timeout_s=self._asked.timeout_s,
             max_page_mb=self._asked.max_page_mb,
         )
-        return Client(self.site(), manners, environ=self._context.environ)
 
     def connect(self) -> timedelta:
         """See `Remote.connect`; after the source's own probe."""
@@ -125,6 +160,8 @@ class LandedSource:
         """See `Remote.close`."""
         if "client" in self.__dict__:
             self.client.close()
+        for store in self._stores.values():
+            store.close()
         if "_landing" in self.__dict__:
             self._landing.close()
 

@@ -1,7 +1,8 @@
 """Records of a remote source as they came: files that are only ever added, and a ledger of them.
 
     <state>/landing/<source>-<digest>/<part>.jsonl.zst   a line a record: hash of its trace, then JSON
-    <state>/landing/<source>-<digest>/ledger.sqlite      windows, parts, records and their versions
+    <state>/landing/<source>-<digest>/ledger.sqlite      windows, parts, records and their versions, media
+    <state>/landing/<source>-<digest>/media/<hash>       a file that records refer to, by the hash of its id
 
 A part counts once the ledger names it, and the ledger changes in one transaction: after a kill at any
 instant the landing is as it was before or after a window, and a file that no ledger names is removed.
@@ -23,7 +24,7 @@ import orjson
 from llmci.core.canonical import digest_of
 from llmci.core.pulling.windows import merged
 from llmci.errors import UsageError
-from llmci.files import atomic_path, sha256_of
+from llmci.files import atomic_path, sha256_of, write_once
 from llmci.seams import Part
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _LEDGER = "ledger.sqlite"
 _SUFFIX = ".jsonl.zst"
+_MEDIA = "media"
 _SCHEMA = """
 create table if not exists windows (stream text, since real, until real, primary key (stream, since)) without rowid;
 create table if not exists parts (part integer primary key, name text unique, stream text, sha256 text, size integer);
@@ -42,10 +44,21 @@ create table if not exists records (stream text, key integer, version text, star
 create table if not exists traces (trace integer, part integer, primary key (trace, part)) without rowid;
 create index if not exists traces_by_part on traces (part);
 create table if not exists absent (trace integer primary key);
+create table if not exists media (id text, trace integer, size integer, primary key (id, trace)) without rowid;
+create index if not exists media_by_trace on media (trace);
 """
+# In the place of a size; null is for what was not asked for yet.
+_GONE = -1
 _UPSERT = """
 insert into records values (?, ?, ?, ?) on conflict do update set version = excluded.version, start = excluded.start
 where excluded.version > version
+"""
+_INSERT_MEDIA = "insert or ignore into media values (?, ?, (select max(size) from media where id = ?))"
+_MEDIA_BY_HOME = """
+with homes as (
+    select trace, min(name) as home from traces join parts using (part) where stream = 'spans' group by trace
+)
+select distinct id, home from media join homes using (trace) where size >= 0 order by id
 """
 _KEY_BYTES = 8
 _HEX = 2 * _KEY_BYTES
@@ -99,7 +112,7 @@ class Landing:
                 yield writer
                 writer.flush()
             digest = sha256_of(temporary)
-        writer.part = Part(name, stream, digest, writer.size, writer.entries)
+        writer.part = Part(name, stream, digest, writer.size, writer.entries, writer.media)
 
     def commit(self, stream: Stream, window: Window | None, parts: Sequence[Part]) -> int:
         """See `Landing.commit`."""
@@ -162,9 +175,35 @@ class Landing:
             """
         )
         found: dict[str, list[tuple[str, Stream, str, int]]] = {}
-        for home, *part in rows:
-            found.setdefault(home, []).append((part[0], part[1], part[2], part[3]))
-        return [_unit(home, parts) for home, parts in found.items()]
+        for home, name, stream, sha256, size in rows:
+            found.setdefault(home, []).append((name, stream, sha256, size))
+        # A unit is another one once media of it have come.
+        media: dict[str, list[str]] = {}
+        for media_id, home in self._rows(_MEDIA_BY_HOME):
+            media.setdefault(home, []).append(media_id)
+        return [_unit(home, parts, media.get(home, [])) for home, parts in found.items()]
+
+    def lacking(self) -> Sequence[str]:
+        """See `Landing.lacking`."""
+        return [media_id for (media_id,) in self._rows("select distinct id from media where size is null order by id")]
+
+    def keep_media(self, media_id: str, content: bytes | None) -> None:
+        """See `Landing.keep_media`."""
+        if content is not None:
+            write_once(self._media(media_id), content)
+        size = _GONE if content is None else len(content)
+        with self._ledger() as ledger, ledger:
+            ledger.execute("update media set size = ? where id = ?", (size, media_id))
+
+    def media(self, media_id: str) -> bytes | None:
+        """A file that was kept; None where there is none."""
+        try:
+            return self._media(media_id).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def _media(self, media_id: str) -> Path:
+        return self.path / _MEDIA / hashlib.sha256(media_id.encode()).hexdigest()
 
     def grouped(
         self, unit: str, parts: Sequence[tuple[str, Stream]]
@@ -199,7 +238,22 @@ class Landing:
         for number in numbers:
             query = "select name, part from traces join parts using (part) where trace = ?"
             held.update(dict(self._rows(query, (number,))))
-        return sum(self._without(name, part, marks) for name, part in held.items())
+        gone = sum(self._without(name, part, marks) for name, part in held.items())
+        self._without_media(numbers)
+        return gone
+
+    def _without_media(self, numbers: Sequence[int]) -> None:
+        """Forget media of these traces, and delete those that no other trace refers to."""
+        with self._ledger() as ledger, ledger:
+            found = {
+                row[0]
+                for number in numbers
+                for row in ledger.execute("select id from media where trace = ?", (number,))
+            }
+            ledger.executemany("delete from media where trace = ?", [(number,) for number in numbers])
+            for media_id in found:
+                if ledger.execute("select 1 from media where id = ?", (media_id,)).fetchone() is None:
+                    self._media(media_id).unlink(missing_ok=True)
 
     def _without(self, name: str, part: int, marks: set[bytes]) -> int:
         import pyarrow as pa
@@ -301,6 +355,7 @@ class Writer:
     def __init__(self, file: IO[bytes]) -> None:
         self.rows = self.size = 0
         self.entries: list[tuple[str, str, str, float | None]] = []
+        self.media: set[tuple[str, str]] = set()
         self.part: Part | None = None
         self._file, self._held = file, bytearray()
 
@@ -312,6 +367,7 @@ class Writer:
         self.rows, self.size = self.rows + 1, self.size + len(line)
         start = record.start.timestamp() if record.start else None
         self.entries.append((record.trace_id, record.key, record.version, start))
+        self.media.update((record.trace_id, media_id) for media_id in record.media)
         if len(self._held) > 1 << 20:
             self.flush()
 
@@ -333,6 +389,9 @@ def _add(ledger: sqlite3.Connection, part: Part) -> int:
         number = ledger.execute("insert into parts (name, stream, sha256, size) values (?, ?, ?, ?)", values).lastrowid
     traces = {_number(trace_id) for trace_id, *_ in part.entries if trace_id}
     ledger.executemany("insert into traces values (?, ?)", [(trace, number) for trace in sorted(traces)])
+    for trace_id, media_id in sorted(part.media):
+        # What another record referred to before is there, or is not to be had.
+        ledger.execute(_INSERT_MEDIA, (media_id, _number(trace_id), media_id))
     before = ledger.total_changes
     # In the order of the table: pages of it are then changed once rather than for every record.
     entries = sorted((_key(trace_id, key), version, start or 0.0) for trace_id, key, version, start in part.entries)
@@ -340,10 +399,10 @@ def _add(ledger: sqlite3.Connection, part: Part) -> int:
     return ledger.total_changes - before
 
 
-def _unit(home: str, parts: list[tuple[str, Stream, str, int]]) -> Unit:
+def _unit(home: str, parts: list[tuple[str, Stream, str, int]], media: Sequence[str]) -> Unit:
     ordered = sorted(parts, key=lambda part: (part[1] == "scores", part[0] != home, part[0]))
     size = sum(size for _, _, _, size in parts)
-    digest = digest_of(*([name, sha256] for name, _, sha256, _ in ordered))
+    digest = digest_of(*([name, sha256] for name, _, sha256, _ in ordered), *media)
     return Unit(home, tuple((name, stream) for name, stream, _, _ in ordered), digest, size)
 
 
