@@ -70,7 +70,7 @@ def main() -> None:
             path = Path(folder) / "report.html"
             context = multiprocessing.get_context("spawn")
             with context.Pool(1) as pool:
-                seconds, before, peak, row, share, kept = pool.apply(written, (cases, str(path)))
+                seconds, (before, rows, peak), row, share, kept = pool.apply(written, (cases, str(path)))
             ready, opened, filtered = in_the_browser(chromium, path)
             target = TARGETS.get(cases)
             print(
@@ -78,23 +78,31 @@ def main() -> None:
                 f"{ready:>9.0f} /{target or '-':>4} {opened:>8.0f} {filtered:>10.0f}"
             )
             print(
-                f"{'':>8} of the peak, {before:.0f} MB were the runs and the set themselves, and {peak - before:.0f} MB the writing"
+                f"{'':>8} of the peak, {before:.0f} MB were the runs and the set themselves, {rows - before:.0f} MB a row for each case, "
+                f"and {peak - rows:.0f} MB the writing"
             )
 
 
-def written(cases: int, path: str) -> tuple[float, float, float, float, float, int]:
-    """Seconds to write, peak memory before and after in MB, bytes of index a row, text share, cases with texts."""
+def written(cases: int, path: str) -> tuple[float, tuple[float, float, float], float, float, int]:
+    """Seconds to write, peak memory in MB (before, with a row for each case, after), bytes of index a row, text share, cases with texts."""
     report = a_report(cases)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    before = _peak()
+    view = view_of(report)
+    rows = _peak()
+    del view
     start = time.perf_counter()
     write_pieces(Path(path), HtmlReporter().pieces(report))
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = _peak()
     view = view_of(report)
     packing = Packing(view, int(ReportOptions().max_mb * 1e6))
     size = sum(map(len, packing.chunks()))
     raw = sum(_characters(case_fields(view.whole(case))) for case in view.cases[: packing.kept])
-    return seconds, before, peak, len(packing.index) / cases, size / raw, packing.kept
+    return seconds, (before, rows, peak), packing.index_chars / cases, size / raw, packing.kept
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _characters(value: object) -> int:

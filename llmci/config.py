@@ -191,7 +191,8 @@ def parse(text: str, path: Path) -> Config:
     _check_names(file, document)
     _check_canary(file.canary, document)
     engine = _engine(file.engine, document)
-    shelves = _shelves(file.shelves, path.resolve().parent, document)
+    shelves = _place(("shelves",), file.shelves, path.resolve().parent, document)
+    _place(("evalset", "directory"), file.evalset.directory, path.resolve().parent, document)
     if document.mistakes:
         raise _as_error(document.mistakes, path)
     root = path.resolve().parent
@@ -237,11 +238,11 @@ def _engine(given: Mapping[str, Any] | None, document: Document) -> Block | None
     return Block(name="engine", kind=str(kind), options=checked, given=given) if checked is not None else None
 
 
-def _shelves(given: str | None, root: Path, document: Document) -> Path | None:
+def _place(at: Loc, given: str | None, root: Path, document: Document) -> Path | None:
     try:
         return place(given, root) if given is not None else None
     except UsageError as error:
-        document.wrong(("shelves",), f"shelves: {error.message.rstrip('.')}", error.fix)
+        document.wrong(at, f"{words(at)}: {error.message.rstrip('.')}", error.fix)
         return None
 
 
@@ -303,8 +304,9 @@ def _check_canary(canary: CanarySettings, document: Document) -> None:
                 f"{words(at)}.segment is {criterion.segment!r}, which is none of canary.segments",
                 "Add it to `segments:`, and say with `segment:` where it is found.",
             )
-        if criterion.kind == "score" and criterion.score is None:
-            document.wrong(at, f"{words(at)}.score is missing", "Add `score:`, the name of the score to watch.")
+        for kind, what in (("score", "score to watch"), ("judge", "judge"), ("flag", "flag")):
+            if criterion.kind == kind and getattr(criterion, kind) is None:
+                document.wrong(at, f"{words(at)}.{kind} is missing", f"Add `{kind}:`, the name of the {what}.")
     if canary.rollout is not None:
         given = dict(canary.rollout)
         options = _options(("canary", "rollout"), "rollout", given.pop("kind", None), document)

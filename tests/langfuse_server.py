@@ -133,7 +133,7 @@ class Langfuse:
         traces: Of the older interface.
         files: Uploaded media by id: type and content.
         interposed: Looks at every request first; what it gives is the answer.
-        most: Rows that one answer to a window may cost; more is a 422, as an overloaded ClickHouse gives.
+        most: Rows that one answer to a window may cost; more is a 422, as an overloaded ClickHouse gives, or `strained`.
         cursors: False never gives a cursor.
     """
 
@@ -143,11 +143,14 @@ class Langfuse:
     era: int = 4
     interposed: Callable[[Asked], Said | None] = lambda _: None
     most: int | None = None
+    strained: int = 422
     page: int = 1000
     cursors: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
     counts: bool = True
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    # What a window held when its first page was asked for.
+    _read: dict[tuple[str | None, ...], list[dict[str, Any]]] = field(default_factory=dict)
 
     def answer(self, asked: Asked) -> Said:
         if said := self.interposed(asked):
@@ -205,15 +208,16 @@ class Langfuse:
         limit = int(asked.params.get("limit", 50))
         if limit > min(1000, self.page):
             return self._wrong(400, "Invalid request data")
-        found = self._chosen(self.observations, asked, "startTime", "StartTime")
-        if self.most is not None and "fromStartTime" in asked.params and len(found) > self.most:
-            return self._wrong(422, "Request timed out")
-        found.sort(key=_position, reverse=True)
-        if cursor := asked.params.get("cursor"):
-            last = orjson.loads(base64.b64decode(cursor))
-            after = (last["lastStartTimeTo"], zlib.crc32(last["lastTraceId"].encode()), last["lastId"])
-            found = [row for row in found if _position(row) < after]
-        page, more = found[:limit], len(found) > limit
+        window = tuple(asked.params.get(key) for key in ("fromStartTime", "toStartTime", "traceId", "environment"))
+        cursor = asked.params.get("cursor")
+        if cursor is None:
+            found = self._chosen(self.observations, asked, "startTime", "StartTime")
+            if self.most is not None and "fromStartTime" in asked.params and len(found) > self.most:
+                return self._wrong(self.strained, "Request timed out")
+            self._read[window] = sorted(found, key=_position, reverse=True)
+        found = self._read[window]
+        first = 0 if cursor is None else _after(found, orjson.loads(base64.b64decode(cursor)))
+        page, more = found[first : first + limit], len(found) > first + limit
         meta = {}
         if more and self.cursors:
             last = {
@@ -289,6 +293,19 @@ class Langfuse:
             and (until is None or row[column] < until)
             and all(row.get(key) == value for key, value in wanted.items())
         ]
+
+
+def _after(rows: Sequence[Mapping[str, Any]], last: Mapping[str, Any]) -> int:
+    """The first row behind the one that a cursor names."""
+    position = (last["lastStartTimeTo"], zlib.crc32(last["lastTraceId"].encode()), last["lastId"])
+    low, high = 0, len(rows)
+    while low < high:
+        middle = (low + high) // 2
+        if _position(rows[middle]) < position:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 def _position(row: Mapping[str, Any]) -> tuple[str, int, str]:

@@ -45,7 +45,7 @@ CONFIGS: dict[str, dict[str, object]] = {
         "b": 0.4,
     },
 }
-USERS = 100_000
+USERS = 5_000
 BATCH = 20
 _COMPLAIN = 0.5
 

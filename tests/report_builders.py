@@ -287,7 +287,7 @@ def a_rollout_page(said: str = "new") -> RolloutPage:
         notes=(said,),
         segments=((said, evidence),),
     )
-    curve = evidence_curve([1, 40, 90], [0.5, 8.0, 2e4], units=100, boundary=20.0)
+    curve = evidence_curve([(0.01, 0.5), (0.4, 8.0), (0.9, 2e4)], boundary=20.0)
     return RolloutPage(
         plan=plan,
         digest="d" * 64,

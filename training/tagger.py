@@ -27,7 +27,7 @@ from technical import MODULES, descriptions, is_unseen, technical
 from templates import made, pool
 
 from llmci.adapters.recognizers.tagger import REACH, Lists, Tagger, tokens_of
-from llmci.adapters.recognizers.wordforms import folded, hashed
+from llmci.adapters.recognizers.wordforms import bare, folded, hashed
 
 SEED = 20261
 BATCH = 3000
@@ -87,9 +87,9 @@ def dull(sentences: list[Sentence], found: dict[str, set[str]]) -> np.ndarray:
     for each in sentences:
         for token, bits in zip(each.tokens, each.allowed, strict=True):
             if bits & 1:
-                seen[token] += 1
+                seen[bare(token)] += 1
             else:
-                named.add(token)
+                named.add(bare(token))
     names = found["first_known"] | found["last_known"] | found["city_large"] | found["country"]
     words = [
         word for word, count in seen.items() if count >= 5 and word[0].isalpha() and word not in named and (word.islower() or folded(word) not in names)

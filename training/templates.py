@@ -190,6 +190,52 @@ Minutes taken by {last}. Present: {last}, {last}, {last}.
 {first} asked {last} why the door was open.
 We thank {first}, {first}, and {first} for their help.
 Everyone agreed except {last}.
+Here's {first}'s number: {phone}
+This is {first}'s laptop, and {last}'s desk is over there.
+Have you seen {full}'s new office in {city}?
+{first} and {first}'s wedding is in {month}.
+My name is {full} but my friends call me {first}.
+Everybody calls her {first}.
+The {last} case was closed in {n}.
+It reads like a {last} novel, with less {last} in it.
+Few films of the {last} era are as good as those of {last}.
+An early {last} hangs in the museum of {city}.
+No better proof than the {last} theorem.
+{first}: "Where have you been?"\n{first}: "In {city}."
+{first}:\"who is there?\"\n{first}:\"me, {first}\"
+{first} said to {first}: "Give it back!"
+{first} called out to {first}, who did not hear.
+{first} had promised {first} and {first} a trip to {city}.
+{first} gave {first} the keys and went home.
+{first} is always on time. You can count on her.
+{first} never answers. Why does {first} not answer?
+Why was {first} not invited? Where is {first}? Who told {first}?
+Follow up with {first} about the contract.
+Check with {first} before you send it to {full}.
+Let {first} know. Ping {first} or {last}.
+They had three children: {first}, {first} and {first}.
+Sung by {full}, produced by {last}, mixed by {full}.
+"{thing}" by {full} is their best song; {last} plays the drums.
+He worked as the assistant of {full} at {org}, later as that of {last}.
+{full} (born {date}) is a {job} from {country}.
+{title} {last} is a {n} year old {job} with a cough.
+{title} {full}\n{addr}
+{title} {full} {addr}
+>{full}\n>{org}\n>{addr}
+* {full}\n* {org}\n* {city}
+{full}\n{job}\n{org}\n{addr}\n{phone} office\n{phone} fax
+Excuse me, is this {full}'s line? - No, {first} has left.
+lol {first} you are the worst
+@{handle} thanks {first}!! see u at {org}
+RT @{handle}: {last} scores again for {city} !!
+so proud of {full} and {full} tonight
+can't believe {full} is gone. rip
+new video by {first} x {first} out now
+{last} to {org}? done deal says {full}
+{city} vs {city}: {last} and {last} start
+my boy {first} killed it at {org} last nite
+going to see {full} w/ {first} 2nite
+The corner of {street} and {street} is closed.
 Hola {first}, gracias por tu mensaje.
 Me llamo {first} {last} y vivo en {city}.
 Estimada señora {last}:\n\nLe escribo en relación con su pedido.\n\nUn saludo,\n{full}
@@ -284,6 +330,21 @@ La reunión es el lunes en {city}. Gracias por su ayuda.
 El Hospital General abrirá en {month}. Exploración física normal.
 Die Bestellung wird am Montag geliefert. Vielen Dank für Ihre Geduld.
 Das Angebot gilt bis Ende des Monats; der Preis beträgt {n} Euro.
+The Princess Royal opened the Royal Tunbridge Wells station.
+Sir, this is a bot. Excuse me, Madam, where is the exit?
+Cautionary Tales and Battery Park are titles of songs.
+Meet us at {org}, {street}.
+Please return it to {street} and {street}.
+{org}\n\n{addr}
+{org} Incorporated invested in {org}, which later became {org}.
+>{org}\n>{addr}
+So good!!! Best. Night. Ever. #blessed
+Watching the Game with Mom and Dad. Go Team!
+Monday Night Football is on. Happy Friday Everyone
+Just posted a photo @ {city}
+Check out my new Blog Post: Ten Ways To Save Money
+RT if you love Summer. Follow Back
+I'm at {org} in {city}
 Votre commande sera livrée mardi. Merci de votre patience.
 """
 THINGS = ["Galaxy Watch", "Pixel Buds", "Kindle Paperwhite", "Mountain Bike", "Running Shoes", "Office Chair", "Action Camera", "Bluetooth Speaker", "Smart Thermostat", "Coffee Maker", "Garden Hose", "Electric Kettle", "Air Purifier", "Water Bottle", "Jigsaw Puzzle", "Tea Kettle", "Vacuum Cleaner", "LED Light Bulb", "Gaming Mouse", "Mechanical Keyboard", "Hiking Boots", "Skateboard", "Wristwatch", "Patio Umbrella", "Desk Lamp", "Cookware Set", "Digital Camera", "Dumbbell Set", "Fleece Jacket", "Sunglasses", "Backpack", "Headphones"]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from llmci.domain.evalset import EvalSet
     from llmci.wiring.drift import DriftReport
     from llmci.wiring.evalset import Found
+    from llmci.wiring.refresh import Refreshed
+
+# Of those that come and of those that go.
+_SHOWN_CASES = 10
 
 app = typer.Typer(
     help="Build, look at, compare and check eval sets.",
@@ -40,11 +46,77 @@ def build(*, config: ConfigFlag = None, quiet: QuietFlag = False, as_json: JsonF
     """
     from llmci.wiring.evalset import build_version
 
-    built = build_version(open_config(config), now=datetime.now(UTC), progress=progress(quiet=quiet or as_json))
+    built = build_version(
+        open_config(config), now=datetime.now(UTC), progress=progress(quiet=quiet or as_json), environ=os.environ
+    )
     if as_json:
         show_json({"new": built.new, **_facts(built.evalset)})
         return
     show(_line(built.evalset) + ("" if built.new else "; nothing changed, so this is no new version"))
+
+
+@app.command()
+def refresh(
+    *,
+    since: SinceFlag = None,
+    until: UntilFlag = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Store it as a new version; otherwise it is only shown.")
+    ] = False,
+    config: ConfigFlag = None,
+    quiet: QuietFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Renew the set from newer traffic, and show what would change.
+
+    Cases that still stand for the traffic stay, the others are retired; failures and anomalies come first. Nothing is written without
+    --write. Exits 3 where the window holds no traffic.
+
+    Example: llmci evalset refresh --since 7d
+    """
+    from llmci.wiring.refresh import refresh as run
+
+    now = datetime.now(UTC)
+    found = run(
+        open_config(config),
+        window=window_of(since, until, now),
+        now=now,
+        environ=os.environ,
+        write=write,
+        progress=progress(quiet=quiet or as_json),
+    )
+    if as_json:
+        told = {"retired": found.retired, "added": found.added, "written": found.written, "new": found.new}
+        show_json({**_facts(found.evalset), "diff": found.diff, **told})
+        return
+    _show_refreshed(found)
+
+
+def _show_refreshed(found: Refreshed) -> None:
+    from llmci.core.evalsets.exporting import spoken
+
+    if not found.new:
+        show(f"{_line(found.before)}; nothing would change")
+        return
+    whys = Counter(found.retired.values())
+    kinds = Counter(found.added.values())
+    show(_line(found.evalset))
+    stays = len(found.evalset.cases) - len(found.added)
+    show(f"against v{found.before.version}: {stays} cases stay, {len(found.added)} come, {len(found.retired)} go")
+    show(f"  come: {kinds['failure']} failures, {len(found.added) - kinds['failure']} others")
+    for why, count in whys.most_common():
+        show(f"  go: {count}, {why}")
+    texts = {case.case_id: spoken(case) for case in (*found.before.cases, *found.evalset.cases)}
+    for mark, told in (("-", found.retired), ("+", found.added)):
+        for case_id, why in list(told.items())[:_SHOWN_CASES]:
+            show(f"{mark} {case_id}  {why}\n    {' '.join(safe_text(texts[case_id]).split())[:160]}")
+        if len(told) > _SHOWN_CASES:
+            show(f"{mark} and {len(told) - _SHOWN_CASES} more; --json names all")
+    for stratum, old, new in found.diff.strata:
+        if f"{old:.1%}" != f"{new:.1%}":
+            show(f"  {old:>6.1%} to {new:>6.1%}  {safe_text(stratum)}")
+    if not found.written:
+        note("nothing was written; to store it, run the same with --write.")
 
 
 @app.command("list")
@@ -158,7 +230,7 @@ def verify(
     from llmci.wiring.evalset import verified
 
     checked = open_config(config)
-    found = verified(checked, name or checked.evalset.name, version)
+    found = verified(checked, name or checked.evalset.name, version, os.environ)
     if as_json:
         show_json([{**_found_facts(each), "verified": each.error is None} for each in found])
     for each in () if as_json else found:

@@ -48,7 +48,10 @@ def label(
         ),
     ] = None,
     sample: Annotated[int, typer.Option("--sample", min=1, help="Traces that each judge looks at, at most.")] = 200,
-    budget: Annotated[float | None, typer.Option(min=0, help="Most US dollars that judges may spend.")] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(min=0, help="Most US dollars that models may spend: judges together, and names of clusters."),
+    ] = None,
     allow_unknown: Annotated[
         bool, typer.Option("--allow-unknown-cost", help="Make calls of unknown cost in spite of a budget.")
     ] = False,
@@ -90,7 +93,9 @@ def label(
             show("\n".join(_planned(each) for each in planned.judges))
         return
     shown = progress(quiet=quiet or as_json)
-    summary = run(settings, now=datetime.now(UTC), progress=shown, recluster=recluster, environ=os.environ)
+    summary = run(
+        settings, now=datetime.now(UTC), progress=shown, recluster=recluster, environ=os.environ, budget=budget
+    )
     judged = None
     if judge or suspect:
         if not as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +42,13 @@ def sanitize(
         Path | None,
         typer.Option("--spans-only", help="JSON Lines of id, text and group: only find spans, and write them to -o."),
     ] = None,
+    reveal: Annotated[
+        Path | None,
+        typer.Option(
+            help="A text (- for standard input): print it with the originals of the operator `encrypt` put back.",
+            allow_dash=True,
+        ),
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where --spans-only writes.")] = None,
     locale: Annotated[
         list[str] | None,
@@ -77,6 +85,9 @@ def sanitize(
         return
     if spans_only is not None:
         _write_spans(checked, spans_only, output, as_json=json, quiet=quiet)
+        return
+    if reveal is not None:
+        _reveal(checked, reveal, as_json=json)
         return
     from llmci.wiring import sanitize as wiring
     from llmci.wiring.engine import with_engine
@@ -119,6 +130,24 @@ def _write_spans(config: Config, source: Path, output: Path | None, *, as_json: 
         show_json({"lines": lines, "output": output})
         return
     show(safe_text(f"spans of {lines} texts are in {output}"))
+
+
+def _reveal(config: Config, source: Path, *, as_json: bool) -> None:
+    from llmci.wiring.vault import reveal
+
+    try:
+        given = sys.stdin.read() if str(source) == "-" else source.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{source}: cannot be read: {type(error).__name__}.", fix="Name a text file in UTF-8."
+        ) from None
+    text, unknown = reveal(config, given, os.environ)
+    if unknown:
+        note(f"{unknown} tokens are not in the vault of {config.state / 'clean'} and stay.")
+    if as_json:
+        show_json({"text": text, "unknown": unknown})
+        return
+    show(safe_text(text.rstrip("\n")))
 
 
 def _show_plan(plan: Plan, *, as_json: bool) -> None:

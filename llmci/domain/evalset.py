@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class EvalSet:
             case was written by hand.
         parent: The version it was built upon.
         parameters: What `evalset build` was told, for the manifest.
+        lineage: Keyed hashes of the traces that it was drawn from; empty where there are none.
     """
 
     name: str
@@ -53,6 +54,7 @@ class EvalSet:
     strata: tuple[Stratum, ...]
     cases: tuple[Case, ...]
     parameters: Mapping[str, object]
+    lineage: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,10 @@ class Action(StrEnum):
     NO_EVIDENCE = "no evidence"
 
 
-# Shares are kept to so much.
-_SAME_SHARE = 1e-6
+# Where shares are kept as weights, a third comes back as 0.3333.
+_SAME_SHARE = 1e-4
 
-CriterionKind = Literal["score", "error", "cost", "tokens", "latency"]
+CriterionKind = Literal["score", "error", "flag", "judge", "cost", "tokens", "latency"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,22 +28,28 @@ class Criterion:
     """One thing that is watched on live traffic.
 
     Attributes:
-        kind: score (a score of the trace, scaled to 0..1), error (status), cost and tokens (per answer,
+        kind: score (a score of the trace, scaled to 0..1), error (status), flag (what `label` calls a failure of
+            one trace), judge (a verdict of `llmci label --judge` on a sample, 0..1), cost and tokens (per answer,
             relative), latency (exceedance of the control's rolling p95).
-        score: Name of the score, for kind score.
+        score: Name of the score, for kind score; likewise `flag` and `judge`.
         margin: Worsening that is not acceptable: points as a fraction, or relative for cost and tokens.
         higher_is_better: For scores only.
         base_rate: Guess of the variance scale before data arrive.
         segment: Only traces of this segment count; None is all of them.
+        wait_minutes: Traces count once they are this old: feedback that comes later would change what an earlier look
+            saw.
     """
 
     name: str
     kind: CriterionKind
     margin: float
     score: str | None = None
+    flag: str | None = None
+    judge: str | None = None
     higher_is_better: bool = True
     base_rate: float = 0.1
     segment: str | None = None
+    wait_minutes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ Seed = Annotated[int, Ge(0), Lt(2**32)]
 # Languages with patterns, or recognizers of Presidio's, of their own.
 LOCALES = ("en", "es", "de", "fr", "it", "pl")
 
-Operator = Literal["surrogate", "placeholder", "mask", "hash", "redact", "keep"]
+Operator = Literal["surrogate", "placeholder", "mask", "hash", "redact", "encrypt", "keep"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,7 @@ class SanitizeSettings:
         timeout_s: Longest that one text may take; a trace that holds it is held back.
         key_env: Environment variable with the secret that surrogates are derived from. Without it
             a key is made once and kept in `.llmci/`; the same key gives the same surrogates.
+        vault_key_env: Environment variable with the secret that the operator `encrypt` seals values with.
     """
 
     __pydantic_config__ = _STRICT
@@ -66,6 +67,7 @@ class SanitizeSettings:
     max_leaf_chars: Count = 2_000_000
     timeout_s: Positive = 30.0
     key_env: str = "LLMCI_PRIVACY_KEY"
+    vault_key_env: str = "LLMCI_VAULT_KEY"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,8 @@ class LabelSettings:
         fit_sample: Clusters are fitted on at most so many distinct inputs; the rest join the
             nearest one.
         embedder: Name of an adapter of the seam `embedder`; None is character n-grams, no key.
+        namer: Name of a model under `models:` that names clusters from sanitized examples; None names them by
+            their words.
         slow_ms: A trace slower than this is flagged; None is the window's 99th percentile.
     """
 
@@ -91,6 +95,7 @@ class LabelSettings:
     min_users: Count = 5
     fit_sample: Count = 10_000
     embedder: str | None = None
+    namer: str | None = None
     slow_ms: Positive | None = None
 
 
@@ -99,8 +104,9 @@ class EvalsetSettings:
     """How an eval set is drawn from labelled traces.
 
     Attributes:
-        name: Of the set; its versions live in `evalsets/<name>/`.
-        directory: Where sets are kept, from the configuration's directory.
+        name: Of the set; its versions live in `<directory>/<name>/`.
+        directory: Where sets are kept: a directory, from the configuration's own, or a URI such as
+            `s3://bucket/evalsets?region=eu-west-1`.
         size: Cases wanted.
         detect: Smallest drop to notice 9 times in 10, as a fraction; the size is then what that takes.
         discordance: Share of cases that differ between two runs of an unchanged system, for `detect`;
@@ -166,7 +172,7 @@ class BenchSettings:
         baseline_uri: Where `llmci promote` also keeps the baseline's scores and `llmci bench` finds them:
             `s3://`, `gs://` or `file://` and the path of a file.
         concurrency: Most calls in flight at once, for each system. Without it 20 for programs of yours;
-            an endpoint is asked 20 at first, more while that goes well (at most 256), and half as
+            an endpoint is asked 20 at first (or this number), more while that goes well (at most 256), and half as
             many after a 429, a 5xx, a broken connection or a timeout.
         repeat: Tries of each case.
         timeout_s: Longest wait for one answer; longer is the system's fault.
@@ -211,12 +217,17 @@ class CriterionSettings:
 
     __pydantic_config__ = _STRICT
 
-    kind: Literal["score", "error", "cost", "tokens", "latency"]
+    kind: Literal["score", "error", "flag", "judge", "cost", "tokens", "latency"]
     margin: Positive
     score: str | None = None
+    flag: Literal["empty_answer", "refusal", "truncated", "loop", "tool_error", "fenced_json", "thumbs_down"] | None = (
+        None
+    )
+    judge: str | None = None
     higher_is_better: bool = True
     base_rate: Annotated[float, Gt(0), Le(1)] = 0.1
     segment: str | None = None
+    wait_minutes: Annotated[float, Ge(0)] = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
@@ -13,6 +14,7 @@ from llmci.core.evalsets.agent_cases import cases_of
 from llmci.core.evalsets.cases import check_places, has_failed
 from llmci.core.evalsets.dependence import dependence_groups
 from llmci.core.evalsets.digests import evalset_digest
+from llmci.core.evalsets.lineage import Drawn
 from llmci.core.evalsets.sampling import Plan, Sighting, chance, draw, worth
 from llmci.core.stats.power import cases_needed, detectable_drop
 from llmci.domain.evalset import EvalSet, Stratum
@@ -20,10 +22,11 @@ from llmci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from llmci.core.evalsets.cases import LabelledTrace
+    from llmci.core.evalsets.lineage import Keyed
     from llmci.core.evalsets.sampling import Draw
+    from llmci.core.evalsets.standing import Standing
     from llmci.domain.case import Case
     from llmci.domain.settings import EvalsetSettings
     from llmci.seams import Progress
@@ -51,6 +54,8 @@ class Lineage:
         reviewed: Traces that a reviewer wants in the set.
         retired: Ids of cases that a reviewer wants no more.
         promotions: What was promoted when that was proposed.
+        keyed: Hashes the ids of traces; None without traces.
+        standing: Cases of `previous` that still stand for traffic, of a set that is refreshed; they are preferred.
     """
 
     version: int
@@ -61,6 +66,8 @@ class Lineage:
     reviewed: frozenset[str] = frozenset()
     retired: frozenset[str] = frozenset()
     promotions: frozenset[str] = frozenset()
+    keyed: Keyed | None = None
+    standing: Mapping[str, Standing] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -74,6 +81,7 @@ class _Seen:
     failed: bool = False
     flags: bool = False
     reviewed: bool = False
+    fresh: bool = False
     rank: int = 2**31
 
 
@@ -85,6 +93,7 @@ class _Survey:
     traces: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     newest: datetime | None = None
+    drawn: Drawn | None = None
 
 
 def build(
@@ -107,8 +116,8 @@ def build(
             f"none of {survey.traces} traces can become a case{_reasons(survey.left_out)}.",
             fix="Look at `evalset.variant` and at the field mapping of the source.",
         )
-    drawn = _drawn_to_detect(_sightings(survey), settings)
-    cases = _drawn_cases(read, settings, survey, drawn)
+    drawn = _drawn_to_detect(_sightings(survey, lineage.standing), settings)
+    cases = _drawn_cases(read, settings, survey, drawn, lineage)
     cases, strata = _with_hand_written(cases, drawn.strata, hand_written)
     first_seen = {case.case_id: case.origin.set_version for case in lineage.previous.cases} if lineage.previous else {}
     held = [_versioned(case, first_seen.get(case.case_id) or lineage.version) for case in cases]
@@ -131,15 +140,28 @@ def build(
             "promotions": sorted(lineage.promotions),
             "detects": detectable_drop(settings.discordance, worth(case.weight for case in ordered)),
         },
+        lineage=survey.drawn.lineage(ordered) if survey.drawn is not None else {},
     )
 
 
+def drawn_until(evalset: EvalSet | None) -> datetime | None:
+    """Start of the newest trace that a set was drawn from; None for sets that do not say so."""
+    newest = evalset.parameters.get(NEWEST) if evalset else None
+    return in_utc(datetime.fromisoformat(newest)) if isinstance(newest, str) else None
+
+
+def in_utc(start: datetime | None) -> datetime | None:
+    """A moment that can be compared with others; one without a zone is taken for UTC."""
+    return start.replace(tzinfo=UTC) if start is not None and start.tzinfo is None else start
+
+
 def _surveyed(read: Read, settings: EvalsetSettings, lineage: Lineage, progress: Progress) -> _Survey:
-    survey = _Survey()
+    survey = _Survey(drawn=Drawn(lineage.keyed) if lineage.keyed is not None else None)
+    since = drawn_until(lineage.previous) if lineage.standing else None
     progress.begin("build", None, "traces")
     for found in read():
         survey.traces += 1
-        if (start := found.trace.get("start")) is not None:
+        if (start := in_utc(found.trace.get("start"))) is not None:
             survey.newest = max(survey.newest or start, start)
         progress.advance()
         if settings.variant is not None and found.trace.get("variant") != settings.variant:
@@ -156,26 +178,36 @@ def _surveyed(read: Read, settings: EvalsetSettings, lineage: Lineage, progress:
         kept = [case for case in cases if case.case_id not in lineage.retired]
         if not kept:
             survey.left_out["retired"] += 1
+            continue
+        fresh = since is not None and start is not None and start > since
         for case in kept:
-            _note(survey, found, case, reviewed=found.trace["trace_id"] in lineage.reviewed)
+            _note(survey, found, case, reviewed=found.trace["trace_id"] in lineage.reviewed, fresh=fresh)
     progress.end()
     return survey
 
 
-def _note(survey: _Survey, found: LabelledTrace, case: Case, *, reviewed: bool) -> None:
+def _note(survey: _Survey, found: LabelledTrace, case: Case, *, reviewed: bool, fresh: bool) -> None:
     rank = (case.reference is None, found.trace["trace_id"])
     seen = survey.seen.setdefault(case.case_id, _Seen(case.stratum, found.label["topic_name"], rank))
     seen.best = min(seen.best, rank)
     seen.traces += 1
+    if survey.drawn is not None:
+        survey.drawn.add(case.case_id, found.trace["trace_id"])
     seen.failed |= has_failed(found.label)
     seen.flags |= bool(found.label["flags"])
+    seen.fresh |= fresh
     seen.reviewed |= reviewed
     seen.rank = min(seen.rank, found.label["anomaly_rank"])
 
 
-def _sightings(survey: _Survey) -> list[Sighting]:
+def _sightings(survey: _Survey, standing: Mapping[str, Standing]) -> list[Sighting]:
     unusual = _UNUSUAL * survey.traces
-    return [
+    gone = [
+        Sighting(case_id, held.stratum, held.topic, 0, flagged=held.failed, kept=True)
+        for case_id, held in standing.items()
+        if case_id not in survey.seen
+    ]
+    return gone + [
         Sighting(
             case_id,
             seen.stratum,
@@ -183,6 +215,8 @@ def _sightings(survey: _Survey) -> list[Sighting]:
             seen.traces,
             flagged=seen.flags or seen.rank <= unusual,
             required=seen.reviewed,
+            kept=case_id in standing,
+            fresh=seen.fresh,
         )
         for case_id, seen in survey.seen.items()
     ]
@@ -206,26 +240,34 @@ def _drawn_to_detect(sightings: Sequence[Sighting], settings: EvalsetSettings) -
     return drawn
 
 
-def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: Draw) -> list[Case]:
-    """Second pass: the content of what was drawn, each from one trace."""
+def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: Draw, lineage: Lineage) -> list[Case]:
+    """Second pass: the content of what was drawn, each from one trace, or from the version before."""
+    before = {case.case_id: case for case in lineage.previous.cases} if lineage.previous else {}
     wanted: defaultdict[str, set[str]] = defaultdict(set)
     for case_id in drawn.weights:
-        wanted[survey.seen[case_id].best[1]].add(case_id)
+        if case_id in survey.seen:
+            wanted[survey.seen[case_id].best[1]].add(case_id)
     cases: dict[str, Case] = {}
     twins: dict[str, str] = {}
     for found in read() if wanted else ():
         ids = wanted.pop(found.trace["trace_id"], None)
         for case in cases_of(found, settings) if ids else ():
             if ids and case.case_id in ids and case.case_id not in cases:
-                cases[case.case_id] = case
+                cases[case.case_id] = _with_known(case, before.get(case.case_id), settings)
                 twins[case.case_id] = found.label["near_duplicate_of"] or found.trace["trace_id"]
     # Where the user says what depends on what, nothing is added to it.
     ties = {
         case_id: [f"group {case.dependence}", *([] if settings.dependence else [f"input {twins[case_id]}"])]
         for case_id, case in cases.items()
     }
+    old = {case_id: before[case_id] for case_id in drawn.weights.keys() - survey.seen.keys()}
+    ties |= {case_id: [f"group {case.dependence}"] for case_id, case in old.items()}
     groups = dependence_groups(ties)
-    return [
+    stays = [
+        replace(case, weight=drawn.weights[case_id], stratum=drawn.stratum[case_id], dependence=groups[case_id])
+        for case_id, case in sorted(old.items())
+    ]
+    return stays + [
         replace(
             case,
             weight=drawn.weights[case_id],
@@ -239,6 +281,13 @@ def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: 
         )
         for case_id, case in sorted(cases.items())
     ]
+
+
+def _with_known(case: Case, before: Case | None, settings: EvalsetSettings) -> Case:
+    """Keep the reference of the version before where the traffic holds none any more: what people said is not lost."""
+    if before is None or case.reference is not None or before.reference_origin not in settings.references:
+        return case
+    return replace(case, reference=before.reference, reference_origin=before.reference_origin, rubric=None)
 
 
 def _with_hand_written(
@@ -281,6 +330,8 @@ def _versioned(case: Case, version: int) -> Case:
 
 def _parameters(settings: EvalsetSettings, survey: _Survey) -> dict[str, object]:
     parameters: dict[str, object] = orjson.loads(orjson.dumps(asdict(settings)))
+    # Where it is kept decides nothing, and an address may hold keys.
+    del parameters["directory"]
     parameters["traces"] = survey.traces
     parameters["traces that could become cases"] = survey.traces - survey.left_out.total()
     parameters["left out"] = dict(sorted(survey.left_out.items()))

@@ -18,6 +18,7 @@ _SPLIT_BROKEN = 1000.0
 # Of mirrored traffic each side has half, one after the other.
 PAIRED = 0.5
 _NOBODY = Exposure(0.0)
+_ALL = "the candidate has all of the traffic."
 
 
 def decide(seen: Seen, plan: RolloutPlan, *, only: tuple[str, ...] = (), held_hours: float | None = None) -> Decision:
@@ -59,6 +60,10 @@ def decide_shadow(seen: Seen, plan: RolloutPlan) -> Decision:
 
 def _decided(plan: RolloutPlan, seen: Seen, present: Exposure, notes: tuple[str, ...]) -> Decision:
     shown = seen.evidence
+    everything = present.share >= 1.0 and not present.only
+    if seen.unmeasured and everything:
+        # Nothing is left to compare with, and nothing to decide.
+        return _stay(Action.DONE, _ALL, present, shown, notes)
     if seen.unmeasured:
         because = f"{', '.join(seen.unmeasured)} was not measured on enough requests of both sides."
         return _stay(Action.NO_EVIDENCE, because, present, shown, notes)
@@ -94,7 +99,7 @@ def _expand_or_hold(
 ) -> Decision:
     weakest = min(shown, key=lambda item: item.in_favour)
     if present.share >= 1.0 and not present.only:
-        return _stay(Action.DONE, "the candidate has all of the traffic.", present, shown, notes)
+        return _stay(Action.DONE, _ALL, present, shown, notes)
     following = plan.after(present).exposure
     margin = f"{weakest.criterion.name} by {wording.percent(weakest.criterion.margin)}"
     if weakest.in_favour >= stats.required_evidence(0.0 if following.only else following.share):
@@ -112,7 +117,7 @@ def _unusable(seen: Seen, plan: RolloutPlan) -> str | None:
     if not total:
         return f"no trace carries the variant {plan.control!r} or {plan.treatment!r}."
     for arm, count in ((plan.control, total - treated), (plan.treatment, treated)):
-        if not count and share < 1.0:
+        if not count and (share < 1.0 or arm == plan.treatment):
             return f"no trace carries the variant {arm!r}."
     if share < 1.0 and stats.sample_ratio_evidence(treated, total, share=share) >= _SPLIT_BROKEN:
         got = wording.percent(treated / total)

@@ -26,6 +26,8 @@ _SPREAD = 0.6
 # How much worse a candidate is that everyone would want stopped, in margins.
 _MUCH = 2.5
 _LATENCY_PER_POINT = 5.0
+# Places in the traffic at which users are counted.
+_LOOKS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Fate:
         rolled_back: Share of rollouts that were rolled back; likewise `completed` and `still_going`.
         requests: Median of all requests until the end.
         exposed: Median of requests that the candidate answered.
+        users: About how many users that is; None where they are not known.
     """
 
     truth: str
@@ -59,6 +62,7 @@ class Fate:
     still_going: float
     requests: float
     exposed: float
+    users: float | None = None
 
 
 def simulate(
@@ -105,6 +109,18 @@ def simulate(
         requests=float(np.median([end.requests for end in ends])),
         exposed=float(np.median([end.treated for end in ends])),
     )
+
+
+def users_among(users: NDArray[np.uint64], requests: int) -> float:
+    """How many users send so many requests one after the other, on average over the traffic.
+
+    Args:
+        users: Who sent each request, in order, shape (n,); the traffic goes round in a circle.
+        requests: How many.
+    """
+    starts = np.linspace(0, len(users), _LOOKS, endpoint=False).astype(np.int64)
+    around = np.arange(min(requests, len(users)))
+    return float(np.mean([len(np.unique(users[(start + around) % len(users)])) for start in starts]))
 
 
 def made_up(plan: RolloutPlan, requests: int, per_day: float, seed: int) -> dict[str, FloatArray]:

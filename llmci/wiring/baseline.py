@@ -21,7 +21,7 @@ from llmci.core.gating.comparable import metric_obstacle
 from llmci.core.gating.origin import age_days, age_words
 from llmci.core.gating.smallest import restricted
 from llmci.errors import NoDecisionError, UsageError
-from llmci.files import write_bytes, write_json
+from llmci.files import is_stored, write_bytes, write_json
 from llmci.seams import PairScorer
 from llmci.storage import bare, place
 from llmci.wiring.build import keep_from_git
@@ -216,7 +216,7 @@ def _place(artifact: Path) -> str:
 
 
 def _short(file: Path, root: Path) -> str:
-    return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
+    return str(file.relative_to(root)) if not is_stored(file) and file.is_relative_to(root) else str(file)
 
 
 def _misfit(run: Run, config: Config, wanted: Wanted) -> str | None:

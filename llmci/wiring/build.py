@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from llmci.config import Block, Config
 
 
+# In the state directory: the secret that surrogates and the lineage of eval sets are derived from.
+KEY_FILE = "privacy.key"
+
+
 def shelf_of(config: Config, name: str) -> DirectoryShelf:
     """Open a shelf of the project: "raw", "clean" or "labels"."""
     from llmci.adapters.stores.shelf import DirectoryShelf

@@ -12,7 +12,7 @@ from llmci.core.evalsets.places import check_place
 from llmci.core.reporting.plan_page import plan_page
 from llmci.core.stats.canary import expected_units
 from llmci.core.stats.live import traffic_of
-from llmci.core.stats.records import columns_needed, records_of_batches, records_of_rows
+from llmci.core.stats.records import NONE_SAID, columns_needed, records_of_batches, records_of_rows, verdicts_of
 from llmci.core.stats.watch import watch
 from llmci.domain.rollout import Criterion, Exposure, RolloutPlan, Stage
 from llmci.domain.settings import StageSettings
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from llmci.config import Config
+    from llmci.core.stats.records import Verdicts
     from llmci.core.stats.watch import Seen
     from llmci.domain.rollout import Decision
     from llmci.domain.trace import TraceRow
@@ -71,10 +72,13 @@ def plan_of(config: Config) -> RolloutPlan:
             name=name,
             kind=item.kind,
             margin=item.margin,
-            score=item.score or (name if item.kind == "score" else None),
+            score=item.score,
+            flag=item.flag,
+            judge=item.judge,
             higher_is_better=item.higher_is_better,
             base_rate=item.base_rate,
             segment=item.segment,
+            wait_minutes=item.wait_minutes,
         )
         for name, item in settings.criteria.items()
     ]
@@ -103,12 +107,15 @@ def plan_of(config: Config) -> RolloutPlan:
 
 
 def stage_table(config: Config) -> list[dict[str, Any]]:
-    """For each stage and criterion: requests, and hours where traffic is known, until a worsening by the margin shows."""
+    """For each stage and criterion: requests, and hours where traffic is known, until a worsening by the margin shows.
+
+    With all of the traffic nothing is left to compare with, so that the stage has none.
+    """
     plan = plan_of(config)
     per_hour = config.canary.requests_per_hour
     rows: list[dict[str, Any]] = []
     for stage in plan.stages:
-        for criterion in plan.watched_at(stage.exposure):
+        for criterion in plan.watched_at(stage.exposure) if stage.share < 1 else ():
             units = expected_units(criterion.margin, criterion.base_rate, share=stage.share, alpha=plan.alpha)
             # How much of the traffic is of a segment is not known.
             hours = units / (per_hour * stage.share) if per_hour and not stage.only else None
@@ -238,10 +245,11 @@ def observe(  # noqa: PLR0913  what the command line says, by keyword
     if not pulled:
         land_live(config, sources, window, environ, progress, now=now)
     progress.begin("canary", None, "traces")
+    verdicts = verdicts_on(config, plan)
     records = (
-        records_of_batches(_pulled(config, sources, window, plan, progress), plan)
+        records_of_batches(_pulled(config, sources, window, plan, progress), plan, verdicts)
         if pulled
-        else records_of_rows(live_rows(config, sources, window, environ, progress), plan)
+        else records_of_rows(live_rows(config, sources, window, environ, progress), plan, verdicts)
     )
     traffic = traffic_of(records, plan, now=now, in_pairs=shadow, only=present.only, parted=PartsOnDisk(config.state))
     watched = plan if shadow else replace(plan, criteria=plan.watched_at(present))
@@ -318,6 +326,14 @@ def _pulled(
         found = batch.filter(wanted)
         progress.advance(found.num_rows)
         yield found
+
+
+def verdicts_on(config: Config, plan: RolloutPlan) -> Verdicts:
+    """What `llmci label --judge` had judges say of a sample."""
+    if not any(criterion.kind == "judge" for criterion in plan.criteria):
+        return NONE_SAID
+    batches = shelf_of(config, "labels").batches(("trace_id", "verdicts"))
+    return verdicts_of(row for batch in batches for row in batch.to_pylist())
 
 
 def _named(config: Config, sources: list[str]) -> list[str]:

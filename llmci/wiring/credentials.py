@@ -51,6 +51,10 @@ def for_workers(config: Config, environ: Mapping[str, str]) -> dict[str, str]:
     Those that the configuration names, and those that start with the kind of a source, such as `LANGFUSE_HOST`.
     """
     blocks = [*config.sources.values(), *config.recognizers.values(), *config.embedders.values()]
-    named = {config.sanitize.key_env, *(name for block in blocks for name in wanted(block))}
+    named = {
+        config.sanitize.key_env,
+        config.sanitize.vault_key_env,
+        *(name for block in blocks for name in wanted(block)),
+    }
     starts = tuple({f"{re.split(r'[^a-z]', kind)[0].upper()}_" for kind in (b.kind for b in config.sources.values())})
     return {name: value for name, value in environ.items() if name in named or name.startswith(starts)}

@@ -178,7 +178,7 @@ def _traces(loop: _Loop) -> tuple[int, int]:
 
 
 def _evalset(loop: _Loop) -> EvalSet:
-    evalset = build_version(loop.config, now=loop.now, progress=loop.progress).evalset
+    evalset = build_version(loop.config, now=loop.now, progress=loop.progress, environ=loop.environ).evalset
     loop.stages.done("build", f"eval set {evalset.name} v{evalset.version} with {len(evalset.cases)} cases")
     if loop.model is not None:
         loop.stages.tell(f"asking {loop.model} for {len(evalset.cases) * 3:,} answers: three systems, every case")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from llmci.adapters.stores.groups import GroupsFile
@@ -18,7 +17,7 @@ from llmci.core.grouping.texts import input_text
 from llmci.core.grouping.threads import one_thread
 from llmci.errors import NoDecisionError
 from llmci.files import write_json
-from llmci.pipeline.build import NEWEST
+from llmci.pipeline.build import drawn_until, in_utc
 from llmci.wiring.build import keep_from_git, shelf_of
 from llmci.wiring.clean import clean_digest
 from llmci.wiring.evalset import check_labels
@@ -26,6 +25,7 @@ from llmci.wiring.evalset_store import store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from llmci.config import Config
     from llmci.domain.evalset import EvalSet
@@ -87,7 +87,7 @@ def measure(config: Config, *, window: Window, version: int | None = None) -> Dr
         PrivacyStop: The clean shelf does not check.
     """
     evalset = store(config).load(config.evalset.name, version)
-    traffic = _read(config, window, _drawn_until(evalset))
+    traffic = _read(config, window, drawn_until(evalset))
     fresh, kept = traffic.fresh.entries(), texts_of(traffic.before.entries())
     own = _like_production(evalset)
     as_set = len(kept) < max(FEWEST, len(own))
@@ -131,7 +131,7 @@ def _read(config: Config, window: Window, until: datetime | None) -> _Traffic:
         trace, text = each.trace, input_text(each.trace["input"])
         if not text or (variant is not None and trace["variant"] != variant):
             continue
-        start = _moment(trace["start"])
+        start = in_utc(trace["start"])
         if window.holds(start):
             sample, names = found.fresh, found.fresh_names
         elif start is not None and until is not None and start <= until:
@@ -141,16 +141,6 @@ def _read(config: Config, window: Window, until: datetime | None) -> _Traffic:
         sample.add(text, trace["trace_id"], session_id=trace["session_id"], user_id=trace["user_id"])
         names[each.label["cluster_name"]] += 1
     return found
-
-
-def _drawn_until(evalset: EvalSet) -> datetime | None:
-    """Start of the newest trace that the set was drawn from; None for sets that do not say so."""
-    newest = evalset.parameters.get(NEWEST)
-    return _moment(datetime.fromisoformat(newest)) if isinstance(newest, str) else None
-
-
-def _moment(start: datetime | None) -> datetime | None:
-    return start.replace(tzinfo=UTC) if start is not None and start.tzinfo is None else start
 
 
 def _like_production(evalset: EvalSet) -> list[str]:

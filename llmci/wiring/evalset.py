@@ -12,6 +12,7 @@ from llmci.core.evalsets.cases import judge_at
 from llmci.core.evalsets.digests import schema_fingerprint
 from llmci.core.evalsets.exchange import cases_of, rows_of
 from llmci.core.evalsets.exporting import exported
+from llmci.core.evalsets.lineage import Keyed, wrong_lineage
 from llmci.domain.label import HELD_BACK, READ
 from llmci.errors import LlmciError, UsageError
 from llmci.files import write_bytes
@@ -20,7 +21,7 @@ from llmci.pipeline.build import build as draw_set
 from llmci.pipeline.label import label_fingerprint
 from llmci.seams import Silent
 from llmci.wiring.acts import acts_of
-from llmci.wiring.build import shelf_of
+from llmci.wiring.build import KEY_FILE, shelf_of
 from llmci.wiring.clean import clean_digest
 from llmci.wiring.evalset_store import directory_of, store
 from llmci.wiring.review import REVIEW, reviewed
@@ -67,8 +68,8 @@ def every_version(config: Config) -> list[Found]:
     ]
 
 
-def verified(config: Config, name: str, version: int | None) -> list[Found]:
-    """Check one version, or all of a set, and the chain of the audit log.
+def verified(config: Config, name: str, version: int | None, environ: Mapping[str, str] | None = None) -> list[Found]:
+    """Check one version, or all of a set, and the chain of the audit log; with the project's key at hand the lineage, too.
 
     Raises:
         UsageError: There is no such set, or the audit log was changed.
@@ -77,7 +78,24 @@ def verified(config: Config, name: str, version: int | None) -> list[Found]:
     sets = store(config)
     current = sets.current(name)
     chosen = sets.versions(name) if version is None else [version]
-    return [_found(sets, name, number, number == current) for number in chosen]
+    found = [_found(sets, name, number, number == current) for number in chosen]
+    environ = environ or {}
+    if config.sanitize.key_env in environ or (config.state / KEY_FILE).exists():
+        keyed = _keyed(config, environ)
+        return [_traced(each, keyed) for each in found]
+    return found
+
+
+def _traced(found: Found, keyed: Keyed) -> Found:
+    evalset = found.evalset
+    wrong = wrong_lineage(evalset.lineage, evalset.cases, keyed) if evalset is not None else None
+    if wrong is None:
+        return found
+    error = UsageError(
+        f"{found.name} v{found.version}: case {wrong} is not of the trace that the lineage names.",
+        fix="Restore the version from your repository's history, or build the set again.",
+    )
+    return Found(found.name, found.version, found.current, None, error)
 
 
 def _found(sets: EvalSetStore, name: str, version: int, current: bool) -> Found:  # noqa: FBT001
@@ -107,7 +125,9 @@ def suspects(config: Config, cases: Iterable[Case]) -> dict[str, str]:
     return found
 
 
-def build_version(config: Config, *, now: datetime, progress: Progress | None = None) -> Built:
+def build_version(
+    config: Config, *, now: datetime, progress: Progress | None = None, environ: Mapping[str, str] | None = None
+) -> Built:
     """Draw an eval set and store it as a new version, unless the newest already says the same.
 
     Raises:
@@ -116,26 +136,26 @@ def build_version(config: Config, *, now: datetime, progress: Progress | None = 
     """
     sets = store(config)
     clean, labels = shelf_of(config, "clean"), shelf_of(config, "labels")
-    hand_written = _hand_written(config)
+    hand_written = hand_written_of(config)
     shelved = bool(clean.shards()) or not hand_written
     digest = clean_digest(clean) if shelved else None
     if digest is not None:
         check_labels(clean, labels, digest)
-    lineage = _lineage(config, config.evalset.name, digest, now)
+    lineage = lineage_of(config, config.evalset.name, digest, now, environ or {})
     progress = progress or Silent()
     evalset = draw_set(
         (lambda: LabelledShelf(clean, labels).traces(columns_of(config.evalset))) if shelved else list,
-        _settings(config),
+        drawn_with(config),
         hand_written,
         lineage,
         progress,
     )
     if without := _without_reference(evalset, config):
         progress.note(without)
-    return _stored(sets, evalset, lineage.previous)
+    return stored(sets, evalset, lineage.previous)
 
 
-def _settings(config: Config) -> EvalsetSettings:
+def drawn_with(config: Config) -> EvalsetSettings:
     """With the rubric of the judge whose approval makes a reference, where none is set: cases without one carry it."""
     settings = config.evalset
     judges = [name for place in settings.references if (name := judge_at(place)) is not None]
@@ -163,7 +183,10 @@ def _without_reference(evalset: EvalSet, config: Config) -> str | None:
     return f"{bare} of {len(evalset.cases)} cases have no reference: evalset.reference is {', '.join(places)}{''.join(whys)}"
 
 
-def _lineage(config: Config, name: str, sanitize_digest: str | None, now: datetime) -> Lineage:
+def lineage_of(
+    config: Config, name: str, sanitize_digest: str | None, now: datetime, environ: Mapping[str, str]
+) -> Lineage:
+    """Where a new version of a set comes from, and what was decided about its cases."""
     sets = store(config)
     versions = sets.versions(name)
     newest = sets.load(name, versions[-1]) if versions else None
@@ -177,10 +200,19 @@ def _lineage(config: Config, name: str, sanitize_digest: str | None, now: dateti
         reviewed=decided.traces,
         retired=decided.retired,
         promotions=decided.promotions,
+        keyed=None if sanitize_digest is None else _keyed(config, environ),
     )
 
 
-def _stored(sets: EvalSetStore, evalset: EvalSet, newest: EvalSet | None) -> Built:
+def _keyed(config: Config, environ: Mapping[str, str]) -> Keyed:
+    """Hashes with the key that surrogates are made with."""
+    from llmci.wiring.privacy import key_of
+
+    return Keyed(key_of(config, environ))
+
+
+def stored(sets: EvalSetStore, evalset: EvalSet, newest: EvalSet | None) -> Built:
+    """Store a version, unless the newest already says the same."""
     if newest is not None and newest.digest == evalset.digest:
         sets.use(newest.name, newest.version)
         return Built(newest, new=False)
@@ -208,7 +240,8 @@ def check_labels(clean: Shelf, labels: Shelf, clean_digest: str) -> None:
         raise UsageError("the labels are not those of the clean traces as they are now.", fix="Run `llmci label`.")
 
 
-def _hand_written(config: Config) -> list[Case]:
+def hand_written_of(config: Config) -> list[Case]:
+    """Cases that the user wrote; raises as `read_cases` does."""
     return [case for name in config.evalset.hand_written for case in read_cases(config.root / name)]
 
 
@@ -244,6 +277,6 @@ def import_file(config: Config, source: Path, *, name: str, now: datetime) -> Bu
         UsageError: The file, or a record in it, is wrong.
     """
     sets = store(config)
-    lineage = _lineage(config, name, None, now)
+    lineage = lineage_of(config, name, None, now, {})
     evalset = draw_set(list, replace(config.evalset, name=name), read_cases(source), lineage, Silent())
-    return _stored(sets, evalset, lineage.previous)
+    return stored(sets, evalset, lineage.previous)

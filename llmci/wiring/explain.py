@@ -14,6 +14,7 @@ from llmci.core.privacy.masking import mask
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.redact import Withheld
 from llmci.core.privacy.resolve import resolved
+from llmci.core.privacy.titles import with_titles
 from llmci.core.traces.blobs import without_media
 from llmci.errors import UsageError
 from llmci.files import write_bytes
@@ -79,17 +80,28 @@ def write_spans(config: Config, source: Path, target: Path, *, environ: Mapping[
     """Read lines of {id, text, group} and write lines of {id, spans}, in their order.
 
     Lines of one group are one conversation. A text that cannot be searched is one span as a whole.
-    Spans of kinds that the policy keeps are marked as `kept`.
+    Spans of kinds that the policy keeps are marked as `kept`. In the place of a line that cannot be
+    read stands one with `error` and no spans.
 
     Raises:
-        UsageError: A line cannot be read.
+        UsageError: Some lines cannot be read; those of the others are written all the same.
     """
-    records = list(_records(source))
+    read = list(_records(source))
+    records = [record for record in read if isinstance(record, dict)]
     progress.begin("spans", len(records), "traces")
-    lines = spans_of(records, privacy_of(config, environ).redactor, progress)
+    found = iter(spans_of(records, privacy_of(config, environ).redactor, progress))
     progress.end()
+    lines: list[dict[str, object]] = [
+        next(found) if isinstance(line, dict) else {"id": None, "error": line, "spans": []} for line in read
+    ]
     write_bytes(target, b"".join(orjson.dumps(line) + b"\n" for line in lines))
-    return len(records)
+    bad = [(number, why) for number, why in enumerate(read, start=1) if isinstance(why, str)]
+    if bad:
+        raise UsageError(
+            f"{len(bad)} of {len(read)} lines cannot be read: {source}:{bad[0][0]}: {bad[0][1]}, for one; their lines in {target} have no spans.",
+            fix='Write one JSON object a line: {"id": ..., "text": ..., "group": ...}.',
+        )
+    return len(read)
 
 
 def spans_of(records: Sequence[Mapping[str, Any]], redactor: Redactor, progress: Progress) -> list[dict[str, object]]:
@@ -155,20 +167,20 @@ def _finding(path: str, span: Span, text: str, action: str) -> Explained:
     return Explained(path, span.kind, span.detector, round(span.score, 2), mask(text[span.start : span.end]), action)
 
 
-def _records(source: Path) -> Iterator[dict[str, Any]]:
-    fix = 'Write one JSON object a line: {"id": ..., "text": ..., "group": ...}.'
+def _records(source: Path) -> Iterator[dict[str, Any] | str]:
+    """Each line as a record, or what is wrong with it."""
     try:
         lines = source.read_bytes().splitlines()
     except OSError as error:
         raise UsageError(f"{source}: cannot be read: {error.strerror}.", fix="Name a file that you can read.") from None
-    for number, line in enumerate(lines, start=1):
+    for line in lines:
         try:
             record = orjson.loads(line)
         except orjson.JSONDecodeError:
-            raise UsageError(f"{source}:{number}: not JSON.", fix=fix) from None
-        if not isinstance(record, dict) or not isinstance(record.get("text"), str):
-            raise UsageError(f"{source}:{number}: there is no text.", fix=fix)
-        yield record
+            yield "not JSON"
+            continue
+        is_record = isinstance(record, dict) and isinstance(record.get("text"), str)
+        yield record if is_record else "there is no text"
 
 
 def _group(record: Mapping[str, Any], index: int) -> str:
@@ -190,10 +202,24 @@ def _spans_line(record: Mapping[str, Any], memory: Memory, redactor: Redactor) -
 
 
 def _span_lines(piece: Piece, found: Sequence[Span], memory: Memory, redactor: Redactor) -> Iterator[dict[str, object]]:
-    """Spans of the whole text: those that would be removed, and those that the policy keeps."""
+    """Spans of the whole text: those that would be removed, and those that the policy keeps.
+
+    A name has its titles and degrees with it; `replaced` says what of it would be removed.
+    """
     removed = redactor.spans_in(piece, found, memory, None)
     kept = [span for span in found if redactor.policy.operator_of(span.kind) == "keep"]
-    for span in resolved(removed, kept):
-        edit = lifted(piece, span.start, span.end, "")
-        line = {"start": edit.start, "end": edit.end, "type": _PUBLISHED.get(span.kind, span.kind), "score": span.score}
-        yield line | {"kept": True} if redactor.policy.operator_of(span.kind) == "keep" else line
+    shown = resolved(removed, kept)
+    ends = [0, *(span.end for span in shown)]
+    starts = [*(span.start for span in shown), len(piece.text)]
+    for index, span in enumerate(shown):
+        whole = with_titles(span, piece.text, ends[index], starts[index + 1])
+        line = {**_edges(piece, whole), "type": _PUBLISHED.get(span.kind, span.kind), "score": span.score}
+        if redactor.policy.operator_of(span.kind) == "keep":
+            yield line | {"kept": True}
+        else:
+            yield line if whole is span else line | {"replaced": list(_edges(piece, span).values())}
+
+
+def _edges(piece: Piece, span: Span) -> dict[str, object]:
+    edit = lifted(piece, span.start, span.end, "")
+    return {"start": edit.start, "end": edit.end}

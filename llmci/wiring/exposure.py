@@ -37,15 +37,24 @@ def digest_of_plan(plan: RolloutPlan) -> str:
 
 
 def agree(config: Config, plan: RolloutPlan, *, at: datetime) -> str:
-    """Record a plan; from here on its targets cannot shift unseen.
+    """Record a plan, unless it is the one last agreed; from here on its targets cannot shift unseen.
 
     Returns:
         Its digest.
     """
     digest = digest_of_plan(plan)
+    if _agreed(config, plan)[-1:] == [digest]:
+        return digest
     keep_from_git(config.state)
     audit_of(config).append(AGREED, {"plan": plan.name, "digest": digest, "terms": asdict(plan)}, at=at.isoformat())
     return digest
+
+
+def _agreed(config: Config, plan: RolloutPlan) -> list[str]:
+    """Digests of what was agreed, in order."""
+    return [
+        act["facts"]["digest"] for act in acts_of(config) if act["act"] == AGREED and act["facts"]["plan"] == plan.name
+    ]
 
 
 def check_agreed(config: Config, plan: RolloutPlan) -> None:

@@ -21,16 +21,19 @@ from llmci.core.privacy.manifest import with_shards
 from llmci.core.privacy.surrogate import Surrogates
 from llmci.domain.label import HELD_BACK
 from llmci.errors import UsageError
-from llmci.files import read_json, remove_tree, write_json
+from llmci.files import is_stored, read_json, remove_tree, write_json
 from llmci.pipeline.label import label_fingerprint
 from llmci.wiring.acts import audit_of
 from llmci.wiring.build import alone_at, keep_from_git, place_of, shelf_of
 from llmci.wiring.clean import clean_digest
+from llmci.wiring.evalset_store import sets_at
 from llmci.wiring.forgotten import erase_from_landings, erase_landed, forgotten_of, remember
 from llmci.wiring.privacy import key_of
 from llmci.wiring.pull_plan import is_remote
+from llmci.wiring.pull_remote import with_implied
 from llmci.wiring.review import READABLE, REVIEW
 from llmci.wiring.runs import runs_of
+from llmci.wiring.vault import prune
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +86,8 @@ def forget(config: Config, user: str, *, dry_run: bool, environ: Mapping[str, st
         for stage in _STAGES:
             if not stack.enter_context(alone_at(config, stage)):
                 raise UsageError(
-                    f"a stage is writing to {config.state}.", fix="Wait until it has ended, then try again."
+                    f"{stage} is writing to {config.shelves or config.state}.",
+                    fix="Wait until it has ended, then try again.",
                 )
         return _Forget(config, user, environ).run(dry_run=dry_run, now=now)
 
@@ -101,11 +105,14 @@ class _Forget:
         traces = self._traces()
         cases = self._cases(traces)
         if dry_run:
-            self.counts |= {"traces": len(traces), "cases": len(cases)}
-            return Erased(self.user, self.counts, (), self._remains())
+            self._count("traces", len(traces))
+            changed = self._evalsets(cases, traces, write=False)
+            return Erased(self.user, self.counts, tuple(changed), self._remains())
         remember(config, self.forgotten.hashes)
         write_json(config.state / _PENDING, {"traces": sorted(traces), "cases": sorted(cases)})
-        self._count("landed traces", len(erase_landed(config, list(config.sources), self.forgotten, self.environ)))
+        # What was received without a block is there, too.
+        known = with_implied(config, ["otlp"])
+        self._count("landed traces", len(erase_landed(known, list(known.sources), self.forgotten, self.environ)))
         self._count("landed records", erase_from_landings(config, traces))
         for path in (config.state / "landing").glob("*received/*.jsonl"):
             self._count("received spans", erase_spans(path, traces))
@@ -158,7 +165,7 @@ class _Forget:
         return {case.case_id for trace in found if (case := case_of(trace, settings)) is not None}
 
     def _sets(self) -> DirectoryEvalSets:
-        return DirectoryEvalSets(self.config.root / self.config.evalset.directory)
+        return DirectoryEvalSets(sets_at(self.config))
 
     def _shelves(self, traces: set[str]) -> None:
         raw, clean, labels = (shelf_of(self.config, name) for name in ("raw", "clean", "labels"))
@@ -168,6 +175,8 @@ class _Forget:
                 self._count(
                     what, erase_rows(shelf, shard, lambda rows: [t in traces for t in rows["trace_id"]], ["trace_id"])
                 )
+        for shard in clean.shards():
+            prune(clean, shard)
         self._vouch(raw, clean, before)
         manifest: Mapping[str, Any] | None = labels.manifest()
         vouching = clean.manifest()
@@ -189,16 +198,21 @@ class _Forget:
         if (manifest := clean.manifest()) is not None:
             clean.write_manifest(with_shards(manifest, clean.shards()))
 
-    def _evalsets(self, cases: set[str], traces: set[str]) -> list[dict[str, object]]:
+    def _evalsets(self, cases: set[str], traces: set[str], *, write: bool = True) -> list[dict[str, object]]:
         sets, changed = self._sets(), []
         for name in sets.names():
             for version in sets.versions(name):
                 before = sets.load(name, version)
-                after = erase_cases(before, cases, traces)
+                after = erase_cases(before, traces)
+                # Somebody else may have said the same.
+                cases.difference_update(case.case_id for case in before.cases if case.origin.trace_id not in traces)
                 if after is not None:
-                    sets.rewrite(after)
+                    if write:
+                        sets.rewrite(after)
                     self._count("cases", len(before.cases) - len(after.cases))
                     changed.append({"set": name, "version": version, "from": before.digest, "to": after.digest})
+            if not write:
+                continue
             review = sets.path / name / REVIEW
             if erase_lines(review, lambda line: line.get("trace_id") in traces or line.get("case_id") in cases):
                 # Holds the beginning of each input; `promote` writes it anew.
@@ -229,7 +243,9 @@ class _Forget:
         for name, block in config.sources.items():
             where = "the server" if is_remote(block.kind) else "the files"
             found.append(f"source {name}: {where} still hold their traces; they are not pulled again")
-        if (config.root / ".git").exists():
+        if config.shelves is not None and is_stored(config.shelves):
+            found.append(f"{config.shelves}: earlier versions of its objects, where the store keeps them")
+        if (config.root / ".git").exists() and not is_stored(sets_at(config)):
             found.append(f"git: earlier commits of {config.evalset.directory}/ hold the cases that were in them")
         if any((config.state / "labels").glob("groups.npz")):
             found.append("groups: fitted on inputs of all users; `llmci label --recluster` fits them anew")

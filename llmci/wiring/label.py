@@ -34,6 +34,7 @@ from llmci.pipeline.label import (
 from llmci.seams import Silent, WorkerDied
 from llmci.wiring.build import alone_at, build, shelf_of
 from llmci.wiring.clean import clean_digest
+from llmci.wiring.cluster_names import named
 from llmci.wiring.credentials import for_workers
 from llmci.wiring.engine import Crew, engine_of
 
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 # Below this, starting processes takes longer than they save.
 _PARALLEL_BYTES = 64 << 20
-_FITTED_WITH = ("clusters", "seed", "fit_sample", "embedder")
+_FITTED_WITH = ("clusters", "seed", "fit_sample", "embedder", "namer")
 
 
 def label(
@@ -59,11 +60,16 @@ def label(
     progress: Progress | None = None,
     recluster: bool = False,
     environ: Mapping[str, str] | None = None,
+    budget: float | None = None,
 ) -> LabelSummary:
     """Label every trace of the clean shelf.
 
     The grouping is fitted once and kept; later windows join it, so that a label does not move
     unless `recluster` is asked for. Labels that are already right are left as they are.
+
+    Args:
+        recluster: Fit the groups again.
+        budget: US dollars that naming them may take, where a model does that.
 
     Raises:
         PrivacyStop: The clean shelf does not check.
@@ -74,15 +80,21 @@ def label(
             raise UsageError(
                 f"another run is labelling {config.state}.", fix="Wait until it has ended, then label again."
             )
-        return _label(config, progress or Silent(), now, environ or {}, recluster=recluster)
+        return _label(config, progress or Silent(), now, environ or {}, recluster=recluster, budget=budget)
 
 
 def _label(
-    config: Config, progress: Progress, now: datetime, environ: Mapping[str, str], *, recluster: bool
+    config: Config,
+    progress: Progress,
+    now: datetime,
+    environ: Mapping[str, str],
+    *,
+    recluster: bool,
+    budget: float | None,
 ) -> LabelSummary:
     clean, labels = shelf_of(config, "clean"), shelf_of(config, "labels")
     digest = clean_digest(clean)
-    embed = _embedder(config, environ)
+    embed = embedder_of(config, environ)
     store = GroupsFile(labels.path / "groups.npz")
     kept = None if recluster else store.load()
     if kept and (at_hand := _at_hand(labels, clean, run_digest(digest, kept[0], config.label))):
@@ -92,7 +104,13 @@ def _label(
     with Crew(engine, progress) as crew:
         run = _Run(config, clean, labels, crew, progress, for_workers(config, environ))
         sample, normal = run.survey()
-        groups = _fitting(kept, config) if kept else _fit(store, config, sample, embed)
+        if kept:
+            groups = _fitting(kept, config)
+        else:
+            with one_thread():
+                groups = fit(sample, config.label, embed)
+            groups = named(groups, sample.distinct(), config, environ, embed=embed, budget=budget, progress=progress)
+            store.save(groups, _fitted_with(config))
         before = names_at_hand(labels) if recluster else {}
         made = run_digest(digest, groups, config.label)
         summary = replace(run.write(groups, normal, made), fitted=kept is None)
@@ -208,7 +226,7 @@ def _groups(work: _Work) -> Groups:
 
 def _place(work: _Work) -> ShardPlaces:
     with one_thread():
-        embed = _embedder(work.config, work.environ)
+        embed = embedder_of(work.config, work.environ)
         return place_shard(shelf_of(work.config, "clean"), work.shard_id, _groups(work), embed)
 
 
@@ -216,13 +234,6 @@ def _write(work: _Work) -> ShardLabelled:
     if work.task is None:
         raise AssertionError
     return label_shard(shelf_of(work.config, "clean"), shelf_of(work.config, "labels"), work.task, _groups(work))
-
-
-def _fit(store: GroupsFile, config: Config, sample: InputSample, embed: Embed | None) -> Groups:
-    with one_thread():
-        groups = fit(sample, config.label, embed)
-    store.save(groups, _fitted_with(config))
-    return groups
 
 
 def _fitting(kept: tuple[Groups, Mapping[str, object]], config: Config) -> Groups:
@@ -260,7 +271,8 @@ def _at_hand(labels: Shelf, clean: Shelf, digest: str) -> LabelSummary | None:
         return None
 
 
-def _embedder(config: Config, environ: Mapping[str, str]) -> Embed | None:
+def embedder_of(config: Config, environ: Mapping[str, str]) -> Embed | None:
+    """What makes vectors in place of n-grams, if the configuration names it; raises `UsageError` where it is not there."""
     name = config.label.embedder
     if name is None:
         return None

@@ -18,7 +18,8 @@ from llmci.domain.settings import LOCALES
 from llmci.errors import PrivacyStop, UsageError
 from llmci.files import read_json, write_json, write_once
 from llmci.registry import adapter
-from llmci.wiring.build import build
+from llmci.wiring.build import KEY_FILE, build
+from llmci.wiring.vault import vault_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,10 +27,9 @@ if TYPE_CHECKING:
     from llmci.config import Config
     from llmci.seams import Recognizer
 
-_KEY_FILE = "privacy.key"
 _KEY_BYTES = 32
 # What does not change what a trace becomes.
-_UNDIGESTED = ("max_quarantine", "key_env", "timeout_s", "canaries")
+_UNDIGESTED = ("max_quarantine", "key_env", "vault_key_env", "timeout_s", "canaries")
 _TURNS_FILE = "surrogates.json"
 # Of each shard, unless `strict`: the second pass takes as long as the first.
 _SECOND_CHARS = 100_000
@@ -76,7 +76,8 @@ def privacy_of(config: Config, environ: Mapping[str, str]) -> Privacy:
     blocks = [_block(config, name) for name in settings.recognizers]
     found: list[Recognizer] = [build("recognizer", block, config, environ) for block in blocks]
     turns = turns_of(config)
-    surrogates = Surrogates(key_of(config, environ), turns)
+    vault = vault_of(config, environ)
+    surrogates = Surrogates(key_of(config, environ), turns, vault)
     detector = Detector(
         [Deadline(block.name, recognizer, settings.timeout_s) for block, recognizer in zip(blocks, found, strict=True)],
         max_chars=settings.max_leaf_chars,
@@ -87,6 +88,7 @@ def privacy_of(config: Config, environ: Mapping[str, str]) -> Privacy:
         "policy": {**DEFAULT_POLICY, **settings.policy},
         "options": {block.name: block.options.model_dump(mode="json") for block in blocks},
         **({"drawn_anew": turns} if turns else {}),
+        **({"vault_key": vault.fingerprint} if vault else {}),
     }
     recognizers = {block.name: recognizer.version for block, recognizer in zip(blocks, found, strict=True)}
     return Privacy(
@@ -160,7 +162,7 @@ def key_of(config: Config, environ: Mapping[str, str]) -> bytes:
     """
     if given := environ.get(config.sanitize.key_env):
         return given.encode("utf-8", "surrogateescape")
-    path = config.state / _KEY_FILE
+    path = config.state / KEY_FILE
     write_once(path, secrets.token_bytes(_KEY_BYTES))
     key = path.read_bytes()
     if len(key) < _KEY_BYTES:

@@ -10,7 +10,7 @@ from llmci.adapters.stores.labelled import LabelledShelf
 from llmci.adapters.stores.scores import scores_document
 from llmci.core.evalsets.cases import COLUMNS, case_of
 from llmci.errors import LlmciError, UsageError
-from llmci.files import write_bytes, write_json
+from llmci.files import is_stored, write_bytes, write_json
 from llmci.pipeline import promote as stage
 from llmci.pipeline.promote import Failure, Held
 from llmci.storage import place
@@ -114,6 +114,8 @@ def promote(config: Config, run_id: str, asked: Asked, *, now: datetime) -> Prom
     written = [] if record is None else [directory / "baseline.json"]
     written += [] if scored is None else [committed_file(config, name)]
     written += [directory / REVIEW, directory / READABLE] if changes else []
+    # What is in an object store is not git's.
+    written = [] if is_stored(directory) else written
     headline = str(record["verdict"]["headline"]) if record else "the baseline stays as it is"
     message = f"Promote {what}: {headline}" if record else f"Propose failures seen in {what}"
     if not asked.dry_run:

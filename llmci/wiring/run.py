@@ -46,7 +46,7 @@ def run(config: Config, *, window: Window, environ: Mapping[str, str], progress:
         pull=pulled,
         sanitize=sanitize(config, progress=progress, environ=environ, now=now),
         label=label(config, now=now, progress=progress, environ=environ),
-        built=build_version(config, now=now, progress=progress),
+        built=build_version(config, now=now, progress=progress, environ=environ),
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from llmci.adapters.stores.shelf import DirectoryShelf
-from llmci.core.privacy.answers import answer_cleaner
+from llmci.core.privacy.answers import AnswerCleaner
 from llmci.core.privacy.batch import Tally
 from llmci.core.privacy.canaries import Recall, measured
 from llmci.core.privacy.evidence import Second, evidence, second_of
@@ -24,6 +24,7 @@ from llmci.errors import PrivacyStop, UsageError
 from llmci.files import read_json, remove_tree, write_bytes, write_json
 from llmci.pipeline.sanitize import Plan, SanitizeSummary, plan, quarantined_share, sanitize_shard
 from llmci.seams import Rejected, WorkerDied
+from llmci.wiring import vault
 from llmci.wiring.build import alone_at, place_of, shelf_of
 from llmci.wiring.credentials import for_workers
 from llmci.wiring.engine import Crew, engine_of
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llmci.config import Config
-    from llmci.core.privacy.replies import Cleaner
     from llmci.seams import Progress, ShardInfo
 
 # Below this, starting processes takes longer than they save.
@@ -80,9 +80,9 @@ def planned(config: Config, environ: Mapping[str, str]) -> Plan:
     return plan(_wanted(contents, digest, marks), _present(clean))
 
 
-def cleaner(config: Config, environ: Mapping[str, str]) -> Cleaner:
+def cleaner(config: Config, environ: Mapping[str, str]) -> AnswerCleaner:
     """What sanitizes the answers of a system, before they are scored, judged or stored."""
-    return answer_cleaner(privacy_of(config, environ).redactor)
+    return AnswerCleaner(privacy_of(config, environ).redactor)
 
 
 class _Sanitize:
@@ -123,6 +123,7 @@ class _Sanitize:
         for shard_id in todo.gone:
             self._clean.drop(shard_id)
             _counts_file(self._clean, shard_id).unlink(missing_ok=True)
+            vault.drop(self._clean, shard_id)
         for shard_id in todo.stale:
             _move(self._staging, self._clean, shard_id)
         remove_tree(self._staging.path)
@@ -275,6 +276,7 @@ def _sanitize_shard(work: Work) -> int:
     done = sanitize_shard(raw, staging, work.shard_id, work.fingerprint, redactor, second, sessions)
     seen = Second(second.counts(), len(second.looked_at), len(second.passed_over))
     counts = _counts(done.tally, seen, redactor.surrogates.drawn, redactor.surrogates.met)
+    vault.keep(staging, work.shard_id, redactor.surrogates.vault)
     write_json(_counts_file(staging, work.shard_id), counts)
     return done.rows + done.rejected
 
@@ -303,6 +305,7 @@ def _move(staging: DirectoryShelf, clean: DirectoryShelf, shard_id: str) -> None
     target = _counts_file(clean, shard_id)
     target.parent.mkdir(parents=True, exist_ok=True)
     _counts_file(staging, shard_id).replace(target)
+    vault.move(staging, clean, shard_id)
     clean.adopt(staging, shard_id)
 
 

@@ -138,6 +138,7 @@ def privacy_at(work: Work) -> Privacy:
             work.config.recognizers,
             work.config.state,
             work.environ.get(work.config.sanitize.key_env),
+            work.environ.get(work.config.sanitize.vault_key_env),
             turns_of(work.config),
         )
     )

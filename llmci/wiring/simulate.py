@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llmci.core.stats.hashing import hashes_of
 from llmci.core.stats.live import traffic_of
 from llmci.core.stats.records import records_of_rows
 from llmci.errors import UsageError
-from llmci.pipeline.simulate import Fate, made_up, releases_of, simulate
-from llmci.wiring.canary import live_rows, plan_of
+from llmci.pipeline.simulate import Fate, made_up, releases_of, simulate, users_among
+from llmci.wiring.canary import live_rows, plan_of, verdicts_on
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from llmci.config import Config
+    from llmci.domain.rollout import RolloutPlan
+    from llmci.domain.trace import TraceRow
     from llmci.seams import Progress, Window
 
 # A plan that nobody gave the traffic of is tried on so many requests an hour.
@@ -70,16 +73,18 @@ def simulate_plan(
     """
     plan = plan_of(config)
     per_hour = config.canary.requests_per_hour or _PER_HOUR
+    users = None
     if sources is None:
         traffic = made_up(plan, trial.requests, 24 * per_hour, trial.seed)
     else:
+        recorded = _Recorded(plan)
         progress.begin("read", None, "traces")
-        # Whoever answered was the control: the candidate is made up.
-        rows = ({**row, "variant": plan.control} for row in live_rows(config, sources, window, environ, progress))
+        rows = recorded.watched(live_rows(config, sources, window, environ, progress))
         plain = replace(plan, unit="request")
-        traffic = traffic_of(records_of_rows(rows, plain), plain).whole().values
+        traffic = traffic_of(records_of_rows(rows, plain, verdicts_on(config, plan)), plain).whole().values
         progress.end()
         traffic = {name: _repeated(values, name, trial.requests) for name, values in traffic.items()}
+        per_hour, users = recorded.per_hour() or per_hour, recorded.users()
     releases = releases_of(plan)
     progress.begin("simulate", trial.runs * len(releases), "traces")
     fates = [
@@ -87,7 +92,43 @@ def simulate_plan(
         for release in releases
     ]
     progress.end()
+    if users is not None:
+        fates = [
+            replace(fate, users=users_among(users, int(fate.requests)) * fate.exposed / max(fate.requests, 1))
+            for fate in fates
+        ]
     return fates, per_hour
+
+
+class _Recorded:
+    """What is seen of recorded traffic on the way: when, and of whom."""
+
+    def __init__(self, plan: RolloutPlan) -> None:
+        self._plan = plan
+        self._starts: list[float] = []
+        self._users: list[str] = []
+
+    def watched(self, rows: Iterable[TraceRow]) -> Iterator[TraceRow]:
+        for row in rows:
+            if (start := row.get("start")) is not None:
+                self._starts.append(start.timestamp())
+                self._users.append(row.get("user_id") or "")
+            # Whoever answered was the control: the candidate is made up.
+            yield {**row, "variant": self._plan.control}
+
+    def per_hour(self) -> float | None:
+        """Requests an hour; None where all came at once."""
+        hours = (max(self._starts) - min(self._starts)) / 3600 if self._starts else 0.0
+        return len(self._starts) / hours if hours else None
+
+    def users(self) -> NDArray[np.uint64] | None:
+        """Who sent each request, in order of time; None where it is not known of all."""
+        if not self._users or not all(self._users):
+            return None
+        import pyarrow as pa
+
+        users: NDArray[np.uint64] = hashes_of(pa.array(self._users))[np.argsort(self._starts, kind="stable")]
+        return users
 
 
 def _repeated(values: NDArray[np.float64], name: str, requests: int) -> NDArray[np.float64]:

@@ -19,11 +19,13 @@ from commands import ROOT, environment
 
 from llmci.adapters.stores.casefile import CASES, table_of
 from llmci.adapters.stores.evalsets import DirectoryEvalSets
+from llmci.adapters.stores.lease import leased
 from llmci.core.evalsets.digests import case_id_of, evalset_digest, schema_fingerprint
 from llmci.domain.case import Case, Document, Message, Origin, Part, Tool
 from llmci.domain.evalset import EvalSet, Stratum
 from llmci.domain.text import declared_clean
 from llmci.errors import ExitCode, PrivacyStop, UsageError
+from llmci.storage import place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -304,3 +306,44 @@ def test_a_kill_leaves_only_whole_versions(tmp_path: Path) -> None:
             assert sets.load("main", version).version == version
         assert sets.load("main").version in sets.versions("main")
     assert len(sets.versions("main")) > 3
+
+
+def test_sets_in_an_object_store_are_those_of_a_directory(tmp_path: Path) -> None:
+    stored = DirectoryEvalSets(place((tmp_path / "bucket").as_uri(), tmp_path))
+    local = DirectoryEvalSets(tmp_path / "local")
+    for sets in (stored, local):
+        sets.save(a_set())
+        sets.save(a_set(2))
+        sets.use("main", 1)
+
+    assert (stored.names(), stored.versions("main"), stored.current("main")) == (["main"], [1, 2], 1)
+    assert stored.load("main", 2) == local.load("main", 2)
+    for name in ("cases.parquet", "manifest.json", "CARD.md"):
+        assert (tmp_path / "bucket/main/v0001" / name).read_bytes() == (
+            tmp_path / "local/main/v0001" / name
+        ).read_bytes()
+
+
+def test_a_version_in_an_object_store_is_never_overwritten_nor_written_by_two(tmp_path: Path) -> None:
+    stored = DirectoryEvalSets(place((tmp_path / "bucket").as_uri(), tmp_path))
+    stored.save(a_set())
+    before = (tmp_path / "bucket/main/v0001/manifest.json").read_bytes()
+
+    with pytest.raises(UsageError, match="exists"):
+        stored.save(a_set(created_at="later"))
+    with leased(stored.path / "main" / "leases"), pytest.raises(UsageError, match="another build"):
+        stored.save(a_set(2))
+
+    assert (tmp_path / "bucket/main/v0001/manifest.json").read_bytes() == before
+    assert stored.versions("main") == [1]
+
+
+def test_what_an_interrupted_upload_left_is_no_version(tmp_path: Path) -> None:
+    stored = DirectoryEvalSets(place((tmp_path / "bucket").as_uri(), tmp_path))
+    stored.save(a_set())
+    (tmp_path / "bucket/main/v0002").mkdir()
+    (tmp_path / "bucket/main/v0002/cases.parquet").write_bytes(b"half")
+
+    assert stored.versions("main") == [1]
+    stored.save(a_set(2))
+    assert stored.load("main", 2).version == 2

@@ -88,7 +88,7 @@ def test_messages_of_any_length_are_told_from_text() -> None:
     [
         (framed(a_message(1)) + b"\x00\x00\x01\x00\x0a", "cut off"),
         (framed(a_message(1)) + b"\x00\x00", "cut off"),
-        (framed(a_message(1), b"\x0a\xff"), "not an OTLP trace export in protobuf"),
+        (framed(a_message(1), b"\x0a\xff"), "not an OTLP export of traces or logs in protobuf"),
         (framed(a_message(1), zstd(b"x" * 2 * LIMIT)), "damaged compression, or longer"),
         (framed(a_message(1), a_message(2, "x" * LIMIT)), "longer than 1 MB"),
     ],

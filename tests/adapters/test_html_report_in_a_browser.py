@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsers import Seen, a_browser, needs_chromium
+from browsers import AXE, Seen, a_browser, needs_chromium
 from playwright.sync_api import expect
-from report_builders import HOSTILE, a_full_report, a_hostile_report, a_report, random_harm
+from report_builders import HOSTILE, RULE, a_full_report, a_hostile_report, a_report, a_result, a_verdict, random_harm
 
 from llmci.adapters.reporters.html import HtmlReporter
 from llmci.core.evalsets.exchange import cases_of, rows_of
 from llmci.core.reporting.compose import view_of
 from llmci.core.reporting.view import Change
+from llmci.domain.run import Scored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,6 +96,27 @@ def test_a_score_can_be_chosen_to_say_what_got_better(page: Page) -> None:
 
     values = page.locator("#list .meta").first.inner_text().split(" · ")[0].removeprefix("similarity ").split(" → ")
     assert float(values[0]) < float(values[1])
+
+
+def test_a_row_shows_the_score_that_says_why_a_case_got_worse(browser: Browser, tmp_path: Path) -> None:
+    report = a_report(6, result=a_result(verdicts=(a_verdict(), a_verdict(rule=replace(RULE, metric="similarity")))))
+    scores = tuple(
+        replace(score, value=1.0 if score.metric == "correct" or run is report.baseline else 0.25)
+        for run in (report.baseline, report.candidate)
+        for score in run.scores
+        if isinstance(score, Scored)
+    )
+    half = len(scores) // 2
+    report = replace(
+        report,
+        baseline=replace(report.baseline, scores=scores[:half]),
+        candidate=replace(report.candidate, scores=scores[half:]),
+    )
+    (tmp_path / "report.html").write_bytes(HtmlReporter().render(report))
+
+    page = opened_page(browser, (tmp_path / "report.html").as_uri())
+
+    assert page.locator("#list .meta").first.inner_text().startswith("similarity 1 → 0.25 · ")
 
 
 def test_clearing_brings_all_cases_back(page: Page) -> None:
@@ -222,6 +245,17 @@ def test_it_prints_the_static_part_with_its_cases_open(page: Page) -> None:
     assert len(page.pdf()) > 10_000
 
 
+# Walks down the list by key, and waits for each case to open.
+OPEN_EACH = """async kinds => {
+  const list = document.getElementById("list"), detail = document.getElementById("detail");
+  const press = key => list.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  for (let at = 0; at < kinds; at++) {
+    const before = detail.firstChild;
+    press("j");
+    press("Enter");
+    while (detail.firstChild === before) await new Promise(done => setTimeout(done, 1));
+  }
+}"""
 # Every element there is, with the names of its attributes.
 KINDS = """[...document.querySelectorAll("*")].map(node =>
   `${node.localName} ${[...node.attributes].map(attribute => attribute.name).sort().join(" ")}`)"""
@@ -271,13 +305,10 @@ def open_every_kind_of_case(page: Any, kinds: int) -> None:
     page.evaluate("document.querySelectorAll('details').forEach(node => { node.open = true; })")
     total = int(page.locator("#found").inner_text().split()[0])
     assert total == 3 * kinds
-    for _ in range(kinds):
-        page.locator("#list").press("j")
-        page.locator("#list").press("Enter")
-        page.wait_for_selector("#detail h3")
+    page.evaluate(OPEN_EACH, kinds)
 
 
-@pytest.mark.parametrize("seed", [1, 2, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 60))])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 60))])
 def test_random_harm_makes_no_element_no_attribute_and_no_request(browser: Browser, tmp_path: Path, seed: int) -> None:
     seen, harm = Seen(), random_harm(seed)
     tame, wild = tmp_path / "tame.html", tmp_path / "wild.html"
@@ -322,7 +353,7 @@ def test_a_ten_megabyte_answer_opens(browser: Browser, tmp_path: Path) -> None:
 @pytest.mark.parametrize("width", [360, 1280])
 def test_axe_finds_no_barrier(browser: Browser, tmp_path: Path, scheme: Any, width: int) -> None:
     # Few cases have every part that many have, and axe looks at each of them.
-    (tmp_path / "report.html").write_bytes(HtmlReporter().render(a_full_report(a_report(40))))
+    (tmp_path / "report.html").write_bytes(HtmlReporter().render(a_full_report(a_report(24))))
     # The page's own policy lets no other script in: axe comes through the debugger.
     page = opened_page(
         browser,
@@ -335,7 +366,7 @@ def test_axe_finds_no_barrier(browser: Browser, tmp_path: Path, scheme: Any, wid
     page.wait_for_selector("#detail ins")
     page.evaluate("document.querySelectorAll('details').forEach(node => { node.open = true; })")
 
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]})
+    found = Axe().run(page, options=AXE)
 
     assert len(found.response["passes"]) > 20
     assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found.response["violations"]] == []

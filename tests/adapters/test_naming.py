@@ -126,3 +126,7 @@ def test_what_else_is_searched_changes_nothing() -> None:
     together = bundled().of_texts([tokens_of(text)[0] for text in texts * 40])
 
     assert all((one == other).all() for one, other in zip(alone * 40, together, strict=True))
+
+
+def test_a_name_before_a_title_of_a_script_without_spaces_is_whole() -> None:
+    assert "佐藤 健" in found("佐藤 健さんの電話番号は090-1234-5678です", "PERSON")

@@ -24,7 +24,7 @@ def main() -> None:
     ask = Ask(cache="no-cache" not in flags, resume="resume" in flags)
     cases = some_cases(60, reference=declared_clean("even"))
     prepared = prepare(config, ask, os.environ, evalset=an_evalset(cases))
-    wiring._cleaner = lambda config, environ: scrub
+    wiring.cleaner_of = lambda config, environ: scrub
     outcome = wiring.bench(
         config,
         ask,

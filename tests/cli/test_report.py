@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from builders import a_case, a_run, an_evalset
@@ -18,9 +19,6 @@ from llmci.domain.system import SystemSpec
 from llmci.errors import UsageError
 from llmci.seams import ReportOptions
 from llmci.wiring.stored_report import report_stored
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CONFIG = """
 project: shop
@@ -141,3 +139,17 @@ def test_the_schema_of_reports_is_published(project: Path) -> None:
     schema = json.loads(llmci("schema", "--report", cwd=project).stdout)
 
     Draft202012Validator(schema).validate(json.loads((project / "result.json").read_text(encoding="utf-8")))
+
+
+def test_a_run_that_an_older_version_stored_is_reported_in_every_format(tmp_path: Path) -> None:
+    # Eval set and runs as version 0.1 wrote them (evalset/1, run/1); never to be made anew.
+    with zipfile.ZipFile(Path(__file__).with_name("stored") / "run-1.zip") as stored:
+        stored.extractall(tmp_path)
+    files = [f"out/report{suffix}" for suffix in (".html", ".xml", ".json", ".md", ".csv", ".parquet", ".sarif")]
+
+    done = llmci("report", CANDIDATE, *(word for file in files for word in ("-o", file)), cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("regressed: correct fell by about 33")
+    assert all((tmp_path / file).stat().st_size > 1_000 for file in files)
+    assert "Where is parcel " in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")

@@ -93,15 +93,36 @@ def test_spans_only_finds_spans_with_the_memory_of_a_group(tmp_path: Path) -> No
     assert third == {"id": 3, "spans": []}
 
 
-def test_spans_only_names_the_line_that_it_cannot_read(tmp_path: Path) -> None:
+def test_spans_only_names_the_line_that_it_cannot_read_and_goes_on_with_the_rest(tmp_path: Path) -> None:
     a_project(tmp_path, {})
-    (tmp_path / "in.jsonl").write_text('{"id": 1, "text": "a"}\n{"id": 2, "text": 5}\n')
+    (tmp_path / "in.jsonl").write_bytes(
+        b'{"id": 1, "text": "a"}\n{"id": 2, "text": 5}\n\xff\n{"id": 4, "text": "dob: 1971-05-05"}\n'
+    )
 
     done = llmci("sanitize", "--spans-only", "in.jsonl", "-o", "out.jsonl", cwd=tmp_path, environ=KEY)
 
     assert done.returncode == 2
-    assert "in.jsonl:2" in done.stderr
-    assert not (tmp_path / "out.jsonl").exists()
+    assert "2 of 4 lines cannot be read: in.jsonl:2: there is no text" in done.stderr
+    lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [(line["id"], line.get("error"), len(line["spans"])) for line in lines] == [
+        (1, None, 0),
+        (None, "there is no text", 0),
+        (None, "not JSON", 0),
+        (4, None, 1),
+    ]
+
+
+def test_spans_only_gives_a_name_with_its_titles_and_says_what_would_be_replaced(tmp_path: Path) -> None:
+    a_project(tmp_path, {})
+    text = "Ask Dr. Ngozi Adeyemi, MD about it, or Omar Haddad."
+    (tmp_path / "in.jsonl").write_text(json.dumps({"id": 1, "text": text}) + "\n")
+
+    done = llmci("sanitize", "--spans-only", "in.jsonl", "-o", "out.jsonl", "--quiet", cwd=tmp_path, environ=KEY)
+
+    assert done.returncode == 0, done.stderr
+    spans = json.loads((tmp_path / "out.jsonl").read_text())["spans"]
+    people = [(text[s["start"] : s["end"]], s.get("replaced")) for s in spans if s["type"] == "PERSON"]
+    assert people == [("Dr. Ngozi Adeyemi, MD", [8, 21]), ("Omar Haddad", None)]
 
 
 def test_a_locale_adds_what_its_language_knows(tmp_path: Path) -> None:

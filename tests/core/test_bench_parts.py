@@ -264,3 +264,13 @@ def test_a_proxy_is_the_one_that_the_environment_names_for_the_address(
     url: str, environ: dict[str, str], proxy: str | None
 ) -> None:
     assert proxy_of(url, environ) == proxy
+
+
+async def test_a_pace_begins_with_what_the_user_says_and_is_halved_from_there() -> None:
+    pace = Pace()
+    pace.widen(80)
+
+    assert await calls_through(pace, ["overloaded"] * 100) == 80
+    pace.widen(80)
+
+    assert pace.limit < 80

@@ -4,21 +4,23 @@ import tempfile
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from builders import NOON, a_batch, a_trace
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmci.adapters.stores.parts import PartsOnDisk
+from llmci.core.grouping.anomalies import OF_ONE_TRACE
 from llmci.core.stats.blocks import Blocking
 from llmci.core.stats.hashing import hashes_of
 from llmci.core.stats.live import Traffic, traffic_of
-from llmci.core.stats.records import columns_needed, records_of_batches, records_of_rows
+from llmci.core.stats.records import columns_needed, records_of_batches, records_of_rows, verdicts_of
 from llmci.domain.rollout import Criterion, RolloutPlan
+from llmci.domain.settings import CriterionSettings
 
 PLAN = RolloutPlan(
     name="bot",
@@ -31,6 +33,10 @@ PLAN = RolloutPlan(
         Criterion(name="cost", kind="cost", margin=0.1),
         Criterion(name="tokens", kind="tokens", margin=0.1),
         Criterion(name="thumbs", kind="score", score="thumbs", margin=0.1),
+        Criterion(name="refusals", kind="flag", flag="refusal", margin=0.1),
+        Criterion(name="empty", kind="flag", flag="empty_answer", margin=0.1),
+        Criterion(name="down", kind="flag", flag="thumbs_down", margin=0.1),
+        Criterion(name="judged", kind="judge", judge="helpful", margin=0.1, segment="mobile"),
         Criterion(name="mobile errors", kind="error", margin=0.1, segment="mobile"),
     ),
     segment="metadata.platform",
@@ -56,10 +62,46 @@ traces = st.builds(
     status=st.sampled_from(["ok", "error", None]),
     latency_ms=st.sampled_from([1.5, 100.0, None]),
     cost=st.sampled_from([{"total": 0.5}, {"total": None}, None]),
+    output=st.sampled_from([{"text": "I'm sorry, I cannot help with that."}, {"text": "Here."}, {"text": " "}, None]),
     usage=st.sampled_from([{"total": 7}, {"input": 3}, None]),
     scores=st.one_of(scores, st.none()),
     metadata=st.sampled_from(['{"platform": "mobile"}', '{"platform": "desktop"}', '{"platform": "tv"}', "{", None]),
 )
+
+
+SAID = verdicts_of(
+    [
+        {"trace_id": "t3", "verdicts": [{"judge": "helpful", "value": 0.75}, {"judge": "kind", "value": 0.0}]},
+        {"trace_id": "t1", "verdicts": [{"judge": "kind", "value": 1.0}]},
+        {"trace_id": "t2", "verdicts": None},
+    ]
+)
+
+
+def test_a_judge_s_verdict_counts_for_the_traces_that_it_looked_at() -> None:
+    plan = replace(PLAN, criteria=(Criterion(name="judged", kind="judge", judge="helpful", margin=0.1),))
+    rows = [a_trace(f"t{at}", variant="old", start=NOON) for at in range(4)]
+
+    known = traffic_of(records_of_rows(rows, plan, SAID), plan).whole().values["judged"]
+    nothing = traffic_of(records_of_rows(rows, plan), plan).whole().values["judged"]
+
+    assert known.tolist() == pytest.approx([np.nan, np.nan, np.nan, 0.25], nan_ok=True)
+    assert np.isnan(nothing).all()
+
+
+def test_flags_are_those_of_labels() -> None:
+    rows = [
+        a_trace("t0", variant="old", start=NOON, output={"text": "I'm sorry, I cannot help with that."}),
+        a_trace("t1", variant="old", start=NOON, output={"text": "Here."}),
+    ]
+
+    values = traffic_of(records_of_rows(rows, PLAN), PLAN).whole().values
+
+    assert values["refusals"].tolist() == [1.0, 0.0]
+    assert values["empty"].tolist() == [0.0, 0.0]
+    assert np.isnan(values["down"]).all()
+    named = get_args(get_type_hints(CriterionSettings)["flag"])
+    assert {name for one in named for name in get_args(one)} == OF_ONE_TRACE.keys()
 
 
 def same(left: Traffic, right: Traffic) -> bool:
@@ -72,19 +114,25 @@ def same(left: Traffic, right: Traffic) -> bool:
 
 
 @given(st.lists(traces, max_size=40), st.sampled_from(["request", "user", "pair"]), st.integers(1, 50))
-def test_columns_give_what_rows_give_and_files_what_memory_does(
-    rows: list[dict[str, Any]], unit: Any, size: int
-) -> None:
+def test_columns_give_what_rows_give(rows: list[dict[str, Any]], unit: Any, size: int) -> None:
     plan = replace(PLAN, unit="user" if unit == "user" else "request")
     told: Any = {"now": NOON + timedelta(seconds=10) - timedelta(minutes=5), "in_pairs": unit == "pair"}
     batches = [a_batch(rows[at : at + size]).select(columns_needed(plan)) for at in range(0, len(rows), size)]
 
-    whole = traffic_of(records_of_rows(rows, plan), plan, **told)
+    whole = traffic_of(records_of_rows(rows, plan, SAID), plan, **told)
 
-    assert same(traffic_of(records_of_batches(batches, plan), plan, **told), whole)
+    assert same(traffic_of(records_of_batches(batches, plan, SAID), plan, **told), whole)
+
+
+@given(st.lists(traces, min_size=4, max_size=40), st.sampled_from(["request", "user", "pair"]))
+@settings(max_examples=15)
+def test_files_give_what_memory_gives(rows: list[dict[str, Any]], unit: Any) -> None:
+    plan = replace(PLAN, unit="user" if unit == "user" else "request")
     parted = PartsOnDisk(Path(tempfile.gettempdir()), most=3)
-    whole = traffic_of(records_of_rows(rows, plan), plan, **told)
-    assert same(traffic_of(records_of_rows(rows, plan), plan, **told, parted=parted), whole)
+
+    whole = traffic_of(records_of_rows(rows, plan), plan, in_pairs=unit == "pair")
+
+    assert same(traffic_of(records_of_rows(rows, plan), plan, in_pairs=unit == "pair", parted=parted), whole)
 
 
 def test_a_criterion_of_a_segment_counts_only_there() -> None:

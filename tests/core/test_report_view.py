@@ -132,7 +132,7 @@ def test_texts_that_do_not_fit_are_left_out_the_least_telling_first() -> None:
     whole = Packing(view, 10_000_000)
     chunks = list(whole.chunks())
 
-    part = Packing(view, len(whole.index) + sum(map(len, chunks[:2])))
+    part = Packing(view, whole.index_chars + sum(map(len, chunks[:2])))
 
     assert list(part.chunks()) == chunks[:2]
     assert (whole.kept, part.kept) == (600, 200)

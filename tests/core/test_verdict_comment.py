@@ -112,7 +112,7 @@ def test_a_run_without_a_verdict_takes_the_place_of_an_older_verdict(code: int, 
     assert why in body
 
 
-@pytest.mark.parametrize("legs", [1, 300])
+@pytest.mark.parametrize("legs", [1, 60])
 def test_a_huge_comment_fits_keeps_its_marker_and_ends_with_a_whole_row(legs: int) -> None:
     verdicts = tuple(a_verdict(because="because " * 100, slice=("app", f"<{n}>" * 30)) for n in range(200))
     gates = tuple(a_verdict(rule=replace(a_verdict().rule, metric=f"*{n}*" * 30)) for n in range(100))

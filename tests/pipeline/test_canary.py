@@ -110,10 +110,20 @@ def test_duplicates_count_once_and_other_variants_are_named() -> None:
     assert (units.units, units.duplicates, units.strangers) == (100, 10, 1)
 
 
-def test_all_of_the_traffic_is_done() -> None:
-    decision = decided(live(400, old=0.05, new=0.05, share=0.5), PLAN, share=1.0)
-
-    assert decision.action in (Action.DONE, Action.NO_EVIDENCE)
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (live(400, old=0.05, new=0.05, share=0.5), Action.DONE),
+        (live(400, old=0.05, new=0.05, share=1.0), Action.DONE),
+        (live(2000, old=0.05, new=0.4, share=0.5), Action.ROLL_BACK),
+        (live(400, old=0.05, new=0.05, share=0.0), Action.NO_EVIDENCE),
+    ],
+    ids=["nothing worse", "nothing left to compare with", "still worse", "none of the candidate"],
+)
+def test_with_all_of_the_traffic_it_is_done_unless_it_is_worse_or_not_there(
+    rows: list[dict[str, Any]], expected: Action
+) -> None:
+    assert decided(rows, PLAN, share=1.0).action is expected
 
 
 def by_users(n: int, *, users: int) -> list[dict[str, Any]]:
@@ -146,6 +156,26 @@ def test_a_look_at_more_traffic_keeps_the_units_seen_before() -> None:
     early, late = traffic(rows[:1000], plan).whole(), traffic(rows, plan).whole()
 
     assert late.values["errors"][: len(early.treated)].tolist() == early.values["errors"].tolist()
+
+
+def test_feedback_that_may_still_come_is_waited_for_so_that_later_looks_change_nothing() -> None:
+    patient = replace(ERRORS, name="thumbs", kind="score", score="thumbs", wait_minutes=10)
+    plan = replace(PLAN, criteria=(ERRORS, patient))
+    rows = live(1800, old=0.05, new=0.05)
+
+    def seen_after(minutes: int) -> dict[str, Any]:
+        """Everybody says something, nine minutes later."""
+        told = [
+            {**row, "scores": [{"name": "thumbs", "num": 1.0}] if at < 60 * (minutes - 9) else None}
+            for at, row in enumerate(rows[: 60 * minutes])
+        ]
+        return traffic(told, plan, now=NOON + timedelta(minutes=minutes)).whole().values
+
+    early, late = seen_after(20), seen_after(30)
+
+    assert np.isfinite(early["errors"]).sum() == 1200
+    assert np.isfinite(early["thumbs"]).sum() == 601
+    assert early["thumbs"][:601].tolist() == late["thumbs"][:601].tolist()
 
 
 def test_users_of_both_variants_are_left_out_and_counted() -> None:

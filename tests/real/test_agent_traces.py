@@ -94,10 +94,11 @@ def test_every_action_of_a_recorded_agent_becomes_a_case(project: Path) -> None:
     (project / "steps.yaml").write_text(config.replace("  name: agents\n", "  name: steps\n  agents: steps\n"))
 
     code, document, said = llmci(project, "evalset", "build", "-c", "steps.yaml")
-    _, shown, _ = llmci(project, "evalset", "show", "-c", "steps.yaml")
+    llmci(project, "evalset", "export", "-o", "steps.jsonl", "-c", "steps.yaml")
 
     assert code == 0, said
     assert document["cases"] == 140
-    actions = {case["slices"]["action"] for case in shown["cases"]}
+    cases = map(json.loads, (project / "steps.jsonl").read_text().splitlines())
+    actions = {case["slices"]["action"] for case in cases}
     assert "answer" in actions
     assert len(actions) > 15

@@ -20,6 +20,7 @@ from llmci.adapters.stores.cache import SqliteCache
 from llmci.adapters.stores.erasure import erase_spans
 from llmci.adapters.stores.runs import DirectoryRuns
 from llmci.config import Config, load
+from llmci.core.evalsets.digests import evalset_digest
 from llmci.domain.text import declared_clean
 from llmci.errors import UsageError
 from llmci.files import locked
@@ -122,6 +123,38 @@ def content(path: Path) -> str:
     return path.read_bytes().decode("utf-8", "replace")
 
 
+def test_nothing_that_they_wrote_is_left_on_shelves_in_a_store(config: Config) -> None:
+    bucket = (config.root / "bucket").as_uri()
+    shutil.rmtree(config.state)
+    (config.root / "llmci.yaml").write_text(f"{YAML}shelves: '{bucket}'\n")
+    config = load(config.root / "llmci.yaml")
+    brought(config)
+    assert {place.split("/")[1] for place in places(config.root) if place.startswith("bucket")} >= {"raw", "clean"}
+
+    done = forgotten(config)
+
+    assert places(config.root) == []
+    assert done.counts["raw traces"] == done.counts["clean traces"] == 2
+    assert any(line.startswith("file://") and "earlier versions" in line for line in done.remains)
+    brought(config)
+    assert places(config.root) == []
+
+
+def test_a_dry_run_counts_what_is_then_erased_and_what_others_said_as_well_stays(config: Config) -> None:
+    evalset = build_version(config, now=NOON).evalset
+    mine = next(case for case in evalset.cases if (case.origin.trace_id or "").startswith("mine"))
+    same = (replace(mine, origin=replace(mine.origin, trace_id="t3"), weight=1.0),)
+    twin = replace(evalset, cases=same, digest=evalset_digest(same), name="other")
+    store(config).save(twin)
+
+    planned = forgotten(config, dry_run=True)
+    done = forgotten(config)
+
+    assert planned.counts == {"traces": 2, "cases": done.counts["cases"]}
+    assert planned.evalsets == done.evalsets
+    assert len(store(config).load("other", twin.version).cases) == 1
+
+
 def test_nothing_that_they_wrote_is_left_under_the_project(config: Config) -> None:
     assert len(places(config.root)) >= 8
 
@@ -195,7 +228,7 @@ def test_what_a_kill_left_is_finished_by_the_next_one(config: Config, monkeypatc
 def test_nobody_is_forgotten_while_a_stage_writes_or_by_a_plain_id(config: Config) -> None:
     with pytest.raises(UsageError, match="no hash"):
         forget(config, "anna@example.org", dry_run=False, environ={}, now=NOON)
-    with locked(config.state / "pull.lock"), pytest.raises(UsageError, match="a stage is writing"):
+    with locked(config.state / "pull.lock"), pytest.raises(UsageError, match="pull is writing"):
         forgotten(config)
 
 
@@ -244,6 +277,28 @@ def test_landings_of_sources_without_a_block_are_erased_too(config: Config) -> N
     with closing(Landing(path)) as landing:
         [unit] = landing.units()
         assert [spans for spans, _ in landing.grouped(unit.name, unit.parts)] == [[{"text": f"{WORDS[0]} of other"}]]
+
+
+def test_a_call_through_a_proxy_is_erased_though_its_trace_has_another_id(config: Config) -> None:
+    attributes = {"litellm.call_id": "call-1", "gen_ai.operation.name": "acompletion", "llm.user": "anna@example.org", "gen_ai.prompt": WORDS[0]}  # fmt: skip
+    logged = {
+        "traceId": "aa",
+        "spanId": "bb",
+        "name": "litellm_request",
+        "attributes": [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()],
+    }
+    proxy = {"traceId": "aa", "spanId": "cc", "name": "Received Proxy Server Request"}
+    inbox = config.state / "landing" / "otlp-received"
+    inbox.mkdir(parents=True)
+    (inbox / "1.jsonl").write_bytes(
+        orjson.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [logged, proxy]}]}]}) + b"\n"
+    )
+
+    forgotten(config)
+
+    with closing(Landing(inbox)) as landing:
+        assert [spans for unit in landing.units() for spans, _ in landing.grouped(unit.name, unit.parts)] == []
+    assert list(inbox.glob("*.jsonl")) == []
 
 
 def test_received_spans_and_log_records_of_a_trace_are_erased(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,13 +13,15 @@ from intents import questions
 from shelves import a_clean_shelf
 
 from llmci.config import Config, load
+from llmci.core.evalsets.digests import evalset_digest
+from llmci.core.evalsets.lineage import Keyed
 from llmci.core.stats.power import cases_needed
 from llmci.domain.label import OTHER
 from llmci.errors import NoDecisionError, PrivacyStop, UsageError
 from llmci.seams import Silent, Window
 from llmci.wiring.build import shelf_of
 from llmci.wiring.drift import measure
-from llmci.wiring.evalset import build_version, export, import_file
+from llmci.wiring.evalset import build_version, export, import_file, verified
 from llmci.wiring.evalset_store import store
 from llmci.wiring.label import label
 
@@ -411,3 +414,54 @@ def test_messages_of_tools_and_systems_only_are_reported(tmp_path: Path) -> None
     summary = label(config, now=NOON)
 
     assert summary.flags["no_user_message"] == 6
+
+
+def test_a_set_may_rest_in_an_object_store(tmp_path: Path) -> None:
+    uri = (tmp_path / "bucket").as_uri()
+    config = a_project(tmp_path, traffic(60), f"evalset: {{size: 20, directory: '{uri}'}}")
+    label(config, now=NOON)
+
+    built = build_version(config, now=NOON)
+
+    assert (built.new, build_version(config, now=NOON).new) == (True, False)
+    assert store(config).load("main").digest == built.evalset.digest
+    assert (tmp_path / "bucket/main/v0001/CARD.md").is_file()
+    assert not (tmp_path / "evalsets").exists()
+
+
+def test_a_store_that_is_not_known_is_a_mistake_of_the_configuration(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"evalset\.directory.*ftp:// is not a store"):
+        a_project(tmp_path, [], "evalset: {directory: 'ftp://here/sets'}")
+
+
+def test_the_manifest_tells_the_lineage_to_who_holds_the_key(tmp_path: Path) -> None:
+    config = a_project(tmp_path, traffic(60), "evalset: {size: 20}")
+    label(config, now=NOON)
+    key = {"LLMCI_PRIVACY_KEY": "a secret of the project"}
+
+    evalset = build_version(config, now=NOON, environ=key).evalset
+
+    lineage = orjson.loads((tmp_path / "evalsets/main/v0001/manifest.json").read_bytes())["lineage"]
+    keyed = Keyed(key["LLMCI_PRIVACY_KEY"].encode())
+    assert lineage["key"] == keyed.fingerprint != Keyed(b"another").fingerprint
+    assert lineage["window"]["traces"] == 60
+    for case in evalset.cases:
+        assert int(lineage["cases"][case.case_id]["trace"], 16) == keyed.of(str(case.origin.trace_id))
+    [found] = verified(config, "main", 1, key)
+    assert found.error is None
+
+
+def test_a_case_that_is_said_to_be_of_another_trace_is_found_with_the_key(tmp_path: Path) -> None:
+    config = a_project(tmp_path, traffic(60), "evalset: {size: 20}")
+    label(config, now=NOON)
+    evalset = build_version(config, now=NOON).evalset
+    swapped = [replace(case, origin=replace(case.origin, trace_id="t1-9999")) for case in evalset.cases[:1]]
+    cases = (*swapped, *evalset.cases[1:])
+    forged = replace(evalset, version=2, cases=cases, digest=evalset_digest(cases))
+    store(config).save(forged)
+
+    [honest, found] = verified(config, "main", None)
+
+    assert honest.error is None
+    assert found.error is not None
+    assert evalset.cases[0].case_id in found.error.message

@@ -235,6 +235,9 @@ def stopped(root: Path, langfuse: Langfuse, **options: Any) -> str:
         assert summary.exit_code == 4
         [failure] = summary.failures
         assert "'prod'" in failure.message
+        assert (
+            re.search(r" for 2026-11-\d\dT[\d:]+Z? to 2026-11-", failure.message) or " of 2026-11-" in failure.message
+        )
         assert failure.fix
         assert SECRET not in failure.message + failure.fix
         langfuse.interposed, langfuse.most, langfuse.cursors = (lambda _: None), None, True
@@ -257,16 +260,15 @@ def test_a_status_that_stays(tmp_path: Path, status: int, why: str) -> None:
 
 @pytest.mark.parametrize("status", [422, 524, 504])
 def test_too_much_at_once_is_asked_for_in_shorter_windows(tmp_path: Path, status: int) -> None:
-    langfuse = Langfuse(some(200), most=20)
-    langfuse.interposed = lambda asked: None
+    langfuse = Langfuse(some(80), most=20, strained=status)
     with project_of(tmp_path, langfuse) as (project, server):
         summary = project.pull(window=DAY)
         assert summary.failures == ()
-        assert len(project.rows()) == 200
-    assert len(windows(server)) > 10
+        assert len(project.rows()) == 80
+    assert len(windows(server)) > 5
 
 
-@pytest.mark.parametrize("status", [422, 524])
+@pytest.mark.parametrize("status", [422, 524, 504])
 def test_what_is_too_much_in_the_shortest_window_stops(tmp_path: Path, status: int) -> None:
     assert f"answered {status}: too much at once" in stopped(
         tmp_path, Langfuse(some(3), interposed=faulty(Said(status)))
@@ -367,24 +369,25 @@ def test_a_record_that_is_too_long_stops(tmp_path: Path) -> None:
     langfuse.observations[2]["input"] = "x" * 2_000_000
     with project_of(tmp_path, langfuse, max_page_mb=1) as (project, _):
         summary = project.pull(window=DAY)
-    assert summary.exit_code == 4
-    assert "more than 1 MB" in summary.failures[0].message
-    assert "max_page_mb" in summary.failures[0].fix
+        [failure] = summary.failures
+        assert summary.exit_code == 4
+        assert "'prod'" in failure.message
+        assert " for 2026-11-" in failure.message
+        assert "more than 1 MB" in failure.message
+        assert "max_page_mb" in failure.fix
+        project.options["max_page_mb"] = 4
+        assert project.pull(window=DAY).failures == ()
+        assert len(project.rows()) == 4
 
 
 def test_an_old_interface_that_is_gone(tmp_path: Path) -> None:
     def gone(asked: Asked) -> Said | None:
         return Said(404, {"message": "Not Found"}) if asked.path == "/api/public/observations" else None
 
-    langfuse = Langfuse(some(3), era=3, traces=[trace_before("t0", NOON - timedelta(hours=1))], interposed=gone)
-    assert "there is no such interface" in stopped_old(tmp_path, langfuse)
-
-
-def stopped_old(root: Path, langfuse: Langfuse) -> str:
-    with project_of(root, langfuse) as (project, _):
-        summary = project.pull(window=DAY)
-        assert summary.exit_code == 4
-        return summary.failures[0].message
+    traces = [trace_before(f"t{n}", NOON - timedelta(hours=1)) for n in range(3)]
+    langfuse = Langfuse(some(3), era=3, traces=traces, interposed=gone)
+    assert "/api/public/observations" in (message := stopped(tmp_path, langfuse))
+    assert "there is no such interface" in message
 
 
 def test_a_server_that_is_not_langfuse(tmp_path: Path) -> None:
@@ -392,6 +395,25 @@ def test_a_server_that_is_not_langfuse(tmp_path: Path) -> None:
         summary = RemoteProject(tmp_path, "langfuse", ENVIRON, host=server.url).pull()
     assert summary.exit_code == 4
     assert "there is no such interface" in summary.failures[0].message
+    assert "LANGFUSE" in summary.failures[0].fix
+
+
+def test_a_page_of_200_megabytes_is_not_read_to_its_end(tmp_path: Path) -> None:
+    block, sizes = b"x" * 1_000_000, []
+
+    def page() -> Iterator[bytes]:
+        sizes.append(0)
+        yield b'{"data": [{"id": "a", "input": "'
+        for _ in range(200):
+            yield block
+            sizes[-1] += 1
+
+    def huge(asked: Asked) -> Said | None:
+        return Said(stream=page()) if asked.path == ROWS and "fromStartTime" in asked.params else None
+
+    message = stopped(tmp_path, Langfuse(some(3), interposed=huge), max_page_mb=8)
+    assert "more than 8 MB was not read to its end" in message
+    assert max(sizes) < 200
 
 
 def test_a_clock_that_is_wrong_does_not_matter(tmp_path: Path) -> None:

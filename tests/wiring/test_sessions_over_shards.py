@@ -160,7 +160,9 @@ def test_shards_with_sessions_in_common_are_found_as_by_comparing_all_pairs() ->
 
 def test_shards_in_a_store_tell_each_other_too(tmp_path: Path) -> None:
     uri = (tmp_path / "bucket").as_uri()
-    (tmp_path / "llmci.yaml").write_text(f"shelves: '{uri}'\nsanitize: {{recognizers: [structured, secrets], canaries: 0}}\n")
+    (tmp_path / "llmci.yaml").write_text(
+        f"shelves: '{uri}'\nsanitize: {{recognizers: [structured, secrets], canaries: 0}}\n"
+    )
     config = load(tmp_path / "llmci.yaml")
     for name, rows in SHARDS.items():
         with shelf_of(config, "raw").writer(name, "fingerprint") as writer:

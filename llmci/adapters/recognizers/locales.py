@@ -135,9 +135,12 @@ LOCALES: Mapping[str, tuple[Pattern, ...]] = {
 }  # fmt: skip
 
 
+_DIGIT = re.compile(r"\d")
+
+
 def of_locales(text: str, locales: Sequence[str]) -> Iterator[Span]:
     """What the patterns of these languages find in a text."""
-    if not any(c.isdigit() for c in text):
+    if _DIGIT.search(text) is None:
         return
     for locale in locales:
         for pattern in LOCALES.get(locale, ()):

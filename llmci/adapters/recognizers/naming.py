@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,8 +21,9 @@ _DETECTOR = "structured.tagger"
 # A finding holds a word at least as likely as the first, and only words as likely as the second.
 # Names that are less likely are findings below any score that counts: hints for the memory.
 _LIKELY = {"PERSON": (0.1, 0.25), "LOCATION": (0.5, 0.35), "ORGANIZATION": (0.5, 0.35), "ADDRESS": (0.6, 0.4)}
+_COLUMNS = [LABELS.index(kind) for kind in _LIKELY]
 # Below this a finding is a hint and no more.
-_COUNTS = 0.35
+_COUNTS = 0.45
 _MOST_OF_A_HINT = 0.2
 # The least that a finding is called, so that it counts by any usual `min_score`.
 _LEAST = 0.5
@@ -86,6 +88,7 @@ _CODE = re.compile(
     + "|".join(_MODULES)
     + r"))[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?![\w@])\(?"
 )
+_DOTTED = re.compile(r"\w\.\w")
 # What joins a word to the next in an identifier; a number after it is rather that of a person's account.
 _JOINED, _JOINED_BEFORE = re.compile(r"_{1,2}[A-Za-z]"), re.compile(r"[A-Za-z]_$|__$")
 # A date in brackets right behind a full name.
@@ -159,9 +162,8 @@ class Tagged:
     ) -> None:
         self._text = text
         self._words, self._places = words, places
-        self._starts, self._ends = [start for start, _ in places], [end for _, end in places]
         self._coded = keyed and len(words) == 1
-        self._code = [match.span() for match in _CODE.finditer(text)] if "." in text else []
+        self._code = [match.span() for match in _CODE.finditer(text)] if _DOTTED.search(text) else []
         self._likely = likely
 
     def level(self) -> None:
@@ -174,7 +176,9 @@ class Tagged:
                     self._likely[item, 1] = np.maximum(self._likely[item, 1], mean)
 
     def _between(self, start: int, end: int) -> slice:
-        return slice(bisect_right(self._ends, start), bisect_left(self._starts, end))
+        return slice(
+            bisect_right(self._places, start, key=itemgetter(1)), bisect_left(self._places, end, key=itemgetter(0))
+        )
 
     def trimmed(self, span: Span) -> Span | None:
         """What the tagger leaves of a person that a rule found; None if nothing."""
@@ -188,17 +192,19 @@ class Tagged:
             return None
         kept = np.flatnonzero(likely >= _DOUBT_OF_CUE)
         start, end = words.start + int(kept[0]), words.start + int(kept[-1])
-        return replace(span, start=max(span.start, self._starts[start]), end=min(span.end, self._ends[end]))
+        return replace(span, start=max(span.start, self._places[start][0]), end=min(span.end, self._places[end][1]))
 
     def spans(self) -> Iterator[Span]:
         """Findings of every kind."""
-        for column, kind in enumerate(LABELS):
-            if kind not in _LIKELY:
+        if not len(self._likely):
+            return
+        for (kind, bounds), column, most in zip(
+            _LIKELY.items(), _COLUMNS, self._likely.max(axis=0)[_COLUMNS], strict=True
+        ):
+            if most < min(bounds):
                 continue
             likely = self._likely[:, column]
-            if not len(likely) or likely.max() < min(_LIKELY[kind]):
-                continue
-            found = np.flatnonzero(likely >= min(_LIKELY[kind])).tolist()
+            found = np.flatnonzero(likely >= min(bounds)).tolist()
             for run in self._runs(found, likely, kind):
                 yield from self._run(kind, run, likely)
 
@@ -261,8 +267,10 @@ class Tagged:
 
 
 def _is_part(text: str, start: int, end: int) -> bool:
-    """Whether a finding is a part of a longer word: of the code of something."""
-    return text[max(0, start - 1) : start].isalnum() or text[end : end + 1].isalnum()
+    """Whether a finding is a part of a longer word: of the code of something. Scripts without capitals part no words."""
+    return any(
+        c.isdigit() or c.islower() or c.isupper() for c in (text[max(0, start - 1) : start], text[end : end + 1])
+    )
 
 
 def _is_joined(text: str, start: int, end: int) -> bool:

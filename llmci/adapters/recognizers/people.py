@@ -7,18 +7,19 @@ import re
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from llmci.adapters.recognizers.gates import Gate
 from llmci.core.privacy.words import COMMON
 from llmci.domain.finding import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĖĘĚĜĞĠĢĤĦĨĪİĴĶĹĻĽŁŃŅŇŌŐŒŔŖŘŚŜŞŠŢŤŦŨŪŮŰŲŴŶŸŹŻŽΑ-ΩА-Я"
-_CAPITAL = rf"[{_UPPER}](?:[^\W\d_]|['’](?=[^\W\d_]{{2}})|-(?=[^\W\d_]))+"
+UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĖĘĚĜĞĠĢĤĦĨĪİĴĶĹĻĽŁŃŅŇŌŐŒŔŖŘŚŜŞŠŢŤŦŨŪŮŰŲŴŶŸŹŻŽΑ-ΩА-Я"
+_CAPITAL = rf"[{UPPER}](?:[^\W\d_]|['’](?=[^\W\d_]{{2}})|-(?=[^\W\d_]))+"
 _PARTICLE = r"(?:van der|van den|van|von|de la|de los|de|del|della|da|dos|di|du|la|le|bin|ibn|al|el|ter|zu|y|st\.)(?= )"
 # Words in capitals beside each other, with initials and particles between them.
 _RUN = re.compile(
-    rf"(?<![\w@#/\\.$-]){_CAPITAL}(?:[ ](?:[A-Z]\.?(?=[ ])|{_PARTICLE}(?=[ ]){{0,1}}|{_CAPITAL}|[{_UPPER}][a-z]?\.))*",
+    rf"(?<![\w@#/\\.$-]){_CAPITAL}(?:[ ](?:[A-Z]\.?(?=[ ])|{_PARTICLE}(?=[ ]){{0,1}}|{_CAPITAL}|[{UPPER}][a-z]?\.))*",
     0,
 )
 _FULL = rf"{_CAPITAL}(?:[ ](?:[A-Z]\.|{_PARTICLE}|{_CAPITAL})){{0,4}}"
@@ -64,6 +65,21 @@ _OTHER_SCRIPTS = (
     ),
     re.compile(r"(?:我叫|我的名字是|名前は)[ ]?(?P<name>[\u4e00-\u9fff\u3040-\u30ff]{2,4})"),
     re.compile(r"(?:اسمي)[ ]+(?P<name>[\u0621-\u064a]{2,}(?:[ ](?!و)[\u0621-\u064a]{2,}){0,2})"),
+)
+# Of each cue, and of the one in lower case, words of which a text must hold one.
+_GATE = Gate(
+    [
+        words.split("|")
+        for words in (
+            "name|this is|i am|i'm|i’m|call|it's|it’s|its|speaking|behalf|nombre|llamo|hei|chiamo|appelle|зовут",
+            "customer|patient|passenger|client|user|contact|holder|guest|full|first|last|sur|author|attn|dear",
+            "mr|ms|miss|mx|dr|prof|sra|sr|herr|frau|mme|monsieur|madame|señor|don|doña|sir|lady|captain|officer|rev|judge",
+            "hi|hello|hey|dear|hola|hallo|bonjour|thank|ciao|good",
+            "regards|sincerely|cheers|thank|best|wishes|yours|saludos|grüße",
+            "say|greetings|contact|speak|talk|cc|from|to|by|and",
+            "name|called",
+        )
+    ]
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _LOWER_PAIR = re.compile(r"(?<![\w@./-])([a-z]{2,}) ([a-z]{2,})(?![\w@/-])")
@@ -142,21 +158,25 @@ _RATHER_NOT = frozenset(
 
 def people(text: str, extra: frozenset[str]) -> Iterator[Span]:
     """Names of people in a text; `extra` are first names that the project knows, in lower case."""
-    for cue in _CUES:
-        for match in cue.finditer(text):
-            group = "name" if "name" in cue.groupindex else "known"
-            yield from _cued(match[group], match.start(group), extra, must_be_known=group == "known")
-    for match in _RUN.finditer(text):
-        yield from _in_run(match[0], match.start(), extra)
+    opened = _GATE.open(text)
+    # Nearly every pattern wants a capital, which chats are written without.
+    if not text.islower():
+        for index, cue in enumerate(_CUES):
+            if opened >> index & 1:
+                for match in cue.finditer(text):
+                    group = "name" if "name" in cue.groupindex else "known"
+                    yield from _cued(match[group], match.start(group), extra, must_be_known=group == "known")
+        for match in _RUN.finditer(text):
+            yield from _in_run(match[0], match.start(), extra)
+        for match in _MASKED.finditer(text) if "," in text else ():
+            if match["last"].casefold() in last_names() or match["first"].casefold() in first_names():
+                yield Span(match.start("last"), match.end("last"), "PERSON", 0.7, "structured.name")
+                yield Span(match.start("first"), match.end("first"), "PERSON", 0.7, "structured.name")
+        yield from _listed(text, extra) if ", " in text else ()
     for pattern in _OTHER_SCRIPTS if not text.isascii() else ():
         for match in pattern.finditer(text):
             yield Span(match.start("name"), match.end("name"), "PERSON", 0.8, "structured.cue")
-    for match in _MASKED.finditer(text):
-        if match["last"].casefold() in last_names() or match["first"].casefold() in first_names():
-            yield Span(match.start("last"), match.end("last"), "PERSON", 0.7, "structured.name")
-            yield Span(match.start("first"), match.end("first"), "PERSON", 0.7, "structured.name")
-    yield from _listed(text, extra)
-    yield from _lower(text, extra)
+    yield from _lower(text, extra, cued=bool(opened >> len(_CUES)))
 
 
 def is_first_name(word: str, extra: frozenset[str]) -> bool:
@@ -255,8 +275,8 @@ def _listed(text: str, extra: frozenset[str]) -> Iterator[Span]:
                 yield Span(item.start(), item.end(), "PERSON", 0.7, "structured.list")
 
 
-def _lower(text: str, extra: frozenset[str]) -> Iterator[Span]:
-    for match in _LOWER_CUES.finditer(text):
+def _lower(text: str, extra: frozenset[str], *, cued: bool) -> Iterator[Span]:
+    for match in _LOWER_CUES.finditer(text) if cued else ():
         yield from _cued_lower(match["name"], match.start("name"), extra)
     for match in _LOWER_PAIR.finditer(text):
         first, last = match[1], match[2]

@@ -19,7 +19,7 @@ _STREET = (
     r"Pkwy|Highway|Hwy|Circle|Cir|Trail|Trl|Crescent|Close|Alley|Row|Loop|Pike|Plaza|Mews|Walk)"
 )
 _UNIT = r"(?:,?\s{0,2}(?:Apt|Apartment|Suite|Ste|Unit|Floor|Room)\b\.?\s?#?\w{1,6})"
-_NAMELIKE = r"[^\W\d_][^\W\d_.'’-]{0,24}\.?"
+_NAMELIKE = r"[^\W\d_](?:[^\W\d_]|['’-](?=[^\W\d_])){0,24}\.?"
 _CITYLIKE = rf"{_NAMELIKE}(?:[ ]{_NAMELIKE}){{0,3}}"
 _ZIPLIKE = r"\d{4,6}(?:-\d{4})?(?!\w)"
 _BREAK = r"(?:,[ ]?|[ ]?\n[> ]{0,3},?[ ]?|[ ])"
@@ -164,6 +164,7 @@ def _has_colons(text: str) -> bool:
     return text.count(":") >= 5 or text.count("-") >= 5
 
 
+_PROVIDERS = "gmail|yahoo|hotmail|outlook|icloud|aol"
 _AT = r"(?:@|%40|\s?\[at\]\s?|\s?\(at\)\s?)"
 _SHAPES = (
     Shape(
@@ -174,6 +175,15 @@ _SHAPES = (
         ),
         ("@", "%40", "[at]", "(at)"),
         0.95,
+    ),
+    # As speech is written down, without its signs: "mia li 77 at gmail com", "miali gmailcom".
+    Shape(
+        "EMAIL_ADDRESS",
+        re.compile(
+            rf"(?<![\w@.])(?P<found>[a-z0-9_.]{{1,40}}(?:[ ]\d{{1,10}}){{0,4}}(?:[ ]at[ ]|[ ])?(?:{_PROVIDERS})(?:[ ]dot[ ]|[ ])?com)(?![\w@])",
+            re.IGNORECASE,
+        ),
+        tuple(f"{name}{gap}com" for name in _PROVIDERS.split("|") for gap in ("", " ", " dot ")),
     ),
     Shape(
         "ADDRESS",
@@ -227,10 +237,21 @@ _SHAPES = (
     Shape(
         "ADDRESS",
         re.compile(
-            r"(?<!\w)(?P<found>(?:(?:PSC \d+|Unit \d+),? Box \d+|US(?:S|NS|NV|CGC) [^\W\d_]+)\n?,? ?(?:[AFD]PO) (?:A[AEP]) \d{5}(?:-\d{4})?)"
+            r"(?<!\w)(?P<found>(?:(?:PSC \d+|Unit \d+),? Box \d+|US(?:S|NS|NV|CGC) [^\W\d_]+)\s{0,2},? ?(?:[AFD]PO) (?:A[AEP]) \d{5}(?:-\d{4})?)",
+            re.IGNORECASE,
         ),
         ("apo ", "fpo ", "dpo "),
         0.95,
+    ),
+    Shape(
+        "ADDRESS",
+        re.compile(
+            rf"(?P<found>\b(?:the )?(?:corner|intersection) of (?:\d{{1,5}} )?{_NAMELIKE}(?:[ ]{_NAMELIKE}){{0,5}}?(?:[ ]\d{{1,5}}\.?)?[ ](?:and|&)[ ]"
+            rf"(?:\d{{1,5}} )?{_NAMELIKE}(?:[ ]{_NAMELIKE}){{0,3}}?[ ](?:{_STREET}\b\.?|\d{{1,5}}(?!\w)))",
+            re.IGNORECASE,
+        ),
+        ("corner of", "intersection of"),
+        0.7,
     ),
     Shape(
         "ZIP_CODE",

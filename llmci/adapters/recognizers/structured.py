@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from llmci import seams
+from llmci.adapters.recognizers.addresses import whole
 from llmci.adapters.recognizers.keys import fits, kind_of, pairs, plain_key
 from llmci.adapters.recognizers.locales import of_locales
 from llmci.adapters.recognizers.naming import named
@@ -61,14 +62,15 @@ class StructuredRecognizer:
         found: list[list[Span]] = [[] for _ in leaves]
         prose = []
         for at, leaf in enumerate(leaves):
-            whole = self._whole(leaf)
-            if whole is None:
+            one = self._whole(leaf)
+            if one is None:
                 prose.append(at)
             else:
-                found[at].append(whole)
+                found[at].append(one)
         names = named([(leaves[at].text, leaves[at].key) for at in prose], self._names)
         for at, spans in zip(prose, names, strict=True):
-            found[at] += [*self._shaped(leaves[at].text), *spans]
+            text = leaves[at].text
+            found[at] += [whole(text, span) for span in (*self._shaped(text), *spans)]
         return found
 
     def _whole(self, leaf: Leaf) -> Span | None:

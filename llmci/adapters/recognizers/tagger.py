@@ -8,13 +8,12 @@ for each label. `training/tagger.py` makes the weights.
 from __future__ import annotations
 
 import functools
-import re
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from llmci.adapters.recognizers.wordforms import TOKEN, folded, forms, hashed
+from llmci.adapters.recognizers.wordforms import TOKEN, bare, folded, forms, hashed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +27,6 @@ REACH = 4
 _WINDOW = np.arange(-REACH, REACH + 1)
 # Windows in one product of matrices.
 _AT_ONCE = 256
-_OWNED = re.compile("['’]s$")
 # Words whose case tells how the text around a word is written.
 _AROUND = 12
 # Distinct words whose vectors are kept; at 200 bytes each.
@@ -46,7 +44,7 @@ class Lists:
         """The bits of each word."""
         if not words:
             return []
-        asked = np.array([hashed(folded(word)) for word in words], np.uint32)
+        asked = np.array([hashed(folded(bare(word))) for word in words], np.uint32)
         at = np.minimum(np.searchsorted(self._keys, asked), len(self._keys) - 1)
         found: list[int] = np.where(self._keys[at] == asked, self._bits[at], 0).tolist()
         return found
@@ -118,12 +116,12 @@ class Tagger:
         found[:, 0] = 1
         bounds = np.cumsum([0, *lengths])
         of = np.repeat(np.arange(len(texts)), lengths)
-        asked = self._asked(rows, bounds)
-        around = casing(self._traits[rows], bounds[of], bounds[of + 1]) if len(asked) else found
         # Between two texts, and before the first, there is nothing for as far as a window reaches.
         padded = np.zeros(len(rows) + REACH * (len(texts) + 1), np.intp)
         shifted = np.arange(len(rows)) + REACH * (of + 1)
         padded[shifted] = rows
+        asked = self._asked(rows, bounds, padded, shifted)
+        around = casing(self._traits[rows], bounds[of], bounds[of + 1]) if len(asked) else found
         for start in range(0, len(asked), _AT_ONCE):
             at = asked[start : start + _AT_ONCE]
             found[at] = self._scored(padded[shifted[at][:, None] + _WINDOW], around[at])
@@ -148,14 +146,20 @@ class Tagger:
         made: Floats = (scores / scores.sum(axis=1, keepdims=True))[:count]
         return made
 
-    def _asked(self, rows: Counts, bounds: Counts) -> Counts:
-        """Where it is worth looking: words that may be part of a name, and the signs between two of them."""
+    def _asked(self, rows: Counts, bounds: Counts, padded: Counts, shifted: Counts) -> Counts:
+        """Where it is worth looking: words that may be part of a name, and the signs between two of them.
+
+        A number, a sign or a single letter is a part of one only where there is a longer word in its window.
+        """
         is_open = self._open[rows]
         before, after = np.ones(len(rows), bool), np.ones(len(rows), bool)
         before[1:], after[:-1] = is_open[:-1], is_open[1:]
         filled = bounds[:-1] < bounds[1:]
         before[bounds[:-1][filled]] = after[bounds[1:][filled] - 1] = True
-        return np.flatnonzero(is_open | (self._sign[rows] & before & after))
+        long = np.zeros(len(padded) + 1, np.intp)
+        np.cumsum(self._long[padded], out=long[1:])
+        near = long[shifted + REACH + 1] > long[shifted - REACH]
+        return np.flatnonzero((is_open | (self._sign[rows] & before & after)) & near)
 
     def _rows(self, words: list[str]) -> list[int]:
         known = self._known
@@ -170,24 +174,30 @@ class Tagger:
     def _forget(self) -> None:
         # The first row stands for what is beyond the text.
         self._known: dict[str, int] = {}
+        self._places: dict[str, int] = {}
         self._vectors: Floats = np.zeros((1024, self._width), np.float32)
         self._traits: Floats = np.zeros((1024, 3), np.float32)
         self._open = np.zeros(1024, bool)
         self._sign = np.zeros(1024, bool)
+        self._long = np.zeros(1024, bool)
         self._used = 1
 
     def _learn(self, words: list[str]) -> None:
         while self._used + len(words) > len(self._vectors):
-            for name in ("_vectors", "_traits", "_open", "_sign"):
+            for name in ("_vectors", "_traits", "_open", "_sign", "_long"):
                 setattr(self, name, np.concatenate([getattr(self, name), np.zeros_like(getattr(self, name))]))
         rows: list[int] = []
         weights: list[float] = []
         starts: list[int] = []
         size = len(self._table)
+        places = self._places
         for word, listed in zip(words, self._lists.of(words), strict=True):
             starts.append(len(rows))
             for feature, weight in forms(word, listed):
-                rows.append(hashed(feature) % size)
+                place = places.get(feature)
+                if place is None:
+                    places[feature] = place = hashed(feature) % size
+                rows.append(place)
                 weights.append(weight)
         vectors = self._table[rows] * (self._scale[rows] * np.array(weights, np.float32))[:, None]
         made = np.tanh(np.add.reduceat(vectors, starts, axis=0))
@@ -195,9 +205,10 @@ class Tagger:
         self._vectors[new] = made
         self._traits[new] = [traits(word) for word in words]
         self._sign[new] = [not word[0].isalnum() for word in words]
-        keys = np.array([hashed(_OWNED.sub("", word)) for word in words], np.uint32)
+        keys = np.array([hashed(bare(word)) for word in words], np.uint32)
         at = np.minimum(np.searchsorted(self._dull, keys), len(self._dull) - 1)
         self._open[new] = ~self._sign[new] & (self._dull[at] != keys)
+        self._long[new] = self._open[new] & [len(word) > 1 and word[0].isalpha() for word in words]
         for word in words:
             self._known[word] = self._used
             self._used += 1
@@ -212,5 +223,5 @@ def bundled() -> Tagger:
 
 def tokens_of(text: str) -> tuple[list[str], list[tuple[int, int]]]:
     """The tokens of a text and where they stand."""
-    matches = list(TOKEN.finditer(text))
-    return [m[0] for m in matches], [m.span() for m in matches]
+    places = [match.span() for match in TOKEN.finditer(text)]
+    return [text[start:end] for start, end in places], places

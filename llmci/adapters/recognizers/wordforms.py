@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from functools import lru_cache
 
 # Words with their apostrophes, line breaks, numbers, and every other sign on its own.
 TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\n|\d+|[^\w\s]|_")
@@ -39,6 +36,11 @@ def folded(word: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", lower) if not unicodedata.combining(c))
 
 
+def bare(word: str) -> str:
+    """A word without the mark of the possessive: `Mia's` is known by `Mia`."""
+    return word[:-2] if len(word) > 3 and word[-2] in "'’" and word[-1] in "sS" else word
+
+
 def hashed(text: str) -> int:
     """A stable number for a text, in [0, 2**32)."""
     return zlib.crc32(text.encode("utf-8", "surrogatepass"))
@@ -54,35 +56,43 @@ def shape(word: str) -> str:
     return "".join(out)
 
 
-def forms(word: str, listed: int) -> Iterator[tuple[str, float]]:
+def forms(word: str, listed: int) -> list[tuple[str, float]]:
     """The features of a word with their weights; `listed` has the bits of the lists that it is on.
 
     The first is the word itself and the second what the lists say, so that training may leave them out.
     """
+    owning = word
+    word = bare(word)
     lower = word.casefold()
     if word.isdigit():
-        yield f"d{len(word)}", 1.0
-        yield "g0", 1.0
-        yield f"d={lower}" if len(word) < 3 else "dd", 1.0
-        return
+        return [(f"d{len(word)}", 1.0), ("g0", 1.0), (f"d={lower}" if len(word) < 3 else "dd", 1.0)]
     form = shape(word)
-    yield f"w={lower}", 1.0
-    yield f"g{listed}", 1.0
-    yield f"g{listed}{form[:4]}", 1.0
-    for bit in range(len(LISTS)):
-        if listed >> bit & 1:
-            yield f"b{bit}", 1.0
-    yield f"s={form}", 1.0
+    made = [
+        (f"w={lower}", 1.0),
+        *_listed(listed)[:1],
+        (f"g{listed}{form[:4]}", 1.0),
+        *_listed(listed)[1:],
+        (f"s={form}", 1.0),
+    ]
     if not lower[0].isalpha():
-        return
-    yield f"l{min(len(word), 12)}", 1.0
+        return made
     plain = folded(word)[:_LONGEST]
-    yield f"p2{plain[:2]}", 1.0
-    yield f"p3{plain[:3]}", 1.0
-    yield f"e2{plain[-2:]}", 1.0
-    yield f"e3{plain[-3:]}", 1.0
-    yield f"e4{plain[-4:]}", 1.0
+    made += [("own", 1.0)] if owning is not word else []
+    made += [
+        (f"l{min(len(word), 12)}", 1.0),
+        (f"p2{plain[:2]}", 1.0),
+        (f"p3{plain[:3]}", 1.0),
+        (f"e2{plain[-2:]}", 1.0),
+        (f"e3{plain[-3:]}", 1.0),
+        (f"e4{plain[-4:]}", 1.0),
+    ]
     bounded = f"<{plain}>"
     grams = len(bounded) - 2
-    for start in range(grams):
-        yield f"c{bounded[start : start + 3]}", grams**-0.5
+    weight = grams**-0.5
+    return made + [(f"c{bounded[start : start + 3]}", weight) for start in range(grams)]
+
+
+@lru_cache(maxsize=4096)
+def _listed(bits: int) -> tuple[tuple[str, float], ...]:
+    """Features of a set of lists: all of it, and each."""
+    return (f"g{bits}", 1.0), *((f"b{bit}", 1.0) for bit in range(len(LISTS)) if bits >> bit & 1)

@@ -53,9 +53,9 @@ def erase_rows(
     return gone
 
 
-def erase_cases(evalset: EvalSet, cases: Collection[str], traces: Collection[str]) -> EvalSet | None:
-    """The version without some cases, its weights still summing to 1; None where it holds none of them."""
-    kept = [case for case in evalset.cases if case.case_id not in cases]
+def erase_cases(evalset: EvalSet, traces: Collection[str]) -> EvalSet | None:
+    """The version without the cases of some traces, its weights still summing to 1; None where it holds none of them."""
+    kept = [case for case in evalset.cases if case.origin.trace_id not in traces]
     wanted = evalset.parameters.get("reviewed")
     reviewed = [trace for trace in wanted if trace not in traces] if isinstance(wanted, list) else wanted
     if len(kept) == len(evalset.cases) and reviewed == wanted:
@@ -63,7 +63,11 @@ def erase_cases(evalset: EvalSet, cases: Collection[str], traces: Collection[str
     total = sum(case.weight for case in kept) or 1.0
     held = tuple(replace(case, weight=case.weight / total) for case in kept)
     parameters = {**evalset.parameters, **({} if wanted is None else {"reviewed": reviewed})}
-    return replace(evalset, cases=held, digest=evalset_digest(held), parameters=parameters)
+    told = evalset.lineage.get("cases")
+    known = {case.case_id for case in held}
+    left = {case_id: one for case_id, one in told.items() if case_id in known} if isinstance(told, dict) else {}
+    lineage = {**evalset.lineage, "cases": left} if evalset.lineage else {}
+    return replace(evalset, cases=held, digest=evalset_digest(held), parameters=parameters, lineage=lineage)
 
 
 def erase_from_run(folder: Path, cases: Collection[str], digests: Mapping[str, str]) -> int:

@@ -1,11 +1,12 @@
-"""Eval sets in a directory of the repository, version by version.
+"""Eval sets in a directory of the repository, or of an object store, version by version.
 
     <sets>/<name>/CURRENT                     number of the version in use
     <sets>/<name>/v0007/cases.parquet         the cases, in order of id
     <sets>/<name>/v0007/manifest.json         digests, lineage, parameters, strata
     <sets>/<name>/v0007/CARD.md               the same for people
 
-A version appears whole or not at all, and is never written again.
+A version appears whole or not at all, and is never written again. In an object store its manifest is written last: a
+version without one is none.
 """
 
 from __future__ import annotations
@@ -14,12 +15,22 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.stores.casefile import CASES, cases_from, table_of
+from llmci.adapters.stores.lease import leased
 from llmci.core.canonical import digest_of
 from llmci.core.evalsets.card import card_of
 from llmci.core.evalsets.digests import case_id_of, evalset_digest, schema_fingerprint
 from llmci.domain.evalset import SCHEMA_NAME, EvalSet, Stratum
 from llmci.errors import PrivacyStop, UsageError
-from llmci.files import atomic_directory, atomic_path, read_json, sha256_of, write_bytes, write_json
+from llmci.files import (
+    at_hand,
+    atomic_directory,
+    atomic_path,
+    is_stored,
+    read_json,
+    sha256_of,
+    write_bytes,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,10 +55,10 @@ _RESTORE = "Restore the version from your repository's history, or delete its di
 
 
 class DirectoryEvalSets:
-    """Eval sets below a local directory; see `llmci.seams.EvalSetStore`.
+    """Eval sets below a directory; see `llmci.seams.EvalSetStore`.
 
     Args:
-        path: Directory that holds one directory a set.
+        path: Directory that holds one directory a set; local, or in an object store (`llmci.storage`).
     """
 
     def __init__(self, path: Path) -> None:
@@ -61,13 +72,22 @@ class DirectoryEvalSets:
         """
         target = self._version(evalset.name, evalset.version)
         try:
-            with atomic_directory(target) as temporary:
-                self._write(evalset, temporary)
+            if is_stored(target):
+                self._upload(evalset, target)
+            else:
+                with atomic_directory(target) as temporary:
+                    self._write(evalset, temporary)
         except FileExistsError:
             raise UsageError(
                 f"{target} exists: another build wrote it meanwhile.", fix="Run `llmci evalset build` again."
             ) from None
         self.use(evalset.name, evalset.version)
+
+    def _upload(self, evalset: EvalSet, target: Path) -> None:
+        with leased(self._set(evalset.name) / "leases") as alone:
+            if not alone or (target / "manifest.json").exists():
+                raise FileExistsError
+            self._write(evalset, target)
 
     def rewrite(self, evalset: EvalSet) -> None:
         """Replace a version that a person had to be erased from; whoever does so records both digests."""
@@ -108,7 +128,7 @@ class DirectoryEvalSets:
             )
         file = self._set(name) / "CURRENT"
         try:
-            chosen = int(file.read_text("ascii").strip().removeprefix("v"))
+            chosen = int(file.read_bytes().decode("ascii").strip().removeprefix("v"))
         except FileNotFoundError:
             return versions[-1]
         except ValueError:
@@ -119,13 +139,17 @@ class DirectoryEvalSets:
 
     def versions(self, name: str) -> Sequence[int]:
         """See `EvalSetStore.versions`."""
-        found = (_VERSION.fullmatch(path.name) for path in self._set(name).glob("v*"))
+        top = self._set(name)
+        held = (path.parent for path in top.glob("v*/manifest.json")) if is_stored(top) else top.glob("v*")
+        found = (_VERSION.fullmatch(path.name) for path in held)
         return sorted(int(match[1]) for match in found if match)
 
     def names(self) -> Sequence[str]:
         """See `EvalSetStore.names`."""
-        held = (path.name for path in self.path.glob("*") if _NAME.fullmatch(path.name))
-        return sorted(name for name in held if self.versions(name))
+        stored = is_stored(self.path)
+        held = (path.parent.parent for path in self.path.glob("*/v*/manifest.json")) if stored else self.path.glob("*")
+        names = {path.name for path in held if _NAME.fullmatch(path.name)}
+        return sorted(name for name in names if self.versions(name))
 
     def _write(self, evalset: EvalSet, directory: Path) -> None:
         import pyarrow.parquet as pq
@@ -133,15 +157,17 @@ class DirectoryEvalSets:
         cases = directory / "cases.parquet"
         with atomic_path(cases) as temporary:
             pq.write_table(table_of(evalset.cases), temporary, compression="zstd", row_group_size=10_000)
+            digest = sha256_of(temporary)
+        write_bytes(directory / "CARD.md", card_of(evalset).encode())
         manifest = {
             "schema": SCHEMA_NAME,
             **{key: getattr(evalset, key) for key in _MANIFEST_KEYS},
             "strata": [_stratum_document(stratum) for stratum in evalset.strata],
+            "lineage": dict(evalset.lineage),
             "cases": len(evalset.cases),
-            "sha256": sha256_of(cases),
+            "sha256": digest,
         }
         write_json(directory / "manifest.json", {**manifest, _OWN_DIGEST: digest_of(manifest)})
-        write_bytes(directory / "CARD.md", card_of(evalset).encode())
 
     def _manifest(self, directory: Path) -> Mapping[str, Any]:
         path = directory / "manifest.json"
@@ -168,12 +194,13 @@ class DirectoryEvalSets:
 
         path = directory / "cases.parquet"
         try:
-            if sha256_of(path) != manifest.get("sha256"):
-                raise UsageError(f"{path}: not what the manifest says; it was edited or damaged.", fix=_RESTORE)
-            with pq.ParquetFile(path) as file:
-                table = file.read()
-            # `read_table` loads pyarrow's datasets, and pandas with them: only what an older llmci wrote needs that.
-            return cases_from(table if table.schema.equals(CASES) else pq.read_table(path, schema=CASES))
+            with at_hand(path) as local:
+                if sha256_of(local) != manifest.get("sha256"):
+                    raise UsageError(f"{path}: not what the manifest says; it was edited or damaged.", fix=_RESTORE)
+                with pq.ParquetFile(local) as file:
+                    table = file.read()
+                # `read_table` loads pyarrow's datasets, and pandas with them: only what an older llmci wrote needs that.
+                return cases_from(table if table.schema.equals(CASES) else pq.read_table(local, schema=CASES))
         except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
             raise UsageError(f"{path}: damaged or unreadable ({type(error).__name__}).", fix=_RESTORE) from None
 
@@ -195,7 +222,9 @@ def _stratum_document(stratum: Stratum) -> dict[str, object]:
 def _evalset(manifest: Mapping[str, Any], cases: tuple[Any, ...]) -> EvalSet:
     try:
         strata = tuple(Stratum(**stratum) for stratum in manifest["strata"])
-        return EvalSet(strata=strata, cases=cases, **{key: manifest[key] for key in _MANIFEST_KEYS})
+        # Versions that were written before there was a lineage have none.
+        lineage = manifest.get("lineage", {})
+        return EvalSet(strata=strata, cases=cases, lineage=lineage, **{key: manifest[key] for key in _MANIFEST_KEYS})
     except (KeyError, TypeError) as error:
         raise UsageError(f"the manifest lacks {error}.", fix=_RESTORE) from None
 

@@ -44,6 +44,7 @@ class GroupsFile:
             "trace_ids": groups.trace_ids,
             "names": groups.names,
             "topic_names": groups.topic_names,
+            "hashing": groups.vectorizer.hashing if groups.vectorizer is not None else None,
         }
         arrays = {
             "about": np.frombuffer(orjson.dumps(about), np.uint8),
@@ -83,7 +84,13 @@ class GroupsFile:
 def _groups(arrays: Mapping[str, Any], about: Mapping[str, Any]) -> Groups:
     vectorizer = None
     if "rarity" in arrays:
-        vectorizer = Vectorizer(arrays["rarity"], arrays["columns"], arrays["components"])
+        vectorizer = Vectorizer(
+            arrays["rarity"],
+            arrays["columns"],
+            arrays["components"],
+            # Groups that say nothing of it were fitted before there was more than one.
+            hashing=about.get("hashing") or 1,
+        )
     return Groups(
         vectorizer=vectorizer,
         clustering=Clustering(arrays["centres"], arrays["topics"], arrays["drawn"]),

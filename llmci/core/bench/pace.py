@@ -1,4 +1,4 @@
-"""How many calls an endpoint is asked to answer at once: found out by asking.
+"""How many calls an endpoint is asked to answer at once: as many as the user says, or found out by asking.
 
 Additive increase, multiplicative decrease (Jacobson 1988, as TCP does it): the limit starts at 20,
 doubles every round until the first sign of trouble, then grows by one a round, and is halved by a
@@ -41,6 +41,11 @@ class Pace:
         self._cut_at = 0.0
         self._calls = 0
         self._taken = self._fastest = 0.0
+
+    def widen(self, calls: int) -> None:
+        """Begin with so many, where somebody has said that the endpoint can take them; trouble halves them as ever."""
+        if not self._calls and not self._cut_at:
+            self.limit = float(min(MOST, max(self.limit, calls)))
 
     async def enter(self) -> float:
         """Wait for room; gives the time on the loop's clock, to be handed to `leave`."""

@@ -32,9 +32,11 @@ class Sighting:
     Attributes:
         stratum: Name of its cluster.
         topic: Name of the coarser group.
-        traces: How many traces it stands for.
+        traces: How many traces it stands for; 0 where it only stands for others like it.
         flagged: Whether any of them failed or is among the most unusual.
         required: Drawn in any case: somebody reviewed it and wants it.
+        kept: It was in the set before, and is preferred.
+        fresh: It has come since the set before was drawn.
     """
 
     case_id: str
@@ -43,6 +45,13 @@ class Sighting:
     traces: int
     flagged: bool
     required: bool = False
+    kept: bool = False
+    fresh: bool = False
+
+    @property
+    def size(self) -> int:
+        """What its chance of being drawn is in proportion to."""
+        return max(1, self.traces)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +84,8 @@ def draw(sightings: Sequence[Sighting], plan: Plan) -> Draw:
 
     Clusters that are too many for their floors are pooled by topic. The weights of a stratum sum to
     its share of the traces; within it a case weighs its traces over the probability that it was
-    drawn.
+    drawn. Where cases are preferred because they were in the set before, the same weights are those of a
+    sample that was stratified afterwards: they restore the shares of strata, and of what stands out within each.
 
     Source:
         Ohlsson (1998), Sequential Poisson sampling; Hájek (1971) for the normalised weights.
@@ -198,14 +208,15 @@ def _seats(
 
 def _drawn(members: Sequence[Sighting], flagged: int, plain: int, *, seed: int) -> dict[str, float]:
     """Traces that each drawn case stands for: of its own kind, unless that kind has none in the draw."""
-    drawn = {member.case_id: float(member.traces) for member in members if member.required}
+    drawn = {member.case_id: float(member.size) for member in members if member.required}
     for kind, wanted in ((True, flagged), (False, plain)):
         cell = [member for member in members if member.flagged is kind and not member.required]
         if not cell or not wanted:
             continue
         picked = _picked(cell, wanted, seed)
         whole = sum(traces for traces in picked.values())
-        share = sum(member.traces for member in cell)
+        # Of cases from before alone, those that are drawn stand for themselves.
+        share = sum(member.traces for member in cell) or whole
         drawn |= {case_id: share * traces / whole for case_id, traces in picked.items()}
     return drawn
 
@@ -214,7 +225,16 @@ def _picked(cell: Sequence[Sighting], wanted: int, seed: int) -> dict[str, float
     """Draw with probability proportional to traces; gives traces over probability by case id."""
     likely = _probabilities(cell, wanted)
     ranked = sorted(cell, key=lambda s: (likely[s.case_id] < 1, chance(seed, s.case_id) / likely[s.case_id]))
-    return {s.case_id: s.traces / likely[s.case_id] for s in ranked[:wanted]}
+    return {s.case_id: s.size / likely[s.case_id] for s in _preferred(ranked, wanted)}
+
+
+def _preferred(ranked: Sequence[Sighting], wanted: int) -> list[Sighting]:
+    """Those that were in the set before come first; of what stands out, half of the seats are for what is fresh."""
+    kept = [sighting for sighting in ranked if sighting.kept]
+    fresh = [sighting for sighting in ranked if sighting.fresh and not sighting.kept]
+    rest = [sighting for sighting in ranked if not sighting.fresh and not sighting.kept]
+    stays = wanted - (min(len(fresh), wanted // 2) if ranked[0].flagged else 0)
+    return [*kept[:stays], *fresh, *rest, *kept[stays:]][:wanted]
 
 
 def _probabilities(cell: Sequence[Sighting], wanted: int) -> dict[str, float]:
@@ -222,9 +242,9 @@ def _probabilities(cell: Sequence[Sighting], wanted: int) -> dict[str, float]:
     certain: set[str] = set()
     while True:
         rest = [sighting for sighting in cell if sighting.case_id not in certain]
-        whole = sum(sighting.traces for sighting in rest)
+        whole = sum(sighting.size for sighting in rest)
         left = wanted - len(certain)
-        sure = {s.case_id for s in rest if left * s.traces >= whole}
+        sure = {s.case_id for s in rest if left * s.size >= whole}
         if not sure:
-            return {s.case_id: 1.0 if s.case_id in certain else left * s.traces / whole for s in cell}
+            return {s.case_id: 1.0 if s.case_id in certain else left * s.size / whole for s in cell}
         certain |= sure

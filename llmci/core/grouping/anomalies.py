@@ -19,7 +19,7 @@ from llmci.core.grouping.signs import LOOP_TIMES, is_refusal, says_again
 from llmci.core.grouping.texts import has_user_message, input_text, output_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from llmci.domain.trace import TraceRow
@@ -38,6 +38,17 @@ FAILURES = frozenset(
         "thumbs_down",
     }
 )
+
+# Flags that a trace has or has not whatever the others are, and the columns of `trace/1` that they look at.
+OF_ONE_TRACE = {
+    "empty_answer": ("status", "output"),
+    "refusal": ("output",),
+    "truncated": ("output",),
+    "loop": ("output",),
+    "tool_error": ("output", "steps"),
+    "fenced_json": ("output",),
+    "thumbs_down": ("scores",),
+}
 
 _FENCED_JSON = re.compile(r"^\s*```(?:json)?\s*(?P<body>[\[{].*[\]}])\s*```\s*$", re.DOTALL | re.IGNORECASE)
 _CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "incomplete"})
@@ -146,12 +157,7 @@ def flags_of(row: TraceRow, limits: Limits) -> list[str]:
     latency, cost = row.get("latency_ms"), _cost(row)
     found = {
         "error": row.get("status") == "error",
-        "empty_answer": row.get("status") != "error" and not said.strip() and not _acted(row),
-        "refusal": _refused(row, said),
-        "truncated": _cut_off(row),
-        "loop": _repeats_itself(row, said),
-        "tool_error": _tool_failed(row),
-        "fenced_json": _is_fenced_json(said),
+        **{flag: holds(row, said) for flag, holds in _ALONE.items()},
         "constant_answer": bool(limits.constant) and answer_key(row) in limits.constant,
         "language_switch": _switched_language(row, said),
         "asked_again": bool(limits.asked_again) and digest64(row["trace_id"]) in limits.asked_again,
@@ -161,6 +167,14 @@ def flags_of(row: TraceRow, limits: Limits) -> list[str]:
         "no_user_message": not has_user_message(row.get("input")) or "user_message" in (row.get("missing") or ()),
     }
     return [flag for flag, holds in found.items() if holds]
+
+
+def flag_of(row: TraceRow, flag: str) -> bool | None:
+    """Whether one of `OF_ONE_TRACE` stands out in a trace; None for thumbs_down where nobody said anything."""
+    if flag == "thumbs_down":
+        feedback = feedback_of(row, Limits(None, None, {}))
+        return None if feedback is None else feedback < 0.5
+    return _ALONE[flag](row, output_text(row.get("output")))
 
 
 def feedback_of(row: TraceRow, limits: Limits) -> float | None:
@@ -254,3 +268,14 @@ def _is_fenced_json(said: str) -> bool:
     except orjson.JSONDecodeError:
         return False
     return True
+
+
+# What a trace and the text of its answer show by themselves, in a fixed order.
+_ALONE: dict[str, Callable[[TraceRow, str], bool]] = {
+    "empty_answer": lambda row, said: row.get("status") != "error" and not said.strip() and not _acted(row),
+    "refusal": _refused,
+    "truncated": lambda row, _: _cut_off(row),
+    "loop": _repeats_itself,
+    "tool_error": lambda row, _: _tool_failed(row),
+    "fenced_json": lambda _, said: _is_fenced_json(said),
+}

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from llmci.core.grouping.chargrams import character_counts
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
 SparseRows = Any
 
 DIMENSIONS = 128
-_BUCKETS = 2**18
+_BITS = 18
+_BUCKETS = 2**_BITS
+# How characters are hashed; groups that were fitted with scikit-learn's hashes (1) go on with those.
+HASHING = 2
 # Words count for less than their characters do: so measured, for groups and for novelty.
 _WORD_WEIGHT = 0.7
 # Only so many of the heaviest terms of an input take part: the cost of comparing long inputs is
@@ -39,11 +44,13 @@ class Vectorizer:
             the second of words. Shape (buckets,).
         columns: Buckets that more than one input shares, ascending. Shape (features,).
         components: Directions of the SVD, shape (dimensions, features).
+        hashing: See `HASHING`.
     """
 
     rarity: NDArray[np.float32]
     columns: NDArray[np.int64]
     components: NDArray[np.float32]
+    hashing: int = HASHING
 
 
 def fit_vectorizer(texts: Sequence[str], *, seed: int) -> Vectorizer:
@@ -53,7 +60,7 @@ def fit_vectorizer(texts: Sequence[str], *, seed: int) -> Vectorizer:
         texts: Distinct inputs; may be empty.
         seed: Of the randomized SVD.
     """
-    counts = _counts(texts)
+    counts = _counts(texts, HASHING)
     seen = np.bincount(counts.indices, minlength=2 * _BUCKETS)
     rarity = (np.log((1 + len(texts)) / (1 + seen)) + 1).astype(np.float32)
     columns = np.flatnonzero(seen >= (1 if len(texts) < _FEW_TEXTS else 2)).astype(np.int64)
@@ -67,7 +74,7 @@ def sparse_rows(vectorizer: Vectorizer, texts: Sequence[str]) -> SparseRows:
     A row has length 1 less what only it holds: an input full of n-grams that nobody else used is
     far from all others. A text without features is zero.
     """
-    return _weighed(vectorizer, _counts(texts))
+    return _weighed(vectorizer, _counts(texts, vectorizer.hashing))
 
 
 def dense_rows(vectorizer: Vectorizer, rows: SparseRows) -> NDArray[np.float32]:
@@ -81,14 +88,17 @@ def unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(rows / np.where(length > 0, length, 1), dtype=np.float32)
 
 
-def _counts(texts: Sequence[str]) -> SparseRows:
+def _counts(texts: Sequence[str], hashing: int) -> SparseRows:
     from scipy import sparse
     from sklearn.feature_extraction.text import HashingVectorizer
 
     if not texts:
         return sparse.csr_matrix((0, 2 * _BUCKETS), dtype=np.float32)
     plain: dict[str, Any] = {"n_features": _BUCKETS, "norm": None, "alternate_sign": False, "dtype": np.float32}
-    characters = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 5), **plain).transform(texts)
+    if hashing == HASHING:
+        characters = character_counts(texts, bits=_BITS)
+    else:
+        characters = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 5), **plain).transform(texts)
     words = HashingVectorizer(analyzer="word", **plain).transform(texts)
     return sparse.hstack([characters, words]).tocsr()
 

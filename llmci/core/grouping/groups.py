@@ -140,6 +140,11 @@ def topic_of(groups: Groups, cluster: int) -> int:
     return int(groups.clustering.topics[cluster]) if cluster < len(groups.names) - 1 else len(groups.topic_names) - 1
 
 
+def vectors_of(groups: Groups, texts: Sequence[str], *, embed: Embed | None = None) -> Any:  # noqa: ANN401  as `SparseRows`
+    """Rows of the full space, one a text; cosine is their dot product."""
+    return _vectors(groups.vectorizer, embed, texts)[0]
+
+
 def _located(groups: Groups, texts: Sequence[str], embed: Embed | None) -> _Vectors:
     rows, dense = _vectors(groups.vectorizer, embed, texts)
     order = np.argsort(groups.digests, kind="stable")

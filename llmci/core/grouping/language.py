@@ -55,12 +55,11 @@ def surely(text: str) -> str:
 
 
 def _told(text: str, *, least: float, times: float) -> str:
-    letters = sum(character.isalpha() for character in text)
-    if not letters:
-        return UNKNOWN
-    for code, script in () if text.isascii() else _SCRIPTS:
-        if len(script.findall(text)) >= _LEAST_SHARE * letters:
-            return code
+    if not text.isascii():
+        letters = sum(character.isalpha() for character in text)
+        for code, script in _SCRIPTS if letters else ():
+            if len(script.findall(text)) >= _LEAST_SHARE * letters:
+                return code
     votes = dict.fromkeys(_SMALL_WORDS, 0.0)
     for word in _LATIN.findall(text.lower()):
         for code in _VOTES.get(word, ()):

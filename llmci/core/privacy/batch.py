@@ -13,7 +13,7 @@ from llmci.core.privacy.flatten import texts_of, with_texts
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.mint import sanitized_batch
 from llmci.core.privacy.redact import Settled, Withheld
-from llmci.core.traces.blobs import without_media
+from llmci.core.traces.blobs import may_hold_media, without_media
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +100,8 @@ class Session:
 
 def _rows(raw: RawBatch) -> list[TraceRow]:
     """Rows as values. Nothing here can read a picture or hear a voice, so none of them goes on."""
-    return [without_media(row) for row in without_empty(raw.rows).to_pylist()]
+    rows: list[TraceRow] = without_empty(raw.rows).to_pylist()
+    return [without_media(row) for row in rows] if may_hold_media(raw.rows) else rows
 
 
 def learn_sessions(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Session]) -> None:

@@ -33,6 +33,7 @@ _NUMBER_DIGITS = 9
 # San Diego is nobody's name.
 _PLACE_BEFORE = re.compile(r"\b(?:San|Santa|Fort|Saint|Port|Los|Las) $")
 _LONG_NUMBER = re.compile(r"(?:\d[\s().\-\u2010-\u2015/]{0,3}){9}")
+_DIGITS = re.compile(r"\d(?:[\s().\-\u2010-\u2015/]{0,3}\d){8,}")
 _NAME_PART = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]{2,})*")
 _NAMED_ID = re.compile(r"([a-z]{2,})[._-]([a-z]{2,})[._-]?\d*")
 # Of NAME:PASSWORD@HOST the password is told elsewhere too.
@@ -125,25 +126,27 @@ class Memory:
                     for span in _spans(needle, text, folded)
                     if not (doubtful or _is_lower(needle, text, span)) or _is_hinted(span, text, hints)
                 ]
-        found += [
-            Span(start, end, kind, _SCORE, _DETECTOR)
-            for words, kind in self.forms.items()
-            if all(word in folded for word in words)
-            for start, end in places_of(words, folded)
-        ]
+        for words, kind in self.forms.items():
+            # The last word is looked for first: most texts hold none of them.
+            if words[-1] in folded and all(word in folded for word in words):
+                found += [Span(start, end, kind, _SCORE, _DETECTOR) for start, end in places_of(words, folded)]
         return found + self._respaced(text) if self.numbers else found
 
     def _respaced(self, text: str) -> list[Span]:
         """Long numbers that are written with other separators."""
         if not _LONG_NUMBER.search(text):
             return []
-        squeezed = _SQUEEZED.sub("", text)
-        return [
-            Span(match.start(), match.end(), self.needles[number].kind, _SCORE, _DETECTOR)
-            for number in self.numbers
-            if number in squeezed
-            for match in _spaced(number).finditer(text)
-        ]
+        found = []
+        for run in _DIGITS.finditer(text):
+            places = [at for at in range(*run.span()) if text[at].isdecimal()]
+            digits = "".join(text[at] for at in places)
+            for number in self.numbers:
+                at = digits.find(number)
+                while at >= 0:
+                    end = places[at + len(number) - 1] + 1
+                    found.append(Span(places[at], end, self.needles[number].kind, _SCORE, _DETECTOR))
+                    at = digits.find(number, at + len(number))
+        return found
 
 
 def _is_hinted(span: Span, text: str, hints: Sequence[Span]) -> bool:
@@ -241,8 +244,3 @@ def _is_whole(text: str, start: int, end: int) -> bool:
     if text[end : end + 1].isalnum() and text[end - 1].isalnum():
         return False
     return not _PLACE_BEFORE.search(text, max(0, start - 6), start)
-
-
-@lru_cache(maxsize=1024)
-def _spaced(digits: str) -> re.Pattern[str]:
-    return re.compile(r"[\s().\-\u2010-\u2015/]{0,3}".join(digits))

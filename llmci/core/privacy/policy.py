@@ -70,14 +70,17 @@ def replacement(operator: Operator, kind: str, value: str, surrogates: Surrogate
     """What takes the place of a value."""
     match operator:
         case "surrogate":
-            return surrogates.of(kind, value)
+            made = surrogates.of(kind, value)
         case "placeholder":
-            return f"[{kind}_{surrogates.hashed(kind, value, 8)}]"
+            made = f"[{kind}_{surrogates.hashed(kind, value, 8)}]"
         case "hash":
-            return surrogates.hashed(kind, value)
+            made = surrogates.hashed(kind, value)
+        case "encrypt":
+            made = surrogates.sealed(kind, value)
         case "mask":
-            return re.sub(r"\w", "*", value)
+            made = re.sub(r"\w", "*", value)
         case "redact":
-            return ""
+            made = ""
         case "keep":
-            return value
+            made = value
+    return made

@@ -22,6 +22,8 @@ from llmci.core.privacy.shapes import cased_like, invented, named, refilled, sam
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from llmci.core.privacy.vault import Vault
+
 _AT = re.compile(r"\s?(?:@|%40|[\[(]at[\])])\s?", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W\d_]+")
 _NUMBERS = re.compile(r"\d+")
@@ -60,12 +62,14 @@ class Surrogates:
     Args:
         key: Secret of the project. Changing it unlinks what was sanitized before.
         turns: For a family of kinds, how often its surrogates were drawn anew because two values had met.
+        vault: Where values go that can be brought back.
 
     Attributes:
         drawn: By family: digest of each surrogate to the digest of the value that it stands for.
     """
 
-    def __init__(self, key: bytes, turns: Mapping[str, int] | None = None) -> None:
+    def __init__(self, key: bytes, turns: Mapping[str, int] | None = None, vault: Vault | None = None) -> None:
+        self.vault = vault
         turns = turns or {}
         self._keyed = Keyed(key)
         self._named, self._addressed, self._numbered, self._networked = (
@@ -101,6 +105,12 @@ class Surrogates:
         """Keyed hash of a value, in hexadecimal digits."""
         return self._keyed.hex(kind, value, length)
 
+    def sealed(self, kind: str, value: str) -> str:
+        """The token of a value that the vault can bring back."""
+        if self.vault is None:
+            raise RuntimeError("the policy encrypts, and there is no vault")
+        return self.vault.seal(kind, value)
+
     def _made(self, kind: str, value: str) -> str:
         make = self._makers.get(kind) or partial(same_shape, self._keyed, kind)
         made = make(value)
@@ -121,6 +131,8 @@ class Surrogates:
         """Start to count what is drawn anew."""
         self.drawn = {family: {} for family in FAMILIES}
         self.met.clear()
+        if self.vault is not None:
+            self.vault.sealed.clear()
         self._cached.cache_clear()  # type: ignore[attr-defined]
 
     def _name(self, value: str) -> str:

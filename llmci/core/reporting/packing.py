@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 CHUNK = 100
 # Rows of a column that are turned to JSON at a time.
 _ROWS = 4_096
+# Bytes that become text at a time; a multiple of 3, so that the pieces of base64 are one.
+_PIECE = 3 << 14
 
 
 class Packing:
@@ -29,7 +31,7 @@ class Packing:
     scored, unchanged; within these by loss, weight and id.
 
     Attributes:
-        index: Base64 of the gzipped JSON with a row for every case, column by column.
+        index_chars: Characters of the index.
         kept: How many cases have their texts in the chunks that were given so far.
 
     Args:
@@ -39,16 +41,22 @@ class Packing:
 
     def __init__(self, view: ReportView, limit: int) -> None:
         self._view = view
-        self.index = _compressed(_index(view))
-        self._room = limit - len(self.index)
+        self._index = _compressed(_index(view))
+        self.index_chars = (len(self._index) + 2) // 3 * 4
+        self._room = limit - self.index_chars
         self.kept = 0
+
+    def index(self) -> Iterator[str]:
+        """Base64 of the gzipped JSON with a row for every case, column by column; in pieces, for it may be long."""
+        for start in range(0, len(self._index), _PIECE):
+            yield _text(self._index[start : start + _PIECE])
 
     def chunks(self) -> Iterator[str]:
         """Base64 of gzipped JSON arrays of `CHUNK` cases each, in the order of the index; none is held."""
         cases = self._view.cases
         for start in range(0, len(cases), CHUNK):
             members = cases[start : start + CHUNK]
-            chunk = _compressed([orjson.dumps([_case(self._view, case) for case in members])])
+            chunk = _text(_compressed([orjson.dumps([_case(self._view, case) for case in members])]))
             if len(chunk) > self._room:
                 return
             self._room -= len(chunk)
@@ -154,9 +162,13 @@ def _some(**fields: Any) -> dict[str, Any]:  # noqa: ANN401  JSON values
     return {name: value for name, value in fields.items() if value is not None and value not in ([], ())}
 
 
-def _compressed(parts: Iterable[bytes]) -> str:
-    """Parts of one document as base64 of gzip. There is no time in its header: equal reports are equal bytes."""
+def _compressed(parts: Iterable[bytes]) -> bytes:
+    """Parts of one document as gzip. There is no time in its header: equal reports are equal bytes."""
     target = io.BytesIO()
     with gzip.GzipFile(fileobj=target, mode="wb", compresslevel=6, mtime=0) as file:
         file.writelines(parts)
-    return base64.b64encode(target.getbuffer()).decode()
+    return target.getvalue()
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode()

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _COUNTS = {
     "error": "failed requests",
     "score": "mean score",
+    "flag": "answers that show",
+    "judge": "mean verdict of",
     "cost": "cost per answer",
     "tokens": "tokens per answer",
     "latency": "requests slower than the control's 95th percentile",
@@ -53,7 +55,8 @@ def plan_page(plan: RolloutPlan, rows: Sequence[Mapping[str, Any]], *, per_hour:
 
 
 def _counts(criterion: Criterion) -> str:
-    score = f" `{_cell(criterion.score)}`" if criterion.score else ""
+    what = criterion.score or criterion.flag or criterion.judge
+    score = f" `{_cell(what)}`" if what else ""
     only = f", of {_cell(criterion.segment)} only" if criterion.segment else ""
     return f"{_COUNTS[criterion.kind]}{score}{only}"
 
@@ -61,14 +64,14 @@ def _counts(criterion: Criterion) -> str:
 def _margin(criterion: Criterion) -> str:
     if criterion.kind in ("cost", "tokens"):
         return f"a rise by {wording.percent(criterion.margin)}"
-    falls = criterion.kind == "score" and criterion.higher_is_better
+    falls = criterion.kind == "judge" or (criterion.kind == "score" and criterion.higher_is_better)
     return f"{'a fall' if falls else 'a rise'} by {100 * criterion.margin:g} points"
 
 
 def _expected(row: Mapping[str, Any], per_hour: float | None) -> str:
     only = f" of {_cell(', '.join(row['only']))}" if row["only"] else ""
     at = f"At {per_hour:g} requests an hour and " if row["hours"] is not None else "At "
-    hours = f", {row['hours']:.0f} h" if row["hours"] is not None else ""
+    hours = f", {row['hours']:.2g} h" if row["hours"] is not None else ""
     return (
         f"{at}{wording.percent(row['share'])}{only}, a worsening of {_cell(row['criterion'])} by its margin is expected to show"
         f" in about {row['requests']:,} requests of the candidate{hours}."

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from llmci.core.evalsets.places import named_at
+from llmci.core.grouping.anomalies import OF_ONE_TRACE, flag_of
 from llmci.core.stats.hashing import hashes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -45,30 +47,70 @@ def fields_of(plan: RolloutPlan) -> np.dtype[np.void]:
 def columns_needed(plan: RolloutPlan) -> list[str]:
     """Columns of `trace/1` that `records_of_batches` reads."""
     kinds = {"error": "status", "latency": "latency_ms", "cost": "cost", "tokens": "usage", "score": "scores"}
+    flags = {column for c in plan.criteria if c.flag for column in OF_ONE_TRACE[c.flag]}
     places = [(place or "").partition(".")[0].partition(":")[0] for place in (plan.segment, plan.pair_by)]
     named = {{"tag": "tags", "score": "scores", "model": "request"}.get(place, place) for place in places}
-    wanted = {"trace_id", "start", "variant", *(kinds[c.kind] for c in plan.criteria), *named} - {""}
+    wanted = {"trace_id", "start", "variant", *(kinds.get(c.kind, "") for c in plan.criteria), *flags, *named} - {""}
     return sorted(wanted | ({"user_id"} if plan.unit == "user" else set()))
 
 
-def records_of_rows(rows: Iterable[TraceRow], plan: RolloutPlan) -> Iterator[Records]:
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What judges said of some traces.
+
+    Attributes:
+        keys: Hashes of the traces' ids, ascending, shape (n,).
+        values: How good the answer is by each judge, 0 to 1 and nan where it did not look, shape (n,) each.
+    """
+
+    keys: NDArray[np.uint64]
+    values: Mapping[str, FloatArray]
+
+    def of(self, judge: str | None, keys: NDArray[np.uint64]) -> FloatArray:
+        """What a judge said of these traces, nan where nothing."""
+        values = self.values.get(judge or "")
+        if values is None or not len(self.keys):
+            return np.full(len(keys), np.nan)
+        at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.where(self.keys[at] == keys, values[at], np.nan)
+
+
+def verdicts_of(rows: Iterable[Mapping[str, Any]]) -> Verdicts:
+    """Verdicts of judges from rows of `label/2`; of one trace the last one counts."""
+    import pyarrow as pa
+
+    said = {row["trace_id"]: {one["judge"]: one["value"] for one in row["verdicts"]} for row in rows if row["verdicts"]}
+    keys = hashes_of(pa.array(list(said), pa.string()))
+    order = np.argsort(keys)
+    judges = sorted({judge for verdicts in said.values() for judge in verdicts})
+    values = {judge: np.array([one.get(judge, np.nan) for one in said.values()], dtype=np.float64) for judge in judges}
+    return Verdicts(keys[order], {judge: found[order] for judge, found in values.items()})
+
+
+NONE_SAID = Verdicts(np.zeros(0, dtype=np.uint64), {})
+
+
+def records_of_rows(rows: Iterable[TraceRow], plan: RolloutPlan, verdicts: Verdicts = NONE_SAID) -> Iterator[Records]:
     """Reduce traces to what the plan's criteria look at, some thousand at a time.
 
     Args:
         rows: Live traces, in any order.
         plan: Which variants, and what counts.
+        verdicts: What judges said of some of them.
     """
     held, read = [], 0
     for row in rows:
         held.append(_reduced(row, plan))
         if len(held) == _ROWS:
-            yield _stacked(held, plan, read)
+            yield _judged(_stacked(held, plan, read), plan, verdicts)
             read += len(held)
             held = []
-    yield _stacked(held, plan, read)
+    yield _judged(_stacked(held, plan, read), plan, verdicts)
 
 
-def records_of_batches(batches: Iterable[pa.RecordBatch], plan: RolloutPlan) -> Iterator[Records]:
+def records_of_batches(
+    batches: Iterable[pa.RecordBatch], plan: RolloutPlan, verdicts: Verdicts = NONE_SAID
+) -> Iterator[Records]:
     """The same from columns of `trace/1`, and without a Python object a row."""
     import pyarrow as pa
 
@@ -77,11 +119,20 @@ def records_of_batches(batches: Iterable[pa.RecordBatch], plan: RolloutPlan) -> 
     for batch in batches:
         held.append(batch)
         if (rows := sum(map(len, held))) >= _BATCH_ROWS:
-            yield _columns(pa.Table.from_batches(held).combine_chunks().to_batches()[0], plan, read)
+            whole = pa.Table.from_batches(held).combine_chunks().to_batches()[0]
+            yield _judged(_columns(whole, plan, read), plan, verdicts)
             held, read = [], read + rows
     for batch in held:
-        yield _columns(batch, plan, read)
+        yield _judged(_columns(batch, plan, read), plan, verdicts)
         read += len(batch)
+
+
+def _judged(found: Records, plan: RolloutPlan, verdicts: Verdicts) -> Records:
+    for at, criterion in enumerate(plan.criteria):
+        if criterion.kind == "judge":
+            counts = criterion.segment is None or found["segment"] == plan.segments.index(criterion.segment)
+            found["values"][:, at] = np.where(counts, 1.0 - verdicts.of(criterion.judge, found["key"]), np.nan)
+    return found
 
 
 def _reduced(row: TraceRow, plan: RolloutPlan) -> tuple[str, str, str, float, int, int, list[float]]:
@@ -140,24 +191,27 @@ def _pair_of(row: TraceRow, plan: RolloutPlan) -> str:
 
 def _value(row: TraceRow, criterion: Criterion) -> float:
     """The criterion's number for one request, where more is worse; nan where it is unknown."""
+    value: object = None
     match criterion.kind:
         case "error":
-            return float(row.get("status") == "error")
+            value = row.get("status") == "error"
         case "latency":
-            return _number(row.get("latency_ms"))
+            value = row.get("latency_ms")
         case "cost":
-            return _number((row.get("cost") or {}).get("total"))
+            value = (row.get("cost") or {}).get("total")
         case "tokens":
-            return _number((row.get("usage") or {}).get("total"))
+            value = (row.get("usage") or {}).get("total")
+        case "flag":
+            value = flag_of(row, criterion.flag or "")
         case "score":
             found = [_number(s.get("num")) for s in row.get("scores") or () if s.get("name") == criterion.score]
-            if not found or not 0.0 <= found[-1] <= 1.0:
-                return float("nan")
-            return 1.0 - found[-1] if criterion.higher_is_better else found[-1]
+            if found and 0.0 <= found[-1] <= 1.0:
+                value = 1.0 - found[-1] if criterion.higher_is_better else found[-1]
+    return _number(value)
 
 
 def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else float("nan")
+    return float(value) if isinstance(value, (int, float, bool)) else float("nan")
 
 
 def _columns(batch: pa.RecordBatch, plan: RolloutPlan, read: int) -> Records:
@@ -203,6 +257,11 @@ def _values(batch: pa.RecordBatch, criterion: Criterion) -> FloatArray:
             return _floats(pc.fill_null(pc.equal(batch.column("status"), "error"), fill_value=False))
         case "latency":
             return _floats(batch.column("latency_ms"))
+        case "flag":
+            columns = batch.select([*OF_ONE_TRACE[criterion.flag or ""]])
+            return np.array([_value(row, criterion) for row in columns.to_pylist()], dtype=np.float64)
+        case "judge":
+            return np.full(batch.num_rows, np.nan)
         case "cost" | "tokens":
             return _floats(pc.struct_field(batch.column("cost" if criterion.kind == "cost" else "usage"), "total"))
         case "score":

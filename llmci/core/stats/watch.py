@@ -74,7 +74,8 @@ class _Standing:
         return path
 
     def evidence(self) -> Evidence:
-        flip = self.criterion.kind == "score" and self.criterion.higher_is_better
+        kind = self.criterion.kind
+        flip = kind == "judge" or (kind == "score" and self.criterion.higher_is_better)
         means = [float(total / count) if count else None for total, count in zip(self.sums, self.counts, strict=True)]
         shown = [None if mean is None else 1.0 - mean if flip else mean for mean in means]
         return Evidence(

@@ -15,6 +15,8 @@ from llmci.core.traces.media import bytes_in
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pyarrow as pa
+
     from llmci.domain.trace import TraceRow
 
 BLOB = "blob:sha256:"
@@ -22,6 +24,7 @@ BLOB = "blob:sha256:"
 MAX_MEDIA_BYTES = 32 << 20
 # What stands where media were in a text, once they must not go on.
 REMOVED = "[media removed]"
+_MARK = re.compile(rb"blob:sha256:|;base64,|data:(?:[\w.+-]+/|[,;])")
 MEDIA_TYPES = frozenset({"image", "audio", "video", "file"})
 # Short ones are icons in a page, or examples of code.
 _INSIDE_TEXT = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w=.+-]+)*;base64,[A-Za-z0-9+/_-]{200,}={0,2}")
@@ -31,6 +34,12 @@ _BLOB_IN_TEXT = re.compile(rf"{BLOB}[0-9a-f]{{64}}")
 def holds_media(text: str) -> bool:
     """Whether a row, as JSON text, may hold inline media."""
     return ";base64," in text
+
+
+def may_hold_media(rows: pa.RecordBatch) -> bool:
+    """Whether any text of these rows may hold media or refer to them; false says that none does."""
+    buffers = (buffer for column in rows.columns for buffer in column.buffers() if buffer is not None)
+    return any(_MARK.search(buffer) is not None for buffer in buffers)
 
 
 def lifted(row: TraceRow, keep: Callable[[str, bytes], None]) -> TraceRow:

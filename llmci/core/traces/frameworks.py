@@ -2,7 +2,8 @@
 
 Sources, each read in its library's own types: LangChain `messages_to_dict`, Pydantic AI `ModelMessage`, LlamaIndex
 `ChatMessage`, Haystack `ChatMessage`, AutoGen `LLMMessage` and agent events, Semantic Kernel `ChatMessageContent`,
-Microsoft.Extensions.AI `ChatMessage`, smolagents, Cohere `chat_history`, ShareGPT.
+Microsoft.Extensions.AI `ChatMessage`, smolagents, Cohere `chat_history`, ShareGPT, AG2,
+Claude's agents.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ def plain(item: Row) -> list[Row] | None:
     """The plain messages that an item stands for, or None where it is none of these forms."""
     # Most messages are plain, and are looked at no further.
     if isinstance(item.get("role"), str):
+        if "tool_responses" in item:
+            return _ag2(item)
         if "content" in item and not isinstance(item["content"], dict):
             return None
         if "parts" in item and "kind" not in item:
@@ -197,6 +200,22 @@ def _cohere(item: Row) -> list[Row] | None:
     return [{**{key: value for key, value in item.items() if key != "message"}, "content": item["message"]}]
 
 
+def _ag2(item: Row) -> list[Row] | None:
+    """A message of AG2 with the results of several calls, which its content repeats."""
+    results = item.get("tool_responses")
+    if not isinstance(results, list) or not results or not all(isinstance(one, dict) and "content" in one for one in results):  # fmt: skip
+        return None
+    return [{"role": "tool", **one} for one in results]
+
+
+def _event(item: Row) -> list[Row] | None:
+    """A line of a transcript of Claude's agents, or any other that keeps the message itself one level down."""
+    inner = item.get("message")
+    if item.get("type") not in ("user", "assistant") or not isinstance(inner, dict) or not is_role(inner.get("role")):
+        return None
+    return [inner]
+
+
 def _sharegpt(item: Row) -> list[Row] | None:
     speaker = item.get("from")
     if not is_role(speaker) or not isinstance(item.get("value"), str):
@@ -230,6 +249,7 @@ _FORMS: tuple[Callable[[Row], list[Row] | None], ...] = (
     _autogen,
     _cohere,
     _sharegpt,
+    _event,
     _adk,
     _screen,
     _role_as_object,

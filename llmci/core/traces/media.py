@@ -13,7 +13,7 @@ Row = dict[str, Any]
 _MEDIA = ("image", "audio", "video")
 # The reference sits one level down in most forms: image_url, source, input_audio, inlineData, ...
 _ENVELOPES = (
-    "image_url", "image", "audio", "video", "document", "source", "input_audio", "file", "inlineData", "inline_data",
+    "image_url", "image", "image_file", "audio", "video", "document", "source", "input_audio", "file", "inlineData", "inline_data",
     "fileData", "file_data", "s3Location",
 )  # fmt: skip
 _MIME = (
@@ -26,6 +26,7 @@ _MAGIC = (
     ("/9j/", "image/jpeg"),
     ("R0lGOD", "image/gif"),
     ("UklGR", "image/webp"),
+    ("SUQz", "audio/mpeg"),
     ("JVBERi0", "application/pdf"),
 )
 
@@ -42,9 +43,9 @@ def media_of(item: Row, kind: str) -> tuple[Row, Row] | None:
         encoded = base64.b64encode(text.encode()).decode() if isinstance(text, str) else None
         rest["source"] = {**source, "type": "base64", "data": encoded}
     for envelope in _ENVELOPES:
-        inner = rest.get(envelope)
+        inner = _octets(rest.get(envelope))
         if isinstance(inner, str):
-            if "url" not in rest and "data" not in rest:
+            if rest.get("url") is None and rest.get("data") is None:
                 rest["url" if _SCHEME.match(inner[:40]) or (inner.startswith("/") and len(inner) < 1000) else "data"] = rest.pop(envelope)  # fmt: skip
         elif isinstance(inner, dict):
             del rest[envelope]
@@ -54,7 +55,7 @@ def media_of(item: Row, kind: str) -> tuple[Row, Row] | None:
     sort = rest.get("format")
     if mime is None and isinstance(sort, str) and (sound := _kind(kind, None, None)) in _MEDIA:
         mime = f"{sound}/{rest.pop('format')}"
-    data = _first(rest, "data", "bytes", "content", "file_data", "base64")
+    data = _octets(_first(rest, "data", "bytes", "content", "file_data", "base64", "base64_image", "base64_data"))
     uri = _first(rest, "url", "uri", "fileUri", "file_uri", "file_id", "path") if data is None else None
     if isinstance(uri, str):
         row = _referenced(uri, mime)
@@ -66,6 +67,19 @@ def media_of(item: Row, kind: str) -> tuple[Row, Row] | None:
     if rest.get("type") in ("base64", "url"):
         rest.pop("type")
     return {"type": _kind(kind, row.get("mime_type"), modality), **row}, rest
+
+
+def _octets(value: Any) -> Any:  # noqa: ANN401  JSON holds anything
+    """Base64 of bytes that JavaScript wrote as numbers; any other value as it is."""
+    listed = value
+    if isinstance(value, dict):
+        listed = value.get("data") if value.get("type") == "Buffer" else list(value.values()) if "0" in value else None
+    if not isinstance(listed, list) or not listed:
+        return value
+    try:
+        return base64.b64encode(bytes(listed)).decode()
+    except (TypeError, ValueError):
+        return value
 
 
 def _first(rest: Row, *names: str) -> Any:  # noqa: ANN401  JSON holds anything
@@ -84,6 +98,9 @@ def _referenced(uri: str, mime: str | None) -> Row:
 
 def _inline(data: str, mime: str | None) -> Row:
     mime = mime or next((found for start, found in _MAGIC if data.startswith(start)), None)
+    if mime == "image/webp" and (bytes_in(f"data:;base64,{data[:16]}") or b"").endswith(b"WAVE"):
+        # Pictures and sound begin alike in this container.
+        mime = "audio/wav"
     row: Row = {"uri": f"data:{mime or ''};base64,{data}", "mime_type": mime}
     content = bytes_in(row["uri"])
     return row if content is None else {**row, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}

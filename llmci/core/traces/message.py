@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from llmci.core.traces.parts import MEDIA, Row, parts_of, returned, tool_call, with_extra
+from llmci.core.traces.media import media_of
+from llmci.core.traces.parts import MEDIA, Row, failed, parts_of, returned, tool_call, with_extra
 from llmci.core.traces.roles import is_role, role_of
 from llmci.core.traces.scalars import decoded, text_of
 
@@ -19,6 +20,9 @@ _FINISH = {
     "max_tokens": "length",
     "MAX_TOKENS": "length",
 }
+
+# Where messages keep media beside their content, and what kind those are.
+_ATTACHED = {"images": "image", "audio": "audio", "videos": "video", "files": "file"}
 
 
 def finish_reason(value: object) -> str | None:
@@ -60,10 +64,8 @@ def _role(rest: Row, default: str) -> str:
 
 
 def _content(rest: Row) -> list[Row]:
-    parts = []
-    for key, kind in (("reasoning_content", "reasoning"), ("thinking", "reasoning")):
-        if isinstance(rest.get(key), str) and rest[key]:
-            parts.append({"type": kind, "text": rest.pop(key)})
+    thoughts = [key for key in ("reasoning_content", "thinking", "reasoning") if isinstance(rest.get(key), str) and rest[key]]  # fmt: skip
+    parts = [{"type": "reasoning", "text": rest.pop(key)} for key in thoughts]
     content = rest.pop("content", None)
     # Gemini keeps the parts, and who spoke, one level down.
     if isinstance(content, dict) and isinstance(content.get("parts"), list):
@@ -72,6 +74,23 @@ def _content(rest: Row) -> list[Row]:
     parts += parts_of(content)
     if isinstance(rest.get("refusal"), str) and rest["refusal"]:
         parts.append({"type": "refusal", "text": rest.pop("refusal")})
+    return parts + _attached(rest)
+
+
+def _attached(rest: Row) -> list[Row]:
+    """Media beside the content rather than in it: lists of them, or what a model said aloud."""
+    parts: list[Row] = []
+    for key, kind in _ATTACHED.items():
+        logged = rest.get(key)
+        items = logged if isinstance(logged, list) else [logged]
+        read = [media_of({kind: item} if isinstance(item, str) else item, kind) if item and isinstance(item, (str, dict)) else None for item in items]  # fmt: skip
+        if not items or None in read:
+            continue
+        del rest[key]
+        for item, found in zip(items, read, strict=True):
+            if isinstance(item, dict) and isinstance(spoken := item.get("transcript"), str):
+                parts.append({"type": "text", "text": spoken})
+            parts += [with_extra(*found)] if found else []
     return parts
 
 
@@ -111,25 +130,31 @@ def _tool_message(rest: Row, content: object) -> list[Row]:
     if name:
         part["tool_name"] = name
     part["tool_result"], media = returned(content, call_id)
-    for key in ("is_error", "error"):
-        if isinstance(rest.get(key), bool):
-            part["is_error"] = rest.pop(key)
-    return [part, *media]
+    return [{**part, **failed(rest)}, *media]
 
 
 def split(role: str, parts: list[Row], head: Row) -> list[Row]:
-    """One message, and one of role "tool" before it for each tool result that it brought along."""
+    """One message, and one of role "tool" for each tool result that it brought along.
+
+    Results come before what else a user says. A model whose tools run on its provider's side calls them,
+    hears of them and goes on within one answer: that order is kept.
+    """
     results = [part for part in parts if part["type"] == "tool_result"]
     if not results:
         return [{"role": role, **head, "parts": parts}]
     # Media that a tool returned stay with its result.
     beside = [part for part in parts if part["type"] in MEDIA and "tool_call_id" in part]
-    others = [part for part in parts if part["type"] != "tool_result" and part not in beside]
-    found: list[Row] = [
-        {"role": "tool", "parts": [part, *(one for one in beside if one["tool_call_id"] == part["tool_call_id"])]}
-        for part in results
-    ]
-    if others:
-        found.append({"role": role, "parts": others})
+    others = [part for part in parts if part not in beside]
+    if role != "assistant":
+        others = [*results, *(part for part in others if part not in results)]
+    found: list[Row] = []
+    for part in others:
+        if part["type"] == "tool_result":
+            of_it = [one for one in beside if one["tool_call_id"] == part["tool_call_id"]]
+            found.append({"role": "tool", "parts": [part, *of_it]})
+        elif found and found[-1]["role"] == role:
+            found[-1]["parts"].append(part)
+        else:
+            found.append({"role": role, "parts": [part]})
     found[-1].update(head)
     return found

@@ -21,6 +21,10 @@ from llmci.core.traces.scalars import decoded
 
 # Items of OpenAI's Responses API that are not plain messages.
 _RESPONSE_ITEMS = ("function_call", "function_call_output", "reasoning", "message")
+# Calls of tools that OpenAI runs itself, or has run: `web_search_call`, `local_shell_call_output`, ...
+_CALL, _OUTPUT = "_call", "_call_output"
+# Every item of these has one of these keys; another record of type `phone_call` has not.
+_ITEM_KEYS = frozenset({"call_id", "status", "server_label", "action"})
 # Where an envelope keeps its messages, and who speaks in them unless they say so themselves.
 _ENVELOPES = (
     ("messages", "user"),
@@ -32,9 +36,19 @@ _ENVELOPES = (
     ("generations", "assistant"),
     ("replies", "assistant"),
     ("message", "assistant"),
+    ("delta", "assistant"),
+    ("new_message", "user"),
+    ("newMessage", "user"),
+    ("update", "assistant"),
+    ("inputs", "user"),
+    ("outputs", "assistant"),
+    ("items", "user"),
+    ("data", "assistant"),
     ("output", "assistant"),
     ("input", "user"),
 )
+# These may hold one message, or another envelope, rather than a list.
+_WRAPPERS = frozenset({"message", "delta", "new_message", "newMessage", "update", "inputs", "outputs"})
 _KEYS = frozenset(key for key, _ in _ENVELOPES)
 # What has none of these keys is no message in any form, and holds none.
 _MARKS = _KEYS | {"role", "Role", "_role", "from", "type", "kind", "content", "lc"}
@@ -79,18 +93,38 @@ def simple_messages(value: object) -> list[Row] | None:
 def is_chat(value: object) -> bool:
     """Whether a decoded value has the form of messages, so that it need not be kept as plain JSON."""
     if isinstance(value, list):
-        return bool(value) and all(
-            _is_message(item)
-            or (isinstance(item, list) and is_chat(item))
-            or (isinstance(item, str) and fields_in(item) is not None)
-            for item in value
+        # Among messages there may be items of other kinds, which say so.
+        told = [_is_told(item) for item in value]
+        return any(told) and all(
+            known or (isinstance(item, dict) and isinstance(item.get("type"), str))
+            for known, item in zip(told, value, strict=True)
         )
-    if not isinstance(value, dict) or _MARKS.isdisjoint(value):
+    if not isinstance(value, dict):
+        return False
+    if (inner := _update(value)) is not None:
+        return is_chat(inner)
+    if _MARKS.isdisjoint(value):
         return False
     return _is_message(value) or (
         not _KEYS.isdisjoint(value)
         and any(is_chat(decoded(value.get(key))) or _is_choices(value.get(key)) for key, _ in _ENVELOPES)
     )
+
+
+def _update(value: Row) -> Row | None:
+    """What one node of a graph adds to its state, which stands under the node's name."""
+    inner = next(iter(value.values())) if len(value) == 1 else None
+    return inner if isinstance(inner, dict) and "messages" in inner else None
+
+
+def _is_told(item: object) -> bool:
+    if isinstance(item, dict):
+        return _is_message(item) or any(_is_wrapped(item, key) for key in ("update", "new_message", "newMessage"))
+    return is_chat(item) if isinstance(item, list) else isinstance(item, str) and fields_in(item) is not None
+
+
+def _is_wrapped(item: Row, key: str) -> bool:
+    return key in item and isinstance(item[key], dict) and is_chat(item[key])
 
 
 def _is_message(item: object) -> bool:
@@ -120,7 +154,8 @@ def _is_serialised(item: Row) -> bool:
 
 def _is_choices(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(
-        isinstance(choice, dict) and ("message" in choice or "content" in choice) for choice in value
+        (isinstance(choice, dict) and ("message" in choice or "content" in choice or "delta" in choice)) or _is_choices(choice)
+        for choice in value
     )  # fmt: skip
 
 
@@ -130,6 +165,7 @@ def _is_response_item(item: Row) -> bool:
         (kind == "function_call" and "name" in item)
         or (kind == "function_call_output" and "call_id" in item)
         or (kind == "reasoning" and "summary" in item)
+        or (isinstance(kind, str) and kind.endswith((_CALL, _OUTPUT)) and not _ITEM_KEYS.isdisjoint(item))
     )
 
 
@@ -155,7 +191,9 @@ def _read_list(items: list[Any], role: str, depth: int) -> list[Row]:
     # Blocks without a speaker belong to one message.
     if items and all(isinstance(item, dict) and _is_block(item) for item in items):
         return split(role, parts_of(items), {})
-    return [message for item in items for message in _read(item, role, depth + 1)]
+    # What is no message among messages was not said by whoever asks.
+    others = "assistant" if any(map(_is_told, items)) else role
+    return [message for item in items for message in _read(item, role if _is_told(item) else others, depth + 1)]
 
 
 def _is_definition(item: Row) -> bool:
@@ -190,15 +228,17 @@ def _read_object(item: Row, role: str, depth: int) -> list[Row]:
         return [message for one in messages for message in message_of(one, role)]
     if isinstance(item.get("role"), str) or _is_langchain(item):
         return message_of(item, role)
-    if item.get("type") in _RESPONSE_ITEMS:
+    if item.get("type") in _RESPONSE_ITEMS or _is_response_item(item):
         return _response_item(item, role)
+    return _unspoken(item, role, depth)
+
+
+def _unspoken(item: Row, role: str, depth: int) -> list[Row]:
+    """An object that does not say who speaks: an envelope, a message, a block, or something else."""
+    if (inner := _update(item)) is not None:
+        return _read_object(inner, "assistant", depth + 1)
     if envelope := _envelope(item):
         return _enveloped(item, envelope, role, depth)
-    return _unspoken(item, role)
-
-
-def _unspoken(item: Row, role: str) -> list[Row]:
-    """An object that does not say who speaks: a message, a block, or something else."""
     if "content" in item or "parts" in item:
         return message_of(item, role)
     if isinstance(item.get("type"), str) or "text" in item:
@@ -216,7 +256,7 @@ def _unwrapped(item: Row) -> Row:
 def _envelope(item: Row) -> tuple[str, str] | None:
     for key, speaker in _ENVELOPES:
         inner = decoded(item.get(key))
-        if isinstance(inner, list) or (isinstance(inner, dict) and key == "message"):
+        if isinstance(inner, list) or (key in _WRAPPERS and isinstance(inner, dict) and is_chat(inner)):
             return key, speaker
     if isinstance(item.get("contents"), str):
         return "contents", "user"
@@ -241,7 +281,11 @@ def _enveloped(item: Row, envelope: tuple[str, str], role: str, depth: int) -> l
         # Cohere's first API and LangChain's chains keep what is asked now beside what was said before.
         asked = next((name for name in ("message", "input", "question") if isinstance(rest.get(name), str)), None)
         found += _read(rest.pop(asked), "user", depth + 1) if asked else []
-    reason = finish_reason(rest.pop("finish_reason", None) or rest.pop("finishReason", None))
+    told = rest.get("generation_info")
+    reason = finish_reason(rest.pop("finish_reason", None) or rest.pop("finishReason", None) or (told.get("finish_reason") if isinstance(told, dict) else None))  # fmt: skip
+    if key == "message" and isinstance(rest.get("text"), str):
+        # LangChain says the answer's text once more.
+        rest.pop("text")
     if not found:
         return [{"role": role, "parts": [unknown(item)]}]
     if reason:
@@ -260,6 +304,26 @@ def _response_item(item: Row, role: str) -> list[Row]:
     kind = rest.pop("type")
     if kind == "message":
         return message_of(rest, role)
-    part = tool_call(item) if kind == "function_call" else parts_of(item)[0]
-    speaker = "tool" if kind == "function_call_output" else "assistant"
-    return [{"role": speaker, "parts": [part or unknown(item)]}]
+    if kind.endswith((_CALL, _OUTPUT)):
+        return _called(item, kind)
+    return [{"role": "assistant", "parts": [parts_of(item)[0]]}]
+
+
+def _called(item: Row, kind: str) -> list[Row]:
+    """A call of a tool, or what came of it; tools of the provider may have both in one item."""
+    if kind.endswith(_OUTPUT):
+        return split("tool", parts_of({**item, "type": "function_call_output"}), {})
+    rest = dict(item)
+    if kind == "image_generation_call" and isinstance(drawn := rest.get("result"), str):
+        return [{"role": "assistant", "parts": parts_of({"type": "image", "data": drawn})}]
+    rest["name"] = rest.get("name") or kind.removesuffix(_CALL)
+    result = next((rest.pop(key) for key in ("output", "outputs", "results") if rest.get(key) is not None), None)
+    if not any(rest.get(key) is not None for key in ("arguments", "input")):
+        told = {key: rest.pop(key) for key in ("action", "code", "queries") if rest.get(key) is not None}
+        rest["arguments"] = told or None
+    call = tool_call({key: value for key, value in rest.items() if key != "type"})
+    found: list[Row] = [{"role": "assistant", "parts": [call or unknown(item)]}]
+    if result is not None and call is not None:
+        answer = {"type": "tool_result", "call_id": call["tool_call_id"], "name": call["tool_name"], "result": result}
+        found += split("tool", parts_of(answer), {})
+    return found

@@ -46,7 +46,7 @@ def traces_of(message: bytes) -> Row:
     """
     from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-    decoded = _parsed(TracesData, message, "trace")
+    decoded = _parsed(TracesData, message)
     return {
         "resourceSpans": [
             {
@@ -69,7 +69,7 @@ def logs_of(message: bytes) -> Row:
     """
     from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
 
-    decoded = _parsed(LogsData, message, "log")
+    decoded = _parsed(LogsData, message)
     return {
         "resourceLogs": [
             {
@@ -84,13 +84,13 @@ def logs_of(message: bytes) -> Row:
     }
 
 
-def _parsed(kind: Any, message: bytes, signal: str) -> Any:  # noqa: ANN401  generated classes have no types
+def _parsed(kind: Any, message: bytes) -> Any:  # noqa: ANN401  generated classes have no types
     from google.protobuf.message import DecodeError
 
     try:
         return kind.FromString(message)
     except (DecodeError, RecursionError):
-        raise Unreadable(f"not an OTLP {signal} export in protobuf, or cut off") from None
+        raise Unreadable("not an OTLP export of traces or logs in protobuf, or cut off") from None
 
 
 def _record(record: Any) -> Row:  # noqa: ANN401

@@ -108,7 +108,7 @@ def tool_call(item: Row) -> Row | None:
     if not isinstance(name, str):
         return None
     call_id = _call_id(rest)
-    arguments = _first(rest, "arguments", "args", "input", "parameters", "tool_kwargs")
+    arguments = _first(rest, "arguments", "args", "input", "parameters", "tool_kwargs", "server_tool_call")
     for key in _KIND_KEYS:
         if rest.get(key) in _TOOL_CALL_KINDS:
             rest.pop(key)
@@ -126,17 +126,25 @@ def tool_result(item: Row) -> Row | None:
     name = _first(rest, "name", "toolName", "tool_name")
     if name is not None:
         row["tool_name"] = text_of(name)
-    answer = _first(rest, "content", "response", "result", "output")
+    answer = _first(rest, "content", "response", "result", "output", "server_tool_call_response")
     # The Vercel AI SDK says what kind of value it is.
     if isinstance(answer, dict) and set(answer) == {"type", "value"}:
+        if str(answer["type"]).startswith("error"):
+            row["is_error"] = True
         answer = answer["value"]
     row["tool_result"], media = returned(answer, call_id)
-    for key in ("is_error", "isError", "error"):
-        if isinstance(rest.get(key), bool):
-            row["is_error"] = rest.pop(key)
-            break
-    row = with_extra(row, rest)
+    row = with_extra({**row, **failed(rest)}, rest)
     return {**row, "media": media} if media else row
+
+
+def failed(rest: Row) -> Row:
+    """Whether a tool failed, as far as a result says so; what says it is taken out of `rest`."""
+    for key in ("is_error", "isError", "error", "tool_call_error"):
+        if isinstance(rest.get(key), bool):
+            return {"is_error": rest.pop(key)}
+    if rest.get("status") in ("success", "error"):
+        return {"is_error": True} if rest.pop("status") == "error" else {}
+    return {}
 
 
 def _opened(rest: Row, envelope: str) -> Row:
@@ -167,6 +175,11 @@ def _text(item: Row) -> Row | None:
             return {"type": "text", "text": text}
     rest = {key: value for key, value in item.items() if key not in _KIND_KEYS}
     text = _first(rest, "text", "content", "value")
+    if isinstance(text, dict) and isinstance(text.get("value"), str):
+        # OpenAI's threads keep annotations beside the text.
+        rest, text = {**rest, **{key: value for key, value in text.items() if key != "value"}}, text["value"]
+    if isinstance(text, list):
+        text = _joined(text)
     if isinstance(text, (dict, list)):
         return None
     return with_extra({"type": "text", "text": text_of(text) or ""}, rest)
@@ -174,13 +187,34 @@ def _text(item: Row) -> Row | None:
 
 def _reasoning(item: Row) -> Row | None:
     rest = {key: value for key, value in item.items() if key not in _KIND_KEYS}
-    rest = _opened(_opened(rest, "reasoningContent"), "reasoningText")
-    text = _first(rest, "thinking", "reasoning", "text", "content", "summary")
-    if isinstance(text, list) and all(isinstance(line, dict) and isinstance(line.get("text"), str) for line in text):
-        text = "\n".join(line["text"] for line in text)
+    for envelope in ("reasoningContent", "reasoningText", "reasoning"):
+        rest = _opened(rest, envelope)
+    text = _first(rest, "thinking", "reasoning", "text", "content", "summary", "reasoning_text")
+    if isinstance(text, list):
+        text = _joined(text)
     if isinstance(text, (dict, list)):
         return None
     return with_extra({"type": "reasoning", "text": text_of(text)}, rest)
+
+
+def _joined(lines: list[Any]) -> Any:  # noqa: ANN401  JSON holds anything
+    """The text of a list of texts; any other list as it is."""
+    if all(isinstance(line, dict) and isinstance(line.get("text"), str) for line in lines):
+        return "\n".join(line["text"] for line in lines)
+    return lines
+
+
+def _ran(item: Row) -> Row | None:
+    """Code that Gemini ran itself; its call has no name and no id."""
+    rest = dict(item)
+    call = rest.pop("executableCode", None) or rest.pop("executable_code", None)
+    if isinstance(call, dict):
+        return with_extra({"type": "tool_call", "tool_call_id": None, "tool_name": "code_execution", "tool_arguments": json_text(call)}, rest)  # fmt: skip
+    result = rest.pop("codeExecutionResult", None) or rest.pop("code_execution_result", None)
+    if not isinstance(result, dict):
+        return None
+    row = {"type": "tool_result", "tool_call_id": None, "tool_name": "code_execution", "tool_result": text_of(result.get("output"))}  # fmt: skip
+    return with_extra({**row, "is_error": not str(result.get("outcome")).endswith("OK")}, rest)
 
 
 def _refusal(item: Row) -> Row | None:
@@ -202,7 +236,7 @@ _TOOL_CALL_KINDS = (
 
 # The `type` of a block to what reads it.
 _READERS: dict[str, Callable[[Row], Row | None]] = {
-    **dict.fromkeys(("text", "input_text", "output_text"), _text),
+    **dict.fromkeys(("text", "input_text", "output_text", "search_result"), _text),
     **dict.fromkeys(("reasoning", "thinking", "redacted_thinking", "reasoning_content", "text_reasoning"), _reasoning),
     "refusal": _refusal,
     **dict.fromkeys(
@@ -233,7 +267,9 @@ _BY_KEY: dict[str, Callable[[Row], Row | None]] = {
     "fileData": _media,
     "image_url": _media,
     **dict.fromkeys(("image", "audio", "video", "document"), _media),
-    "reasoningContent": _reasoning,
+    **dict.fromkeys(("reasoningContent", "reasoning"), _reasoning),
+    **dict.fromkeys(("executableCode", "executable_code", "codeExecutionResult", "code_execution_result"), _ran),
+    "citationsContent": lambda item: _text(_opened(item, "citationsContent")),
     "toolUse": lambda item: tool_call(_renamed(item, "toolUse", {"toolUseId": "id"})),
     "toolResult": lambda item: tool_result(_renamed(item, "toolResult", {"toolUseId": "id"})),
     "text": _text,

@@ -1,7 +1,7 @@
 """Spans of SDKs that write attributes of their own, told in the names of the conventions that `dialects` reads.
 
 Sources: the Vercel AI SDK's "Collected data", Google's Agent Development Kit and Pydantic AI as their tracing code
-writes them, Logfire's integrations of OpenAI and Anthropic, Mastra's exporter, Haystack's tracer.
+writes them, Logfire's integrations of OpenAI and Anthropic, Mastra's exporter, Haystack's tracer, LiveKit's telemetry.
 """
 
 from __future__ import annotations
@@ -48,6 +48,13 @@ _SAME = {
     "gcp.vertex.agent.tool_call_args": "gen_ai.tool.call.arguments",
     "gcp.vertex.agent.tool_response": "gen_ai.tool.call.result",
     "gcp.vertex.agent.session_id": "session.id",
+    "lk.chat_ctx": "gen_ai.input.messages",
+    "lk.user_input": "input.value",
+    "lk.function_tool.id": "gen_ai.tool.call.id",
+    "lk.function_tool.name": "gen_ai.tool.name",
+    "lk.function_tool.arguments": "gen_ai.tool.call.arguments",
+    "lk.function_tool.output": "gen_ai.tool.call.result",
+    "lk.response.ttft": "gen_ai.response.time_to_first_chunk",
     "tool_arguments": "gen_ai.tool.call.arguments",
     "tool_response": "gen_ai.tool.call.result",
     "pydantic_ai.all_messages": "gen_ai.input.messages",
@@ -154,6 +161,16 @@ def _mastra(found: Attributes) -> None:
             found.setdefault(f"{side}.value", value)
 
 
+def _livekit(found: Attributes) -> None:
+    """Its node of a model call has the conversation; the request within has the tokens, by the conventions."""
+    tool, asked = "lk.function_tool.name" in found, "lk.chat_ctx" in found
+    found.setdefault("gen_ai.operation.name", "execute_tool" if tool else "chat" if asked else "invoke_agent")
+    text, calls = found.pop("lk.response.text", None), list_of(found.pop("lk.response.function_calls", None))
+    if text or calls:
+        said = {"role": "assistant", "content": text or None, "tool_calls": calls or None}
+        found.setdefault("gen_ai.output.messages", [said])
+
+
 def _as_it_is(found: Attributes) -> None:
     """Nothing but names differs."""
 
@@ -173,6 +190,9 @@ _SDKS: dict[str, Callable[[Attributes], None]] = {
     "final_result": _as_it_is,
     "request_data": _as_it_is,
     "mastra.span.type": _mastra,
+    "lk.chat_ctx": _livekit,
+    "lk.user_input": _livekit,
+    "lk.function_tool.name": _livekit,
     "haystack.component.input": _as_it_is,
     "haystack.component.output": _as_it_is,
 }

@@ -46,14 +46,21 @@ class Lag:
                 await beating
 
     def worst_since(self, moment: float) -> float:
-        """Seconds that the loop was late by at most since a moment on its clock."""
+        """Seconds that the loop may have added to a call since a moment on its clock: the two worst delays together.
+
+        A call waits for the loop on its way out and again on its way back.
+        """
         # What holds the loop up right now has not been noted yet.
-        worst = max(0.0, asyncio.get_running_loop().time() - self._due) if self._due else 0.0
+        first = max(0.0, asyncio.get_running_loop().time() - self._due) if self._due else 0.0
+        second = 0.0
         for at, late in reversed(self._late):
             if at < moment:
                 break
-            worst = max(worst, late)
-        return worst
+            if late > first:
+                first, second = late, first
+            elif late > second:
+                second = late
+        return first + second
 
     async def _beat(self) -> None:
         loop = asyncio.get_running_loop()

@@ -64,7 +64,10 @@ class Lane:
                 await self.system.start()
                 endpoint = self.system.endpoint()
                 self.pace = None if endpoint is None else pace_of(endpoint)
-                most = self._job.settings.concurrency or (START if endpoint is None else MOST)
+                stated = self._job.settings.concurrency
+                if self.pace is not None and stated is not None:
+                    self.pace.widen(stated)
+                most = stated or (START if endpoint is None else MOST)
                 self._slots = asyncio.Semaphore(min(most, self.system.at_once() or most))
             return self._slots
 

@@ -103,8 +103,15 @@ const texts = found => {
 };
 
 // --- the list ---------------------------------------------------------------------------------
+// The first metric, or where that stood still, the first score that says why the case got better or worse.
+const telling = row => {
+  const says = metric => changeOf(row, metric) === index.changes[row];
+  const [first, ...others] = index.metrics;
+  if (!first || ![0, 2].includes(index.changes[row]) || says(first)) return first;
+  return others.find(metric => ["binary", "graded"].includes(metric.kind) && says(metric)) || first;
+};
 const rowNode = at => {
-  const row = shown[at], metric = metricNamed(fields.scorer.value) || index.metrics[0];
+  const row = shown[at], metric = metricNamed(fields.scorer.value) || telling(row);
   const [sign, word, tone] = index.marks[changeOf(row, metricNamed(fields.scorer.value))];
   const values = metric ? `${metric.name} ${number(metric.values[0][row])} → ${number(metric.values[1][row])}` : "";
   const title = make("div", "", make("span", `state ${tone}`, `${sign} ${word} `), index.titles[row] || index.ids[row]);
@@ -168,7 +175,7 @@ const documentNodes = documents => documents.map(([id, text]) => make("div", "tu
 const answerText = side => side && side.t !== undefined ? side.t : null;
 const sideNode = (name, side, parts) => {
   const spent = side ? [
-    side.l === undefined ? "" : side.l < 1e4 ? `${count(Math.round(side.l))} ms` : `${count(+(side.l / 1e3).toFixed(1))} s`, side.c === undefined ? "cost unknown" : `$${number(side.c)}`,
+    side.l === undefined ? "" : side.l < 10 ? `${number(side.l)} ms` : side.l < 1e4 ? `${count(Math.round(side.l))} ms` : `${count(+(side.l / 1e3).toFixed(1))} s`, side.c === undefined ? "cost unknown" : `$${number(side.c)}`,
     side.i === undefined ? "" : `${count(side.i)} tokens in`, side.o === undefined ? "" : `${count(side.o)} out`, side.h ? "from the cache" : "",
   ].filter(Boolean).join(" · ") : "";
   return make("div", "", make("h4", "", name),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from llmci.adapters.sources.remote.client import TooLong
-from llmci.errors import TooMuch
+from llmci.errors import OutsideError, TooMuch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -43,8 +43,8 @@ def by_cursor(
             believed. One that does not raises `TooMuch`: a shorter window may show all it has.
 
     Raises:
-        OutsideError: A cursor came twice, or pages do not end.
-        TooMuch: See above; also for a single row that is too long.
+        OutsideError: A cursor came twice, pages do not end, or a single row is too long.
+        TooMuch: See above.
     """
     cursor: str | None = None
     seen: set[str] = set()
@@ -103,9 +103,10 @@ def _page(
     while True:
         try:
             rows, following = ask(cursor, limit)
-        except TooLong:
+        except TooLong as error:
             if limit <= 1:
-                raise
+                # No shorter window would make a single row shorter.
+                raise OutsideError(error.message, fix=error.fix) from None
             limit = max(1, limit // 2)
         else:
             return rows, following, limit

@@ -1,0 +1,37 @@
+"""What belongs to an address beside the part that was found: a number before it, the lines and the postcode behind it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from llmci.adapters.recognizers.people import UPPER
+
+if TYPE_CHECKING:
+    from llmci.domain.finding import Span
+
+_ENOUGH = 0.5
+_LEFT = re.compile(r"(?<![\w.,:/-])\d{1,4}[ ]$")
+_BEFORE = 6
+_WORD = rf"(?:[{UPPER}][\w'’-]{{0,24}}\.?|of|the|de|del|di|la|le|and|[a-z]{{2}}(?=[ ,\n]))"
+# A comma, a space, or the next line, which may be quoted.
+_BREAK = r"(?:[ ]?,[ ]?|[ ]|[ ]?,?[ ]?\n[>|]?[ ]{0,2}(?:,[ ]?)?)"
+# Town, state and country before a postcode.
+_TO_POSTCODE = re.compile(
+    rf"(?:{_BREAK}{_WORD}){{0,8}}{_BREAK}\d{{4,6}}(?:-\d{{4}})?(?![\w-]|[.,]\d)(?=[ \t]*(?:\n|$|[.,;?!)])|[ ][a-z])"
+)
+# Lines below the address that consist of names and codes alone.
+_LINE = rf"[ ]?,?[ ]?\n[>|]?[ ]{{0,2}}(?:,[ ]?)?{_WORD}(?:[ ,]{{1,2}}{_WORD}){{0,4}}(?:[ ,]{{1,2}}\d{{4,6}})?"
+_LINES = re.compile(rf"(?:{_LINE}){{1,3}}(?=[ \t]*(?:\n|$))")
+
+
+def whole(text: str, span: Span) -> Span:
+    """The address of which a span is the beginning; any other span as it is."""
+    if span.kind != "ADDRESS" or span.score < _ENOUGH:
+        return span
+    number = _LEFT.search(text, max(0, span.start - _BEFORE), span.start)
+    behind = _TO_POSTCODE.match(text, span.end) or _LINES.match(text, span.end)
+    if number is None and behind is None:
+        return span
+    return replace(span, start=number.start() if number else span.start, end=behind.end() if behind else span.end)
