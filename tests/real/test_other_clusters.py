@@ -54,7 +54,7 @@ def kind(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_another_cluster_leaves_the_same_bytes(kind: str, tmp_path: Path) -> None:
-    one, other = (a_project(tmp_path / name, files=4, traces=30) for name in ("one", "other"))
+    one, other = (a_project(tmp_path / name, files=2, traces=20) for name in ("one", "other"))
 
     stages(opened(one, "inline"))
     stages(opened(other, kind))

@@ -73,7 +73,7 @@ def test_of_two_drivers_on_one_target_the_second_refuses_wherever_it_runs(tmp_pa
         assert mine
         with pytest.raises(UsageError, match="another pull"):
             pull_all(two)
-        with pytest.raises(UsageError, match="a stage is writing"):
+        with pytest.raises(UsageError, match="pull is writing"):
             forget(two, "id-0123456789abcdef", dry_run=True, environ=KEY, now=NOON)
 
     assert pull_all(two).traces == 91
