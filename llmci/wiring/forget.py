@@ -30,6 +30,7 @@ from llmci.wiring.evalset_store import sets_at
 from llmci.wiring.forgotten import erase_from_landings, erase_landed, forgotten_of, remember
 from llmci.wiring.privacy import key_of
 from llmci.wiring.pull_plan import is_remote
+from llmci.wiring.pull_remote import with_implied
 from llmci.wiring.review import READABLE, REVIEW
 from llmci.wiring.runs import runs_of
 from llmci.wiring.vault import prune
@@ -109,7 +110,9 @@ class _Forget:
             return Erased(self.user, self.counts, tuple(changed), self._remains())
         remember(config, self.forgotten.hashes)
         write_json(config.state / _PENDING, {"traces": sorted(traces), "cases": sorted(cases)})
-        self._count("landed traces", len(erase_landed(config, list(config.sources), self.forgotten, self.environ)))
+        # What was received without a block is there, too.
+        known = with_implied(config, ["otlp"])
+        self._count("landed traces", len(erase_landed(known, list(known.sources), self.forgotten, self.environ)))
         self._count("landed records", erase_from_landings(config, traces))
         for path in (config.state / "landing").glob("*received/*.jsonl"):
             self._count("received spans", erase_spans(path, traces))
