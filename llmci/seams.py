@@ -311,6 +311,9 @@ class Listener(Source, Protocol):
     def land(self) -> None:
         """Sort what was received by trace, and delete what it was received in; done again, it changes nothing."""
 
+    def erase(self, holds: Callable[[str | None], bool]) -> set[str]:
+        """Take all that was received of some users, by their ids, off the disk; gives the ids of their traces."""
+
 
 # --- sanitize -----------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ import fnmatch
 import functools
 import io
 import itertools
+import os
 import re
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _SCHEMES = ("s3", "gs", "gcs", "abfs", "abfss", "hdfs", "viewfs", "file")
 # Busy stores answer 503, and slow ones late; the client of the store waits longer from one attempt to the next.
 _ATTEMPTS, _CONNECT_S, _REQUEST_S = 10, 10, 120
+_GOOGLE_S = 30
 _COPY = 8 << 20
 _BUFFER = 1 << 20
 _WILD = re.compile(r"[*?\[]")
@@ -181,7 +183,7 @@ class StorePath:
 
     def read_bytes(self) -> bytes:
         """All of it."""
-        with self._said() as (system, path), system.open_input_stream(path) as file:
+        with self._said() as (system, path), system.open_input_stream(path, compression=None) as file:
             return cast("bytes", file.read())
 
     def read_text(self) -> str:
@@ -238,13 +240,13 @@ class StorePath:
         """Publish what a file holds; whoever reads sees the old object or the new one, whole."""
         with self._said() as (system, path):
             _make_room(system, path)
-            with system.open_output_stream(path) as out:
+            with system.open_output_stream(path, compression=None) as out:
                 while piece := file.read(_COPY):
                     out.write(piece)
 
     def download(self, file: IO[bytes]) -> None:
         """Copy it into a file."""
-        with self._said() as (system, path), system.open_input_stream(path) as source:
+        with self._said() as (system, path), system.open_input_stream(path, compression=None) as source:
             while piece := source.read(_COPY):
                 file.write(piece)
 
@@ -284,6 +286,9 @@ def _system(base: str, query: str) -> tuple[Any, str]:
     path = unquote(path)
     if scheme == "s3":
         return _s3(where, query), f"{where.rpartition('@')[2]}/{path}".rstrip("/")
+    if scheme in ("abfs", "abfss"):
+        system, container = _azure(where, query)
+        return system, "/".join(part for part in (container, path) if part).rstrip("/")
     system = _other(f"{re.sub('^gcs', 'gs', scheme)}://{where}/", query)
     return (system, f"/{path}") if scheme == "file" else (system, f"{where.rpartition('@')[2]}/{path}".rstrip("/"))
 
@@ -308,9 +313,51 @@ def _s3(where: str, query: str) -> Any:  # noqa: ANN401  an Arrow file system
 
 
 @functools.lru_cache(maxsize=64)
+def _azure(where: str, query: str) -> tuple[Any, str]:
+    """The file system of a storage account, and the container where it is in the address.
+
+    Three forms are known: `container@account.dfs.core.windows.net`, `account.blob.core.windows.net` with the
+    container as the beginning of the path, and `account@container`. The account may also be
+    AZURE_STORAGE_ACCOUNT, and its key AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN, as for Azure's own tools;
+    without a key their other credentials are looked for.
+    """
+    from pyarrow import ArrowInvalid, fs
+
+    options: dict[str, Any] = dict(parse_qsl(query.removeprefix("?")))
+    user, _, host = where.rpartition("@")
+    user, _, key = user.partition(":")
+    first, _, domain = host.partition(".")
+    account, container = user or os.environ.get("AZURE_STORAGE_ACCOUNT", ""), host
+    if domain.startswith(("dfs.", "blob.")):
+        account, container = first, user
+        options.setdefault("blob_storage_authority", f".blob.{domain.partition('.')[2]}")
+        options.setdefault("dfs_storage_authority", f".dfs.{domain.partition('.')[2]}")
+    if not account:
+        raise UsageError(
+            f"abfs://{host}: it names no storage account.",
+            fix="Write abfs://container@account.dfs.core.windows.net/path, or set AZURE_STORAGE_ACCOUNT.",
+        )
+    if options.pop("enable_tls", "true") == "false":
+        options |= {"blob_storage_scheme": "http", "dfs_storage_scheme": "http"}
+    key = unquote(key) or os.environ.get("AZURE_STORAGE_KEY", "")
+    if key:
+        options["account_key"] = key
+    elif token := os.environ.get("AZURE_STORAGE_SAS_TOKEN"):
+        options.setdefault("sas_token", token)
+    try:
+        return fs.AzureFileSystem(account, **options), container
+    except (TypeError, ArrowInvalid) as error:
+        why = str(error).splitlines()[0][:200].replace(key or "\n", "...")
+        raise UsageError(f"abfs://{host}: {why}", fix="Correct the options behind the question mark.") from None
+
+
+@functools.lru_cache(maxsize=64)
 def _other(uri: str, query: str) -> Any:  # noqa: ANN401  an Arrow file system
     from pyarrow import ArrowInvalid, ArrowNotImplementedError, fs
 
+    if uri.startswith("gs:") and "retry_limit_seconds" not in query:
+        # Arrow would wait a quarter of an hour for credentials that are not there.
+        query = f"{query}&retry_limit_seconds={_GOOGLE_S}" if query else f"?retry_limit_seconds={_GOOGLE_S}"
     try:
         return fs.FileSystem.from_uri(f"{uri}{query}")[0]
     except (ArrowInvalid, ArrowNotImplementedError) as error:

@@ -48,15 +48,21 @@ def a_port() -> int:
 
 @contextlib.contextmanager
 def started(
-    command: Sequence[str], root: Path, *, ready: str, environ: Mapping[str, str] | None = None, seconds: float = 120
+    command: Sequence[str],
+    root: Path,
+    *,
+    ready: str,
+    environ: Mapping[str, str] | None = None,
+    seconds: float = 120,
+    status: int = 200,
 ) -> Iterator[None]:
-    """A server that is there when `ready` answers with 200; it and what it started are ended afterwards."""
+    """A server that is there when `ready` answers with this status; it and what it started are ended afterwards."""
     environ = {**os.environ, **(environ or {})}
     root.mkdir(parents=True, exist_ok=True)
     with (root / "server.log").open("wb") as log:
         server = subprocess.Popen(list(command), cwd=root, env=environ, stdout=log, stderr=log, start_new_session=True)
         try:
-            _wait(ready, server, root / "server.log", seconds)
+            _wait(ready, server, root / "server.log", seconds, status)
             yield
         finally:
             os.killpg(server.pid, signal.SIGTERM)
@@ -67,11 +73,11 @@ def started(
             server.wait(10)
 
 
-def _wait(ready: str, server: subprocess.Popen[bytes], log: Path, seconds: float) -> None:
+def _wait(ready: str, server: subprocess.Popen[bytes], log: Path, seconds: float, status: int) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and server.poll() is None:
         with contextlib.suppress(urllib3.exceptions.HTTPError):
-            if urllib3.request("GET", ready, retries=False, timeout=2).status == 200:
+            if urllib3.request("GET", ready, retries=False, timeout=2).status == status:
                 return
         time.sleep(0.25)
     pytest.fail(f"the server did not start: {log.read_text()[-2000:]}")

@@ -121,7 +121,13 @@ def _configuration(path: Path | None, names: Sequence[str]) -> Config:
     try:
         found = config_path(path)
     except UsageError:
-        if not names or any(name not in kinds_without_block() for name in names):
+        kinds = kinds_without_block()
+        if unknown := next((name for name in names if name not in kinds), None):
+            raise UsageError(
+                f"there is no llmci.yaml, and {unknown!r} is nothing that can be pulled without one.",
+                fix=f"Choose of: {', '.join(kinds)}; or run `llmci init`, and name the source there.",
+            ) from None
+        if not names:
             raise
         return parse("{}", Path.cwd() / FILE_NAME)
     return load(found)

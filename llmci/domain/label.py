@@ -28,6 +28,8 @@ VERDICT = pa.struct(
 # The step of an agent's trace that likely went wrong, counted from 1. `by` is `rule:<name>` or `judge:<name>`.
 SUSPECT = pa.struct([("step", pa.int32()), ("name", _text), ("why", _text), ("by", _text), ("of", _text)])
 
+# Fingerprint of the labels of a shard that no worker survived: there are none, until a later run makes them.
+HELD_BACK = "held-back"
 LABEL = pa.schema(
     [
         ("trace_id", _text),

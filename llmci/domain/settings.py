@@ -39,7 +39,7 @@ class SanitizeSettings:
         allow: Texts that are never personal data (exact, case-insensitive).
         deny: Texts that always are.
         min_score: Findings below it are ignored.
-        max_quarantine: Share of traces that may be held back; above it nothing is written (exit 5).
+        max_quarantine: Share of traces that may be held back, here (above it nothing is written, exit 5) and by `label` (exit 4).
         strict: The second pass looks at every text, and holds traces back; see `max_residual`.
         max_residual: What the second pass may suspect in one trace before `strict` holds it back.
         canaries: Known values of each kind that are planted into copies of real messages to see how many
@@ -227,6 +227,7 @@ class CriterionSettings:
     higher_is_better: bool = True
     base_rate: Annotated[float, Gt(0), Le(1)] = 0.1
     segment: str | None = None
+    wait_minutes: Annotated[float, Ge(0)] = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

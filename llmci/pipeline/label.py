@@ -24,7 +24,8 @@ from llmci.core.grouping.rows import Judged, Place, label_row, suspect_of, wants
 from llmci.core.grouping.sample import InputSample, digest64
 from llmci.core.grouping.shown import Floor, Shown, shown_groups
 from llmci.core.grouping.texts import input_text
-from llmci.domain.label import LABEL, SCHEMA_NAME, Cluster
+from llmci.domain.label import HELD_BACK, LABEL, SCHEMA_NAME, Cluster
+from llmci.seams import Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -68,6 +69,7 @@ class LabelSummary:
         digest: Of everything that the labels were made from.
         moved: Where the traces of each former cluster are now, the most first; empty where no labels were replaced.
         suspects: How many failed agent traces likely went wrong at each tool or agent, the most first.
+        held_back: Traces of each shard that ended its worker, which have no labels; the next run tries again.
     """
 
     traces: int
@@ -80,6 +82,7 @@ class LabelSummary:
     digest: str
     moved: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     suspects: Mapping[str, int] = field(default_factory=dict)
+    held_back: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -231,6 +234,20 @@ def label_shard(clean: Shelf, labels: Shelf, task: ShardTask, groups: Groups) ->
             done = done.count(rows)
             writer.write(pa.RecordBatch.from_pylist(rows, schema=LABEL))
     return done
+
+
+def hold_back(clean: Shelf, labels: Shelf, shard_id: str) -> int:
+    """Leave a shard without labels, and say so of each of its traces; gives how many they are.
+
+    Verdicts of judges on them go with their labels: they are in the cache of judges still.
+    """
+    info = clean.info(shard_id)
+    rows = info.rows if info else 0
+    with labels.writer(shard_id, HELD_BACK) as writer:
+        for number in range(rows):
+            why = "the shard ended its worker twice: it was killed, or ran out of memory"
+            writer.reject(Rejected(where=f"{shard_id}, row {number + 1}", why=why))
+    return rows
 
 
 def judged_before(labels: Shelf, shard_id: str) -> dict[str, Judged]:

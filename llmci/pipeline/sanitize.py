@@ -8,19 +8,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from llmci.core.privacy.batch import Session, Tally, learn_sessions, sanitize_batch
+from llmci.core.privacy.spread import session_digest
 from llmci.domain.text import RawBatch
 from llmci.seams import Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from llmci.core.privacy.canaries import Recall
+    from llmci.core.privacy.memory import Memory
+    from llmci.core.privacy.permutation import Keyed
     from llmci.core.privacy.redact import Redactor
     from llmci.core.privacy.second_look import SecondLook
     from llmci.seams import ShardInfo, Shelf
 
 _ROWS = 256
+_UNKNOWN = "its session has traces in a shard that ended its worker, so that what they tell is not known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +91,60 @@ def plan(wanted: Mapping[str, str], present: Mapping[str, ShardInfo]) -> Plan:
     )
 
 
+def sessions_in(raw: Shelf, shard_id: str, keyed: Keyed) -> NDArray[np.uint64]:
+    """The digest of each session of a shard, once, in order; shape (sessions,)."""
+    found = {session_digest(keyed, session) for session in _counted_sessions(raw, shard_id)}
+    return np.array(sorted(found), np.uint64)
+
+
+def learn_shard(
+    raw: Shelf, shard_id: str, redactor: Redactor, keyed: Keyed, split: Collection[int]
+) -> dict[int, Memory]:
+    """What is found in those sessions of a shard that other shards have traces of; by digest."""
+    digests = {name: session_digest(keyed, name) for name in _counted_sessions(raw, shard_id)}
+    sessions = {name: Session() for name, digest in digests.items() if digest in split}
+    _learn(raw, shard_id, redactor, sessions)
+    return {digests[name]: session.memory for name, session in sessions.items()}
+
+
+def known_sessions(
+    raw: Shelf, shard_id: str, keyed: Keyed, memories: Mapping[int, Memory], unknown: Collection[int]
+) -> dict[str, Session]:
+    """The sessions that other shards have traces of as well, by id, with what all of them tell.
+
+    Args:
+        memories: By digest.
+        unknown: Those of which a shard could not be looked at: their traces do not go on.
+    """
+    found = {}
+    for name in _counted_sessions(raw, shard_id):
+        digest = session_digest(keyed, name)
+        if digest in unknown:
+            found[name] = Session(unknown=_UNKNOWN)
+        elif digest in memories:
+            found[name] = Session(memories[digest])
+    return found
+
+
 def sanitize_shard(
-    raw: Shelf, target: Shelf, shard_id: str, fingerprint: str, redactor: Redactor, second: SecondLook | None = None
+    raw: Shelf,
+    target: Shelf,
+    shard_id: str,
+    fingerprint: str,
+    redactor: Redactor,
+    second: SecondLook | None = None,
+    sessions: Mapping[str, Session] | None = None,
 ) -> ShardSanitized:
-    """Sanitize one shard; it appears on the target whole, or not at all."""
-    sessions = _shared_sessions(raw, shard_id)
-    if sessions:
-        for batch in raw.read(shard_id):
-            with _uncollected():
-                learn_sessions(RawBatch(batch), redactor, sessions)
+    """Sanitize one shard; it appears on the target whole, or not at all.
+
+    Args:
+        sessions: All that is known of sessions that other shards have traces of as well; by id.
+    """
+    given = sessions or {}
+    counted = _counted_sessions(raw, shard_id)
+    own = {name: Session() for name, count in counted.items() if count > 1 and name not in given}
+    _learn(raw, shard_id, redactor, own)
+    sessions = {**own, **given}
     tally, read = Tally(), 0
     with target.writer(shard_id, fingerprint) as writer:
         for batch in raw.read(shard_id):
@@ -118,12 +173,22 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _shared_sessions(raw: Shelf, shard_id: str) -> dict[str, Session]:
-    """A place for every session that several traces of the shard belong to."""
-    counts: Counter[str | None] = Counter()
+def _learn(raw: Shelf, shard_id: str, redactor: Redactor, sessions: Mapping[str, Session]) -> None:
+    if not sessions:
+        return
+    wanted = pa.array(list(sessions), pa.string())
+    for batch in raw.read(shard_id):
+        theirs = batch.filter(pc.is_in(batch.column("session_id"), value_set=wanted))
+        with _uncollected():
+            learn_sessions(RawBatch(theirs), redactor, sessions)
+
+
+def _counted_sessions(raw: Shelf, shard_id: str) -> Counter[str]:
+    """The sessions of a shard, and how many of its traces belong to each."""
+    counts: Counter[str] = Counter()
     for batch in raw.read(shard_id, ("session_id",)):
-        counts.update(batch.column(0).to_pylist())
-    return {session: Session() for session, count in counts.items() if session and count > 1}
+        counts.update(name for name in batch.column(0).to_pylist() if name)
+    return counts
 
 
 def quarantined_share(infos: Sequence[ShardInfo]) -> float:

@@ -13,7 +13,7 @@ from llmci.core.evalsets.digests import schema_fingerprint
 from llmci.core.evalsets.exchange import cases_of, rows_of
 from llmci.core.evalsets.exporting import exported
 from llmci.core.evalsets.lineage import Keyed, wrong_lineage
-from llmci.domain.label import READ
+from llmci.domain.label import HELD_BACK, READ
 from llmci.errors import LlmciError, UsageError
 from llmci.files import write_bytes
 from llmci.pipeline.build import Lineage
@@ -232,7 +232,10 @@ def check_labels(clean: Shelf, labels: Shelf, clean_digest: str) -> None:
             f"the labels were written as {schema!r}, but this llmci reads {', '.join(READ)}.",
             fix="Upgrade llmci, or run `llmci label`.",
         )
-    wanted = {shard_id: label_fingerprint(run, info.sha256, schema) for shard_id, info in clean.shards().items()}
+    wanted = {
+        shard_id: HELD_BACK if written.get(shard_id) == HELD_BACK else label_fingerprint(run, info.sha256, schema)
+        for shard_id, info in clean.shards().items()
+    }
     if manifest.get("clean") != clean_digest or written != wanted:
         raise UsageError("the labels are not those of the clean traces as they are now.", fix="Run `llmci label`.")
 

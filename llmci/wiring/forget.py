@@ -19,6 +19,7 @@ from llmci.adapters.stores.labelled import LabelledShelf
 from llmci.core.evalsets.cases import COLUMNS, case_of
 from llmci.core.privacy.manifest import with_shards
 from llmci.core.privacy.surrogate import Surrogates
+from llmci.domain.label import HELD_BACK
 from llmci.errors import UsageError
 from llmci.files import is_stored, read_json, remove_tree, write_json
 from llmci.pipeline.label import label_fingerprint
@@ -29,6 +30,7 @@ from llmci.wiring.evalset_store import sets_at
 from llmci.wiring.forgotten import erase_from_landings, erase_landed, forgotten_of, remember
 from llmci.wiring.privacy import key_of
 from llmci.wiring.pull_plan import is_remote
+from llmci.wiring.pull_remote import with_implied
 from llmci.wiring.review import READABLE, REVIEW
 from llmci.wiring.runs import runs_of
 from llmci.wiring.vault import prune
@@ -108,7 +110,9 @@ class _Forget:
             return Erased(self.user, self.counts, tuple(changed), self._remains())
         remember(config, self.forgotten.hashes)
         write_json(config.state / _PENDING, {"traces": sorted(traces), "cases": sorted(cases)})
-        self._count("landed traces", len(erase_landed(config, list(config.sources), self.forgotten, self.environ)))
+        # What was received without a block is there, too.
+        known = with_implied(config, ["otlp"])
+        self._count("landed traces", len(erase_landed(known, list(known.sources), self.forgotten, self.environ)))
         self._count("landed records", erase_from_landings(config, traces))
         for path in (config.state / "landing").glob("*received/*.jsonl"):
             self._count("received spans", erase_spans(path, traces))
@@ -179,7 +183,8 @@ class _Forget:
         if manifest is not None and vouching is not None:
             run, schema = str(manifest.get("digest")), str(manifest.get("schema"))
             for shard, info in clean.shards().items():
-                if shard in labels.shards():
+                found = labels.info(shard)
+                if found is not None and found.fingerprint != HELD_BACK:
                     _refingerprint(labels, shard, label_fingerprint(run, info.sha256, schema))
             labels.write_manifest({**manifest, "clean": vouching["digest"]})
 

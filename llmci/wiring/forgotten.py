@@ -11,7 +11,7 @@ from llmci.files import write_bytes
 from llmci.seams import Rejected
 from llmci.wiring.build import build
 from llmci.wiring.privacy import key_of
-from llmci.wiring.pull_plan import is_remote
+from llmci.wiring.pull_plan import is_remote, lands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -87,9 +87,12 @@ def erase_landed(config: Config, names: Sequence[str], forgotten: Forgotten, env
 
     found: set[str] = set()
     for name in names if forgotten.hashes else ():
-        if not is_remote(config.sources[name].kind):
+        if not lands(config.sources[name].kind):
             continue
         source = build("source", config.sources[name], config, environ)
+        if not is_remote(config.sources[name].kind):
+            found |= source.erase(forgotten.holds)
+            continue
         rows = (row for shard in source.shards(Window()) for row in source.read(shard, Window()))
         traces = {
             row["trace_id"] for row in rows if not isinstance(row, Rejected) and forgotten.holds(row.get("user_id"))

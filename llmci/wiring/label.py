@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmci.adapters.stores.embeddings import KeptEmbeddings
 from llmci.adapters.stores.groups import GroupsFile
+from llmci.core.canonical import digest_of
 from llmci.core.grouping.anomalies import Normal
 from llmci.core.grouping.sample import InputSample
 from llmci.core.grouping.threads import one_thread
@@ -17,6 +18,7 @@ from llmci.pipeline.label import (
     ShardPlaces,
     ShardTask,
     fit,
+    hold_back,
     label_fingerprint,
     label_shard,
     manifest_of,
@@ -112,6 +114,11 @@ def _label(
         before = names_at_hand(labels) if recluster else {}
         made = run_digest(digest, groups, config.label)
         summary = replace(run.write(groups, normal, made), fitted=kept is None)
+    if summary.held_back:
+        progress.note(
+            f"{sum(summary.held_back.values())} traces of {', '.join(sorted(summary.held_back))} have no labels: each of these "
+            "shards ended its worker twice. Label again with more memory for each worker (fewer --workers)."
+        )
     if before:
         summary = replace(summary, moved=moves(before, labels))
     labels.write_manifest(manifest_of(summary, clean_digest=digest, settings=config.label, now=now.isoformat()))
@@ -144,9 +151,10 @@ class _Run:
         self._config, self._clean, self._labels = config, clean, labels
         self._crew, self._progress, self._environ = crew, progress, environ
         self._infos = clean.shards()
+        self._held: set[str] = set()
 
     def survey(self) -> tuple[InputSample, Normal]:
-        found = self._each("label: look", _survey, (self._work(name) for name in self._infos))
+        found = self._each("label: look", _survey, self._works())
         sample, normal = InputSample(self._config.label.fit_sample, self._config.label.seed), Normal()
         for name in sorted(found):
             sample.merge(found[name][0])
@@ -154,14 +162,21 @@ class _Run:
         return sample, normal
 
     def write(self, groups: Groups, normal: Normal, digest: str) -> LabelSummary:
-        works = (replace(self._work(name), groups=digest) for name in self._infos)
+        works = [replace(work, groups=digest) for work in self._works()]
         placed = self._each("label: group", _place, works)
+        if self._held:
+            # Ranks and groups are of what is left: the labels are others than those of all traces.
+            digest = digest_of(digest, sorted(self._held))
         tasks = list(shard_tasks(self._clean, placed, groups, normal, self._config.label, digest))
-        works = (replace(self._work(task.shard_id), groups=digest, task=task) for task in tasks)
-        done = self._each("label: write", _write, works)
+        writes = [replace(self._work(task.shard_id), groups=digest, task=task) for task in tasks]
+        done = self._each("label: write", _write, writes)
         for shard_id in self._labels.shards().keys() - self._infos.keys():
             self._labels.drop(shard_id)
-        return summarized(tasks[0].shown, done, digest)
+        held = {shard_id: hold_back(self._clean, self._labels, shard_id) for shard_id in sorted(self._held)}
+        return replace(summarized(tasks[0].shown, done, digest), held_back=held)
+
+    def _works(self) -> list[_Work]:
+        return [self._work(name) for name in self._infos if name not in self._held]
 
     def _work(self, shard_id: str) -> _Work:
         return _Work(config=self._config, shard_id=shard_id, environ=self._environ)
@@ -171,14 +186,24 @@ class _Run:
         self._progress.begin(stage, sum(info.rows for info in self._infos.values()), "traces")
         for work, outcome in self._crew.each(task, works):
             if isinstance(outcome, WorkerDied):
-                raise OutsideError(
-                    f"clean shard {work.shard_id} ended its worker twice: it was killed, or ran out of memory.",
-                    fix="Give workers more memory (fewer --workers) and label again.",
-                )
-            found[work.shard_id] = outcome
+                self._hold_back(work.shard_id)
+            else:
+                found[work.shard_id] = outcome
             self._progress.advance(self._infos[work.shard_id].rows)
         self._progress.end()
         return found
+
+    def _hold_back(self, shard_id: str) -> None:
+        """Go on without a shard that ends its workers, unless too much is left out."""
+        self._held.add(shard_id)
+        held, traces = (sum(self._infos[name].rows for name in names) for names in (self._held, self._infos))
+        most = self._config.sanitize.max_quarantine
+        if held > most * traces:
+            raise OutsideError(
+                f"clean shard {shard_id} ended its worker twice: it was killed, or ran out of memory. {held} of {traces} traces "
+                f"would have no labels; at most {most:.1%} may be held back.",
+                fix="Give workers more memory (fewer --workers) and label again, or raise sanitize.max_quarantine.",
+            )
 
 
 def _survey(work: _Work) -> tuple[InputSample, Normal]:

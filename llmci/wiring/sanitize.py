@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import orjson
 
 from llmci.adapters.stores.shelf import DirectoryShelf
-from llmci.core.privacy.answers import answer_cleaner
+from llmci.core.privacy.answers import AnswerCleaner
 from llmci.core.privacy.batch import Tally
 from llmci.core.privacy.canaries import Recall, measured
 from llmci.core.privacy.evidence import Second, evidence, second_of
 from llmci.core.privacy.flatten import texts_of
 from llmci.core.privacy.manifest import check, manifest_of
 from llmci.core.privacy.permutation import Keyed
+from llmci.core.privacy.spread import Spread, spread_of
 from llmci.domain.trace import TRACE
 from llmci.errors import PrivacyStop, UsageError
 from llmci.files import read_json, remove_tree, write_bytes, write_json
@@ -27,8 +28,10 @@ from llmci.wiring import vault
 from llmci.wiring.build import alone_at, place_of, shelf_of
 from llmci.wiring.credentials import for_workers
 from llmci.wiring.engine import Crew, engine_of
-from llmci.wiring.privacy import Privacy, draw_anew, key_of, privacy_of, second_look, turns_of
+from llmci.wiring.privacy import draw_anew, key_of, privacy_of, second_look, turns_of
 from llmci.wiring.sanitize_report import REPORT, Pace, write_report
+from llmci.wiring.sanitize_work import GIVEN_UP, Passes, Work, privacy_at
+from llmci.wiring.sessions import keep_marks, kept_marks, learnt, named_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llmci.config import Config
-    from llmci.core.privacy.replies import Cleaner
     from llmci.seams import Progress, ShardInfo
 
 # Below this, starting processes takes longer than they save.
@@ -46,18 +48,6 @@ _COUNTS = "counts"
 # So often surrogates are drawn anew before there are too many values for them.
 _MOST_DRAWS = 4
 _CANARY_SHARDS, _CANARY_ROWS = 8, 64
-# Fingerprint of a shard that no worker survived; no raw shard has it.
-_GIVEN_UP = "given-up"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Work:
-    """One shard's work, fit to be sent to another process; what may hold secrets is not shown in anybody's log."""
-
-    config: Config = field(repr=False)
-    shard_id: str
-    fingerprint: str
-    environ: Mapping[str, str] = field(repr=False)
 
 
 def sanitize(config: Config, *, progress: Progress, environ: Mapping[str, str], now: datetime) -> SanitizeSummary:
@@ -81,13 +71,18 @@ def sanitize(config: Config, *, progress: Progress, environ: Mapping[str, str], 
 
 def planned(config: Config, environ: Mapping[str, str]) -> Plan:
     """What `sanitize` would do, for `--dry-run`."""
-    privacy = privacy_of(config, environ)
-    return plan(_wanted(config, privacy), _present(shelf_of(config, "clean")))
+    digest = privacy_of(config, environ).digest
+    clean, contents = shelf_of(config, "clean"), _contents(config)
+    marks = kept_marks(clean, contents, digest)
+    if marks is None:
+        spread = spread_of({name: named_in(config, name, environ) for name in contents})
+        marks = _marks(spread, contents)
+    return plan(_wanted(contents, digest, marks), _present(clean))
 
 
-def cleaner(config: Config, environ: Mapping[str, str]) -> Cleaner:
+def cleaner(config: Config, environ: Mapping[str, str]) -> AnswerCleaner:
     """What sanitizes the answers of a system, before they are scored, judged or stored."""
-    return answer_cleaner(privacy_of(config, environ).redactor)
+    return AnswerCleaner(privacy_of(config, environ).redactor)
 
 
 class _Sanitize:
@@ -113,48 +108,60 @@ class _Sanitize:
 
     def _run(self, started: float) -> SanitizeSummary | None:
         """None: two values became one surrogate, and all of their family are to be drawn anew."""
-        wanted = _wanted(self._config, self._privacy)
-        if not wanted:
+        contents, digest = _contents(self._config), self._privacy.digest
+        if not contents:
             raise UsageError("there are no raw traces to sanitize.", fix="Run `llmci pull` first.")
-        todo = plan(wanted, _present(self._clean))
-        staged = plan({shard: wanted[shard] for shard in todo.stale}, _present(self._staging))
-        self._work([(shard_id, wanted[shard_id]) for shard_id in staged.stale])
+        marks = kept_marks(self._clean, contents, digest)
+        todo = plan(_wanted(contents, digest, marks or {}), _present(self._clean))
+        if marks is None or todo.stale:
+            marks, todo = self._work(contents)
         if met := _met(self._clean, todo.unchanged, self._staging, todo.stale):
             remove_tree(self._staging.path)
             draw_anew(self._config, met)
             return None
         self._stop_if_too_many(todo)
-        for shard_id in set(self._clean.shards()) - set(wanted):
+        for shard_id in todo.gone:
             self._clean.drop(shard_id)
             _counts_file(self._clean, shard_id).unlink(missing_ok=True)
             vault.drop(self._clean, shard_id)
         for shard_id in todo.stale:
             _move(self._staging, self._clean, shard_id)
         remove_tree(self._staging.path)
+        keep_marks(self._clean, contents, digest, marks)
         self._quarantine.unlink(missing_ok=True)
         return self._summary(todo, started)
 
-    def _work(self, shards: Sequence[tuple[str, str]]) -> None:
-        raw = shelf_of(self._config, "raw")
-        infos = raw.shards()
-        self._progress.begin("sanitize", sum(infos[name].rows for name, _ in shards), "traces")
+    def _work(self, contents: Mapping[str, str]) -> tuple[dict[str, str], Plan]:
+        """Stage every shard that is not as it should be; gives what sessions decide of each, and what was to be done."""
+        raw, digest, present = shelf_of(self._config, "raw"), self._privacy.digest, _present(self._clean)
+        rows = {name: info.rows for name, info in raw.shards().items()}
+        new = [name for name, mark in _wanted(contents, digest, {}).items() if not _is_of(present.get(name), mark)]
+        sizes = [raw.size(name) for name in new or contents]
         # The key goes with the work: where it is a file, workers on other machines have none.
         key = key_of(self._config, self._environ).decode("utf-8", "surrogateescape")
         environ = {**for_workers(self._config, self._environ), self._config.sanitize.key_env: key}
-        works = [_Work(config=self._config, shard_id=name, fingerprint=mark, environ=environ) for name, mark in shards]
-        sizes = [raw.size(work.shard_id) for work in works]
         engine = engine_of(self._config, "sanitize", self._environ, sizes, worth_bytes=_PARALLEL_BYTES)
         with Crew(engine, self._progress) as crew:
+            passes = Passes(self._config, environ, self._staging, crew, self._progress, rows)
+            spread = passes.spread(contents)
+            marks = _marks(spread, contents)
+            wanted = _wanted(contents, digest, marks)
+            todo = plan(wanted, present)
+            staged = plan({shard: wanted[shard] for shard in todo.stale}, _present(self._staging))
+            works, unheard = passes.told(staged.stale, spread, wanted)
+            if unheard:
+                self._progress.note(f"{len(unheard)} shards ended their worker: sessions that they share are held back")
+            self._progress.begin("sanitize", sum(rows[work.shard_id] for work in works), "traces")
             for work, outcome in crew.each(_sanitize_shard, works):
-                done = self._hold_back(work) if isinstance(outcome, WorkerDied) else outcome
-                self._progress.advance(done)
-        self._progress.end()
+                self._progress.advance(self._hold_back(work) if isinstance(outcome, WorkerDied) else outcome)
+            self._progress.end()
+        return marks, todo
 
-    def _hold_back(self, work: _Work) -> int:
+    def _hold_back(self, work: Work) -> int:
         """Stage a shard that ends its workers as one whose traces are all held back; the next run tries it again."""
         info = shelf_of(self._config, "raw").info(work.shard_id)
         rows = info.rows if info else 0
-        with self._staging.writer(work.shard_id, _GIVEN_UP) as writer:
+        with self._staging.writer(work.shard_id, GIVEN_UP) as writer:
             for number in range(rows):
                 why = "the shard ended its worker twice: it was killed, or ran out of memory"
                 writer.reject(Rejected(where=f"{work.shard_id}, row {number + 1}", why=why))
@@ -238,33 +245,35 @@ def _staging(config: Config) -> DirectoryShelf:
     return DirectoryShelf(place_of(config, "clean.staging"), TRACE, private=True)
 
 
-def _wanted(config: Config, privacy: Privacy) -> dict[str, str]:
+def _contents(config: Config) -> dict[str, str]:
+    """Digest of the raw rows of each shard."""
+    return {name: info.sha256 for name, info in shelf_of(config, "raw").shards().items()}
+
+
+def _marks(spread: Spread, contents: Mapping[str, str]) -> dict[str, str]:
+    return {name: spread.mark(name, contents) for name in contents if name in spread.split}
+
+
+def _wanted(contents: Mapping[str, str], digest: str, marks: Mapping[str, str]) -> dict[str, str]:
     """The fingerprint that each clean shard should have: of the raw rows and of all that changes them."""
-    return {name: f"{info.sha256}-{privacy.digest[:32]}" for name, info in shelf_of(config, "raw").shards().items()}
+    return {
+        name: f"{sha256}-{digest[:32]}" + (f"-{marks[name]}" if name in marks else "")
+        for name, sha256 in contents.items()
+    }
 
 
-# Of this process, by what they are made of: recognizers take seconds to load.
-_made: dict[str, Privacy] = {}
+def _is_of(info: ShardInfo | None, mark: str) -> bool:
+    """Whether a clean shard is of these raw rows and rules, whatever other shards tell."""
+    return info is not None and info.fingerprint.startswith(mark)
 
 
-def _sanitize_shard(work: _Work) -> int:
-    key = repr(
-        (
-            work.config.sanitize,
-            work.config.recognizers,
-            work.config.state,
-            work.environ.get(work.config.sanitize.key_env),
-            work.environ.get(work.config.sanitize.vault_key_env),
-            turns_of(work.config),
-        )
-    )
-    if key not in _made:
-        _made[key] = privacy_of(work.config, work.environ)
-    staging = _staging(work.config)
-    redactor = _made[key].redactor
+def _sanitize_shard(work: Work) -> int:
+    raw, staging = shelf_of(work.config, "raw"), _staging(work.config)
+    redactor = privacy_at(work).redactor
     redactor.surrogates.forget()
     second = second_look(work.config, work.environ)
-    done = sanitize_shard(shelf_of(work.config, "raw"), staging, work.shard_id, work.fingerprint, redactor, second)
+    sessions = learnt(work.config, work.shard_id, work.told, work.split, work.unknown, work.environ)
+    done = sanitize_shard(raw, staging, work.shard_id, work.fingerprint, redactor, second, sessions)
     seen = Second(second.counts(), len(second.looked_at), len(second.passed_over))
     counts = _counts(done.tally, seen, redactor.surrogates.drawn, redactor.surrogates.met)
     vault.keep(staging, work.shard_id, redactor.surrogates.vault)

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from pulling import a_source, outcomes
 
+from llmci import storage
 from llmci.adapters.sources.files import matching
 from llmci.errors import OutsideError, UsageError
 from llmci.seams import Window
@@ -90,7 +91,29 @@ def test_a_uri_that_names_nothing_or_is_of_no_known_store_says_so(bucket: str) -
 
 
 @pytest.mark.slow
-def test_a_store_that_does_not_answer_is_named_without_its_keys() -> None:
+@pytest.mark.parametrize(
+    ("address", "container"),
+    [
+        ("logs@acme.dfs.core.windows.net", "logs"),
+        ("acme.blob.core.windows.net", ""),
+        ("acme@logs", "logs"),
+        ("acme:a2V5@logs", "logs"),
+    ],
+)
+def test_an_account_of_azure_is_in_the_address_in_any_of_its_forms(address: str, container: str) -> None:
+    assert storage._azure(address, "")[1] == container
+
+
+def test_an_address_of_azure_without_an_account_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AZURE_STORAGE_ACCOUNT", raising=False)
+    with pytest.raises(UsageError, match="names no storage account") as error:
+        matching("abfs://logs/a.jsonl", Path(), source="prod")
+    assert "AZURE_STORAGE_ACCOUNT" in error.value.fix
+
+
+def test_a_store_that_does_not_answer_is_named_without_its_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Patience is for busy stores, and takes a minute.
+    monkeypatch.setattr(storage, "_ATTEMPTS", 1)
     where = "s3://AKIAKEY:secret@bucket/logs/*.jsonl?endpoint_override=127.0.0.1:9&scheme=http&region=us-east-1"
 
     with pytest.raises(OutsideError) as caught:

@@ -66,7 +66,7 @@ def found(text: str, key: str | None = None, names: tuple[str, ...] = tuple(ALL)
         ('{\\"email\\": \\"k@firma.example\\"}', "EMAIL_ADDRESS", "k@firma.example"),
         ("login(user_id='u-77', zip='19122')", "ZIP_CODE", "19122"),
         ("AWS AKIAQ3EGSIOMJ7EXAMPL", "SECRET", "AKIAQ3EGSIOMJ7EXAMPL"),
-        ("postgres://app:s3cr3t-Pa55@db/prod", "SECRET", "s3cr3t-Pa55"),
+        ("postgres://app:s3cr3t-Pa55@db/prod", "SECRET", "app:s3cr3t-Pa55@db"),
         ("API_KEY=9f8a7b6c5d4e3f2a1b0c", "SECRET", "9f8a7b6c5d4e3f2a1b0c"),
         ("my password is Tr0ub4dor&3, help", "SECRET", "Tr0ub4dor&3"),
         ("Bearer abc.def-123_XYZ9876", "SECRET", "abc.def-123_XYZ9876"),

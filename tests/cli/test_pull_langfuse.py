@@ -72,3 +72,10 @@ def test_a_source_that_is_not_there_names_what_is(tmp_path: Path) -> None:
     done = llmci("pull", "langfus", cwd=tmp_path, environ={})
     assert done.returncode == 2
     assert "langfuse" in done.stderr
+
+
+def test_a_misspelt_kind_without_a_configuration_names_the_kinds(tmp_path: Path) -> None:
+    done = llmci("pull", "langfuze", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "'langfuze' is nothing that can be pulled without one" in done.stderr
+    assert "langfuse, langsmith, mlflow, otlp, " in done.stderr

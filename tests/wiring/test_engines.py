@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,15 @@ from scaled import (
 )
 
 from llmci.cli.stops import explain
-from llmci.errors import ExitCode, UsageError
+from llmci.errors import ExitCode, OutsideError, UsageError
 from llmci.seams import Silent, WorkerDied
+from llmci.wiring import label as labelling
 from llmci.wiring import sanitize as sanitizing
 from llmci.wiring.build import shelf_of
 from llmci.wiring.clean import clean_digest
 from llmci.wiring.credentials import for_workers
 from llmci.wiring.engine import Crew, engine_of
+from llmci.wiring.evalset import build_version
 from llmci.wiring.pull import _Work
 
 TESTS = Path(__file__).parents[1]
@@ -125,6 +128,41 @@ def test_a_shard_that_ends_its_worker_is_held_back_whole_and_tried_again_by_the_
 
     again = sanitizing.sanitize(opened(root, "inline"), **run)
     assert (again.quarantined, again.shards) == (0, 1)
+
+
+@pytest.mark.parametrize("stage", ["_survey", "_place", "_write"])
+def test_labels_leave_out_a_shard_that_ends_its_worker_and_the_next_run_makes_them(
+    root: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    config = opened(root, "inline")
+    pull_all(config)
+    sanitizing.sanitize(config, progress=Silent(), environ=KEY, now=NOON)
+    poisoned, info = list(shelf_of(config, "clean").shards().items())[1]
+    does = getattr(labelling, stage)
+
+    def dies(work: Any) -> Any:
+        if work.shard_id == poisoned:
+            raise WorkerDied
+        return does(work)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(labelling, stage, dies)
+        with pytest.raises(OutsideError, match=r"at most 2.0% may be held back"):
+            labelling.label(config, now=NOON, environ=KEY)
+        lenient = replace(config, sanitize=replace(config.sanitize, max_quarantine=0.5))
+        found = labelling.label(lenient, now=NOON, environ=KEY)
+
+    assert found.held_back == {poisoned: info.rows}
+    left = {name: info.rows for name, info in shelf_of(config, "labels").shards().items()}
+    assert left.pop(poisoned) == 0
+    assert sum(left.values()) == 121 - info.rows
+    assert len(list(shelf_of(config, "labels").rejected())) == info.rows
+    drawn = build_version(lenient, now=NOON).evalset
+    held = {row for batch in shelf_of(config, "clean").read(poisoned) for row in batch["trace_id"].to_pylist()}
+    assert drawn.cases
+    assert not held & {case.origin.trace_id for case in drawn.cases}
+    again = labelling.label(config, now=NOON, environ=KEY)
+    assert (again.held_back, again.traces) == ({}, 121)
 
 
 def test_a_full_disk_stops_with_what_to_do_and_leaves_the_last_good_state(

@@ -279,6 +279,28 @@ def test_landings_of_sources_without_a_block_are_erased_too(config: Config) -> N
         assert [spans for spans, _ in landing.grouped(unit.name, unit.parts)] == [[{"text": f"{WORDS[0]} of other"}]]
 
 
+def test_a_call_through_a_proxy_is_erased_though_its_trace_has_another_id(config: Config) -> None:
+    attributes = {"litellm.call_id": "call-1", "gen_ai.operation.name": "acompletion", "llm.user": "anna@example.org", "gen_ai.prompt": WORDS[0]}  # fmt: skip
+    logged = {
+        "traceId": "aa",
+        "spanId": "bb",
+        "name": "litellm_request",
+        "attributes": [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()],
+    }
+    proxy = {"traceId": "aa", "spanId": "cc", "name": "Received Proxy Server Request"}
+    inbox = config.state / "landing" / "otlp-received"
+    inbox.mkdir(parents=True)
+    (inbox / "1.jsonl").write_bytes(
+        orjson.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [logged, proxy]}]}]}) + b"\n"
+    )
+
+    forgotten(config)
+
+    with closing(Landing(inbox)) as landing:
+        assert [spans for unit in landing.units() for spans, _ in landing.grouped(unit.name, unit.parts)] == []
+    assert list(inbox.glob("*.jsonl")) == []
+
+
 def test_received_spans_and_log_records_of_a_trace_are_erased(tmp_path: Path) -> None:
     spans = [{"traceId": name, "name": name} for name in ("mine", "other")]
     file = tmp_path / "a.jsonl"

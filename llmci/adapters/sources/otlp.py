@@ -6,6 +6,7 @@ of the trace id, so that one such file at a time is held in memory, whatever the
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -39,7 +40,7 @@ from llmci.seams import Options as BaseOptions
 from llmci.seams import Rejected, Shard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from llmci.core.traces.otlp import Span
@@ -128,6 +129,23 @@ class OtlpSource:
         """See `Listener.land`."""
         if self._options.path is None:
             self._inbox.land(self._limit)
+
+    def erase(self, holds: Callable[[str | None], bool]) -> set[str]:
+        """See `Listener.erase`; a trace of a proxy has another id than the spans that it was received as."""
+        self.land()
+        if self._options.path is not None:
+            return set()
+        found: set[str] = set()
+        received: set[str] = set()
+        for shard in self._units():
+            for entries in self._landed(shard):
+                rows = [row for row in self._folded(entries) if not isinstance(row, Rejected)]
+                if any(holds(row.get("user_id")) for row in rows):
+                    found |= {row["trace_id"] for row in rows}
+                    received.add(str(identity(entries[0][0])[0]))
+        with closing(self._inbox.landing()) as landing:
+            landing.erase(received)
+        return found
 
     def receive(self, host: str, port: int, *, seconds: float | None, progress: Progress) -> Received:
         """See `Listener.receive`."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmci.core.evalsets.cases import LabelledTrace
 from llmci.core.privacy.mint import sanitized_batch
+from llmci.domain.label import HELD_BACK
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class LabelledShelf:
         self._labels = labels
 
     def traces(self, columns: Sequence[str] | None = None) -> Iterator[LabelledTrace]:
-        """Every trace with its label.
+        """Every trace with its label, without the traces of shards that could not be labelled.
 
         Args:
             columns: Of the traces; `trace_id` must be among them. None is all.
@@ -43,6 +44,8 @@ class LabelledShelf:
         for shard_id in self._clean.shards():
             if shard_id not in labelled:
                 raise UsageError(f"the traces of {shard_id} are not labelled.", fix=_FIX)
+            if labelled[shard_id].fingerprint == HELD_BACK:
+                continue
             labels = (row for batch in self._labels.read(shard_id) for row in batch.to_pylist())
             for rows in self._clean.read(shard_id, columns):
                 batch = sanitized_batch(rows)

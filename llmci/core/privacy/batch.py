@@ -76,9 +76,14 @@ class SanitizedBatch:
 
 @dataclass(slots=True)
 class Session:
-    """What was found anywhere in a session of several traces, and what became of the texts that they share."""
+    """What was found anywhere in a session of several traces, and what became of the texts that they share.
+
+    Attributes:
+        unknown: Why what its other traces tell could not be learnt, so that none of them goes on.
+    """
 
     memory: Memory = field(default_factory=Memory)
+    unknown: str | None = None
     settled: Settled = field(default_factory=Settled)
     heard: set[tuple[str, str, str | None]] = field(default_factory=set)
 
@@ -147,6 +152,8 @@ def _sanitized(
         unreadable = redactor.learned(texts, session.memory)
         if unreadable is not None:
             return Withheld(unreadable.why)
+    elif session.unknown is not None:
+        return Withheld(session.unknown)
     redacted = redactor.redact(texts, session.memory, settled=session.settled)
     if isinstance(redacted, Withheld):
         return redacted

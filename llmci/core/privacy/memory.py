@@ -87,11 +87,22 @@ class Memory:
             for of, words in forms_of(kind, value):
                 self.forms.setdefault(words, of)
             for needle in _needles(kind, value, sure=sure):
-                known = self.needles.get(needle.text)
-                if known is None or (known.doubtful and not needle.doubtful):
-                    self.needles[needle.text] = needle
-                    if len(needle.text) >= _NUMBER_DIGITS and needle.text.isdecimal():
-                        self.numbers.add(needle.text)
+                self._add(needle)
+
+    def merge(self, other: Memory) -> None:
+        """Take in what was learnt elsewhere, as if it had been learnt here next."""
+        for words, kind in other.forms.items():
+            self.forms.setdefault(words, kind)
+        for needle in other.needles.values():
+            self._add(needle)
+        self.places |= other.places
+
+    def _add(self, needle: Needle) -> None:
+        known = self.needles.get(needle.text)
+        if known is None or (known.doubtful and not needle.doubtful):
+            self.needles[needle.text] = needle
+            if len(needle.text) >= _NUMBER_DIGITS and needle.text.isdecimal():
+                self.numbers.add(needle.text)
 
     def doubt(self, places: Iterable[str]) -> None:
         """Take in the names of places and firms: a person of such a name is told from them by what stands around."""

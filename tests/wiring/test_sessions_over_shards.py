@@ -1,0 +1,156 @@
+"""What a trace tells is removed from every trace of its session, in whatever shard and on whatever engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from builders import NOON, a_trace
+from sanitize_project import KEY, a_project, clean_rows, files_of, run
+from scaled import opened
+
+from llmci.core.privacy.memory import Memory
+from llmci.core.privacy.spread import heard, spread_of, told
+from llmci.seams import Silent, WorkerDied
+from llmci.wiring import sanitize as sanitizing
+from llmci.wiring import sanitize_work
+from llmci.wiring.explain import explain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import pytest
+
+WORD = "qz81x7lmw"
+TOLD = a_trace("told", question=f"It is login={WORD}", session_id="s1")
+ASKED = a_trace("asked", question=f"Who moves {WORD}?", session_id="s1")
+STRANGER = a_trace("stranger", question=f"Who moves {WORD}?", session_id="s2")
+ALONE = a_trace("alone", question=f"Who moves {WORD}?")
+SHARDS = {"a": [ASKED, ALONE], "b": [TOLD], "c": [STRANGER], "d": [ASKED | {"trace_id": "again"}]}
+
+
+def questions_in(config: Any) -> dict[str, str]:
+    return {row["trace_id"]: row["input"]["messages"][-1]["parts"][0]["text"] for row in clean_rows(config)}
+
+
+def shards_at(root: Path) -> dict[str, bytes]:
+    return {name: content for name, content in files_of(root / ".llmci" / "clean").items() if name != "manifest.json"}
+
+
+def tell_or_die(work: Any, tells: Callable[[Any], None]) -> None:
+    if work.shard_id == "b":
+        raise WorkerDied
+    tells(work)
+
+
+def test_a_secret_told_in_one_shard_is_removed_from_its_session_in_others_and_nowhere_else(tmp_path: Path) -> None:
+    config = a_project(tmp_path, SHARDS)
+
+    run(config)
+
+    found = questions_in(config)
+    assert {name for name, text in found.items() if WORD in text} == {"stranger", "alone"}
+    assert found["asked"] == found["again"]
+    left = {name: content for name, content in files_of(config.state).items() if name.startswith("clean")}
+    assert not any(WORD.encode() in content for name, content in left.items() if not name.endswith(".parquet"))
+    assert not (config.state / "clean.staging").exists()
+
+
+def test_a_session_becomes_the_same_however_it_is_cut_into_shards(tmp_path: Path) -> None:
+    cuts: Sequence[dict[str, Any]] = ({"a": [TOLD, ASKED]}, {"a": [TOLD], "b": [ASKED]})
+    found = []
+    for number, shards in enumerate(cuts):
+        (tmp_path / str(number)).mkdir()
+        config = a_project(tmp_path / str(number), shards)
+        run(config)
+        found.append(questions_in(config))
+
+    assert found[0] == found[1]
+
+
+def test_processes_tell_each_other_the_same(tmp_path: Path) -> None:
+    roots = [tmp_path / "inline", tmp_path / "processes"]
+    for root in roots:
+        root.mkdir()
+        a_project(root, SHARDS)
+        config = opened(root, root.name, workers=2 if root.name == "processes" else None)
+        sanitizing.sanitize(config, progress=Silent(), environ=KEY, now=NOON)
+
+    assert shards_at(roots[0]) == shards_at(roots[1])
+
+
+def test_a_later_shard_of_a_session_has_the_earlier_ones_done_again_and_no_other(tmp_path: Path) -> None:
+    config = a_project(tmp_path, {name: rows for name, rows in SHARDS.items() if name != "b"})
+    run(config)
+    assert WORD in questions_in(config)["asked"]
+    a_project(tmp_path, {"b": SHARDS["b"]})
+
+    planned = sanitizing.planned(config, KEY)
+    summary = run(config)
+
+    assert set(planned.stale) == {"a", "b", "d"}
+    assert (summary.shards, summary.shards_unchanged) == (3, 1)
+    assert WORD not in questions_in(config)["asked"]
+    again = run(config)
+    assert (again.shards, again.shards_unchanged) == (0, 4)
+    assert sanitizing.planned(config, KEY).stale == ()
+
+
+def test_nothing_is_asked_of_shards_where_nothing_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = a_project(tmp_path, SHARDS)
+    run(config)
+    monkeypatch.setattr(sanitizing, "Passes", None)
+
+    assert run(config).shards == 0
+
+
+def test_traces_are_held_back_where_a_shard_of_their_session_cannot_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = a_project(tmp_path, SHARDS, settings="  max_quarantine: 0.9\n")
+    with monkeypatch.context() as patched:
+        tells = sanitize_work._tell
+        patched.setattr(sanitize_work, "_tell", lambda work: tell_or_die(work, tells))
+        held = run(config)
+
+    assert set(questions_in(config)) == {"stranger", "alone"}
+    assert any("is not known" in one.why for one in held.quarantined_first)
+    again = run(config)
+    assert (again.quarantined, again.shards) == (0, 3)
+    assert WORD not in questions_in(config)["asked"]
+
+
+def test_an_explanation_knows_what_the_session_told_elsewhere(tmp_path: Path) -> None:
+    config = a_project(tmp_path, SHARDS)
+
+    asked, alone = (explain(config, name, environ=KEY) for name in ("asked", "alone"))
+
+    assert any(found.detector == "memory" for found in asked)
+    assert not any(found.detector == "memory" for found in alone)
+
+
+def test_what_is_told_is_heard_as_it_was() -> None:
+    memory = Memory()
+    memory.learn([("PERSON", "Zebulon Quagmire"), ("PHONE_NUMBER", "212-867-5309")])
+    memory.learn([("PERSON", "Wake")], sure=False)
+    memory.doubt(["Paris"])
+    again: dict[int, Memory] = {}
+
+    heard(list(told({7: memory, 8: Memory()})), {7}, again)
+
+    assert again == {7: memory}
+
+
+def test_shards_with_sessions_in_common_are_found_as_by_comparing_all_pairs() -> None:
+    dice = np.random.default_rng(1)
+    sessions = {f"s{n}": np.unique(dice.integers(0, 400, 30).astype(np.uint64)) for n in range(12)}
+
+    spread = spread_of(sessions)
+
+    for name, mine in sessions.items():
+        theirs = {other: np.intersect1d(mine, its) for other, its in sessions.items() if other != name}
+        assert spread.others.get(name, ()) == tuple(sorted(other for other, both in theirs.items() if len(both)))
+        wanted = sorted({int(one) for both in theirs.values() for one in both})
+        assert [int(one) for one in spread.split.get(name, [])] == wanted
+    assert spread_of({"a": np.array([1, 2], np.uint64)}).split == {}
