@@ -1,6 +1,6 @@
 """`llmci bench` beside other runners on one local server: CPU, wall time, memory, and how honest its latencies are.
 
-Run: python benchmarks/bench.py [--cases 1000] [--wait 0.05] [--peers DIR] [--memory] [--latency]
+Run: python benchmarks/bench.py [--cases 1000] [--wait 0.05] [--peers DIR] [--memory] [--latency] [--litellm]
 
 DIR holds what is to be compared, each in a place of its own; what is not there is left out:
   DIR/promptfoo   npm install promptfoo
@@ -194,6 +194,19 @@ def test_question(question):
 """
 
 
+def through_litellm(root: Path, url: str, cases: int) -> None:
+    """What llmci adds to a call through litellm: CPU of many calls less that of one, beside the same of bare litellm."""
+    bare, most = [sys.executable, str(HERE / "bare_litellm.py"), url], ("-j", str(CONCURRENCY), "--refresh-cache")
+    flags = ("--baseline", "library", "--candidate", "library", *most)
+    one = row("bare litellm, one call", run([*bare, "1", "1"], root, url))
+    many = row(f"bare litellm, {cases:,} calls", run([*bare, str(cases), str(CONCURRENCY)], root, url))
+    start = row("llmci through litellm, one case", llmci(root, url, *flags, "-n", "1"))
+    all_ = row(f"llmci through litellm, {cases:,}", llmci(root, url, *flags))
+    theirs, ours = (1000 * (n.cpu - o.cpu) / (cases - 1) for n, o in ((many, one), (all_, start)))
+    print(f"\nCPU a call: bare litellm {theirs:.2f} ms, llmci through litellm {ours:.2f} ms")
+    promised("CPU a call over bare litellm", ours - theirs, 1.0, " ms")
+
+
 def memory(root: Path, url: str) -> None:
     small = row("llmci, 1,000 cases", llmci(root, url, "-j", str(CONCURRENCY), "-n", "1000", "--no-cache"))
     large = row("llmci, 10,000 cases", llmci(root, url, "-j", str(CONCURRENCY), "--no-cache"))
@@ -229,6 +242,7 @@ def main() -> None:
     parser.add_argument("--peers", type=Path)
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--latency", action="store_true")
+    parser.add_argument("--litellm", action="store_true")
     asked = parser.parse_args()
     cases = 10_000 if asked.memory else asked.cases
     wait = 1.0 if asked.latency else asked.wait
@@ -245,6 +259,8 @@ def main() -> None:
                 memory(root, url)
             elif asked.latency:
                 latency(root, url)
+            elif asked.litellm:
+                through_litellm(root, url, cases)
             else:
                 speed(root, url, cases, asked.peers and asked.peers.resolve())
     finally:

@@ -12,6 +12,8 @@ shards. `plan` computes a cluster from what was measured.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import ctypes
 import hashlib
 import importlib.util
 import json
@@ -21,10 +23,11 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 from synthetic import write_traces
@@ -68,12 +71,62 @@ def engines() -> list[str]:
 
 
 def child(root: Path, *words: str) -> dict[str, float]:
-    """Run this file in a process of its own: CPU of its tree, seconds, and the largest process of it."""
+    """Run this file in a process of its own: CPU of its tree, seconds, and the largest process of it beside the driver."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    output = subprocess.run([sys.executable, __file__, "_run", str(root), *words], check=True, stdout=subprocess.PIPE)
+    command = [sys.executable, __file__, "_run", str(root), *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process, Watched(process.pid) as watched:
+        output = process.communicate()[0]
+    if process.returncode:
+        raise SystemExit(f"{' '.join(words)} ended with {process.returncode}")
+    seconds = time.perf_counter() - started
+    # What outlives the driver, such as the process that workers are copied from, is counted as well.
+    while descendants(os.getpid()):
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(-1, 0)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"cpu": cpu, "seconds": time.perf_counter() - started, **json.loads(output.stdout)}
+    return {"cpu": cpu, "seconds": seconds, **watched.mb(), **json.loads(output)}
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose parent ends (Linux), so that their CPU is counted here."""
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+
+
+def descendants(of: int) -> list[int]:
+    found: list[int] = []
+    for task in Path(f"/proc/{of}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for one in map(int, task.read_text().split()):
+                found += [one, *descendants(one)]
+    return found
+
+
+class Watched:
+    """Asks now and then how much memory a driver and each process below it have had at most."""
+
+    def __init__(self, driver: int) -> None:
+        self._driver, self._peaks, self._over = driver, dict[int, float](), threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def mb(self) -> dict[str, float]:
+        driver = self._peaks.pop(self._driver, 0.0)
+        return {"driver_mb": driver, "worker_mb": max(self._peaks.values(), default=driver)}
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.2):
+            for one in (self._driver, *descendants(self._driver)):
+                with contextlib.suppress(OSError, IndexError, ValueError):
+                    peak = Path(f"/proc/{one}/status").read_text().split("VmHWM:")[1].split()[0]
+                    self._peaks[one] = max(self._peaks.get(one, 0.0), int(peak) / 1024)
 
 
 def run_child(root: Path, stage: str, engine: str, workers: int) -> None:
@@ -93,9 +146,7 @@ def run_child(root: Path, stage: str, engine: str, workers: int) -> None:
     else:
         done = label(config, now=NOON, environ=KEY).traces
     took = time.perf_counter() - started
-    largest = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF))
-    worker = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss or largest
-    print(json.dumps({"rows": done, "work": took, "worker_mb": worker / 1024, "largest_mb": largest / 1024}))
+    print(json.dumps({"rows": done, "work": took}))
 
 
 def a_project(root: Path, traces: int, files: int) -> Path:
@@ -213,6 +264,7 @@ def main() -> None:
     if sys.argv[1:2] == ["_run"]:
         run_child(Path(sys.argv[2]), sys.argv[3], sys.argv[4], int(sys.argv[5]))
         return
+    adopt_orphans()
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("what", choices=["overhead", "same", "stages", "plan"])
     parser.add_argument("figures", nargs="?", type=Path)

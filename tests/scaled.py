@@ -70,10 +70,10 @@ def stages(config: Config, progress: Progress | None = None) -> None:
 
 
 def left_on_shelves(root: Path) -> dict[str, bytes]:
-    """Every file that the stages leave, by path; without locks and the archive of groups."""
+    """Every file that the stages leave, by path; without the archive of groups, and what killed writers were at."""
     state = root / ".llmci"
     found = sorted(p for shelf in ("raw", "clean", "labels") for p in (state / shelf).rglob("*") if p.is_file())
-    return {str(p.relative_to(state)): p.read_bytes() for p in found if p.suffix != ".npz"}
+    return {str(p.relative_to(state)): p.read_bytes() for p in found if p.suffix not in (".npz", ".tmp")}
 
 
 def double(number: int) -> int:

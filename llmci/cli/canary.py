@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Decide from live traffic whether a candidate gets more of it.",
-    epilog="Example: llmci canary check prod --since 24h",
+    epilog="Example: llmci canary check prod --apply",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -43,6 +43,9 @@ _EXIT = {
 }
 
 
+PulledFlag = Annotated[
+    bool, typer.Option("--pulled", help="Read what `llmci pull` brought, by columns, rather than the sources.")
+]
 ByFlag = Annotated[str | None, typer.Option("--by", help="Who decides; goes into the log.")]
 
 
@@ -149,9 +152,7 @@ def check(
         float | None,
         typer.Option(min=0.0, max=1.0, help="The candidate's share of traffic now, if no rollout is configured."),
     ] = None,
-    pulled: Annotated[
-        bool, typer.Option("--pulled", help="Read what `llmci pull` brought, by columns, rather than the sources.")
-    ] = False,
+    pulled: PulledFlag = False,
     shadow: Annotated[
         bool, typer.Option("--shadow", help="Traffic is mirrored: compare both answers to each request, in pairs.")
     ] = False,
@@ -172,7 +173,7 @@ def check(
 
     Exit codes: 0 expand or done, 1 roll back, 3 hold, 4 no evidence.
 
-    Example: llmci canary check prod --since 24h --apply
+    Example: llmci canary check prod --apply
     """
     from llmci.wiring import canary, exposure
 
@@ -220,6 +221,7 @@ def report(
         float | None,
         typer.Option(min=0.0, max=1.0, help="The candidate's share of traffic now, if no rollout is configured."),
     ] = None,
+    pulled: PulledFlag = False,
     config: ConfigFlag = None,
     quiet: QuietFlag = False,
     as_json: JsonFlag = False,
@@ -242,6 +244,7 @@ def report(
         environ=dict(os.environ),
         progress=progress(quiet=quiet or as_json),
         now=now,
+        pulled=pulled,
     )
     if as_json:
         show_json({"decision": decision, "report": output})

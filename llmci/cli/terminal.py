@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
+import textwrap
 import unicodedata
 from contextlib import ExitStack
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
@@ -44,13 +46,34 @@ def _shown(character: str) -> str:
 
 
 def show(text: str) -> None:
-    """Print a result."""
-    streams.write(f"{text}\n")
+    """Print a result; a terminal breaks its lines between words."""
+    streams.write(f"{_wrapped(text, sys.stdout)}\n")
 
 
 def note(text: str) -> None:
     """Say something that is not a result."""
-    streams.write_aside(f"{text}\n")
+    streams.write_aside(f"{_wrapped(text, sys.stderr)}\n")
+
+
+def _wrapped(text: str, stream: TextIO | None) -> str:
+    """Long lines broken between words where somebody reads them; a pipe gets them as they are."""
+    if stream is None or not stream.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    return "\n".join(_broken(line, width) if len(line) > width else line for line in text.split("\n"))
+
+
+def _broken(line: str, width: int) -> str:
+    indent = line[: len(line) - len(line.lstrip())]
+    lines = textwrap.wrap(
+        line,
+        width,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+    )
+    return "\n".join(lines)
 
 
 def show_json(value: object) -> None:

@@ -17,8 +17,8 @@ class Action(StrEnum):
     NO_EVIDENCE = "no evidence"
 
 
-# Shares are kept to so much.
-_SAME_SHARE = 1e-6
+# Where shares are kept as weights, a third comes back as 0.3333.
+_SAME_SHARE = 1e-4
 
 CriterionKind = Literal["score", "error", "flag", "judge", "cost", "tokens", "latency"]
 
@@ -36,6 +36,8 @@ class Criterion:
         higher_is_better: For scores only.
         base_rate: Guess of the variance scale before data arrive.
         segment: Only traces of this segment count; None is all of them.
+        wait_minutes: Traces count once they are this old: feedback that comes later would change what an earlier look
+            saw.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Criterion:
     higher_is_better: bool = True
     base_rate: float = 0.1
     segment: str | None = None
+    wait_minutes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

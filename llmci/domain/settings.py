@@ -227,6 +227,7 @@ class CriterionSettings:
     higher_is_better: bool = True
     base_rate: Annotated[float, Gt(0), Le(1)] = 0.1
     segment: str | None = None
+    wait_minutes: Annotated[float, Ge(0)] = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,8 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any
 
+from llmci.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -51,6 +53,19 @@ class LineProcess:
             start_new_session=True,
         )
         return cls(process)
+
+    @classmethod
+    async def of_block(
+        cls, owner: str, command: Sequence[str], *, cwd: Path, environ: Mapping[str, str], show_output: bool
+    ) -> LineProcess:
+        """Start the program of a block of the configuration, such as `systems.bot`; raises `UsageError`."""
+        try:
+            return await cls.start(command, cwd=cwd, environ=environ, show_output=show_output)
+        except OSError as error:
+            raise UsageError(
+                f"{owner}: {command[0]} cannot be started: {error.strerror}.",
+                fix="Correct `command`; it starts in the directory of llmci.yaml.",
+            ) from None
 
     @property
     def alive(self) -> bool:

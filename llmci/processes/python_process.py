@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from llmci.errors import UsageError
 from llmci.processes.line_process import LineProcess, ProcessEnded
@@ -22,32 +21,37 @@ _CANCEL_S = 2.0
 _WORKER = Path(__file__).with_name("python_worker.py")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loading:
-    """How a callable is loaded.
+class Loading(Protocol):
+    """How a callable is loaded: options that systems and scorers have in common.
 
     Attributes:
-        target: `package.module:function` or `path/to/file.py:function`.
-        fields: Names that its parameters may have.
-        interpreter: Python to run it; None is the one that runs llmci.
+        callable: `package.module:function` or `path/to/file.py:function`.
+        python: Interpreter to run it; None is the one that runs llmci.
         memory_mb: Most memory; None is no limit.
-        timeout_s: Longest wait for it to load.
+        start_timeout_s: Longest wait for it to load.
         show_output: Let through what it prints.
     """
 
-    target: str
-    fields: Sequence[str]
-    interpreter: str | None
-    memory_mb: int | None
-    timeout_s: float
-    show_output: bool
+    @property
+    def callable(self) -> str: ...  # noqa: D102
+    @property
+    def python(self) -> str | None: ...  # noqa: D102
+    @property
+    def memory_mb(self) -> int | None: ...  # noqa: D102
+    @property
+    def start_timeout_s(self) -> float: ...  # noqa: D102
+    @property
+    def show_output(self) -> bool: ...  # noqa: D102
 
 
-async def loaded(how: Loading, *, owner: str, cwd: Path, environ: Mapping[str, str]) -> PythonProcess:
+async def loaded(
+    how: Loading, fields: Sequence[str], *, owner: str, cwd: Path, environ: Mapping[str, str]
+) -> PythonProcess:
     """Start a process that has the callable loaded.
 
     Args:
         how: See `Loading`.
+        fields: Names that its parameters may have.
         owner: The block of the configuration that names it, such as `systems.bot`, for errors.
         cwd: Where it runs.
         environ: All that it sees of the environment.
@@ -55,31 +59,30 @@ async def loaded(how: Loading, *, owner: str, cwd: Path, environ: Mapping[str, s
     Raises:
         UsageError: It cannot be started, or the callable cannot be loaded in time.
     """
-    interpreter = how.interpreter or sys.executable
+    interpreter = how.python or sys.executable
     try:
         lines = await LineProcess.start(
-            _worker_command(interpreter, how), cwd=cwd, environ=environ, show_output=how.show_output
+            _worker_command(interpreter, how, fields), cwd=cwd, environ=environ, show_output=how.show_output
         )
     except OSError as error:
         raise UsageError(
             f"{owner}: {interpreter} cannot be started: {error.strerror}.", fix="Correct `python`."
         ) from None
     try:
-        hello = await asyncio.wait_for(lines.receive(), how.timeout_s)
+        hello = await asyncio.wait_for(lines.receive(), how.start_timeout_s)
     except (TimeoutError, ProcessEnded) as error:
         await lines.kill()
-        why = f"is not loaded after {how.timeout_s:g} s" if isinstance(error, TimeoutError) else error.why
-        raise UsageError(f"{owner}: {how.target} {why}.", fix="Import it in a Python shell to see why.") from None
+        why = f"is not loaded after {how.start_timeout_s:g} s" if isinstance(error, TimeoutError) else error.why
+        raise UsageError(f"{owner}: {how.callable} {why}.", fix="Import it in a Python shell to see why.") from None
     if "failed" in hello:
         await lines.kill()
         at = f" ({hello['at']})" if hello.get("at") else ""
-        raise UsageError(f"{owner}: {how.target} cannot be loaded: {hello['failed']}{at}.", fix="Correct it there.")
+        raise UsageError(f"{owner}: {how.callable} cannot be loaded: {hello['failed']}{at}.", fix="Correct it there.")
     return PythonProcess(lines, many=bool(hello.get("async")))
 
 
-def _worker_command(interpreter: str, how: Loading) -> list[str]:
-    fields = ",".join(how.fields)
-    return [interpreter, "-c", _WORKER.read_text("utf-8"), how.target, str(how.memory_mb or 0), fields]
+def _worker_command(interpreter: str, how: Loading, fields: Sequence[str]) -> list[str]:
+    return [interpreter, "-c", _WORKER.read_text("utf-8"), how.callable, str(how.memory_mb or 0), ",".join(fields)]
 
 
 class PythonProcess:

@@ -8,6 +8,7 @@ import platform
 import re
 import signal
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from llmci import __version__
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from llmci.config import Config
-    from llmci.core.privacy.replies import Cleaner
+    from llmci.core.privacy.answers import AnswerCleaner
     from llmci.domain.case import Case
     from llmci.domain.run import Run
     from llmci.domain.text import CleanText
@@ -75,12 +76,14 @@ def bench(
     prepared = prepared or prepare(config, ask, environ)
     keep_from_git(config.state)
     with contextlib.ExitStack() as stack:
+        cleaner = LateCleaner(config, environ)
         job = BenchJob(
             evalset=prepared.evalset,
             cases=prepared.cases,
             settings=prepared.settings,
             scorers=prepared.scorers,
-            cleaner=cleaner_of(config, environ),
+            cleaner=cleaner,
+            search_ahead=cleaner.ahead,
             policy=prepared.policy,
             cache=open_cache(config, ask, stack),
             tape=_cassette(ask),
@@ -158,18 +161,25 @@ async def _interruptible(job: BenchJob, entrants: Sequence[Entrant]) -> BenchRes
     return await run_stage(job, entrants)
 
 
-def cleaner_of(config: Config, environ: Mapping[str, str]) -> Cleaner:
-    """Made when the first answer has to be cleaned: recorded ones are clean, and recognizers load slowly."""
-    made: list[Cleaner] = []
+class LateCleaner:
+    """Cleans answers; made when the first has to be cleaned: recorded ones are clean, and recognizers load slowly."""
 
-    def clean(texts: Sequence[str], case: Case) -> list[CleanText]:
-        if not made:
-            from llmci.wiring.sanitize import cleaner
+    def __init__(self, config: Config, environ: Mapping[str, str]) -> None:
+        self._config, self._environ = config, environ
 
-            made.append(cleaner(config, environ))
-        return made[0](texts, case)
+    def __call__(self, texts: Sequence[str], case: Case) -> list[CleanText]:
+        """See `llmci.core.privacy.answers.AnswerCleaner`."""
+        return self._made(texts, case)
 
-    return clean
+    def ahead(self, texts: Sequence[str]) -> None:
+        """See `AnswerCleaner.ahead`."""
+        self._made.ahead(texts)
+
+    @cached_property
+    def _made(self) -> AnswerCleaner:
+        from llmci.wiring.sanitize import cleaner
+
+        return cleaner(self._config, self._environ)
 
 
 def _deciding(config: Config) -> str | None:

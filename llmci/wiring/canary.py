@@ -78,6 +78,7 @@ def plan_of(config: Config) -> RolloutPlan:
             higher_is_better=item.higher_is_better,
             base_rate=item.base_rate,
             segment=item.segment,
+            wait_minutes=item.wait_minutes,
         )
         for name, item in settings.criteria.items()
     ]

@@ -14,7 +14,7 @@ from llmci.core.privacy.masking import mask
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.redact import Withheld
 from llmci.core.privacy.resolve import resolved
-from llmci.core.privacy.titles import titles_of
+from llmci.core.privacy.titles import with_titles
 from llmci.core.traces.blobs import without_media
 from llmci.errors import UsageError
 from llmci.files import write_bytes
@@ -202,14 +202,24 @@ def _spans_line(record: Mapping[str, Any], memory: Memory, redactor: Redactor) -
 
 
 def _span_lines(piece: Piece, found: Sequence[Span], memory: Memory, redactor: Redactor) -> Iterator[dict[str, object]]:
-    """Spans of the whole text: those that would be removed, and those that the policy keeps, titles among them."""
+    """Spans of the whole text: those that would be removed, and those that the policy keeps.
+
+    A name has its titles and degrees with it; `replaced` says what of it would be removed.
+    """
     removed = redactor.spans_in(piece, found, memory, None)
     kept = [span for span in found if redactor.policy.operator_of(span.kind) == "keep"]
-    shown = [(span, redactor.policy.operator_of(span.kind) == "keep") for span in resolved(removed, kept)]
-    taken = [span for span, _ in shown]
-    titles = [title for span in removed for title in titles_of(span, piece.text)]
-    shown += [(title, True) for title in titles if not any(t.start < title.end and t.end > title.start for t in taken)]
-    for span, stays in sorted(shown, key=lambda one: one[0].start):
-        edit = lifted(piece, span.start, span.end, "")
-        line = {"start": edit.start, "end": edit.end, "type": _PUBLISHED.get(span.kind, span.kind), "score": span.score}
-        yield line | {"kept": True} if stays else line
+    shown = resolved(removed, kept)
+    ends = [0, *(span.end for span in shown)]
+    starts = [*(span.start for span in shown), len(piece.text)]
+    for index, span in enumerate(shown):
+        whole = with_titles(span, piece.text, ends[index], starts[index + 1])
+        line = {**_edges(piece, whole), "type": _PUBLISHED.get(span.kind, span.kind), "score": span.score}
+        if redactor.policy.operator_of(span.kind) == "keep":
+            yield line | {"kept": True}
+        else:
+            yield line if whole is span else line | {"replaced": list(_edges(piece, span).values())}
+
+
+def _edges(piece: Piece, span: Span) -> dict[str, object]:
+    edit = lifted(piece, span.start, span.end, "")
+    return {"start": edit.start, "end": edit.end}

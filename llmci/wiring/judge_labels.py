@@ -19,7 +19,7 @@ from llmci.domain.evalset import EvalSet
 from llmci.domain.run import Unscored
 from llmci.errors import OutsideError
 from llmci.pipeline.bench.job import BenchJob, Entrant
-from llmci.wiring.bench import cleaner_of, open_cache, run_job
+from llmci.wiring.bench import LateCleaner, open_cache, run_job
 from llmci.wiring.bench_plan import Ask
 from llmci.wiring.build import keep_from_git, shelf_of
 from llmci.wiring.calibrations import digests_of, load
@@ -183,7 +183,7 @@ def _job(  # noqa: PLR0913, PLR0917  one job
         cases=cases,
         settings=replace(config.bench, repeat=1, budget_usd=budget, sequential=False, extend=False),
         scorers=(work.scorer,),
-        cleaner=cleaner_of(config, environ),
+        cleaner=LateCleaner(config, environ),
         policy="",
         cache=open_cache(config, Ask(), stack),
         retry_errors=False,

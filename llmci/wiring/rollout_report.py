@@ -33,13 +33,16 @@ def report(  # noqa: PLR0913  what the command line says, by keyword
     environ: Mapping[str, str],
     progress: Progress,
     now: datetime,
+    pulled: bool = False,
 ) -> Decision:
     """Write the page; gives what it says is to be done.
 
     Raises:
         UsageError: As `llmci.wiring.canary.check`; likewise `OutsideError`.
     """
-    found = observe(config, sources=sources, window=window, share=share, environ=environ, progress=progress, now=now)
+    found = observe(
+        config, sources=sources, window=window, share=share, environ=environ, progress=progress, now=now, pulled=pulled
+    )
     plan, seen = found.plan, found.seen
     decision = found.decision()
     following = plan.after(found.present).exposure

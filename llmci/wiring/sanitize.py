@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from llmci.adapters.stores.shelf import DirectoryShelf
-from llmci.core.privacy.answers import answer_cleaner
+from llmci.core.privacy.answers import AnswerCleaner
 from llmci.core.privacy.batch import Tally
 from llmci.core.privacy.canaries import Recall, measured
 from llmci.core.privacy.evidence import Second, evidence, second_of
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llmci.config import Config
-    from llmci.core.privacy.replies import Cleaner
     from llmci.seams import Progress, ShardInfo
 
 # Below this, starting processes takes longer than they save.
@@ -81,9 +80,9 @@ def planned(config: Config, environ: Mapping[str, str]) -> Plan:
     return plan(_wanted(contents, digest, marks), _present(clean))
 
 
-def cleaner(config: Config, environ: Mapping[str, str]) -> Cleaner:
+def cleaner(config: Config, environ: Mapping[str, str]) -> AnswerCleaner:
     """What sanitizes the answers of a system, before they are scored, judged or stored."""
-    return answer_cleaner(privacy_of(config, environ).redactor)
+    return AnswerCleaner(privacy_of(config, environ).redactor)
 
 
 class _Sanitize:

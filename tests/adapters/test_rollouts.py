@@ -13,6 +13,7 @@ from llmci.adapters.rollouts.command import CommandRollout
 from llmci.adapters.rollouts.flagd import FlagdRollout
 from llmci.adapters.rollouts.json import JsonRollout
 from llmci.adapters.rollouts.litellm import LiteLLMRollout
+from llmci.domain.rollout import Exposure
 from llmci.errors import OutsideError, UsageError
 
 if TYPE_CHECKING:
@@ -57,6 +58,17 @@ def test_a_new_flag_splits_by_user_and_leaves_the_others_alone(tmp_path: Path) -
     assert flags.share() == 0.05
     assert written["other"] == {"state": "DISABLED"}
     assert written["bot"]["targeting"]["fractional"][1:] == [["baseline", 9500], ["candidate", 500]]
+
+
+def test_a_share_that_weights_cannot_hold_is_still_the_share_that_was_set(tmp_path: Path) -> None:
+    (tmp_path / "flags.json").write_text('{"flags": {}}')
+    flags = flagd(tmp_path)
+
+    flags.set_share(1 / 3)
+
+    assert flags.share() != 1 / 3
+    assert Exposure(flags.share()).same(Exposure(1 / 3))
+    assert not Exposure(0.05).same(Exposure(0.051))
 
 
 def test_only_the_weights_of_a_flag_that_is_there_change(tmp_path: Path) -> None:

@@ -9,6 +9,11 @@ import pytest
 from canary_project import CONFIG, project, share_of
 from commands import llmci
 
+from llmci.config import load
+from llmci.errors import UsageError
+from llmci.wiring.canary import stage_table
+from llmci.wiring.kayenta import kayenta_verdicts
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -153,15 +158,15 @@ def test_a_rollout_begins_with_a_segment_and_what_is_agreed_for_it(tmp_path: Pat
     (tmp_path / "live.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     assert llmci("canary", "start", "--by", "otto", cwd=tmp_path).returncode == 2
     assert "50 % of internal" in llmci("canary", "start", "--by", "anna", cwd=tmp_path).stdout
-    plan = json.loads(llmci("canary", "plan", "--json", cwd=tmp_path).stdout)["stages"]
+    plan = stage_table(load(tmp_path / "llmci.yaml"))
     told = ["canary", "check", "--since", "2026-11-20", "--apply", "--allow-expand"]
 
     moved = llmci(*told, "-q", cwd=tmp_path)
     later = llmci("canary", "check", "--json", cwd=tmp_path)
 
     assert [(row["share"], row["only"], row["criterion"]) for row in plan[:2]] == [
-        (0.5, ["internal"], "errors"),
-        (0.25, [], "errors"),
+        (0.5, ("internal",), "errors"),
+        (0.25, (), "errors"),
     ]
     assert moved.returncode == 0, moved.stdout
     assert "share of traffic: 50 % of internal → 25 %" in moved.stdout
@@ -185,10 +190,8 @@ def test_stages_that_cannot_be_gone_through_are_named(tmp_path: Path, stages: st
     wanted = f"  segment: metadata.team\n  segments: [internal]\n  stages: {stages}\n"
     (tmp_path / "llmci.yaml").write_text(CONFIG.replace("  shares: [0.05, 0.25, 1.0]\n", wanted))
 
-    done = llmci("canary", "plan", cwd=tmp_path)
-
-    assert done.returncode == 2
-    assert match in done.stderr
+    with pytest.raises(UsageError, match=match):
+        load(tmp_path / "llmci.yaml")
 
 
 def test_a_line_of_the_log_that_was_edited_is_found(tmp_path: Path) -> None:
@@ -238,10 +241,11 @@ def test_kayenta_s_pairs_get_kayenta_s_verdicts(tmp_path: Path) -> None:
     (tmp_path / "canary.json").write_text(json.dumps({"metrics": [{"name": "latency", **asked}]}))
 
     assert llmci("canary", "kayenta", "pairs.json", cwd=tmp_path).returncode == 1
-    assert llmci("canary", "kayenta", "pairs.json", "--canary-config", "canary.json", cwd=tmp_path).returncode == 0
+    [falls] = kayenta_verdicts(tmp_path / "pairs.json", tmp_path / "canary.json")
+    assert falls["verdict"] == "Pass"
     (tmp_path / "pairs.json").write_text('[{"name": "x", "values": {"control": [1], "experiment": ["?"]}}]')
-    refused = llmci("canary", "kayenta", "pairs.json", cwd=tmp_path)
-    assert (refused.returncode, "item 1" in refused.stderr) == (2, True)
+    with pytest.raises(UsageError, match="item 1"):
+        kayenta_verdicts(tmp_path / "pairs.json", None)
 
 
 def test_mirrored_traffic_gives_the_first_share_where_that_is_allowed(tmp_path: Path) -> None:

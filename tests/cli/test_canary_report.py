@@ -64,7 +64,9 @@ def test_the_page_shows_exposure_evidence_segments_and_decisions_without_script(
 def test_a_page_without_evidence_says_so(tmp_path: Path) -> None:
     project(tmp_path, failures=0.05, requests=10)
 
-    done = llmci("canary", "report", "--share", "0.9", "--json", "-o", "a.html", cwd=tmp_path)
+    llmci("pull", "-q", cwd=tmp_path)
+
+    done = llmci("canary", "report", "--pulled", "--share", "0.9", "--json", "-o", "a.html", cwd=tmp_path)
 
     assert json.loads(done.stdout)["decision"]["action"] in {"no evidence", "hold"}
     assert (tmp_path / "a.html").exists()

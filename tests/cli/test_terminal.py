@@ -19,7 +19,7 @@ from commands import environment, python
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmci.cli.terminal import safe_text, show_json
+from llmci.cli.terminal import safe_text, show, show_json
 
 WORK = """
 import time
@@ -77,6 +77,25 @@ def test_no_text_commands_the_runner_of_a_ci_job(monkeypatch: pytest.MonkeyPatch
 
     assert not re.search(r"(?m)^\s*::", shown)
     assert "##[" not in shown
+
+
+def test_a_terminal_breaks_long_lines_between_words_and_a_pipe_gets_them_whole(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = f"  {'word ' * 30}/a/long/path-{'x' * 60}.html"
+    monkeypatch.setenv("COLUMNS", "60")
+
+    show(line)
+    piped = capsys.readouterr().out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    show(line)
+    shown = capsys.readouterr().out.splitlines()
+
+    assert piped == f"{line}\n"
+    assert " ".join(" ".join(shown).split()) == " ".join(line.split())
+    assert all(len(part) <= 60 for part in shown[:-1])
+    assert shown[-1].strip().startswith("/a/long/path-")
+    assert {part[:4] for part in shown[1:]} == {"    "}
 
 
 def test_json_is_one_document_and_holds_no_command_for_a_runner(capsys: pytest.CaptureFixture[str]) -> None:

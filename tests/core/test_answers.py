@@ -6,7 +6,7 @@ import pytest
 from builders import a_case
 
 from llmci.config import parse
-from llmci.core.privacy.answers import answer_cleaner
+from llmci.core.privacy.answers import AnswerCleaner
 from llmci.domain.case import Document
 from llmci.domain.text import declared_clean
 from llmci.errors import PrivacyStop
@@ -16,7 +16,7 @@ from llmci.wiring.privacy import privacy_of
 @pytest.fixture
 def clean(tmp_path):  # noqa: ANN001, ANN201  a Cleaner
     config = parse("sanitize:\n  recognizers: [structured, secrets]\n  max_leaf_chars: 500", tmp_path / "llmci.yaml")
-    return answer_cleaner(privacy_of(config, {"LLMCI_PRIVACY_KEY": "k"}).redactor)
+    return AnswerCleaner(privacy_of(config, {"LLMCI_PRIVACY_KEY": "k"}).redactor)
 
 
 def test_a_person_that_the_model_made_up_is_removed(clean) -> None:  # noqa: ANN001
@@ -61,3 +61,14 @@ def test_a_person_of_the_case_in_another_order_stays_too(clean) -> None:  # noqa
     answer = "Brealo Tanir is on the list as Tanir, Brealo"
 
     assert clean([answer], case) == [answer]
+
+
+def test_answers_that_were_searched_together_are_cleaned_as_each_alone(clean) -> None:  # noqa: ANN001
+    texts = [f"Write to zq{number}@corp-mail.example, says Zebulon Quagmire." for number in range(30)]
+    clean.ahead(texts[:15])
+
+    cleaned = [clean([text], a_case())[0] for text in texts]
+
+    # The same form whether or not it was searched ahead.
+    assert [text.split()[-2:] for text in cleaned[:15]] == [text.split()[-2:] for text in cleaned[15:]]
+    assert not [text for text in cleaned if "Zebulon" in text or "corp-mail" in text]

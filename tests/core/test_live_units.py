@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from builders import NOON, a_batch, a_trace
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmci.adapters.stores.parts import PartsOnDisk
@@ -114,9 +114,7 @@ def same(left: Traffic, right: Traffic) -> bool:
 
 
 @given(st.lists(traces, max_size=40), st.sampled_from(["request", "user", "pair"]), st.integers(1, 50))
-def test_columns_give_what_rows_give_and_files_what_memory_does(
-    rows: list[dict[str, Any]], unit: Any, size: int
-) -> None:
+def test_columns_give_what_rows_give(rows: list[dict[str, Any]], unit: Any, size: int) -> None:
     plan = replace(PLAN, unit="user" if unit == "user" else "request")
     told: Any = {"now": NOON + timedelta(seconds=10) - timedelta(minutes=5), "in_pairs": unit == "pair"}
     batches = [a_batch(rows[at : at + size]).select(columns_needed(plan)) for at in range(0, len(rows), size)]
@@ -124,9 +122,17 @@ def test_columns_give_what_rows_give_and_files_what_memory_does(
     whole = traffic_of(records_of_rows(rows, plan, SAID), plan, **told)
 
     assert same(traffic_of(records_of_batches(batches, plan, SAID), plan, **told), whole)
+
+
+@given(st.lists(traces, min_size=4, max_size=40), st.sampled_from(["request", "user", "pair"]))
+@settings(max_examples=15)
+def test_files_give_what_memory_gives(rows: list[dict[str, Any]], unit: Any) -> None:
+    plan = replace(PLAN, unit="user" if unit == "user" else "request")
     parted = PartsOnDisk(Path(tempfile.gettempdir()), most=3)
-    whole = traffic_of(records_of_rows(rows, plan), plan, **told)
-    assert same(traffic_of(records_of_rows(rows, plan), plan, **told, parted=parted), whole)
+
+    whole = traffic_of(records_of_rows(rows, plan), plan, in_pairs=unit == "pair")
+
+    assert same(traffic_of(records_of_rows(rows, plan), plan, in_pairs=unit == "pair", parted=parted), whole)
 
 
 def test_a_criterion_of_a_segment_counts_only_there() -> None:

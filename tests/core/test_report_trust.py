@@ -45,9 +45,10 @@ def test_drift_shows_shares_before_and_now_with_their_ranges_on_one_scale() -> N
     assert drift is not None
     assert drift.about == "4,000 traces held against 9,000 traces that the set was drawn from, 2026-01-02 00:00 UTC"
     refund, delivery = drift.clusters
-    assert refund.words == "20.0 % → 30.0 % (28.6 % … 31.4 %)"
+    assert refund.words == "20.0 % (19.2 % … 20.8 %) → 30.0 % (28.6 % … 31.4 %)"
     assert refund.before is not None
-    assert refund.before < refund.low < refund.value < refund.high < delivery.value < 1
+    low, was, high = refund.before
+    assert low < was < high < refund.low < refund.value < refund.high < delivery.value < 1
     assert "a shift" in drift.tests
 
 

@@ -158,6 +158,26 @@ def test_a_look_at_more_traffic_keeps_the_units_seen_before() -> None:
     assert late.values["errors"][: len(early.treated)].tolist() == early.values["errors"].tolist()
 
 
+def test_feedback_that_may_still_come_is_waited_for_so_that_later_looks_change_nothing() -> None:
+    patient = replace(ERRORS, name="thumbs", kind="score", score="thumbs", wait_minutes=10)
+    plan = replace(PLAN, criteria=(ERRORS, patient))
+    rows = live(1800, old=0.05, new=0.05)
+
+    def seen_after(minutes: int) -> dict[str, Any]:
+        """Everybody says something, nine minutes later."""
+        told = [
+            {**row, "scores": [{"name": "thumbs", "num": 1.0}] if at < 60 * (minutes - 9) else None}
+            for at, row in enumerate(rows[: 60 * minutes])
+        ]
+        return traffic(told, plan, now=NOON + timedelta(minutes=minutes)).whole().values
+
+    early, late = seen_after(20), seen_after(30)
+
+    assert np.isfinite(early["errors"]).sum() == 1200
+    assert np.isfinite(early["thumbs"]).sum() == 601
+    assert early["thumbs"][:601].tolist() == late["thumbs"][:601].tolist()
+
+
 def test_users_of_both_variants_are_left_out_and_counted() -> None:
     rows = [a_trace(f"t{at}", variant=arm, user_id="u", start=NOON) for at, arm in enumerate(("old", "new"))]
 

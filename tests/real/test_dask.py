@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -145,8 +146,8 @@ def kill_a_worker(cluster: Cluster, shelf: Path, killed: list[int]) -> None:
     while not list(shelf.glob("*.json")) and time.monotonic() < deadline:
         time.sleep(0.005)
     nanny = cluster._started[1]
-    children = Path(f"/proc/{nanny.pid}/task/{nanny.pid}/children").read_text().split()
-    for child in children:
+    children = [task.read_text().split() for task in Path(f"/proc/{nanny.pid}/task").glob("*/children")]
+    for child in itertools.chain(*children):
         if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text():
             os.kill(int(child), signal.SIGKILL)
             killed.append(int(child))

@@ -14,8 +14,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from builders import a_context
 from commands import ROOT, llmci
 from real_environments import a_port, python_with, started
+
+from llmci.adapters.rollouts.flagd import FlagdRollout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +53,40 @@ canary:
     errors: {{kind: error, margin: 0.1, base_rate: 0.05}}
   rollout: {{kind: flagd, path: flags.json, flag: bot}}
 """
+
+
+# How many of a thousand users of a team get the candidate, as flagd's in-process provider says.
+ASK = """
+import sys
+from openfeature import api
+from openfeature.contrib.provider.flagd import FlagdProvider
+from openfeature.contrib.provider.flagd.config import ResolverType
+from openfeature.evaluation_context import EvaluationContext
+api.set_provider_and_wait(FlagdProvider(resolver_type=ResolverType.FILE, offline_flag_source_path=sys.argv[1]))
+client = api.get_client()
+for team in ("internal", "outside"):
+    users = (EvaluationContext(f"u{number}", {"team": team}) for number in range(1000))
+    print(sum(client.get_string_value("bot", "baseline", user) == "candidate" for user in users))
+"""
+
+
+def test_stages_for_a_segment_are_what_flagd_makes_of_them(tmp_path: Path) -> None:
+    python = python_with("live", *LIVE)
+    (tmp_path / "flags.json").write_text('{"flags": {}}')
+    options = FlagdRollout.Options(path="flags.json", flag="bot", segment="team")
+    flag = FlagdRollout(options, a_context(tmp_path, "rollout"))
+
+    def asked() -> list[int]:
+        command = [str(python), "-c", ASK, str(tmp_path / "flags.json")]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        return [int(line) for line in done.stdout.split()]
+
+    flag.set_share(0.5, ["internal"])
+    inside = asked()
+    flag.set_share(0.25)
+
+    assert inside == [pytest.approx(500, abs=60), 0]
+    assert asked() == [pytest.approx(250, abs=60)] * 2
 
 
 @pytest.fixture

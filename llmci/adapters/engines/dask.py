@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, model_validator
 
 from llmci import seams
+from llmci.adapters.engines.preloaded import preloaded
 from llmci.errors import OutsideError, UsageError
 
 if TYPE_CHECKING:
@@ -69,8 +70,13 @@ class DaskEngine:
     def _local(self, distributed: Any) -> Any:  # noqa: ANN401  Dask has no types
         # One thread a worker: the work is Python's. One retry: the driver tries a suspect again by itself.
         import dask
+        from distributed.utils import get_mp_context
 
-        with dask.config.set({"distributed.scheduler.allowed-failures": 1}):
+        told = {"distributed.scheduler.allowed-failures": 1, "distributed.worker.multiprocessing-method": "forkserver"}
+        with dask.config.set(told):
+            # Dask sets on its first call what is to be preloaded.
+            get_mp_context()
+            preloaded("distributed")
             return distributed.LocalCluster(
                 n_workers=self._options.workers or _processors(),
                 threads_per_worker=1,

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from llmci import seams
+from llmci.adapters.engines.preloaded import preloaded
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from llmci.seams import Context
 
 
@@ -36,14 +39,19 @@ class ProcessesEngine:
 
     def executor(self) -> Executor:
         """See `Engine.executor`."""
-        # Spawned rather than forked: Arrow's threads do not survive a fork.
-        return ProcessPoolExecutor(
-            self._workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
-        )
+        environ = dict(os.environ)
+        return ProcessPoolExecutor(self._workers, mp_context=preloaded(), initializer=_begin, initargs=(environ,))
 
     def dashboard(self) -> str | None:
         """See `Engine.dashboard`."""
         return None
+
+
+def _begin(environ: Mapping[str, str]) -> None:
+    """What they are copied from may have been started when the environment was another."""
+    os.environ.clear()
+    os.environ.update(environ)
+    _end_with_parent()
 
 
 def _end_with_parent() -> None:

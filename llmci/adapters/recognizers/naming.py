@@ -23,7 +23,7 @@ _DETECTOR = "structured.tagger"
 _LIKELY = {"PERSON": (0.1, 0.25), "LOCATION": (0.5, 0.35), "ORGANIZATION": (0.5, 0.35), "ADDRESS": (0.6, 0.4)}
 _COLUMNS = [LABELS.index(kind) for kind in _LIKELY]
 # Below this a finding is a hint and no more.
-_COUNTS = 0.35
+_COUNTS = 0.45
 _MOST_OF_A_HINT = 0.2
 # The least that a finding is called, so that it counts by any usual `min_score`.
 _LEAST = 0.5

@@ -82,6 +82,8 @@ TOKENS: tuple[tuple[str, str], ...] = (
     ("$1$", r"[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22}"),
     ("$5$", r"(?:rounds=\d{1,9}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{43}"),
     ("$6$", r"(?:rounds=\d{1,9}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{86}"),
+    *((start, r"[./A-Za-z0-9]{14}\$[./A-Za-z0-9]{43}") for start in ("$8$", "$9$")),
+    *((start, r"[\w.@$*:/-]{60,4000}") for start in ("$krb5asrep$", "$krb5tgs$", "$krb5pa$")),
     ("$argon2", r"id?\$v=\d{1,3}\$m=\d{1,9},t=\d{1,4},p=\d{1,4}\$[+/A-Za-z0-9]{8,100}\$[+/A-Za-z0-9]{16,200}"),
 )  # fmt: skip
 
@@ -89,6 +91,9 @@ TOKENS: tuple[tuple[str, str], ...] = (
 PARTS: tuple[tuple[str, str], ...] = (
     ("hooks.slack.com/", r"(?:services|workflows|triggers)/(?P<secret>[\w/+-]{20,200})"),
     ("webhook.office.com/", r"webhookb?2?/(?P<secret>[\w@/-]{40,300})"),
+    ("outlook.office.com/webhook/", r"(?P<secret>[\w@/-]{40,300})"),
+    ("nseal Key ", r"\d{1,2}: (?P<secret>[A-Za-z0-9+/]{43,44}={0,2})"),
+    ("operator unseal ", r"(?P<secret>[A-Za-z0-9+/]{43,44}={0,2})"),
     ("discord.com/api/webhooks/", r"(?P<secret>\d{17,20}/[\w-]{60,80})"),
     ("discordapp.com/api/webhooks/", r"(?P<secret>\d{17,20}/[\w-]{60,80})"),
     ("api.telegram.org/bot", r"(?P<secret>\d{6,12}:[\w-]{30,40})"),
@@ -135,4 +140,6 @@ SHAPES = (
     rf"[sbr]\.{_A}{{24}}",
     rf"\d{{1,4}}-{_A}{{64}}",
     rf"{_LOW}{{36}}NRAL",
+    rf"{_A}{{76}}AZDO{_A}{{4}}",
+    rf"{_A}{{52}}JQQJ99[A-Z]{_A}{{25}}",
 )

@@ -30,21 +30,23 @@ _USERINFO = re.compile(
     r"(?P<login>[^\s:/@\"'<>]{0,80}:(?P<secret>[^\s@/\"'<>]{3,200})@(?P<host>[\w.:,%\[\]-]{1,200})?)"
 )
 _CURL = re.compile(
-    r"\bcurl\b[^\n]{0,200}?\s(?:-u|--user)[ =]{0,3}(?:\"[^\"\n:]{0,80}:(?P<a>[^\"\n]{4,100})\"|'[^'\n:]{0,80}:(?P<b>[^'\n]{4,100})'"
-    r"|[^\s:\"']{0,80}\"?:[\"']?(?P<secret>[^\s\"']{4,100}))"
+    r"\bcurl\b(?:[^\n\\]|\\\n?){0,300}?\s(?:-u|--user)[ =]{0,3}(?:\"(?P<a>[^\"\n:]{0,80}:[^\"\n]{0,100})\"|'(?P<b>[^'\n:]{0,80}:[^'\n]{0,100})'"
+    r"|(?P<c>[^\s:\"']{0,80}:(?:'[^'\n]{3,100}'|\"[^\"\n]{3,100}\"))|(?P<secret>[^\s:\"']{0,80}:[^\s\"']{1,100}))"
 )
+# Of an application of Facebook: its number and what only it knows.
+_APPLICATION = re.compile(r"(?<![\w|])(?P<secret>\d{15,16}\|[\w-]{27,40})(?![\w-])")
 _OPTION = re.compile(
     r"(?:\b(?:mysql|sshpass|mysqldump)\b[^\n]{0,120}?|\s-[uU] (?P<login>[^\s-]\S{0,80}))\s-p\s?[\"']?(?P<secret>[^\s\"'-][^\s\"']{3,80})"
 )
 # Words of which one is in every name of a secret; each is looked at with the letters around it.
-_STEMS = ("pass", "pwd", "secret", "token", "key", "credential", "auth", "_pw", "pin", "signature", "login")
+_STEMS = ("pass", "pwd", "secret", "token", "key", "credential", "auth", "_pw", "pin", "signature", "login", "_pat")
 _BEFORE_STEM = re.compile(r"[A-Za-z0-9_.\[\]\"'-]{0,40}$")
 _NAME_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ASSIGNED = re.compile(
     r"(?P<rest>[A-Za-z0-9_.-]{0,40})\\{0,3}[\"'`\])]{0,2}(?:[ ]\{\s{1,20}default)?"
     r"(?:[ ]{1,3}(?:string|String|str|char)(?=[ ]?=))?(?:[ \t]{0,20}(?P<sign>value=|=>|:{1,3}=|[.?+]=|={1,3}|!={1,2}|::?(?:[ ][|>](?=\n))?|,|\|\|)"
     r"|[ \t]{1,3}(?P<word>is|was)\b|(?P<element>>)|\((?=[\"'])|(?=[ ][\"'])|(?P<option>(?=[ ]\S)))"
-    r"(?:[ \t]|\\?[\"'(]?\n[ \t]{0,12})?[ \t]{0,20}(?:[A-Za-z.]{1,20}\()?"
+    r"(?:[ \t]|\\?[\"'(]?\n[ \t]{0,12})?[ \t]{0,20}(?:[A-Za-z.]{1,20}\(|(?:Token|Api-Token|ApiKey|Key|Bot|OAuth)[ ]{1,2}(?=\w))?"
     r"(?:\\{0,3}(?P<quote>[\"'`])(?P<quoted>[^\"'`\s\n](?:(?!\\{0,3}(?P=quote))[^\n]){0,399})(?=\\{0,3}(?P=quote))"
     r"|(?P<bare>[^\s\"'`,;<>(){}\\\[\]]{3,400}))"
 )
@@ -60,7 +62,19 @@ _LOGIN = re.compile(
 _BESIDE = 120
 _PASSWORDS = frozenset({"password", "passwd", "passphrase", "passcode", "pwd", "pass", "pw", "passwort", "userpass"})
 _TOKENS = frozenset(
-    {"secret", "secrets", "token", "credential", "credentials", "creds", "apikey", "authkey", "authorization", "auth"}
+    {
+        "secret",
+        "secrets",
+        "token",
+        "credential",
+        "credentials",
+        "creds",
+        "apikey",
+        "authkey",
+        "authorization",
+        "auth",
+        "pat",
+    }
 )
 _KEYED = frozenset(
     """
@@ -75,7 +89,7 @@ _HARMLESS = frozenset(
     suffix regex pattern format column hint error message msg title policy rules count counts limit expiry expires
     expiration expired ttl time date algorithm alg public csrf xsrf index sort group usage num total max min
     prompt completion input output endpoint host provider method mode status required enabled version issuer scope
-    audience ring store vault manager names reset change changed forgot validator strength checker tokenizer
+    audience ring store manager names reset change changed forgot validator strength checker tokenizer
     tokens words keyword keywords keyboard monkey turkey hockey donkey keys bucket primary foreign partition idempotency
     trial press pressed frame mesh pair selector stone cache object metadata flow request response page form link confirmation strategy arn region profile
     """.split()  # noqa: SIM905  words read more easily without quotes
@@ -265,7 +279,13 @@ def _placed(text: str) -> Iterator[Span]:
                 last = match.end("secret") if match["web"] or not match["host"] else match.end("host")
                 yield seams.Span(match.start("login"), last, "SECRET", 0.99, "secrets.rule")
     if "curl" in text:
-        yield from _parts(_CURL, text)
+        for match in _CURL.finditer(text):
+            login = match[match.lastgroup or 0]
+            name, _, password = login.partition(":")
+            if len(login) > _SHORTEST_PASSWORD and not is_filler(password or name) and not is_code(password or name):
+                yield seams.Span(*match.span(match.lastgroup or 0), "SECRET", 0.99, "secrets.rule")
+    if "|" in text:
+        yield from _parts(_APPLICATION, text)
     if " -p" in text:
         yield from _parts(_OPTION, text)
 
@@ -283,10 +303,11 @@ def _has_digit(value: str) -> bool:
 
 
 def _is_filled(value: str) -> bool:
-    if len(set(value)) <= 6 and is_filler(value):
+    # The key id of the documents of AWS ends so.
+    if (len(set(value)) <= 6 and is_filler(value)) or re.fullmatch(r"A[A-Z]{3}\w{9}EXAMPLE", value):
         return True
     lower = value.lower()
-    return "xxxxxx" in lower or "000000000" in lower or "abcdefghijkl" in lower or "123456789012" in lower
+    return any(run in lower for run in ("xxxxxx", "000000000", "abcdefghijkl", "123456789012"))
 
 
 def _parts(pattern: re.Pattern[str], text: str) -> Iterator[Span]:

@@ -13,7 +13,6 @@ from pydantic import Field, field_validator
 from llmci import seams
 from llmci.adapters.scorers.own import OwnOptions, harmless, lost, own_metric, score_of, told
 from llmci.core.canonical import digest_of
-from llmci.errors import UsageError
 from llmci.processes.line_process import LineProcess, ProcessEnded
 from llmci.processes.watched import digest_of_files, matching
 
@@ -106,16 +105,11 @@ class CommandScorer:
 
     async def _running(self) -> LineProcess:
         if self._process is None:
-            try:
-                self._process = await LineProcess.start(
-                    self._options.command,
-                    cwd=self._context.root,
-                    environ=harmless(self._context.environ, self._options.env),
-                    show_output=self._options.show_output,
-                )
-            except OSError as error:
-                raise UsageError(
-                    f"scorers.{self._context.name}: {self._options.command[0]} cannot be started: {error.strerror}.",
-                    fix="Correct `command`; it starts in the directory of llmci.yaml.",
-                ) from None
+            self._process = await LineProcess.of_block(
+                f"scorers.{self._context.name}",
+                self._options.command,
+                cwd=self._context.root,
+                environ=harmless(self._context.environ, self._options.env),
+                show_output=self._options.show_output,
+            )
         return self._process

@@ -12,7 +12,7 @@ from llmci import seams
 from llmci.adapters.scorers.own import FIELDS, OwnOptions, harmless, lost, own_metric, score_of, told
 from llmci.core.canonical import digest_of
 from llmci.processes.line_process import ProcessEnded
-from llmci.processes.python_process import Loading, PythonProcess, loaded
+from llmci.processes.python_process import PythonProcess, loaded
 from llmci.processes.watched import digest_of_files, matching, python_sources
 
 if TYPE_CHECKING:
@@ -104,16 +104,8 @@ class PythonScorer:
             return self._process
 
     async def _new(self) -> PythonProcess:
-        options = self._options
-        how = Loading(
-            target=options.callable,
-            fields=FIELDS,
-            interpreter=options.python,
-            memory_mb=options.memory_mb,
-            timeout_s=options.start_timeout_s,
-            show_output=options.show_output,
-        )
-        owner = f"scorers.{self._context.name}"
+        options, context = self._options, self._context
+        owner = f"scorers.{context.name}"
         return await loaded(
-            how, owner=owner, cwd=self._context.root, environ=harmless(self._context.environ, options.env)
+            options, FIELDS, owner=owner, cwd=context.root, environ=harmless(context.environ, options.env)
         )

@@ -16,7 +16,6 @@ from llmci.adapters.systems.replies import reply_of
 from llmci.adapters.systems.requests import request_of
 from llmci.core.canonical import digest_of
 from llmci.domain.system import SystemSpec
-from llmci.errors import UsageError
 from llmci.processes.line_process import LineProcess, ProcessEnded
 from llmci.processes.watched import digest_of_files, matching
 from llmci.seams import Failed
@@ -125,15 +124,10 @@ class CommandSystem:
         await asyncio.gather(*(process.kill() for process in self._idle))
 
     async def _new(self) -> LineProcess:
-        try:
-            return await LineProcess.start(
-                self._options.command,
-                cwd=self._context.root,
-                environ=self._context.environ,
-                show_output=self._options.show_output,
-            )
-        except OSError as error:
-            raise UsageError(
-                f"systems.{self._context.name}: {self._options.command[0]} cannot be started: {error.strerror}.",
-                fix="Correct `command`; it starts in the directory of llmci.yaml.",
-            ) from None
+        return await LineProcess.of_block(
+            f"systems.{self._context.name}",
+            self._options.command,
+            cwd=self._context.root,
+            environ=self._context.environ,
+            show_output=self._options.show_output,
+        )

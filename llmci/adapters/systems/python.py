@@ -15,7 +15,7 @@ from llmci.adapters.systems.requests import request_of
 from llmci.core.canonical import digest_of
 from llmci.domain.system import SystemSpec
 from llmci.processes.line_process import ProcessEnded
-from llmci.processes.python_process import Loading, PythonProcess, loaded
+from llmci.processes.python_process import PythonProcess, loaded
 from llmci.processes.watched import digest_of_files, matching, python_sources
 from llmci.seams import Failed
 
@@ -157,14 +157,6 @@ class PythonSystem:
                 await process.close()
 
     async def _new(self) -> PythonProcess:
-        options = self._options
-        how = Loading(
-            target=options.callable,
-            fields=_FIELDS,
-            interpreter=options.python,
-            memory_mb=options.memory_mb,
-            timeout_s=options.start_timeout_s,
-            show_output=options.show_output,
-        )
-        owner = f"systems.{self._context.name}"
-        return await loaded(how, owner=owner, cwd=self._context.root, environ=self._context.environ)
+        options, context = self._options, self._context
+        owner = f"systems.{context.name}"
+        return await loaded(options, _FIELDS, owner=owner, cwd=context.root, environ=context.environ)

@@ -14,32 +14,39 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from llmci.core.privacy.redact import Redactor
-    from llmci.core.privacy.replies import Cleaner
     from llmci.domain.case import Case
     from llmci.domain.text import CleanText
 
 
-def answer_cleaner(redactor: Redactor) -> Cleaner:
-    """Make a cleaner: the texts of one answer in, clean texts out, in order.
+class AnswerCleaner:
+    """A cleaner: the texts of one answer in, clean texts out, in order.
 
     A value that stands in the case's own text, in its reference or in its documents is no finding:
     that text is clean, so what looks like a person in it is a surrogate, and the answer repeats it.
-
-    The cleaner raises `PrivacyStop` where a text cannot be searched or something would survive.
     """
 
-    def clean(texts: Sequence[str], case: Case) -> list[CleanText]:
-        places = [Text(f"answer[{index}]", "text", "assistant", text) for index, text in enumerate(texts)]
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+
+    def ahead(self, texts: Sequence[str]) -> None:
+        """Search the texts of many answers at once, which costs a fraction of one after the other."""
+        self._redactor.search_ahead(_places(texts))
+
+    def __call__(self, texts: Sequence[str], case: Case) -> list[CleanText]:
+        """Clean one answer; raises `PrivacyStop` where a text cannot be searched or something would survive."""
+        places = _places(texts)
         memory = Memory()
-        unreadable = redactor.learned(places, memory)
+        unreadable = self._redactor.learned(places, memory)
         if unreadable is not None:
             raise _stop(unreadable.why)
-        redacted = redactor.redact(places, memory, said_in(case))
+        redacted = self._redactor.redact(places, memory, said_in(case))
         if isinstance(redacted, Withheld):
             raise _stop(redacted.why)
         return [sanitized(text) for text in redacted.texts]
 
-    return clean
+
+def _places(texts: Sequence[str]) -> list[Text]:
+    return [Text(f"answer[{index}]", "text", "assistant", text) for index, text in enumerate(texts)]
 
 
 def said_in(case: Case) -> Callable[[str], bool]:

@@ -51,18 +51,23 @@ def clean_said(
     clean: Callable[[Sequence[str]], Sequence[str]],
 ) -> CleanSaid:
     """Send every text of a reply through `clean`, each distinct text once, and put it back in its place."""
-    texts = {text: None}
-    for message in messages:
-        texts |= {message.name: None} if message.name else {}
-        texts |= {value: None for part in message.parts for value in _texts_of(part).values()}
-    texts |= {said: None for document in documents or () for said in (document.id, document.content) if said}
-    raw = list(texts)
+    raw = texts_said(text, messages, documents)
     minted = {before: sanitized(after) for before, after in zip(raw, clean(raw), strict=True)}
     return CleanSaid(
         minted[text],
         tuple(_clean_message(message, minted) for message in messages),
         None if documents is None else tuple(_clean_document(document, minted) for document in documents),
     )
+
+
+def texts_said(text: str, messages: Sequence[Message], documents: Sequence[Document] | None) -> list[str]:
+    """Every text of a reply, each once."""
+    texts = {text: None}
+    for message in messages:
+        texts |= {message.name: None} if message.name else {}
+        texts |= {value: None for part in message.parts for value in _texts_of(part).values()}
+    texts |= {said: None for document in documents or () for said in (document.id, document.content) if said}
+    return list(texts)
 
 
 def _texts_of(part: Part) -> dict[str, str]:

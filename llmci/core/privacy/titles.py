@@ -39,10 +39,12 @@ def without_titles(span: Span, text: str) -> Span:
     return replace(span, start=span.start + start, end=span.start + end)
 
 
-def titles_of(span: Span, text: str) -> list[Span]:
-    """The titles and degrees right beside the span of a name, as spans of their own."""
+def with_titles(span: Span, text: str, first: int, last: int) -> Span:
+    """The span of a name with the titles and degrees right beside it, within the bounds `first` and `last`."""
     if span.kind != "PERSON":
-        return []
-    before = _TITLED.search(text, max(0, span.start - _REACH), span.start)
-    behind = _DEGREES.match(text, span.end)
-    return [replace(span, start=match.start(), end=match.end()) for match in (before, behind) if match is not None]
+        return span
+    before = _TITLED.search(text, max(first, span.start - _REACH), span.start)
+    behind = _DEGREES.match(text, span.end, last)
+    if before is None and behind is None:
+        return span
+    return replace(span, start=before.start() if before else span.start, end=behind.end() if behind else span.end)

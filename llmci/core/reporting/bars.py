@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from llmci.core.reporting.inert import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from llmci.core.reporting.stored import mapping
 
 _NAME = 80
 
@@ -20,7 +17,7 @@ class Bar:
     Attributes:
         note: What tells it from others of its name, such as a slice; empty where nothing does.
         words: What the drawing shows.
-        before: Where it was; None where there is no before.
+        before: Where it was, with the range of that: low, value, high; None where there is no before.
     """
 
     name: str
@@ -29,7 +26,7 @@ class Bar:
     low: float
     value: float
     high: float
-    before: float | None = None
+    before: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +40,7 @@ class Tally:
 
 def tallies(counts: object) -> tuple[Tally, ...]:
     """Counts by name, the largest first; what is no count of a stored document is left out."""
-    known = {str(name): count for name, count in _items(counts) if isinstance(count, int) and count > 0}
+    known = {str(name): count for name, count in mapping(counts).items() if isinstance(count, int) and count > 0}
     most = max(known.values(), default=1)
     ordered = sorted(known.items(), key=lambda item: (-item[1], item[0]))
     return tuple(Tally(name=one_line(name, _NAME), count=count, share=count / most) for name, count in ordered)
@@ -52,8 +49,3 @@ def tallies(counts: object) -> tuple[Tally, ...]:
 def bounded(share: float) -> float:
     """A position that is in the drawing."""
     return min(max(share, 0.0), 1.0)
-
-
-def _items(value: object) -> list[tuple[object, object]]:
-    mapping: Mapping[object, object] = value if isinstance(value, dict) else {}
-    return list(mapping.items())

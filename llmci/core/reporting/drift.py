@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llmci.core.reporting import numbers
 from llmci.core.reporting.bars import Bar, bounded
 from llmci.core.reporting.inert import one_line
+from llmci.core.reporting.stored import items, number, objects, whole
 from llmci.core.stats.agreement import wilson
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from llmci.domain.run import Run
 
 _TEXT = 400
@@ -52,15 +54,15 @@ def drift_view(run: Run, drift: Mapping[str, object] | None) -> DriftView | None
     if drift is None:
         told = "No traffic was ever held against this set: llmci evalset drift does."
         return DriftView(verdict=told) if run.evalset_version else None
-    rows = [row for row in _rows(drift.get("clusters")) if len(row) == len(("name", "before", "now"))]
-    sizes = _whole(drift.get("traces_before")), _whole(drift.get("traces"))
-    most = max((_number(share) for row in rows for share in row[1:]), default=0.0) or 1.0
+    rows = [row for row in map(items, items(drift.get("clusters"))) if len(row) == len(("name", "before", "now"))]
+    sizes = whole(drift.get("traces_before")), whole(drift.get("traces"))
+    most = max((number(share) for row in rows for share in row[1:]), default=0.0) or 1.0
     return DriftView(
         verdict=one_line(str(drift.get("verdict", "")), _TEXT),
         about=_about(drift),
         represented=_represented(drift),
         topics=_topics(drift),
-        clusters=tuple(_cluster(row, sizes, most * 1.15) for row in rows[:_MOST]),
+        clusters=tuple(_cluster(row, sizes, min(1.0, most * 1.4)) for row in rows[:_MOST]),
         more=max(0, len(rows) - _MOST),
         tests=_tests(drift),
     )
@@ -84,13 +86,11 @@ def _represented(drift: Mapping[str, object]) -> Bar | None:
 
 
 def _topics(drift: Mapping[str, object]) -> tuple[Bar, ...]:
-    found = drift.get("new_topics")
-    listed = [topic for topic in found if isinstance(topic, Mapping)] if isinstance(found, list) else []
-    return tuple(_topic(topic, _whole(drift.get("compared_now"))) for topic in listed[:_MOST])
+    return tuple(_topic(topic, whole(drift.get("compared_now"))) for topic in objects(drift.get("new_topics"))[:_MOST])
 
 
 def _topic(topic: Mapping[str, object], compared: int) -> Bar:
-    inputs, share = _whole(topic.get("inputs")), _number(topic.get("share"))
+    inputs, share = whole(topic.get("inputs")), number(topic.get("share"))
     range_ = wilson(min(inputs, compared), compared)
     return Bar(
         name=one_line(str(topic.get("name", "")), 80),
@@ -102,16 +102,17 @@ def _topic(topic: Mapping[str, object], compared: int) -> Bar:
 
 
 def _cluster(row: list[object], sizes: tuple[int, int], scale: float) -> Bar:
-    before, now = _number(row[1]), _number(row[2])
-    range_ = wilson(round(now * sizes[1]), sizes[1])
-    return Bar(
-        name=one_line(str(row[0]), 80),
-        words=f"{numbers.rate(before)} → {numbers.rate(now)} ({_range(range_.low, range_.high)})",
-        low=bounded(range_.low / scale),
-        value=bounded(now / scale),
-        high=bounded(range_.high / scale),
-        before=bounded(before / scale),
-    )
+    was, now = (_share(number(share), size) for share, size in zip(row[1:], sizes, strict=True))
+    low, value, high = (bounded(at / scale) for at in now)
+    before = bounded(was[0] / scale), bounded(was[1] / scale), bounded(was[2] / scale)
+    words = " → ".join(f"{numbers.rate(share)} ({_range(least, most)})" for least, share, most in (was, now))
+    return Bar(name=one_line(str(row[0]), 80), words=words, low=low, value=value, high=high, before=before)
+
+
+def _share(share: float, of: int) -> tuple[float, float, float]:
+    """A share of so many inputs between the ends of its range; of an unknown number it may be any."""
+    range_ = wilson(round(share * of), of)
+    return range_.low, share, range_.high
 
 
 def _tests(drift: Mapping[str, object]) -> str:
@@ -127,15 +128,3 @@ def _tests(drift: Mapping[str, object]) -> str:
 
 def _range(low: float, high: float) -> str:
     return f"{numbers.rate(low)} … {numbers.rate(high)}"
-
-
-def _rows(value: object) -> list[list[object]]:
-    return [list(row) for row in value if isinstance(row, list | tuple)] if isinstance(value, list | tuple) else []
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, float | int) else 0.0
-
-
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,10 +9,11 @@ from llmci.core.judging.trust import Use
 from llmci.core.reporting import numbers
 from llmci.core.reporting.bars import Bar, bounded
 from llmci.core.reporting.inert import one_line
+from llmci.core.reporting.stored import items, mapping
 from llmci.core.reporting.view import Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from llmci.core.judging.calibration import Calibration
     from llmci.domain.run import Metric, Run
@@ -84,23 +84,23 @@ def _views(metric: Metric, said: str, calibrations: Sequence[Calibration]) -> It
             judge=one_line(found.model, 80) or judge,
             mark=_MARKS[found.use],
             words=words,
-            because=tuple(one_line(str(why), _TEXT) for why in _listed(found.figures.get("because"))),
+            because=tuple(one_line(str(why), _TEXT) for why in items(found.figures.get("because"))),
             about=f"Held against {found.labels:,} verdicts of people on {numbers.moment(found.checked_at)}; {asked}.",
             figures=tuple(_bars(found.figures)),
         )
 
 
 def _bars(figures: Mapping[str, object]) -> Iterator[Bar]:
-    groups = {"": figures} | {one_line(str(name), 60): each for name, each in _mapping(figures.get("slices")).items()}
+    groups = {"": figures} | {one_line(str(name), 60): each for name, each in mapping(figures.get("slices")).items()}
     for figure in _FIGURES:
         for group, of in groups.items():
-            yield from _bar(figure, group, _mapping(_mapping(of).get("found")).get(figure))
+            yield from _bar(figure, group, mapping(mapping(of).get("found")).get(figure))
     yield from _bar("consistency", "", figures.get("consistency"))
 
 
 def _bar(figure: str, group: str, given: object) -> Iterator[Bar]:
     """Its drawing goes from 0 to 1; a kappa below 0 stands at its left end."""
-    found = _mapping(given)
+    found = mapping(given)
     value, low, high, of = (found.get(name) for name in ("value", "low", "high", "of"))
     if isinstance(value, float | int) and isinstance(low, float | int) and isinstance(high, float | int):
         yield Bar(
@@ -111,11 +111,3 @@ def _bar(figure: str, group: str, given: object) -> Iterator[Bar]:
             value=bounded(value),
             high=bounded(high),
         )
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _listed(value: object) -> Sequence[object]:
-    return value if isinstance(value, list | tuple) else ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,11 @@ from llmci.core.privacy.canaries import lowest_share
 from llmci.core.reporting import numbers
 from llmci.core.reporting.bars import Bar, Tally, bounded, tallies
 from llmci.core.reporting.inert import one_line
+from llmci.core.reporting.stored import items, mapping, number, objects, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from llmci.domain.evalset import EvalSet
 
 _TEXT = 200
@@ -82,9 +84,9 @@ def privacy_view(sanitizing: Mapping[str, object] | None, evalset: EvalSet | Non
     if sanitizing is None:
         by_hand = evalset is not None and evalset.sanitize_digest is None
         return PrivacyView(headline="Every case was written by hand.") if by_hand else None
-    canaries = tuple(_canary(found) for found in _rows(sanitizing.get("canaries")))
-    second = _mapping(sanitizing.get("second_pass"))
-    shapes, held = _rows(sanitizing.get("residual")), _rows(sanitizing.get("quarantine"))
+    canaries = tuple(_canary(found) for found in objects(sanitizing.get("canaries")))
+    second = mapping(sanitizing.get("second_pass"))
+    shapes, held = objects(sanitizing.get("residual")), objects(sanitizing.get("quarantine"))
     return PrivacyView(
         headline=_headline(sanitizing),
         tone=_tone(sanitizing),
@@ -95,35 +97,35 @@ def privacy_view(sanitizing: Mapping[str, object] | None, evalset: EvalSet | Non
         suspected=tallies(second.get("candidates")),
         shapes=tuple(_shape(row) for row in shapes[:_MOST_SHAPES]),
         more_shapes=max(0, len(shapes) - _MOST_SHAPES),
-        rare=tuple(_rare(row) for row in _rows(sanitizing.get("rare_attributes"))),
+        rare=tuple(_rare(row) for row in objects(sanitizing.get("rare_attributes"))),
         reasons=tallies(dict(Counter(one_line(str(row.get("why", "")), _TEXT) for row in held))),
         held=tuple(
             (one_line(str(row.get("where", "")), _TEXT), one_line(str(row.get("why", "")), _TEXT))
             for row in held[:_MOST_HELD]
         ),
-        more_held=max(0, max(_whole(sanitizing.get("rejected")), len(held)) - _MOST_HELD) if held else 0,
+        more_held=max(0, max(whole(sanitizing.get("rejected")), len(held)) - _MOST_HELD) if held else 0,
         facts=tuple(_facts(sanitizing)),
     )
 
 
 def _headline(told: Mapping[str, object]) -> str:
-    removed = sum(count for count in _mapping(told.get("counts")).values() if isinstance(count, int))
-    held = _whole(told.get("rejected"))
+    removed = sum(count for count in mapping(told.get("counts")).values() if isinstance(count, int))
+    held = whole(told.get("rejected"))
     back = "none was held back" if not held else f"{held:,} {'was' if held == 1 else 'were'} held back"
-    clean = wording.count(_whole(told.get("rows")), "trace is clean", "traces are clean")
+    clean = wording.count(whole(told.get("rows")), "trace is clean", "traces are clean")
     return f"{clean}: {wording.count(removed, 'value was', 'values were')} replaced, {back}."
 
 
 def _tone(told: Mapping[str, object]) -> str:
-    if any(_whole(row.get("removed")) < _whole(row.get("planted")) for row in _rows(told.get("canaries"))):
+    if any(whole(row.get("removed")) < whole(row.get("planted")) for row in objects(told.get("canaries"))):
         return "bad"
-    suspected = _mapping(_mapping(told.get("second_pass")).get("candidates"))
-    return "unsure" if _whole(told.get("rejected")) or suspected else "good"
+    suspected = mapping(mapping(told.get("second_pass")).get("candidates"))
+    return "unsure" if whole(told.get("rejected")) or suspected else "good"
 
 
 def _warnings(told: Mapping[str, object], evalset: EvalSet | None) -> list[str]:
     said = []
-    survived = sum(_whole(row.get("planted")) - _whole(row.get("removed")) for row in _rows(told.get("canaries")))
+    survived = sum(whole(row.get("planted")) - whole(row.get("removed")) for row in objects(told.get("canaries")))
     if survived > 0:
         said.append(f"{wording.count(survived, 'planted value')} survived: such values may be in the texts.")
     digest = told.get("manifest_digest") or told.get("digest")
@@ -135,9 +137,8 @@ def _warnings(told: Mapping[str, object], evalset: EvalSet | None) -> list[str]:
 
 
 def _canary(found: Mapping[str, object]) -> Bar:
-    removed, planted = _whole(found.get("removed")), _whole(found.get("planted"))
-    low = found.get("low")
-    low = float(low) if isinstance(low, float | int) else 0.0
+    removed, planted = whole(found.get("removed")), whole(found.get("planted"))
+    low = number(found.get("low"))
     # The exact range is symmetric in hits and misses.
     high = 1.0 - lowest_share(planted - removed, planted) if planted else 1.0
     return Bar(
@@ -152,8 +153,8 @@ def _canary(found: Mapping[str, object]) -> Bar:
 def _second_pass(second: Mapping[str, object]) -> str:
     if not second:
         return ""
-    suspected = sum(count for count in _mapping(second.get("candidates")).values() if isinstance(count, int))
-    looked, over = _whole(second.get("texts")), _whole(second.get("passed_over"))
+    suspected = sum(count for count in mapping(second.get("candidates")).values() if isinstance(count, int))
+    looked, over = whole(second.get("texts")), whole(second.get("passed_over"))
     found = "suspects nothing" if not suspected else f"suspects {wording.count(suspected, 'value')}"
     rest = f" and left {over:,} out, for it has a limit" if over else ""
     return f"A second pass with other settings, which would rather suspect too much, looked at {looked:,} texts of the output{rest}; it {found}."
@@ -163,24 +164,22 @@ def _shape(row: Mapping[str, object]) -> Shape:
     return Shape(
         kind=one_line(str(row.get("kind", "")), 60),
         shape=one_line(str(row.get("shape", "")), 80),
-        texts=_whole(row.get("texts")),
+        texts=whole(row.get("texts")),
     )
 
 
 def _rare(row: Mapping[str, object]) -> Rare:
-    kinds = row.get("kinds")
-    named = [one_line(str(kind), 40) for kind in kinds] if isinstance(kinds, list | tuple) else []
     return Rare(
-        kinds=" and ".join(named),
-        users=_whole(row.get("users")),
-        few=_whole(row.get("few")),
-        alone=_whole(row.get("alone")),
+        kinds=" and ".join(one_line(str(kind), 40) for kind in items(row.get("kinds"))),
+        users=whole(row.get("users")),
+        few=whole(row.get("few")),
+        alone=whole(row.get("alone")),
     )
 
 
 def _facts(told: Mapping[str, object]) -> list[tuple[str, str]]:
-    policy, pace = _mapping(told.get("policy")), _mapping(told.get("throughput"))
-    actions = {one_line(str(kind), 40): str(action) for kind, action in _mapping(policy.get("policy")).items()}
+    policy, pace = mapping(told.get("policy")), mapping(told.get("throughput"))
+    actions = {one_line(str(kind), 40): str(action) for kind, action in mapping(policy.get("policy")).items()}
     kept = sorted(kind for kind, action in actions.items() if action == "keep")
     others = sorted(f"{kind} ({one_line(action, 20)})" for kind, action in actions.items() if action != "keep")
     given = (
@@ -188,20 +187,12 @@ def _facts(told: Mapping[str, object]) -> list[tuple[str, str]]:
         ("values become", one_line(str(policy.get("operator", "")), 40)),
         ("but", ", ".join(others)),
         ("kept as they are", ", ".join(kept)),
-        ("locales", _listed(policy.get("locales"))),
-        (
-            "never removed",
-            wording.count(_length(policy.get("allow")), "entry", "entries") if policy.get("allow") else "",
-        ),
-        (
-            "always removed",
-            f"{wording.count(_length(policy.get('deny')), 'entry', 'entries')} of the deny list"
-            if policy.get("deny")
-            else "",
-        ),
-        ("recognizers", _listed(_mapping(told.get("recognizers")).values())),
-        ("engines", _listed(f"{name} {found}" for name, found in _mapping(told.get("engines")).items())),
-        ("pace", f"{pace['traces_per_s']:,} traces a second" if "traces_per_s" in pace else ""),
+        ("locales", ", ".join(map(str, items(policy.get("locales"))))),
+        ("never removed", _entries(policy, "allow")),
+        ("always removed", _entries(policy, "deny")),
+        ("recognizers", ", ".join(map(str, mapping(told.get("recognizers")).values()))),
+        ("engines", ", ".join(f"{name} {found}" for name, found in mapping(told.get("engines")).items())),
+        ("pace", f"{number(pace['traces_per_s']):,.1f} traces a second" if "traces_per_s" in pace else ""),
         ("policy digest", str(told.get("policy_digest", ""))[:12]),
         ("key fingerprint", str(told.get("key_fingerprint", ""))),
         ("manifest digest", str(told.get("manifest_digest") or told.get("digest") or "")[:12]),
@@ -209,21 +200,7 @@ def _facts(told: Mapping[str, object]) -> list[tuple[str, str]]:
     return [(term, one_line(words, _TEXT)) for term, words in given if words]
 
 
-def _listed(values: object) -> str:
-    return "" if values is None or isinstance(values, str) else ", ".join(str(value) for value in values)  # type: ignore[attr-defined]
-
-
-def _length(value: object) -> int:
-    return len(value) if isinstance(value, list | tuple) else 0
-
-
-def _rows(value: object) -> list[Mapping[str, object]]:
-    return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list | tuple) else []
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) else 0
+def _entries(policy: Mapping[str, object], name: str) -> str:
+    """How long a list of the policy is; what stands in it may be personal data."""
+    found = len(items(policy.get(name)))
+    return f"{wording.count(found, 'entry', 'entries')} of the {name} list" if found else ""

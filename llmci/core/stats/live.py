@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Part = Callable[[Records], IntArray]
 
 # Into so many parts traffic is split where it is too much to hold.
-PARTS = 64
+PARTS = 128
 # Clocks differ by so much without harm: evidence depends on the order within minutes hardly at all.
 _SKEW = timedelta(minutes=5)
 _STARTS_KEPT = 1 << 16
@@ -125,7 +125,7 @@ def traffic_of(
     late = np.inf if now is None else (now + _SKEW).timestamp()
     counts: Counter[str] = Counter()
     found = parted(starts.watched(records), lambda some: _part_of(some["key"]))
-    found = (_fresh(some, late, counts) for some in found)
+    found = (_settled(_fresh(some, late, counts), plan, now) for some in found)
     if only:
         inside = [plan.segments.index(name) for name in only]
         found = (some[np.isin(some["segment"], inside)] for some in found)
@@ -192,6 +192,15 @@ def _fresh(some: Records, late: float, counts: Counter[str]) -> Records:
     counts["ahead"] += int(ahead.sum())
     fresh: Records = some[~stranger & ~again & ~ahead]
     return fresh
+
+
+def _settled(some: Records, plan: RolloutPlan, now: datetime | None) -> Records:
+    """Without the values of criteria that are still waited for."""
+    for at, criterion in enumerate(plan.criteria):
+        if now is not None and criterion.wait_minutes:
+            young = some["start"] > now.timestamp() - 60 * criterion.wait_minutes
+            some["values"][young, at] = np.nan
+    return some
 
 
 def _counted(found: Iterable[Records], counts: Counter[str]) -> Iterator[Records]:

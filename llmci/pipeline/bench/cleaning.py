@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from llmci.core.privacy.replies import CleanSaid, clean_said, well_formed
+from llmci.core.privacy.replies import CleanSaid, clean_said, texts_said, well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +22,14 @@ _MOST_WAITING = 20
 # What is said within so many seconds is taken along together.
 _GATHERED_S = 0.002
 
-Work = tuple["Callable[[], Any]", "asyncio.Future[Any]"]
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Something to be cleaned: its texts, how, and where the result is waited for."""
+
+    texts: Sequence[str]
+    clean: Callable[[], Any]
+    result: asyncio.Future[Any]
 
 
 class Cleaning:
@@ -29,9 +38,9 @@ class Cleaning:
     What waits is taken along together: the way to another thread and back costs more than a short text.
     """
 
-    def __init__(self, cleaner: Cleaner) -> None:
-        self._cleaner = cleaner
-        self._waiting: list[Work] = []
+    def __init__(self, cleaner: Cleaner, ahead: Callable[[Sequence[str]], None]) -> None:
+        self._cleaner, self._ahead = cleaner, ahead
+        self._waiting: list[_Work] = []
         self._unfinished = 0
         self._room = asyncio.Event()
         self._room.set()
@@ -47,19 +56,20 @@ class Cleaning:
         def clean(texts: Sequence[str]) -> Sequence[str]:
             return texts if reply.clean else self._clean(texts, case)
 
+        texts = [] if reply.clean else texts_said(reply.text, reply.messages, reply.documents)
         said: CleanSaid = await self._done(
-            lambda: clean_said(reply.text, reply.messages, reply.documents, clean),
+            texts, lambda: clean_said(reply.text, reply.messages, reply.documents, clean)
         )
         return said
 
     async def text(self, text: str, case: Case) -> CleanText:
         """A judge's words; raises `PrivacyStop` if they cannot be cleaned."""
-        clean: CleanText = await self._done(lambda: self._clean([text], case)[0])
+        clean: CleanText = await self._done([text], lambda: self._clean([text], case)[0])
         return clean
 
-    async def _done(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401  whatever the work gives
+    async def _done(self, texts: Sequence[str], clean: Callable[[], Any]) -> Any:  # noqa: ANN401  whatever the work gives
         result = asyncio.get_running_loop().create_future()
-        self._waiting.append((work, result))
+        self._waiting.append(_Work(texts, clean, result))
         self._count(1)
         if self._busy is None or self._busy.done():
             self._busy = asyncio.create_task(self._work())
@@ -72,13 +82,13 @@ class Cleaning:
         while self._waiting:
             await asyncio.sleep(_GATHERED_S)
             batch, self._waiting = self._waiting, []
-            for (_, result), (value, error) in zip(batch, await asyncio.to_thread(_each, batch), strict=True):
-                if result.done():
+            for work, (value, error) in zip(batch, await asyncio.to_thread(self._each, batch), strict=True):
+                if work.result.done():
                     continue
                 if error is None:
-                    result.set_result(value)
+                    work.result.set_result(value)
                 else:
-                    result.set_exception(error)
+                    work.result.set_exception(error)
 
     def _count(self, change: int) -> None:
         self._unfinished += change
@@ -90,16 +100,19 @@ class Cleaning:
     def _clean(self, texts: Sequence[str], case: Case) -> list[CleanText]:
         return self._cleaner([well_formed(text) for text in texts], case)
 
-
-def _each(batch: Sequence[Work]) -> list[tuple[Any, Exception | None]]:
-    """Do each piece of work; a failure is that piece's alone."""
-    done: list[tuple[Any, Exception | None]] = []
-    for work, result in batch:
-        if result.cancelled():
-            done.append((None, None))
-            continue
-        try:
-            done.append((work(), None))
-        except Exception as error:  # noqa: BLE001  raised again where it is waited for
-            done.append((None, error))
-    return done
+    def _each(self, batch: Sequence[_Work]) -> list[tuple[Any, Exception | None]]:
+        """Do each piece of work; a failure is that piece's alone."""
+        if len(batch) > 1:
+            # What fails here fails again below, where it is known whose it is.
+            with contextlib.suppress(Exception):
+                self._ahead([well_formed(text) for work in batch for text in work.texts])
+        done: list[tuple[Any, Exception | None]] = []
+        for work in batch:
+            if work.result.cancelled():
+                done.append((None, None))
+                continue
+            try:
+                done.append((work.clean(), None))
+            except Exception as error:  # noqa: BLE001  raised again where it is waited for
+                done.append((None, error))
+        return done

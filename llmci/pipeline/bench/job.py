@@ -74,6 +74,7 @@ class BenchJob:
         schedule: In which order, and when the gates are asked; by default all cases, then one look.
         decided: Asked between the batches of a schedule with several looks, with the runs so far:
             whether further answers could change nothing.
+        search_ahead: Searches many texts at once, before they are cleaned one answer after the other.
         policy: Digest of how answers are sanitized; cached answers of another policy are not used.
         cache: None asks everything anew.
         tape: Cassette that is recorded or played; None is neither.
@@ -97,6 +98,7 @@ class BenchJob:
     environment: Mapping[str, str]
     progress: Progress
     tape: Cassette | None = None
+    search_ahead: Callable[[Sequence[str]], None] = lambda texts: None  # noqa: ARG005
     allow_unknown_cost: bool = False
     deciding: str | None = None
     known: Run | None = None

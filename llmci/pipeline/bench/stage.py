@@ -38,7 +38,7 @@ async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
     """
     ledger = Ledger(job.settings.budget_usd, allow_unknown=job.allow_unknown_cost)
     lanes = [Lane(entrant, job, is_baseline=index == 0) for index, entrant in enumerate(entrants)]
-    cleaning = Cleaning(job.cleaner)
+    cleaning = Cleaning(job.cleaner, job.search_ahead)
     marker = Marker(job, ledger, cleaning)
     standing = _standing(job, lanes)
     lag = Lag()
