@@ -38,7 +38,8 @@ class Vault:
     @property
     def fingerprint(self) -> str:
         """Tells keys apart without giving them away."""
-        return self._cipher.encrypt(b"fingerprint", None)[:8].hex()
+        shown: bytes = self._cipher.encrypt(b"fingerprint", None)[:8]
+        return shown.hex()
 
     def seal(self, kind: str, value: str) -> str:
         """The token of a value."""
@@ -57,6 +58,7 @@ class Vault:
 
         kind = token[1:-1].rpartition("_")[0]
         try:
-            return self._cipher.decrypt(b64decode(sealed), [kind.encode()]).decode("utf-8", "surrogatepass")
+            value: bytes = self._cipher.decrypt(b64decode(sealed), [kind.encode()])
         except InvalidTag:
             raise WrongKeyError(token) from None
+        return value.decode("utf-8", "surrogatepass")
