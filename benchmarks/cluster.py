@@ -153,10 +153,11 @@ def a_project(root: Path, traces: int, files: int) -> Path:
     (root / "logs").mkdir(parents=True)
     (root / "llmci.yaml").write_text(CONFIG)
     write_traces(root / "all.jsonl", traces, seed=7)
-    lines = (root / "all.jsonl").read_text().splitlines(keepends=True)
+    with contextlib.ExitStack() as stack, (root / "all.jsonl").open() as lines:
+        parts = [stack.enter_context((root / "logs" / f"{file:03}.jsonl").open("w")) for file in range(files)]
+        for number, line in enumerate(lines):
+            parts[number % files].write(line)
     (root / "all.jsonl").unlink()
-    for file in range(files):
-        (root / "logs" / f"{file:03}.jsonl").write_text("".join(lines[file::files]))
     return root
 
 
@@ -181,7 +182,9 @@ def same(folder: Path, traces: int) -> dict[str, Any]:
     digests = {}
     for engine in engines():
         root = a_project(folder / engine, traces, files=8)
-        took = {stage: round(child(root, stage, engine, "2")["work"], 1) for stage in STAGES}
+        done = {stage: child(root, stage, engine, "2") for stage in STAGES}
+        took = {stage: round(one["work"], 1) for stage, one in done.items()}
+        held = {stage: round(one["worker_mb"]) for stage, one in done.items()}
         hashed = hashlib.sha256()
         for shelf in ("raw", "clean", "labels"):
             for path in sorted((root / ".llmci" / shelf).rglob("*")):
@@ -189,7 +192,7 @@ def same(folder: Path, traces: int) -> dict[str, Any]:
                     # `label` writes the time of its end; so does nothing else.
                     hashed.update(path.name.encode() + path.read_bytes())
         digests[engine] = hashed.hexdigest()
-        print(f"{engine:10} {digests[engine][:16]}  seconds {took}", flush=True)
+        print(f"{engine:10} {digests[engine][:16]}  seconds {took}, largest worker in MB {held}", flush=True)
     print("every byte is the same" if len(set(digests.values())) == 1 else "THE BYTES DIFFER")
     return {"traces": traces, "same": len(set(digests.values())) == 1, "engines": list(digests)}
 
@@ -230,7 +233,12 @@ DOLLARS_A_TB_MONTH = 23.0
 REQUESTS_A_SHARD = {"put": 12, "get": 14}
 DOLLARS_A_1000 = {"put": 0.005, "get": 0.0004}
 # What `label` brings to the driver for each trace: latency and cost (4 each), cluster, novelty and twin (4 each), rank (4).
-DRIVER_BYTES = {"pull: id of each trace": 8, "label: latency, cost, cluster, novelty, twin, rank": 24}
+DRIVER_BYTES = {
+    "pull: id of each trace": 8,
+    # 8 for each session of each shard; in sessions of three traces.
+    "sanitize: sessions": 8 / 3,
+    "label: latency, cost, cluster, novelty, twin, rank": 24,
+}
 
 
 def plan(figures: dict[str, Any], traces: int, workers: int) -> None:
@@ -257,7 +265,13 @@ def plan(figures: dict[str, Any], traces: int, workers: int) -> None:
     worker = max(measured["worker_mb"].values())
     print(f"- memory of a worker: {worker:,.0f} MB measured at {measured['traces'] // 8:,} traces a shard")
     for what, per_trace in DRIVER_BYTES.items():
-        print(f"- memory of the driver, {what}: {per_trace} bytes a trace, {per_trace * traces / 1e9:,.0f} GB")
+        print(f"- memory of the driver, {what}: {per_trace:.1f} bytes a trace, {per_trace * traces / 1e9:,.1f} GB")
+    costly = max(measured["cpu_s_a_trace"], key=measured["cpu_s_a_trace"].__getitem__)
+    share = measured["cpu_s_a_trace"][costly] / sum(measured["cpu_s_a_trace"].values())
+    print(
+        f"- first bottleneck: {costly}, {share:.0%} of all CPU; it has no limit but workers, up to one for each shard"
+    )
+    print("- next: the memory of the driver in `label`; then the store, which every stage reads and writes whole")
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from llmci.core.traces.digest import sealed
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from numpy.typing import NDArray
+
     from llmci.domain.trace import TraceRow
     from llmci.seams import Shard, ShardInfo, ShardWriter, Shelf, Source, Window
 
@@ -28,7 +31,7 @@ BATCH_ROWS = 512
 BATCH_BYTES = 32 << 20
 # Stands in a fingerprint before the digest of traces that were left to another shard.
 APART = "+"
-SUMMARY_COLUMNS = ("replay_kind", "missing", "variant", "cost")
+_SUMMARY_COLUMNS = ("replay_kind", "missing", "variant", "cost")
 _FIRST_REJECTED = 5
 
 
@@ -260,31 +263,46 @@ def threshold_of_share(share: float) -> int:
     return min(int(share * 2**64), 2**64 - 1)
 
 
-def repeated_elsewhere(shelf: Shelf, shard_ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Traces that more than one shard has: by later shard, their ids with the content hash of the first.
+def keys_in(shelf: Shelf, shard_id: str) -> NDArray[np.uint64]:
+    """Sample keys of a shard's traces, shape (traces,)."""
+    return np.fromiter((sample_key(trace_id) for trace_id, _ in _ids(shelf, shard_id)), dtype=np.uint64)
 
-    Holds eight bytes a trace; ids are compared in full only where those are equal.
-    """
-    import numpy as np
 
-    keys = np.fromiter((sample_key(trace_id) for _, trace_id, _ in _ids(shelf, shard_ids)), dtype=np.uint64)
-    values, counts = np.unique(keys, return_counts=True)
-    suspects = set(values[counts > 1].tolist())
+def often(keys: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
+    """Keys that come more than once in all shards, in order: of equal ids, or by a chance that ids decide."""
+    values, counts = np.unique(np.concatenate(keys) if keys else np.empty(0, np.uint64), return_counts=True)
+    return values[counts > 1]
+
+
+def suspected_in(shelf: Shelf, shard_id: str, suspects: NDArray[np.uint64]) -> list[tuple[str, str]]:
+    """Id and content hash of a shard's traces with one of these keys."""
+    wanted = set(suspects.tolist())
+    return [(trace_id, content) for trace_id, content in _ids(shelf, shard_id) if sample_key(trace_id) in wanted]
+
+
+def repeated_elsewhere(suspected: Mapping[str, Sequence[tuple[str, str]]]) -> dict[str, dict[str, str]]:
+    """Traces that more than one shard has: by later shard, their ids with the content hash of the first."""
     first: dict[str, tuple[str, str]] = {}
     found: dict[str, dict[str, str]] = {}
-    for shard_id, trace_id, content in _ids(shelf, shard_ids) if suspects else ():
-        if sample_key(trace_id) in suspects:
+    for shard_id, traces in suspected.items():
+        for trace_id, content in traces:
             owner, kept = first.setdefault(trace_id, (shard_id, content))
             if owner != shard_id:
                 found.setdefault(shard_id, {})[trace_id] = kept
     return found
 
 
-def _ids(shelf: Shelf, shard_ids: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-    for shard_id in shard_ids:
-        for batch in shelf.read(shard_id, ("trace_id", "content_hash")):
-            ids, contents = batch.column("trace_id").to_pylist(), batch.column("content_hash").to_pylist()
-            yield from ((shard_id, trace_id, content) for trace_id, content in zip(ids, contents, strict=True))
+def _ids(shelf: Shelf, shard_id: str) -> Iterator[tuple[str, str]]:
+    for batch in shelf.read(shard_id, ("trace_id", "content_hash")):
+        yield from zip(batch.column("trace_id").to_pylist(), batch.column("content_hash").to_pylist(), strict=True)
+
+
+def tally_shard(shelf: Shelf, shard_id: str) -> Tally:
+    """Count what a shard holds."""
+    tally = Tally()
+    for batch in shelf.read(shard_id, _SUMMARY_COLUMNS):
+        tally.add(batch)
+    return tally
 
 
 @dataclass(slots=True)
@@ -298,10 +316,18 @@ class Tally:
     variants: Counter[str] = field(default_factory=Counter)
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Count a batch that has at least `SUMMARY_COLUMNS`."""
+        """Count a batch that has at least the columns of a summary."""
         self.traces += batch.num_rows
         self.unknown_costs += batch.column("cost").null_count
         self.replay.update(batch.column("replay_kind").to_pylist())
         self.variants.update(variant or "" for variant in batch.column("variant").to_pylist())
         for reasons in batch.column("missing").to_pylist():
             self.missing.update(reasons or ())
+
+    def merge(self, other: Tally) -> None:
+        """Add another tally's counts."""
+        self.traces += other.traces
+        self.unknown_costs += other.unknown_costs
+        self.replay.update(other.replay)
+        self.missing.update(other.missing)
+        self.variants.update(other.variants)

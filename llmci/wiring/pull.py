@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
 
 from llmci.core.canonical import digest_of
 from llmci.errors import LlmciError, OutsideError, UsageError
@@ -20,13 +22,16 @@ from llmci.wiring.pull_plan import Listed, failure_of, goes, listed_of, named, o
 from llmci.wiring.pull_remote import land_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
+
+    from numpy.typing import NDArray
 
     from llmci.config import Config
     from llmci.pipeline.land import Landed
     from llmci.seams import Progress, ShardInfo, Shelf, Source
 
+R = TypeVar("R")
 # Below this, starting processes takes longer than they save.
 _PARALLEL_BYTES = 64 << 20
 _SHOWN_REJECTED = 5
@@ -79,6 +84,15 @@ def pull(  # noqa: PLR0913  what the command line says, by keyword
         return _Pull(config, names, window, environ, progress, now).run(limit, sample)
 
 
+@dataclass(frozen=True, slots=True)
+class _Shelved:
+    """A shard of the raw shelf to be counted, or searched for traces with some sample keys."""
+
+    config: Config = field(repr=False)
+    shard_id: str
+    suspects: bytes = field(default=b"", repr=False)
+
+
 class _Pull:
     def __init__(
         self,
@@ -117,10 +131,9 @@ class _Pull:
             self._read([by_id[shard_id] for shard_id in planned.stale], keep, crew)
             if planned.stale or planned.gone:
                 self._settle_repeated(by_id, keep, crew)
+            summary = self._summary(planned, crew)
         self._progress.end()
-        return replace(
-            self._summary(planned), fetched=_together(landed), notes=tuple(n for one in landed for n in one.notes)
-        )
+        return replace(summary, fetched=_together(landed), notes=tuple(n for one in landed for n in one.notes))
 
     def _landed(self) -> tuple[list[Landed], list[SourceFailure]]:
         """Fetch what is behind a network, before its traces are read from what was fetched."""
@@ -170,7 +183,12 @@ class _Pull:
         on_shelf = self._shelf.shards()
         # Sources that are not pulled now cannot be read again: what they have is theirs.
         order = [*(shard_id for shard_id in on_shelf if shard_id not in by_id), *by_id]
-        found = stage.repeated_elsewhere(self._shelf, [shard_id for shard_id in order if shard_id in on_shelf])
+        works = [_Shelved(self._config, shard_id) for shard_id in order if shard_id in on_shelf]
+        suspects = stage.often(list(self._counted(_keys_in, works, crew).values()))
+        if not len(suspects):
+            return
+        works = [replace(work, suspects=suspects.tobytes()) for work in works]
+        found = stage.repeated_elsewhere(self._counted(_suspected_in, works, crew))
         for shard_id in by_id.keys() & found.keys():
             self._done = [done for done in self._done if done.shard_id != shard_id]
             self._read([by_id[shard_id]], replace(keep, elsewhere=found[shard_id]), crew)
@@ -185,13 +203,23 @@ class _Pull:
             keep=keep,
         )
 
-    def _summary(self, planned: stage.Plan) -> PullSummary:
-        tally = stage.Tally()
-        mine = [shard_id for shard_id in self._shelf.shards() if owner(shard_id, self._names) is not None]
-        for shard_id in mine:
-            for batch in self._shelf.read(shard_id, stage.SUMMARY_COLUMNS):
-                tally.add(batch)
-        infos = self._shelf.shards()
+    def _counted(self, task: Callable[[_Shelved], R], works: Sequence[_Shelved], crew: Crew) -> dict[str, R]:
+        """What workers find in shards of the shelf, in the order of the works."""
+        found: dict[str, R] = {}
+        for work, outcome in crew.each(task, works):
+            if isinstance(outcome, WorkerDied):
+                raise OutsideError(
+                    f"raw shard {work.shard_id} ended its worker twice: it was killed, or ran out of memory.",
+                    fix="Give workers more memory (fewer --workers) and pull again: what is done is kept.",
+                )
+            found[work.shard_id] = outcome
+        return {work.shard_id: found[work.shard_id] for work in works}
+
+    def _summary(self, planned: stage.Plan, crew: Crew) -> PullSummary:
+        tally, infos = stage.Tally(), self._shelf.shards()
+        mine = [shard_id for shard_id in infos if owner(shard_id, self._names) is not None]
+        for counted in self._counted(_tally, [_Shelved(self._config, shard_id) for shard_id in mine], crew).values():
+            tally.merge(counted)
         return PullSummary(
             sources=tuple(self._names),
             shards_read=len(self._done),
@@ -249,6 +277,18 @@ def _pull_shard(work: _Work) -> ShardPulled | SourceFailure:
         )
     except LlmciError as error:
         return failure_of(name, error)
+
+
+def _keys_in(work: _Shelved) -> NDArray[np.uint64]:
+    return stage.keys_in(shelf_of(work.config, "raw"), work.shard_id)
+
+
+def _suspected_in(work: _Shelved) -> list[tuple[str, str]]:
+    return stage.suspected_in(shelf_of(work.config, "raw"), work.shard_id, np.frombuffer(work.suspects, np.uint64))
+
+
+def _tally(work: _Shelved) -> stage.Tally:
+    return stage.tally_shard(shelf_of(work.config, "raw"), work.shard_id)
 
 
 def _died(work: _Work) -> SourceFailure:

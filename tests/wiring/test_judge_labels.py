@@ -155,6 +155,25 @@ def test_the_budget_is_never_exceeded_and_a_later_run_goes_on(tmp_path: Path, se
     assert len(server.requests) == whole.judges[0].judged == planned.chosen
 
 
+def test_judges_are_asked_by_the_driver_alone_so_that_workers_cannot_exceed_its_budget(
+    tmp_path: Path, server: OpenaiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = a_project(tmp_path, server, settings="engine: {kind: processes, workers: 2}\n")
+    server.usage = {"prompt_tokens": 1000, "completion_tokens": 50, "total_tokens": 1050}
+    [planned] = plan(config, Judging(judges=("helpful",), sample=20), ENVIRON).judges
+    assert planned.cost is not None
+
+    def no_workers(engine: object) -> None:
+        raise AssertionError(engine)
+
+    monkeypatch.setattr("llmci.adapters.engines.processes.ProcessesEngine.executor", no_workers)
+    found = judge(config, budget=planned.cost / 2)
+
+    assert found.halted == "budget"
+    assert 0 < found.spent <= planned.cost / 2
+    assert 0 < len(server.requests) < planned.asked
+
+
 def test_verdicts_outlive_labelling_anew_and_end_with_the_content_that_they_judged(
     tmp_path: Path, server: OpenaiServer
 ) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from builders import NOON, a_trace
+from builders import NOON, a_batch, a_trace
 from sanitize_project import KEY, a_project, clean_rows, files_of, run
 from scaled import opened
 
+from llmci.config import load
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.spread import heard, spread_of, told
 from llmci.seams import Silent, WorkerDied
 from llmci.wiring import sanitize as sanitizing
 from llmci.wiring import sanitize_work
+from llmci.wiring.build import shelf_of
 from llmci.wiring.explain import explain
 
 if TYPE_CHECKING:
@@ -154,3 +156,20 @@ def test_shards_with_sessions_in_common_are_found_as_by_comparing_all_pairs() ->
         wanted = sorted({int(one) for both in theirs.values() for one in both})
         assert [int(one) for one in spread.split.get(name, [])] == wanted
     assert spread_of({"a": np.array([1, 2], np.uint64)}).split == {}
+
+
+def test_shards_in_a_store_tell_each_other_too(tmp_path: Path) -> None:
+    uri = (tmp_path / "bucket").as_uri()
+    (tmp_path / "llmci.yaml").write_text(
+        f"shelves: '{uri}'\nsanitize: {{recognizers: [structured, secrets], canaries: 0}}\n"
+    )
+    config = load(tmp_path / "llmci.yaml")
+    for name, rows in SHARDS.items():
+        with shelf_of(config, "raw").writer(name, "fingerprint") as writer:
+            writer.write(a_batch(rows))
+
+    run(config)
+
+    found = {row["trace_id"]: str(row) for batch in shelf_of(config, "clean").batches() for row in batch.to_pylist()}
+    assert {name for name, text in found.items() if WORD in text} == {"stranger", "alone"}
+    assert not [path for path in (tmp_path / "bucket").rglob("*told*") if path.is_file()]

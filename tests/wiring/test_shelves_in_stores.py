@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from builders import NOON
-from scaled import a_project, left_on_shelves, opened, pull_all, stages
+from scaled import KEY, a_project, left_on_shelves, opened, pull_all, stages
 
 from llmci.adapters.stores.lease import LASTS_S, leased
 from llmci.errors import OutsideError, UsageError
@@ -22,6 +22,7 @@ from llmci.storage import StorePath, place
 from llmci.wiring.build import shelf_of
 from llmci.wiring.clean import clean_digest
 from llmci.wiring.evalset import build_version
+from llmci.wiring.forget import forget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +73,8 @@ def test_of_two_drivers_on_one_target_the_second_refuses_wherever_it_runs(tmp_pa
         assert mine
         with pytest.raises(UsageError, match="another pull"):
             pull_all(two)
+        with pytest.raises(UsageError, match="pull is writing"):
+            forget(two, "id-0123456789abcdef", dry_run=True, environ=KEY, now=NOON)
 
     assert pull_all(two).traces == 91
     assert not list(one.shelves.glob("leases/*/*"))
