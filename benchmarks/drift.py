@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from llmci.core.grouping.drift import drift
 from llmci.core.grouping.sample import Distinct
 from llmci.core.grouping.shown import Floor
+from llmci.core.grouping.threads import one_thread
 
 if TYPE_CHECKING:
     from llmci.core.grouping.drift import Drift
@@ -100,7 +101,8 @@ def bing(path: Path, windows: int) -> None:
 def compared(kept: list[str], fresh: list[str], seed: int) -> Drift:
     window = [Distinct(text, f"t{number}", 1, set()) for number, text in enumerate(fresh)]
     shares = ({"all": 1.0}, {"all": 1.0})
-    return drift(kept, window, shares=shares, floor=Floor(5, 5), seed=seed)
+    with one_thread():
+        return drift(kept, window, shares=shares, floor=Floor(5, 5), seed=seed)
 
 
 def line(name: str, kept: int, window: int, new: float, found: list[Drift], seconds: float) -> None:

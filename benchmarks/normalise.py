@@ -2,8 +2,9 @@
 
     python benchmarks/normalise.py --observations 100000
 
-An observation is one record of a log of requests (a trace each), or one span (five to a trace: an
-agent, two model calls, a tool and a retriever, about 2.5 kB each). Decoding the JSON, normalising,
+An observation is one record of a log of requests (a trace each), one span (five to a trace: an
+agent, two model calls, a tool and a retriever, about 2.5 kB each), or one row of Langfuse's interface
+(five to a trace as well, those of `pull_langfuse.py`). Decoding the JSON, normalising,
 digesting, Arrow and Parquet (zstd) are all counted, in one process. On a machine that does other
 work too, look at the CPU seconds.
 """
@@ -11,6 +12,7 @@ work too, look at the CPU seconds.
 from __future__ import annotations
 
 import argparse
+import gc
 import random
 import resource
 import tempfile
@@ -22,7 +24,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pull_langfuse import a_row
 
+from llmci.core.traces import langfuse
 from llmci.core.traces.digest import sealed
 from llmci.core.traces.otlp import span_of
 from llmci.core.traces.records import Origin, row_of
@@ -46,7 +50,8 @@ def main() -> None:
     told = parser.parse_args()
     dice = random.Random(7)
     text = [" ".join(dice.choices(WORDS, k=60)) for _ in range(500)]
-    for name, made, read, each in (("records", _record, _rows_of_records, 1), ("spans", _spans, _rows_of_spans, 5)):
+    kinds = (("records", _record, _rows_of_records, 1), ("spans", _spans, _rows_of_spans, 5), ("langfuse", _langfuse, _rows_of_langfuse, 5))  # fmt: skip
+    for name, made, read, each in kinds:
         pages = [orjson.dumps([made(number * 10 + i, text) for i in range(10)]) for number in range(200)]
         _measure(name, pages, read, told.observations, each)
 
@@ -80,6 +85,8 @@ WORDS = [
 def _measure(
     name: str, pages: list[bytes], read: Callable[[bytes], Iterator[TraceRow]], observations: int, each: int
 ) -> None:
+    # As `llmci pull` does while it reads a shard.
+    gc.disable()
     wall, cpu = time.perf_counter(), time.process_time()
     done, rows = 0, []
     with (
@@ -111,6 +118,15 @@ def _rows_of_records(page: bytes) -> Iterator[TraceRow]:
 def _rows_of_spans(page: bytes) -> Iterator[TraceRow]:
     for logged in orjson.loads(page):
         yield trace_of([span_of(span, {}) for span in logged], ORIGIN)
+
+
+def _rows_of_langfuse(page: bytes) -> Iterator[TraceRow]:
+    for observations in orjson.loads(page):
+        yield langfuse.trace_of(observations, [], ORIGIN)
+
+
+def _langfuse(number: int, _: list[str]) -> list[dict[str, Any]]:
+    return [a_row(number * 5 + step, 10_000) for step in range(5)]
 
 
 def _record(number: int, text: list[str]) -> dict[str, Any]:

@@ -125,8 +125,8 @@ def serve(total: int, port: multiprocessing.Queue[int]) -> None:
     server.serve_forever()
 
 
-def peak_of(process: int, found: list[int], done: threading.Event) -> None:
-    """Memory of a process and its children, sampled; bytes."""
+def peak_of(process: int, found: list[int], spent: dict[int, float], done: threading.Event) -> None:
+    """Memory in bytes of a process and its children, sampled, and the CPU seconds of each of them."""
     import psutil
 
     parent = psutil.Process(process)
@@ -135,6 +135,8 @@ def peak_of(process: int, found: list[int], done: threading.Event) -> None:
         for one in [parent, *parent.children(recursive=True)]:
             try:
                 total += one.memory_info().rss
+                used = one.cpu_times()
+                spent[one.pid] = used.user + used.system
             except psutil.Error:
                 continue
         found.append(total)
@@ -145,8 +147,8 @@ def cpu_of_children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def pull(url: str) -> tuple[float, float, int, int]:
-    """Seconds of fetching and of all, peak bytes, traces."""
+def pull(url: str) -> tuple[float, float, float, int, int]:
+    """Seconds of fetching and of all, CPU seconds, peak bytes, traces."""
     code = (
         "import sys; from llmci.cli.main import main; "
         f"sys.argv = ['llmci', 'pull', 'langfuse', '--since', '{END - SPAN:%Y-%m-%dT%H:%M:%SZ}', '--until', '{END:%Y-%m-%dT%H:%M:%SZ}', '--json', '--quiet']; main()"
@@ -162,15 +164,16 @@ def pull(url: str) -> tuple[float, float, int, int]:
         started = time.perf_counter()
         child = subprocess.Popen([sys.executable, "-c", code], cwd=directory, env=environ, stdout=subprocess.PIPE)
         peaks: list[int] = []
+        spent: dict[int, float] = {}
         done = threading.Event()
-        watcher = threading.Thread(target=peak_of, args=(child.pid, peaks, done))
+        watcher = threading.Thread(target=peak_of, args=(child.pid, peaks, spent, done))
         watcher.start()
         said, _ = child.communicate()
         seconds = time.perf_counter() - started
         done.set()
         watcher.join()
     summary = orjson.loads(said)
-    return summary["fetched"]["seconds"], seconds, max(peaks), summary["traces"]
+    return summary["fetched"]["seconds"], seconds, sum(spent.values()), max(peaks), summary["traces"]
 
 
 def main() -> None:
@@ -184,9 +187,7 @@ def main() -> None:
     url = f"http://127.0.0.1:{port.get()}"
     size = len(orjson.dumps([a_row(number, told.observations) for number in range(1000)])) / 1000
     print(f"{told.observations} observations of {size:.0f} bytes; {os.cpu_count()} processors, one taken by the server")
-    before = cpu_of_children()
-    fetching, seconds, peak, traces = pull(url)
-    cpu = cpu_of_children() - before
+    fetching, seconds, cpu, peak, traces = pull(url)
     rate = told.observations / seconds
     print(f"llmci: {rate:,.0f} observations/s from the server to Parquet ({traces} traces, {seconds:.1f} s, of it fetching {fetching:.1f} s: {told.observations / fetching:,.0f}/s)")  # fmt: skip
     print(

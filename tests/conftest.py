@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
+# Read when numpy is first imported: on busy cores its threads wait for each other ten times as long as they work.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # A job may have been started with interrupts ignored, as shells do in the background; commands under test would inherit it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -7,6 +7,7 @@ that what is measured is the client: an asyncio protocol that answers with bytes
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sys
 
@@ -16,10 +17,17 @@ REPLY = json.dumps(
         "object": "chat.completion",
         "created": 1,
         "model": "gpt-4o-mini",
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": "In Lyon."}, "finish_reason": "stop"}],
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": "In Lyon, as number 0000000 says."},
+                "finish_reason": "stop",
+            }
+        ],
         "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18},
     }
 ).encode()
+NUMBERS = itertools.count()
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(REPLY)
 
 
@@ -50,7 +58,8 @@ class Answering(asyncio.Protocol):
 
     def _answer(self) -> None:
         if not self._transport.is_closing():
-            self._transport.write(HEAD + REPLY)
+            # No two answers are the same: a client that looks at each has to look at each.
+            self._transport.write(HEAD + REPLY.replace(b"0000000", b"%07d" % next(NUMBERS)))
 
 
 async def main() -> None:

@@ -127,21 +127,30 @@ class RolloutPlan:
         stage = self.stage_at(exposure)
         if stage is not None:
             return self.stages.index(stage)
-        return sum(bool(stage.only) or stage.share < exposure.share for stage in self.stages)
+        return sum(_reaches_less(stage, exposure) for stage in self.stages)
 
     def after(self, exposure: Exposure) -> Stage:
         """The stage that comes next; all of the traffic where there is none."""
         stage = self.stage_at(exposure)
-        later = self.stages[self.stages.index(stage) + 1 :] if stage is not None else self.stages
-        wider = (stage for stage in later if stage.only or exposure.only or stage.share > exposure.share)
-        fitting = (one for one in wider if stage is not None or not one.only)
-        return next(fitting, Stage(share=1.0))
+        if stage is not None:
+            later = self.stages[self.stages.index(stage) + 1 :]
+        else:
+            # Nothing yet, or somebody wrote a share of their own.
+            later = tuple(one for one in self.stages if not _reaches_less(one, exposure))
+        return next(iter(later), Stage(share=1.0))
 
     def watched_at(self, exposure: Exposure) -> tuple[Criterion, ...]:
         """The criteria that decide there."""
         stage = self.stage_at(exposure)
         names = stage.criteria if stage is not None else ()
         return tuple(criterion for criterion in self.criteria if not names or criterion.name in names)
+
+
+def _reaches_less(stage: Stage, exposure: Exposure) -> bool:
+    """Whether a stage comes before an exposure that is no stage; segments come before everyone."""
+    if bool(stage.only) != bool(exposure.only) and exposure.share > 0:
+        return bool(stage.only)
+    return stage.share < exposure.share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,3 +130,12 @@ def test_what_else_is_searched_changes_nothing() -> None:
 
 def test_a_name_before_a_title_of_a_script_without_spaces_is_whole() -> None:
     assert "佐藤 健" in found("佐藤 健さんの電話番号は090-1234-5678です", "PERSON")
+
+
+def test_encoded_data_is_one_token_that_is_nobody_and_is_not_remembered() -> None:
+    data = "TG9yZW0gaXBzdW0gZG9sb3I" * 20
+    words = tokens_of(f"see {data} of Mia Lindqvist")[0]
+
+    assert words == ["see", data, "of", "Mia", "Lindqvist"]
+    assert found(f"see {data} of Mia Lindqvist", "PERSON")[0].endswith("Lindqvist")
+    assert data not in bundled()._known

@@ -114,6 +114,7 @@ def same(left: Traffic, right: Traffic) -> bool:
 
 
 @given(st.lists(traces, max_size=40), st.sampled_from(["request", "user", "pair"]), st.integers(1, 50))
+@settings(max_examples=40)
 def test_columns_give_what_rows_give(rows: list[dict[str, Any]], unit: Any, size: int) -> None:
     plan = replace(PLAN, unit="user" if unit == "user" else "request")
     told: Any = {"now": NOON + timedelta(seconds=10) - timedelta(minutes=5), "in_pairs": unit == "pair"}
@@ -125,7 +126,7 @@ def test_columns_give_what_rows_give(rows: list[dict[str, Any]], unit: Any, size
 
 
 @given(st.lists(traces, min_size=4, max_size=40), st.sampled_from(["request", "user", "pair"]))
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_files_give_what_memory_gives(rows: list[dict[str, Any]], unit: Any) -> None:
     plan = replace(PLAN, unit="user" if unit == "user" else "request")
     parted = PartsOnDisk(Path(tempfile.gettempdir()), most=3)

@@ -245,6 +245,17 @@ def test_a_block_with_the_whole_name_of_its_type_is_read_by_the_end_of_it() -> N
                 ),
             },
             optional={"name": st.text(max_size=3)},
+        )
+        | st.fixed_dictionaries(
+            {
+                "role": st.sampled_from(["system", "user", "assistant", "tool"]),
+                "parts": st.lists(
+                    st.fixed_dictionaries(
+                        {"type": st.sampled_from(["text", "reasoning"]), "content": st.text(max_size=5) | st.none()}
+                    ),
+                    max_size=3,
+                ),
+            }
         ),
         min_size=1,
         max_size=4,

@@ -25,8 +25,10 @@ from hypothesis import strategies as st
 
 from llmci.domain.run import Answered, Scored, Unanswered, Unscored
 from llmci.domain.text import declared_clean
+from llmci.domain.verdict import Outcome, Rule
 from llmci.errors import PrivacyStop, UsageError
 from llmci.pipeline.bench.stage import bench
+from llmci.pipeline.gate import gate
 from llmci.seams import Failed
 
 if TYPE_CHECKING:
@@ -404,6 +406,17 @@ async def test_times_are_refused_where_the_loop_was_too_busy_to_take_them() -> N
     assert all(isinstance(score, Unscored) and "the latency is not honest" in score.why for score in speeds)
     assert [answer.latency_ms for answer in made.answers if isinstance(answer, Answered)] == [None] * 4
     assert all(isinstance(score, Scored) for score in made.scores if score.metric == "correct")
+
+
+async def test_a_gate_on_times_that_were_refused_is_no_evidence_and_says_why() -> None:
+    timer = FakeScorer(lambda answer: answer.latency_ms or -1.0, name="speed", kind="latency")
+    job = a_job(scorers=[timer])
+
+    result = await run(job, FakeSystem(blocking, takes_s=0.02), FakeSystem(blocking, takes_s=0.02, name="candidate"))
+    verdict = gate(*result.runs, job.cases, [Rule(metric="speed", role="guardrail", tolerance=0.1)])
+
+    assert verdict.outcome is Outcome.NO_EVIDENCE
+    assert "the latency is not honest: llmci was itself busy" in verdict.headline
 
 
 @pytest.mark.parametrize("reply", [a_reply(latency_ms=200.0), a_reply(latency_ms=9000.0, timed_here=True)])

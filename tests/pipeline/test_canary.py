@@ -11,7 +11,7 @@ from builders import NOON, a_trace
 from llmci.core.stats.live import Traffic, traffic_of
 from llmci.core.stats.records import records_of_rows
 from llmci.core.stats.watch import watch
-from llmci.domain.rollout import Action, Criterion, Decision, RolloutPlan, Stage
+from llmci.domain.rollout import Action, Criterion, Decision, Exposure, RolloutPlan, Stage
 from llmci.pipeline.canary import PAIRED as HALF
 from llmci.pipeline.canary import decide, decide_shadow
 
@@ -203,6 +203,23 @@ def test_a_stage_that_takes_too_long_asks_for_somebody_or_ends(when_overdue: Any
 
     assert late.action is expected
     assert "25 h, longer than the 24 h" in " ".join((*late.notes, late.because))
+
+
+def test_the_next_stage_is_the_one_after_whatever_the_candidate_has() -> None:
+    inside = Stage(share=0.5, only=("internal",))
+    plan = replace(PLAN, stages=(inside, *PLAN.stages))
+
+    following = {
+        Exposure(0.0): Exposure(0.5, ("internal",)),
+        Exposure(0.5, ("internal",)): Exposure(0.05),
+        Exposure(0.05): Exposure(0.25),
+        Exposure(0.5): Exposure(1.0),
+        Exposure(0.3, ("internal",)): Exposure(0.5, ("internal",)),
+        Exposure(1.0): Exposure(1.0),
+    }
+
+    assert {present: plan.after(present).exposure for present in following} == following
+    assert [plan.earlier(present) for present in following] == [0, 0, 1, 3, 0, 3]
 
 
 PAIRED = replace(PLAN, pair_by="metadata.request")

@@ -65,7 +65,7 @@ async def test_an_unchanged_system_passes_early_and_the_savings_are_said() -> No
     assert run.looks is not None
     assert run.looks.asked == len(run.case_ids) == sum(candidate.calls.values())
     [note] = [note for note in said.notes if "decided early" in note]
-    assert f"after {run.looks.asked} of 193 planned cases" in note
+    assert f"after {run.looks.asked} of 186 planned cases" in note
     assert "saved" in note
     assert "$" in note
 

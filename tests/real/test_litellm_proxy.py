@@ -119,7 +119,7 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     python, root, port = python_with("litellm", *PACKAGES), tmp_path_factory.mktemp("litellm"), a_port()
     otlp = a_source("otlp", root)
     with OpenaiServer().running() as backend, serving(root) as sink:
-        spans = Receiving(otlp._inbox)  # type: ignore[attr-defined]
+        spans = Receiving(otlp._inbox.path)  # type: ignore[attr-defined]
         (root / "config.yaml").write_bytes(orjson.dumps(config_of(backend.url, sink)))
         environ = {
             "GENERIC_LOGGER_ENDPOINT": f"{sink}/hook",
@@ -145,7 +145,7 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def _calls(otlp: Any) -> int:
-    return len(outcomes(otlp)) if any(otlp._inbox.glob("*.jsonl")) else 0
+    return len(outcomes(otlp)) if otlp._inbox.journals() else 0
 
 
 def rows_of(root: Path, kind: str, **options: Any) -> list[dict[str, Any]]:

@@ -91,6 +91,7 @@ def test_odd_traffic_is_labelled_whole_and_built_from(tmp_path: Path, rows: list
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_hundred_thousand_identical_traces_are_one_case(tmp_path: Path) -> None:
     config = a_project(tmp_path, [a_trace(f"t{n}") for n in range(100_000)])
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from llmci.adapters.recognizers.wordforms import TOKEN, bare, folded, forms, hashed
+from llmci.adapters.recognizers.wordforms import LONGEST_WORD, TOKEN, bare, folded, forms, hashed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +25,7 @@ LABELS = ("O", "PERSON", "LOCATION", "ORGANIZATION", "ADDRESS")
 # Words to the left and to the right that count.
 REACH = 4
 _WINDOW = np.arange(-REACH, REACH + 1)
+_NO_WORD = "\0"
 # Windows in one product of matrices.
 _AT_ONCE = 256
 # Words whose case tells how the text around a word is written.
@@ -111,7 +112,9 @@ class Tagger:
     def of_texts(self, texts: Sequence[list[str]]) -> list[Floats]:
         """Shape (words, labels) for each text: many at once cost a fraction of one after the other."""
         lengths = [len(words) for words in texts]
-        rows = np.array(self._rows([word for words in texts for word in words]), np.intp)
+        # What is too long for a word is a sign to it, and is not remembered.
+        every = [word if len(word) <= LONGEST_WORD else _NO_WORD for words in texts for word in words]
+        rows = np.array(self._rows(every), np.intp)
         found = np.zeros((len(rows), len(LABELS)), np.float32)
         found[:, 0] = 1
         bounds = np.cumsum([0, *lengths])

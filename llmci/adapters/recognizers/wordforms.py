@@ -7,8 +7,8 @@ import unicodedata
 import zlib
 from functools import lru_cache
 
-# Words with their apostrophes, line breaks, numbers, and every other sign on its own.
-TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\n|\d+|[^\w\s]|_")
+# Encoded data as a whole, words with their apostrophes, line breaks, numbers, and every other sign on its own.
+TOKEN = re.compile(r"(?=[A-Za-z+]{0,24}\d)[A-Za-z0-9+]{48,}|[^\W\d_]+(?:['’][^\W\d_]+)*|\n|\d+|[^\w\s]|_")
 # What a word list says of a word, as bits.
 LISTS = (
     "first_known",
@@ -26,6 +26,8 @@ LISTS = (
     "technical",
 )
 _LONGEST = 24
+# A longer token is no word of any language.
+LONGEST_WORD = 47
 
 
 def folded(word: str) -> str:

@@ -66,7 +66,7 @@ def fit_clusters(
         The groups, largest first. Asking for more groups than there are distinct inputs gives one
         group an input.
     """
-    drawn = _drawn(vectors, neighbours)
+    drawn = drawn_stages(vectors, neighbours)
     final, kept = drawn[-1], drawn[:-1]
     if len(final) < 2:
         return Clustering(final, np.zeros(len(final), np.int32), kept)
@@ -125,7 +125,8 @@ def modularity(labels: NDArray[np.int32], neighbours: Neighbours) -> float:
     return float((shares * same).sum() - (sizes**2).sum())
 
 
-def _drawn(vectors: NDArray[np.float32], neighbours: Neighbours) -> NDArray[np.float32]:
+def drawn_stages(vectors: NDArray[np.float32], neighbours: Neighbours) -> NDArray[np.float32]:
+    """Rows after 0, 1, ... `STEPS` steps towards their neighbours, shape (steps + 1, n, dimensions)."""
     stages = [vectors]
     for _ in range(STEPS):
         stages.append(_step(stages[-1], stages[-1], neighbours))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llmci.core.grouping.clusters import drawn_stages
 from llmci.core.grouping.features import dense_rows, fit_vectorizer, sparse_rows
 from llmci.core.grouping.neighbours import nearest
 from llmci.core.grouping.newtopics import NewTopic, new_topics
@@ -93,9 +94,12 @@ def drift(
     texts = [entry if isinstance(entry, str) else entry.text for entry in entries]
     vectorizer = fit_vectorizer(texts, seed=seed)
     rows = sparse_rows(vectorizer, texts)
-    near = nearest(rows, rows, REACH, apart_from=np.arange(len(texts), dtype=np.int32))
+    itself = np.arange(len(texts), dtype=np.int32)
+    near = nearest(rows, rows, REACH, apart_from=itself)
+    dense = dense_rows(vectorizer, rows)
+    moved = drawn_stages(dense, near)[-1]
     sides = relabelled(is_fresh, rng)
-    found = chances(near, dense_rows(vectorizer, rows).astype(np.float64), sides)
+    found = chances(near, nearest(moved, moved, REACH, apart_from=itself), dense.astype(np.float64), sides)
     drifted = found.novelty <= _ALPHA_NOVELTY or found.classifier <= _ALPHA_CLASSIFIER
     novelty = distances(near, ~is_fresh) - distances(near, is_fresh)
     return Drift(

@@ -46,15 +46,18 @@ def relabelled(is_fresh: NDArray[np.bool_], rng: np.random.Generator) -> NDArray
     return np.stack([is_fresh, *(rng.permutation(is_fresh) for _ in range(PERMUTATIONS))])
 
 
-def chances(near: Neighbours, vectors: NDArray[np.float64], sides: NDArray[np.bool_]) -> Chances:
+def chances(near: Neighbours, drawn: Neighbours, vectors: NDArray[np.float64], sides: NDArray[np.bool_]) -> Chances:
     """Test with two statistics.
 
     Novelty adds up two standardised sums over the fresh inputs: how high the distance to the
     nearest kept inputs ranks, and how many of the nearest inputs are fresh. What is new is far
-    from the old and forms pockets of its own; either alone misses half of it.
+    from the old and forms pockets of its own; either alone misses half of it. Both are taken in two
+    spaces: by the characters and words themselves, and by where inputs are drawn to by their neighbours,
+    in which few inputs of one intent that share no words with each other are near.
 
     Args:
         near: The nearest `REACH` other inputs of each, of both sides.
+        drawn: The same after they were drawn towards their neighbours.
         vectors: Dense rows for the classifier, shape (n, dimensions).
         sides: See `relabelled`.
 
@@ -63,10 +66,13 @@ def chances(near: Neighbours, vectors: NDArray[np.float64], sides: NDArray[np.bo
         Oquab (2017), Revisiting classifier two-sample tests. The classifier is ridge regression,
         whose leave-one-out predictions have a closed form.
     """
-    far = np.array([_farness(near, fresh) for fresh in sides])
-    pockets = np.array([(fresh_share(near, fresh)[fresh] ** _POCKET_POWER).mean() for fresh in sides])
+    novelty = np.zeros(len(sides))
+    for space in (near, drawn):
+        far = np.array([_farness(space, fresh) for fresh in sides])
+        pockets = np.array([(fresh_share(space, fresh)[fresh] ** _POCKET_POWER).mean() for fresh in sides])
+        novelty += _standard(far) + _standard(pockets)
     aucs = _aucs(vectors, sides)
-    return Chances(_p_value(_standard(far) + _standard(pockets)), _p_value(aucs), float(aucs[0]))
+    return Chances(_p_value(novelty), _p_value(aucs), float(aucs[0]))
 
 
 def distances(near: Neighbours, among: NDArray[np.bool_]) -> NDArray[np.float64]:

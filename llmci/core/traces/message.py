@@ -80,6 +80,8 @@ def _content(rest: Row) -> list[Row]:
 def _attached(rest: Row) -> list[Row]:
     """Media beside the content rather than in it: lists of them, or what a model said aloud."""
     parts: list[Row] = []
+    if _ATTACHED.keys().isdisjoint(rest):
+        return parts
     for key, kind in _ATTACHED.items():
         logged = rest.get(key)
         items = logged if isinstance(logged, list) else [logged]

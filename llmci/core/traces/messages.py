@@ -84,10 +84,31 @@ def simple_messages(value: object) -> list[Row] | None:
         if not isinstance(item, dict) or len(item) != 2:
             return None
         role, text = item.get("role"), item.get("content")
-        if not isinstance(role, str) or role not in _SPEAKERS or not isinstance(text, str) or text.startswith("data:"):
+        if not isinstance(role, str) or role not in _SPEAKERS:
             return None
-        found.append({"role": role, "parts": [{"type": "text", "text": text}] if text else []})
+        if isinstance(text, str) and not text.startswith("data:"):
+            parts: list[Row] | None = [{"type": "text", "text": text}] if text else []
+        else:
+            parts = _texts(item.get("parts"))
+        if parts is None:
+            return None
+        found.append({"role": role, "parts": parts})
     return found or None
+
+
+def _texts(logged: object) -> list[Row] | None:
+    """Parts of the GenAI conventions that are all plain text; None for any others."""
+    if not isinstance(logged, list) or not logged:
+        return None
+    found: list[Row] = []
+    for part in logged:
+        if not isinstance(part, dict) or len(part) != 2 or part.get("type") != "text":
+            return None
+        text = part.get("content")
+        if not isinstance(text, str):
+            return None
+        found.append({"type": "text", "text": text})
+    return found
 
 
 def is_chat(value: object) -> bool:
