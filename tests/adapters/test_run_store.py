@@ -314,3 +314,13 @@ def test_runs_on_another_set_by_another_scorer_or_damaged_are_no_past(tmp_path: 
     (tmp_path / "damaged" / "scores.parquet").write_bytes(b"PAR1")
 
     assert runs.past(like, 10) == ()
+
+
+def test_a_run_without_a_score_has_no_past_scores(tmp_path: Path) -> None:
+    runs = DirectoryRuns(tmp_path)
+    lost = [Unscored(case_id="a", repeat=0, metric="correct", why="judge down", fault="infrastructure")]
+    runs.save(a_run({"a": 1.0}, run_id="lost", scores=lost))
+
+    [past] = runs.past(a_run({"a": 1.0}, run_id="now"), 5)
+
+    assert past.values == {}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    import numpy as np
     import pyarrow as pa
 
 MANIFEST = "manifest.json"
@@ -99,23 +100,36 @@ class DirectoryRuns:
         return tuple(found)
 
     def _scores(self, run_id: str, manifest: dict[str, Any], names: Sequence[str]) -> Iterator[PastScores]:
+        import numpy as np
         import pyarrow as pa
+        import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
         path = self.path / run_id / _TABLES[1]
         try:
-            table = pq.ParquetFile(path).read(columns=["case_id", "metric", "value"])
+            # `read_table` and `group_by` would load pyarrow's datasets, and pandas with them.
+            with pq.ParquetFile(path) as file:
+                table = file.read(columns=["case_id", "metric", "value"])
         except (pa.ArrowException, OSError) as error:
             raise _damaged(path, type(error).__name__) from None
-        means = table.group_by(["metric", "case_id"]).aggregate([("value", "mean")]).to_pylist()
+        table = table.filter(pc.is_valid(table["value"]))
+        # As numbers: comparing with a text would load pandas, too.
+        metrics, cases = (table[name].combine_chunks().dictionary_encode() for name in ("metric", "case_id"))
+        known, ids = metrics.dictionary.to_pylist(), cases.dictionary.to_pylist()
+        of, at, values = (
+            _numbers(column) for column in (metrics.indices, cases.indices, table["value"].combine_chunks())
+        )
         for name in names:
-            rows = [row for row in means if row["metric"] == name and row["value_mean"] is not None]
+            mine = of == (known.index(name) if name in known else -1)
+            codes = at[mine]
+            counts = np.bincount(codes, minlength=len(ids))
+            sums = np.bincount(codes, weights=values[mine], minlength=len(ids))
             yield PastScores(
                 run_id=run_id,
                 system=str(manifest["system"]["name"]),
                 finished_at=str(manifest["finished_at"]),
                 metric=name,
-                values={row["case_id"]: row["value_mean"] for row in rows},
+                values={ids[one]: float(sums[one] / counts[one]) for one in np.flatnonzero(counts)},
             )
 
     def _manifest(self, run_id: str) -> dict[str, Any]:
@@ -132,6 +146,16 @@ class DirectoryRuns:
         if not isinstance(found, dict):
             raise _damaged(path, "not an object")
         return found
+
+
+def _numbers(column: pa.Array) -> np.ndarray:
+    """The numbers of a column without gaps, as they lie in memory: `to_numpy` would load pandas."""
+    import numpy as np
+
+    kind = np.dtype(str(column.type).replace("double", "float64"))
+    if not len(column):
+        return np.zeros(0, dtype=kind)
+    return np.frombuffer(column.buffers()[1], dtype=kind)[column.offset : column.offset + len(column)]
 
 
 def manifest_of(run: Run) -> dict[str, Any]:
