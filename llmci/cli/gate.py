@@ -14,7 +14,7 @@ from llmci.cli.terminal import safe_text, show, show_json
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
-    from llmci.core.gating.plan import Sight
+    from llmci.core.gating.plan import Price, Sight
     from llmci.core.gating.reading import Reading
     from llmci.core.gating.selftest import SelfTest
     from llmci.domain.verdict import Rule
@@ -127,7 +127,7 @@ def gate(
     if max_days_apart is not None:
         found = replace(found, max_days=max_days_apart)
     if plan:
-        _show_plan(found.plan(), as_json=as_json)
+        _show_plan(found.plan(), found.prices(), as_json=as_json)
     elif self_test:
         _show_self_test(found.self_test(draws=_DRAWS, seed=_SEED if seed is None else seed), as_json=as_json)
     else:
@@ -178,11 +178,11 @@ def _show_verdict(found: Contest, failing: frozenset[str], outputs: list[Path], 
     raise typer.Exit(code)
 
 
-def _show_plan(seen: list[Sight], *, as_json: bool) -> None:
+def _show_plan(seen: list[Sight], prices: list[Price], *, as_json: bool) -> None:
     if as_json:
-        show_json({"plan": seen})
+        show_json({"plan": seen, "tolerances": prices})
         return
-    from llmci.core.wording import percent
+    from llmci.core.wording import money, percent
 
     show(f"{'gate':26} {'cases':>7} {'tolerance':>9} {'noticed':>8} {'ruled out':>9} {'9 in 10':>8} {'needed':>8}")
     for sight in seen:
@@ -196,6 +196,18 @@ def _show_plan(seen: list[Sight], *, as_json: bool) -> None:
     show("")
     show("noticed: chance to notice a drop of the tolerance.  ruled out: chance that an unchanged system passes.")
     show("9 in 10: smallest drop that is noticed 9 times in 10.  needed: cases that so notice the tolerance.")
+    if prices:
+        show("")
+        show(
+            "What a tolerance takes, so that a drop as large is noticed 9 times in 10; and the chance to notice it now:"
+        )
+        show(f"{'gate':26} {'tolerance':>9} {'now':>6} {'cases':>9} {'calls':>9} {'cost':>9}")
+    for price in prices:
+        cases, calls = ("unknown" if count is None else f"{count:,}" for count in (price.cases, price.calls))
+        show(
+            f"{safe_text(price.metric)[:26]:26} {percent(price.tolerance):>9} {price.noticed:>6.0%} {cases:>9} {calls:>9} "
+            f"{money(price.cost):>9}"
+        )
 
 
 def _show_self_test(done: SelfTest, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from llmci import registry
 from llmci.core.gating.ask import Comparison, compare
 from llmci.core.gating.comparable import obstacles
 from llmci.core.gating.origin import origin
-from llmci.core.gating.plan import Sight, sights
+from llmci.core.gating.plan import Price, Sight, prices, sights
 from llmci.core.gating.reading import Reading, ResultFile, pairing, settled
 from llmci.core.gating.results import answers_of, runs_of
 from llmci.core.gating.selftest import SelfTest
@@ -100,6 +100,13 @@ class Contest:
             NoDecisionError: The runs must not be compared.
         """
         return sights(self._comparison().questions())
+
+    def prices(self) -> list[Price]:
+        """What other tolerances would take; raises as `plan` does."""
+        run = self.candidate
+        spent = None if run.cost is None or run.judge_cost is None else run.cost + run.judge_cost
+        per_call = None if spent is None or not run.answers else spent / len(run.answers)
+        return prices(self._comparison().questions(), repeats=run.repeats, cost_per_call=per_call)
 
     def self_test(self, *, draws: int, seed: int) -> SelfTest:
         """How often these gates cry wolf on these cases; raises as `plan` does."""

@@ -133,8 +133,14 @@ def test_a_format_can_be_named(tmp_path: Path) -> None:
 def test_the_plan_says_what_these_cases_can_see(tmp_path: Path) -> None:
     done = gated(tmp_path, [1] * 200, [1] * 190 + [0] * 10, "--plan", "--json")
 
-    [sight] = json.loads(done.stdout)["plan"]
+    said = json.loads(done.stdout)
+    [sight] = said["plan"]
     assert done.returncode == 0
+    prices = {price["tolerance"]: price for price in said["tolerances"]}
+    assert list(prices) == [0.01, 0.02, 0.03, 0.05, 0.1]
+    assert prices[0.05]["cases"] == prices[0.05]["calls"] == sight["needed_cases"]
+    assert prices[0.01]["cases"] > 5 * prices[0.05]["cases"] > 5 * prices[0.1]["cases"]
+    assert prices[0.05]["cost"] is None
     assert sight["cases"] == 200
     assert 0.05 < sight["detectable"] < 0.1
     assert sight["needed_cases"] > 200

@@ -65,6 +65,17 @@ def found(config: Config, before: str, after: str, *, by_flags: bool = False) ->
     return contest(before, after, config=lambda: config, reading=Reading(), rules=lambda _: lenient, by_flags=by_flags)
 
 
+def test_what_a_tolerance_takes_is_priced_by_what_an_answer_cost(config: Config, runs: tuple[Run, Run]) -> None:
+    known = replace(found(config, "before", "after"), candidate=replace(runs[1], cost=1.0, judge_cost=0.5, repeats=2))
+    unknown = replace(found(config, "before", "after"), candidate=replace(runs[1], cost=None, judge_cost=0.5))
+
+    for price in known.prices():
+        assert price.cases is not None
+        assert price.calls == 2 * price.cases
+        assert price.cost == pytest.approx(price.calls * 1.5 / SIZE)
+    assert {price.cost for price in unknown.prices()} == {None}
+
+
 def test_two_runs_are_gated_by_the_configuration(config: Config, runs: tuple[Run, Run]) -> None:
     assert gate_runs(config, *runs).outcome is Outcome.REGRESSED
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from llmci.core.gating.measure import measure, planned_cases
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Every table of wins and losses is counted up to here; beyond it the normal approximation is as good.
 _COUNTED = 1000
+_TOLERANCES = (0.01, 0.02, 0.03, 0.05, 0.1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,52 @@ class Sight:
     noticed: float | None
     ruled_out: float | None
     needed_cases: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What a tolerance of a gate would take.
+
+    Attributes:
+        noticed: Chance that the cases at hand notice a drop as large.
+        cases: Cases that notice it 9 times in 10; None if not known.
+        calls: Of the candidate for as many, with as many tries as now.
+        cost: US dollars for them, judges included; None is unknown.
+    """
+
+    metric: str
+    tolerance: float
+    noticed: float
+    cases: int | None
+    calls: int | None
+    cost: float | None
+
+
+def prices(questions: Sequence[Question], *, repeats: int, cost_per_call: float | None) -> list[Price]:
+    """What other tolerances of the gates on all cases would take; ratios are left out.
+
+    Args:
+        questions: In order.
+        repeats: Tries of each case.
+        cost_per_call: US dollars of one answer of the candidate, judged; None is unknown.
+    """
+    found = []
+    for asked in questions:
+        if asked.slice is not None or not asked.gating or asked.metric.kind == "ratio":
+            continue
+        seen = measure(asked)
+        for tolerance in sorted({*_TOLERANCES, asked.rule.tolerance}):
+            other = replace(asked, rule=replace(asked.rule, tolerance=tolerance))
+            cases = planned_cases(other, seen)
+            calls = None if cases is None else cases * repeats
+            cost = None if calls is None or cost_per_call is None else calls * cost_per_call
+            noticed = _chances(other)[0]
+            found.append(
+                Price(
+                    metric=asked.metric.name, tolerance=tolerance, noticed=noticed, cases=cases, calls=calls, cost=cost
+                )
+            )
+    return found
 
 
 def sights(questions: Sequence[Question]) -> list[Sight]:
