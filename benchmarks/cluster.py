@@ -74,7 +74,9 @@ def child(root: Path, *words: str) -> dict[str, float]:
     """Run this file in a process of its own: CPU of its tree, seconds, and the largest process of it beside the driver."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [sys.executable, __file__, "_run", str(root), *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process, Watched(process.pid) as watched:
+    # As `llmci` itself has it: threads of linear algebra would crowd the processes that work is spread over.
+    environ = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environ) as process, Watched(process.pid) as watched:
         output = process.communicate()[0]
     if process.returncode:
         raise SystemExit(f"{' '.join(words)} ended with {process.returncode}")
