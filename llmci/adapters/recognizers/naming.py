@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -231,7 +230,7 @@ class Tagged:
             return None
         kept = np.flatnonzero(likely >= _DOUBT_OF_CUE)
         start, end = words.start + int(kept[0]), words.start + int(kept[-1])
-        return replace(span, start=max(span.start, self._places[start][0]), end=min(span.end, self._places[end][1]))
+        return span._replace(start=max(span.start, self._places[start][0]), end=min(span.end, self._places[end][1]))
 
     def spans(self) -> Iterator[Span]:
         """Findings of every kind."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def _joined(kept: list[Span]) -> list[Span]:
     for span in kept:
         if joined and joined[-1].end == span.start and joined[-1].kind == span.kind:
             surer = max(joined[-1], span, key=lambda s: s.score)
-            joined[-1] = replace(surer, start=joined[-1].start, end=span.end)
+            joined[-1] = surer._replace(start=joined[-1].start, end=span.end)
         else:
             joined.append(span)
     return joined
@@ -51,10 +50,10 @@ def _outside(span: Span, kept: list[Span]) -> list[Span]:
         if other.start >= span.end:
             break
         if at < other.start:
-            parts.append(replace(span, start=at, end=other.start))
+            parts.append(span._replace(start=at, end=other.start))
         at = max(at, other.end)
     if at == span.start:
         parts.append(span)
     elif at < span.end:
-        parts.append(replace(span, start=at))
+        parts.append(span._replace(start=at))
     return parts
