@@ -24,13 +24,16 @@ _DETECTOR = "structured.tagger"
 _LIKELY = {"PERSON": (0.1, 0.25), "LOCATION": (0.5, 0.35), "ORGANIZATION": (0.5, 0.35), "ADDRESS": (0.6, 0.4)}
 _PERSON = LABELS.index("PERSON")
 _COLUMNS = [LABELS.index(kind) for kind in _LIKELY]
+# Of the two the lower one, and the second, as single as probabilities are.
+_OPENS = {kind: float(np.float32(min(bounds))) for kind, bounds in _LIKELY.items()}
+_HOLDS = {kind: float(np.float32(bounds[1])) for kind, bounds in _LIKELY.items()}
 # Below this a finding is a hint and no more.
 _COUNTS = 0.45
 _MOST_OF_A_HINT = 0.2
 # The least that a finding is called, so that it counts by any usual `min_score`.
 _LEAST = 0.5
 # What a rule found is dropped where the tagger is surer than this that nobody is named.
-_DOUBT, _DOUBT_OF_CUE = 0.15, 0.05
+_DOUBT, _DOUBT_OF_CUE = float(np.float32(0.15)), float(np.float32(0.05))
 _CUE = 0.8
 # An address without any number needs this.
 _SURE = 0.9
@@ -145,7 +148,7 @@ def _tagged(texts: Sequence[tuple[str, str | None]]) -> Iterator[Tagged]:
     ends = bounds[1:] - [len(after) for _, after in around]
     most = _most(likely, starts, ends)
     may_name = (most[:, _PERSON] >= min(_DOUBT, _DOUBT_OF_CUE)).tolist()
-    may_hold = (most[:, _COLUMNS] >= [min(bound) for bound in _LIKELY.values()]).any(axis=1).tolist()
+    may_hold = (most[:, _COLUMNS] >= list(_OPENS.values())).any(axis=1).tolist()
     for (text, key), words, start, end, name, hold in zip(
         texts, cut, starts.tolist(), ends.tolist(), may_name, may_hold, strict=True
     ):
@@ -197,6 +200,12 @@ class Tagged:
         self.may_name, self.may_hold = may_name, may_hold
 
     @functools.cached_property
+    def _people(self) -> list[float]:
+        """How likely each word is part of a person; to be asked for when lists are leveled."""
+        likely: list[float] = self._likely[:, _PERSON].tolist()
+        return likely
+
+    @functools.cached_property
     def _places(self) -> list[tuple[int, int]]:
         return places_of(self._words, self._text)
 
@@ -225,31 +234,25 @@ class Tagged:
             return None
         if not self._text[span.start : span.end].isascii() and span.score == _CUE:
             return span
-        likely = self._likely[words, _PERSON]
-        if not len(likely) or likely.max() < (_DOUBT_OF_CUE if span.score >= _CUE else _DOUBT):
+        likely = self._people[words]
+        if not likely or max(likely) < (_DOUBT_OF_CUE if span.score >= _CUE else _DOUBT):
             return None
-        kept = np.flatnonzero(likely >= _DOUBT_OF_CUE)
-        start, end = words.start + int(kept[0]), words.start + int(kept[-1])
+        kept = [at for at, one in enumerate(likely, words.start) if one >= _DOUBT_OF_CUE]
+        start, end = kept[0], kept[-1]
         return span._replace(start=max(span.start, self._places[start][0]), end=min(span.end, self._places[end][1]))
 
     def spans(self) -> Iterator[Span]:
         """Findings of every kind."""
-        if not len(self._likely):
-            return
-        for (kind, bounds), column, most in zip(
-            _LIKELY.items(), _COLUMNS, self._likely.max(axis=0)[_COLUMNS], strict=True
-        ):
-            if most < min(bounds):
-                continue
-            likely = self._likely[:, column]
-            found = np.flatnonzero(likely >= min(bounds)).tolist()
+        for (kind, least), column in zip(_OPENS.items(), _COLUMNS, strict=True):
+            likely = self._people if column == _PERSON else self._likely[:, column].tolist()
+            found = [at for at, one in enumerate(likely) if one >= least]
             for run in self._runs(found, likely, kind):
                 yield from self._run(kind, run, likely)
 
-    def _runs(self, found: Sequence[int], likely: np.ndarray[Any, Any], kind: str) -> Iterator[list[int]]:
+    def _runs(self, found: Sequence[int], likely: Sequence[float], kind: str) -> Iterator[list[int]]:
         """Words beside each other, the likely ones apart from the hints."""
         run: list[int] = []
-        low = _LIKELY[kind][1]
+        low = _HOLDS[kind]
         for at in found:
             if run and not (
                 at == run[-1] + 1
@@ -262,12 +265,12 @@ class Tagged:
         if run:
             yield run
 
-    def _run(self, kind: str, run: list[int], likely: np.ndarray[Any, Any]) -> Iterator[Span]:
+    def _run(self, kind: str, run: list[int], likely: Sequence[float]) -> Iterator[Span]:
         while run and not self._words[run[0]][0].isalnum():
             run = run[1:]
         while run and not self._words[run[-1]][0].isalnum():
             run = run[:-1]
-        if not run or (best := float(likely[run].max())) < _LIKELY[kind][0]:
+        if not run or (best := max(likely[at] for at in run)) < _LIKELY[kind][0]:
             return
         start, end = self._places[run[0]][0], self._places[run[-1]][1]
         score = 0.0 if _is_part(self._text, start, end) else self._score(kind, [self._words[at] for at in run], best)

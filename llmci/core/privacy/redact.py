@@ -130,17 +130,14 @@ class Redactor:
             looked = self.looked(text)
             if isinstance(looked, Unreadable):
                 return looked
-            memory.learn(self._removed(looked, sure=True))
-            memory.learn(self._removed(looked, sure=False), sure=False)
-            memory.doubt(
-                piece.text[span.start : span.end]
-                for piece, spans in looked.pieces
-                for span in spans
-                if span.kind in _PLACES and span.score >= self.policy.min_score
-            )
+            sure, doubtful, places = self._told(looked)
+            memory.learn(sure)
+            memory.learn(doubtful, sure=False)
+            memory.doubt(places)
             if text.column in IDENTITIES and _is_telling(text.text):
                 memory.learn([("USER_ID", text.text)])
-        memory.learn(("DENIED", denied) for denied in self.policy.deny)
+        if self.policy.deny:
+            memory.learn(("DENIED", denied) for denied in self.policy.deny)
         return None
 
     def redact(
@@ -234,16 +231,17 @@ class Redactor:
         """What is removed from a piece: findings of its own and remembered ones, without overlaps."""
         if not found and not memory.needles:
             return []
-        own, known = (
-            [
-                span
-                for span in spans
-                if self.policy.removes(span, value := piece.text[span.start : span.end])
-                and not (exempt is not None and exempt(value))
-            ]
-            for spans in (found, memory.recall(piece.text, found))
-        )
+        own = self._counting(piece, found, exempt)
+        known = self._counting(piece, memory.recall(piece.text, found), exempt)
         return resolved(own, known) if own or known else []
+
+    def _counting(self, piece: Piece, spans: Sequence[Span], exempt: Callable[[str], bool] | None) -> list[Span]:
+        return [
+            span
+            for span in spans
+            if self.policy.removes(span, value := piece.text[span.start : span.end])
+            and not (exempt is not None and exempt(value))
+        ]
 
     def looked(self, text: Text) -> Looked | Unreadable:
         """Search a text; in labels such as a release, only what can be no label counts."""
@@ -254,13 +252,19 @@ class Redactor:
             tuple((piece, tuple(span for span in found if span.kind in _NO_LABEL)) for piece, found in looked.pieces)
         )
 
-    def _removed(self, looked: Looked, *, sure: bool) -> list[tuple[str, str]]:
-        return [
-            (span.kind, value)
-            for piece, spans in looked.pieces
-            for span in spans
-            if (span.score >= _SURE) == sure and self.policy.removes(span, value := piece.text[span.start : span.end])
-        ]
+    def _told(self, looked: Looked) -> tuple[list[tuple[str, str]], list[tuple[str, str]], list[str]]:
+        """What a text tells: kind and value of what is removed and sure, and of what is not sure; and names of places."""
+        sure: list[tuple[str, str]] = []
+        doubtful: list[tuple[str, str]] = []
+        places: list[str] = []
+        for piece, spans in looked.pieces:
+            for span in spans:
+                value = piece.text[span.start : span.end]
+                if self.policy.removes(span, value):
+                    (sure if span.score >= _SURE else doubtful).append((span.kind, value))
+                if span.kind in _PLACES and span.score >= self.policy.min_score:
+                    places.append(value)
+        return sure, doubtful, places
 
 
 def _memory_of(findings: Sequence[Finding], exempt: Callable[[str], bool], memory: Memory) -> Memory:

@@ -17,6 +17,8 @@ def resolved(spans: Sequence[Span], recalled: Sequence[Span] = ()) -> list[Span]
     The surest wins, then the longest; what was only recalled comes last. What sticks out of the
     winner is kept as a span of its own, for every character of every finding has to go.
     """
+    if len(spans) + len(recalled) < 2:
+        return [*spans, *recalled]
     kept: list[Span] = []
     for tier in (spans, recalled):
         for span in tier if len(tier) < 2 else sorted(tier, key=lambda s: (-s.score, s.start - s.end, s.start, s.kind)):
