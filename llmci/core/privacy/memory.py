@@ -127,9 +127,10 @@ class Memory:
                 for span in _spans(needle, text, folded)
                 if not (doubtful or _is_lower(needle, text, span)) or _is_hinted(span, text, hints)
             ]
-        for words, kind in self.forms.items():
-            # The last word is looked for first: most texts hold none of them.
-            if words[-1] in folded and all(word in folded for word in words):
+        # The last word is looked for first: most texts hold none of them.
+        for words in [words for words in self.forms if words[-1] in folded]:
+            if all(word in folded for word in words):
+                kind = self.forms[words]
                 found += [Span(start, end, kind, _SCORE, _DETECTOR) for start, end in places_of(words, folded)]
         return found + self._respaced(text) if self.numbers else found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from llmci.core.privacy.audit import Original, is_broken, originals, recalled, standing, views_of
 from llmci.core.privacy.detect import Looked, Unreadable
@@ -34,8 +34,7 @@ _ATTRIBUTES = frozenset({"LOCATION", "ORGANIZATION", "NRP", "DATE_TIME"})
 _NO_LABEL = frozenset({"EMAIL_ADDRESS", "SECRET", "CREDIT_CARD", "US_SSN", "IBAN_CODE", "USER_ID"})
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Something that was replaced: where, what kind, by whom found; and its value, never to be shown."""
 
     path: str
@@ -98,17 +97,21 @@ class Settled:
     texts: dict[tuple[str, str, str | None], _Clean] = field(default_factory=dict)
     removed: dict[Original, None] = field(default_factory=dict)
 
+    def is_new(self, text: Text) -> bool:
+        """Whether nothing has become of a text yet."""
+        return (text.text, text.column, text.role) not in self.texts
+
     def survivor(self, done: Sequence[_Clean], memory: Memory) -> str | None:
         """The kind of something that was found and still stands in what was kept of these texts."""
-        removed = list(self.removed)
-        for clean in done:
-            if clean.checked == len(removed) and clean.recalled:
-                continue
+        count = len(self.removed)
+        unchecked = [clean for clean in done if clean.checked < count or not clean.recalled]
+        removed = list(self.removed) if unchecked else []
+        for clean in unchecked:
             kind = None if clean.recalled else recalled(clean.views, memory)
             kind = kind or standing(clean.views, removed[clean.checked :])
             if kind is not None:
                 return kind
-            clean.recalled, clean.checked = True, len(removed)
+            clean.recalled, clean.checked = True, count
         return None
 
 
@@ -165,7 +168,8 @@ class Redactor:
             if isinstance(clean, Unreadable):
                 return Withheld(clean.why)
             done.append(clean)
-            findings += [Finding(text.path, span, value) for span, value in clean.found]
+            if clean.found:
+                findings += [Finding(text.path, span, value) for span, value in clean.found]
         told = memory if exempt is None else _memory_of(findings, exempt, memory)
         if (kind := settled.survivor(done, told)) is not None:
             return Withheld(f"the audit found a survivor of kind {kind}")
