@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from llmci.adapters.recognizers.people import UPPER
@@ -34,4 +33,4 @@ def whole(text: str, span: Span) -> Span:
     behind = _TO_POSTCODE.match(text, span.end) or _LINES.match(text, span.end)
     if number is None and behind is None:
         return span
-    return replace(span, start=number.start() if number else span.start, end=behind.end() if behind else span.end)
+    return span._replace(start=number.start() if number else span.start, end=behind.end() if behind else span.end)

@@ -70,7 +70,9 @@ class StructuredRecognizer:
         names = named([(leaves[at].text, leaves[at].key) for at in prose], self._names)
         for at, spans in zip(prose, names, strict=True):
             text = leaves[at].text
-            found[at] += [whole(text, span) for span in (*self._shaped(text), *spans)]
+            found[at] += [
+                whole(text, span) if span.kind == "ADDRESS" else span for span in (*self._shaped(text), *spans)
+            ]
         return found
 
     def _whole(self, leaf: Leaf) -> Span | None:
