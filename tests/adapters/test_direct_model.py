@@ -111,7 +111,7 @@ async def test_both_paths_send_the_same_and_read_the_same(
     ],
 )
 @pytest.mark.parametrize("name", ["plain", "response format", "conversation", "images"])
-async def test_every_compatible_endpoint_is_sent_and_read_the_same(  # noqa: PLR0913
+async def test_every_compatible_endpoint_is_sent_and_read_the_same(
     server: OpenaiServer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
