@@ -56,9 +56,14 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "expectations": ("expectations", "metadata.expectations", "additional_metadata.expectations"),
     "rubric": ("rubric", "metadata.rubric", "additional_metadata.rubric"),
     "must_pass": ("must_pass", "metadata.must_pass", "additional_metadata.must_pass"),
+    "holdout": ("holdout", "metadata.holdout", "additional_metadata.holdout"),
+    "dependence": ("dependence", "metadata.dependence", "additional_metadata.dependence"),
+    "case_id": ("case_id", "metadata.case_id", "additional_metadata.case_id"),
     "tools": ("tools",),
     "asserts": ("assert",),
 }
+
+_YES = (True, "true", "True", 1)
 
 Row = tuple[str, dict[str, Any] | str]
 
@@ -111,6 +116,9 @@ def _case(row: Mapping[str, Any]) -> Case | str:
     reference = _first(_held(row, "reference")) or asserted.get("reference")
     rubric = _held(row, "rubric") or asserted.get("rubric")
     key = _held(row, "key")
+    if key == _held(row, "case_id"):
+        # Tools that want an id were given the case's own, which is made of its input.
+        key = None
     tools = _tools(_held(row, "tools") or ())
     case_id = case_id_of(messages, tools, None if key is None else str(key))
     return Case(
@@ -124,9 +132,10 @@ def _case(row: Mapping[str, Any]) -> Case | str:
         rubric=None if rubric is None else declared_clean(_text(rubric)),
         slices={str(name): _text(value) for name, value in slices.items()},
         stratum="hand-written",
-        dependence=case_id,
+        dependence=_text(_held(row, "dependence") or case_id),
         weight=0.0,
-        must_pass=_held(row, "must_pass") in (True, "true", "True", 1),
+        must_pass=_held(row, "must_pass") in _YES,
+        holdout=_held(row, "holdout") in _YES,
         origin=Origin(kind="hand"),
     )
 
@@ -148,18 +157,56 @@ def _messages(value: Any) -> tuple[Message, ...]:  # noqa: ANN401  see above
         return _messages(value.get("messages")) or _messages(canonical(value).decode())
     if not isinstance(value, str) or not value.strip():
         return ()
+    if conversation := _conversation(value):
+        return conversation
     return (Message(role="user", parts=(Part(type="text", text=declared_clean(value)),)),)
+
+
+def _conversation(text: str) -> tuple[Message, ...]:
+    """The messages that a text holds as JSON, as prompts of promptfoo do; none where it is anything else."""
+    if not text.lstrip().startswith("[{"):
+        return ()
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return ()
+    whole = isinstance(found, list) and all(isinstance(item, dict) and item.get("role") for item in found)
+    return _messages(found) if whole else ()
 
 
 def _message(item: Mapping[str, Any]) -> Message:
     """A message of a chat API, or one that llmci wrote itself."""
+    if item["role"] == "tool" and not isinstance(item.get("parts"), list):
+        given = {
+            "type": "tool_result",
+            "tool_call_id": item.get("tool_call_id"),
+            "tool_result": item.get("content") or "",
+        }
+        return Message(role="tool", name=item.get("name"), parts=(_part(given),))
     if isinstance(item.get("parts"), list):
         parts = tuple(_part(part) for part in item["parts"] if isinstance(part, dict))
     else:
         content = item.get("content")
         pieces = content if isinstance(content, list) else [{"type": "text", "text": _text(content or "")}]
+        called = item.get("tool_calls")
+        calls = [_called(call) for call in called] if isinstance(called, list) else []
+        pieces = [*(pieces if content or not calls else ()), *calls]
         parts = tuple(_part(piece) for piece in pieces if isinstance(piece, dict))
     return Message(role=str(item["role"]), name=item.get("name"), parts=parts)
+
+
+def _called(call: Any) -> dict[str, Any] | None:  # noqa: ANN401  see above
+    """A tool call as OpenAI spells it (`function.name`) or as Inspect does (`function` is the name)."""
+    if not isinstance(call, dict) or not call.get("function"):
+        return None
+    function = call["function"]
+    named = function if isinstance(function, dict) else {"name": function, "arguments": call.get("arguments")}
+    return {
+        "type": "tool_call",
+        "tool_call_id": call.get("id"),
+        "tool_name": named.get("name"),
+        "tool_arguments": named.get("arguments") or "{}",
+    }
 
 
 def _part(part: Mapping[str, Any]) -> Part:
