@@ -148,14 +148,16 @@ def _tagged(texts: Sequence[tuple[str, str | None]]) -> Iterator[Tagged]:
     ends = bounds[1:] - [len(after) for _, after in around]
     most = _most(likely, starts, ends)
     may_name = (most[:, _PERSON] >= min(_DOUBT, _DOUBT_OF_CUE)).tolist()
-    may_hold = (most[:, _COLUMNS] >= list(_OPENS.values())).any(axis=1).tolist()
+    may_hold = np.any(most[:, _COLUMNS] >= np.array(list(_OPENS.values())), axis=1).tolist()
     for (text, key), words, start, end, name, hold in zip(
         texts, cut, starts.tolist(), ends.tolist(), may_name, may_hold, strict=True
     ):
         yield Tagged(text, words, likely[start:end], keyed=bool(key), may_name=name, may_hold=hold)
 
 
-def _most(likely: np.ndarray[Any, Any], starts: np.ndarray[Any, Any], ends: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _most(
+    likely: np.ndarray[Any, Any], starts: np.ndarray[Any, Any], ends: np.ndarray[Any, Any]
+) -> np.ndarray[Any, Any]:
     """The highest probability of each label in each text, shape (texts, labels); 0 in a text without words."""
     most = np.zeros((len(starts), len(LABELS)), likely.dtype)
     filled = np.flatnonzero(starts < ends)
