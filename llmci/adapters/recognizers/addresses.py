@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from llmci.adapters.recognizers.people import UPPER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from llmci.domain.finding import Span
 
 _ENOUGH = 0.5
@@ -31,20 +32,14 @@ _BEFORE_TOWN = re.compile(
 )
 
 
-def postcode(text: str, span: Span) -> Span | None:
-    """The postcode between an address and its town, where that is the order."""
-    if span.kind != "ADDRESS" or span.score < _ENOUGH:
-        return None
-    match = _BEFORE_TOWN.match(text, span.end)
-    return replace(span, kind="ZIP_CODE", start=match.start("code"), end=match.end("code")) if match else None
-
-
-def whole(text: str, span: Span) -> Span:
-    """The address of which a span is the beginning; any other span as it is."""
-    if span.kind != "ADDRESS" or span.score < _ENOUGH:
-        return span
+def completed(text: str, span: Span) -> Iterator[Span]:
+    """The address of which a span is the beginning, and the postcode that stands between it and its town."""
+    if span.score < _ENOUGH:
+        yield span
+        return
     number = _LEFT.search(text, max(0, span.start - _BEFORE), span.start)
     behind = _TO_POSTCODE.match(text, span.end) or _LINES.match(text, span.end)
-    if number is None and behind is None:
-        return span
-    return replace(span, start=number.start() if number else span.start, end=behind.end() if behind else span.end)
+    start, end = number.start() if number else span.start, behind.end() if behind else span.end
+    yield span._replace(start=start, end=end)
+    if code := _BEFORE_TOWN.match(text, end):
+        yield span._replace(kind="ZIP_CODE", start=code.start("code"), end=code.end("code"))

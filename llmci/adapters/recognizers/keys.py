@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from llmci.adapters.recognizers.gates import Gate
@@ -80,9 +81,14 @@ def kind_of(key: str | None, extra: Mapping[str, str]) -> str | None:
     """The kind that a key announces; the last words count where the whole says nothing (`customer_email`)."""
     if not key or len(key) > 60:
         return None
-    plain = plain_key(key)
-    if plain in extra:
+    if extra and (plain := plain_key(key)) in extra:
         return extra[plain]
+    return _known_kind(key)
+
+
+@lru_cache(maxsize=4096)
+def _known_kind(key: str) -> str | None:
+    plain = plain_key(key)
     if plain in KEYS:
         return KEYS[plain]
     words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from llmci.core.privacy.second_look import SecondLook
     from llmci.domain.text import CleanBatch, RawBatch
     from llmci.domain.trace import TraceRow
+
+
+_FIELD_ENDS = re.compile(r"[.\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,9 @@ class Tally:
         """Count what was found in one trace of a user."""
         if redacted.attributes:
             self.kept.setdefault(user, set()).update(redacted.attributes)
-        for finding in redacted.findings:
-            self.kinds[finding.span.kind] += 1
-            self.detectors[finding.span.detector] += 1
-            self.fields[finding.path.partition("[")[0].partition(".")[0]] += 1
+        self.kinds.update([finding.span.kind for finding in redacted.findings])
+        self.detectors.update([finding.span.detector for finding in redacted.findings])
+        self.fields.update([_FIELD_ENDS.split(finding.path, maxsplit=1)[0] for finding in redacted.findings])
 
     def merge(self, other: Tally) -> None:
         """Add another tally's counts."""
@@ -100,8 +103,9 @@ class Session:
 
 def _rows(raw: RawBatch) -> list[TraceRow]:
     """Rows as values. Nothing here can read a picture or hear a voice, so none of them goes on."""
-    rows: list[TraceRow] = without_empty(raw.rows).to_pylist()
-    return [without_media(row) for row in rows] if may_hold_media(raw.rows) else rows
+    filled = without_empty(raw.rows)
+    rows: list[TraceRow] = filled.to_pylist()
+    return [without_media(row) for row in rows] if may_hold_media(filled) else rows
 
 
 def learn_sessions(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Session]) -> None:
@@ -127,10 +131,12 @@ def sanitize_batch(
     is held back with the reason, and so is one that the second pass refuses; the others go on.
     """
     tally, clean, held = Tally(), [], []
-    rows = [(row, texts_of(row)) for row in _rows(raw)]
-    redactor.search_ahead(text for _, texts in rows for text in texts)
-    for index, (row, texts) in enumerate(rows):
-        outcome = _sanitized(row, texts, redactor, sessions.get(row.get("session_id") or ""), tally, second)
+    rows = [(row, texts_of(row), sessions.get(row.get("session_id") or "")) for row in _rows(raw)]
+    redactor.search_ahead(
+        text for _, texts, session in rows for text in texts if session is None or session.settled.is_new(text)
+    )
+    for index, (row, texts, session) in enumerate(rows):
+        outcome = _sanitized(row, texts, redactor, session, tally, second)
         if isinstance(outcome, Withheld):
             held.append(Quarantined(index, redactor.surrogates.hashed("trace", str(row.get("trace_id"))), outcome.why))
         else:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
@@ -21,8 +20,7 @@ _MOST_NESTED = 8
 _TELLING_DIGITS = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """A JSON string that a text stands in.
 
     Attributes:
@@ -34,8 +32,7 @@ class Holder:
     content: str
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A text as a reader of the document would see it.
 
     Attributes:
@@ -53,8 +50,7 @@ class Piece:
     holders: tuple[Holder, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """`text[start:end]` becomes `replacement`."""
 
     start: int

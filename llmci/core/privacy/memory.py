@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Words that a person may be called.
 _WORDS = COMMON | NAMES_THAT_ARE_WORDS
+_NO_NAMES = TECHNICAL | _WORDS
 _DETECTOR = "memory"
 # What was found before is certain, however sure its finder was.
 _SCORE = 1.0
@@ -118,17 +119,18 @@ class Memory:
         """
         folded = _folded(text)
         found = []
-        for known, needle in self.needles.items():
-            if known in folded:
-                doubtful = needle.doubtful or (needle.kind == "PERSON" and known in self.places)
-                found += [
-                    span
-                    for span in _spans(needle, text, folded)
-                    if not (doubtful or _is_lower(needle, text, span)) or _is_hinted(span, text, hints)
-                ]
-        for words, kind in self.forms.items():
-            # The last word is looked for first: most texts hold none of them.
-            if words[-1] in folded and all(word in folded for word in words):
+        for known in [known for known in self.needles if known in folded]:
+            needle = self.needles[known]
+            doubtful = needle.doubtful or (needle.kind == "PERSON" and known in self.places)
+            found += [
+                span
+                for span in _spans(needle, text, folded)
+                if not (doubtful or _is_lower(needle, text, span)) or _is_hinted(span, text, hints)
+            ]
+        # The last word is looked for first: most texts hold none of them.
+        for words in [words for words in self.forms if words[-1] in folded]:
+            if all(word in folded for word in words):
+                kind = self.forms[words]
                 found += [Span(start, end, kind, _SCORE, _DETECTOR) for start, end in places_of(words, folded)]
         return found + self._respaced(text) if self.numbers else found
 
@@ -200,7 +202,7 @@ def _parts(kind: str, text: str, *, sure: bool) -> list[Needle]:
     if kind == "EMAIL_ADDRESS":
         local = local_part(text)
         whole = [Needle(_folded(local), "USER_ID")] if len(local) >= _SHORTEST and not local.isalpha() else []
-        names = [word for word in re.findall(r"[a-z]{4,}", local.lower()) if word not in TECHNICAL | _WORDS]
+        names = [word for word in re.findall(r"[a-z]{4,}", local.lower()) if word not in _NO_NAMES]
         return [
             *whole,
             *_parts("USER_ID", local, sure=sure),
