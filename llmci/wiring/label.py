@@ -221,30 +221,30 @@ def _survey(work: _Work) -> tuple[InputSample, Normal]:
     return survey_shard(shelf_of(work.config, "clean"), work.shard_id, work.config.label)
 
 
-# Of this process: reading a grouping takes longer than placing a few traces.
-_read: dict[str, Groups] = {}
+# Of this process: reading a grouping, or loading a model, takes longer than placing a few traces.
+_read: dict[str, tuple[Groups, Embed | None]] = {}
 
 
-def _groups(work: _Work) -> Groups:
+def _groups(work: _Work) -> tuple[Groups, Embed | None]:
     if work.groups not in _read:
         loaded = GroupsFile(shelf_of(work.config, "labels").path / "groups.npz").load()
         if loaded is None:
             raise UsageError("the stored groups are gone.", fix="Run `llmci label` again.")
         _read.clear()
-        _read[work.groups] = loaded[0]
+        _read[work.groups] = loaded[0], embedder_of(work.config, work.environ)
     return _read[work.groups]
 
 
 def _place(work: _Work) -> ShardPlaces:
     with one_thread():
-        embed = embedder_of(work.config, work.environ)
-        return place_shard(shelf_of(work.config, "clean"), work.shard_id, _groups(work), embed)
+        return place_shard(shelf_of(work.config, "clean"), work.shard_id, *_groups(work))
 
 
 def _write(work: _Work) -> ShardLabelled:
     if work.task is None:
         raise AssertionError
-    return label_shard(shelf_of(work.config, "clean"), shelf_of(work.config, "labels"), work.task, _groups(work))
+    groups, _ = _groups(work)
+    return label_shard(shelf_of(work.config, "clean"), shelf_of(work.config, "labels"), work.task, groups)
 
 
 def _fitting(kept: tuple[Groups, Mapping[str, object]], config: Config) -> Groups:
@@ -263,9 +263,9 @@ def _fitting(kept: tuple[Groups, Mapping[str, object]], config: Config) -> Group
 
 def _fitted_with(config: Config) -> dict[str, object]:
     settings = asdict(config.label)
-    name = config.label.embedder
+    embedder = _embedder(config, {})
     # Vectors of two models cannot be compared, though both be called the same.
-    model = {"embedder": _model(config, name)} if name is not None and name in config.embedders else {}
+    model = {"embedder": _model(config, embedder)} if embedder is not None else {}
     return {key: settings[key] for key in _FITTED_WITH} | model
 
 
@@ -284,6 +284,13 @@ def _at_hand(labels: Shelf, clean: Shelf, digest: str) -> LabelSummary | None:
 
 def embedder_of(config: Config, environ: Mapping[str, str]) -> Embed | None:
     """What makes vectors in place of n-grams, if the configuration names it; raises `UsageError` where it is not there."""
+    embedder = _embedder(config, environ)
+    if embedder is None:
+        return None
+    return KeptEmbeddings(embedder.embed, _model(config, embedder), config.state / "embeddings.sqlite").embed
+
+
+def _embedder(config: Config, environ: Mapping[str, str]) -> Embedder | None:
     name = config.label.embedder
     if name is None:
         return None
@@ -292,12 +299,9 @@ def embedder_of(config: Config, environ: Mapping[str, str]) -> Embed | None:
             f"{config.path}: label.embedder: there is no embedder called {name!r}.",
             fix=f"Define it under `embedders:`, or choose one of: {', '.join(config.embedders) or 'none is defined'}.",
         )
-    embedder: Embedder = build("embedder", config.embedders[name], config, environ)
-    return KeptEmbeddings(embedder.embed, _model(config, name), config.state / "embeddings.sqlite").embed
+    found: Embedder = build("embedder", config.embedders[name], config, environ)
+    return found
 
 
-def _model(config: Config, name: str) -> str:
-    """What decides a vector: how a model is reached, and how many texts at once, does not."""
-    block = config.embedders[name]
-    options = {key: getattr(block.options, key, None) for key in ("model", "base_url")}
-    return " ".join([block.kind, *(value for value in options.values() if value)])
+def _model(config: Config, embedder: Embedder) -> str:
+    return f"{config.embedders[str(config.label.embedder)].kind} {embedder.identity}"
