@@ -20,6 +20,8 @@ from llmci.domain.finding import Span
         ("12 Elm Street, please send 20000 units", "12 Elm Street", "12 Elm Street"),
         ("12 Elm Street\n\nSpringfield is nice", "12 Elm Street", "12 Elm Street"),
         ("v1.12 Elm Street", "Elm Street", "Elm Street"),
+        ("? 12 Elm Street\n? Springfield\n? USA 62704", "12 Elm Street", "12 Elm Street\n? Springfield\n? USA 62704"),
+        ("12 Elm Street 2000 Units left", "12 Elm Street", "12 Elm Street"),
     ],
 )  # fmt: skip
 def test_what_belongs_to_it_is_taken_and_nothing_else(text: str, found: str, all_of_it: str) -> None:

@@ -17,18 +17,18 @@ _LEFT = re.compile(r"(?<![\w.,:/-])\d{1,4}[ ]$")
 _BEFORE = 6
 _WORD = rf"(?:[{UPPER}][\w'’-]{{0,24}}\.?|of|the|de|del|di|la|le|and|[a-z]{{2}}(?=[ ,\n]))"
 # A comma, a space, or the next line, which may be quoted.
-_BREAK = r"(?:[ ]?,[ ]?|[ ]|[ ]?,?[ ]?\n[>|]?[ ]{0,2}(?:,[ ]?)?)"
+_BREAK = r"(?:[ ]?,[ ]?|[ ]|[ ]?,?[ ]?\n(?:[>|*•-]|\?{1,3})?[ ]{0,2}(?:,[ ]?)?)"
 # Town, state and country before a postcode.
 _TO_POSTCODE = re.compile(
     rf"(?:{_BREAK}{_WORD}){{0,8}}{_BREAK}\d{{4,6}}(?:-\d{{4}})?(?![\w-]|[.,]\d)(?=[ \t]*(?:\n|$|[.,;?!)])|[ ][a-z])"
 )
 # Lines below the address that consist of names and codes alone.
-_LINE = rf"[ ]?,?[ ]?\n[>|]?[ ]{{0,2}}(?:,[ ]?)?{_WORD}(?:[ ,]{{1,2}}{_WORD}){{0,4}}(?:[ ,]{{1,2}}\d{{4,6}})?"
+_LINE = rf"[ ]?,?[ ]?\n(?:[>|*•-]|\?{{1,3}})?[ ]{{0,2}}(?:,[ ]?)?{_WORD}(?:[ ,]{{1,2}}{_WORD}){{0,4}}(?:[ ,]{{1,2}}\d{{4,6}})?"
 _LINES = re.compile(rf"(?:{_LINE}){{1,3}}(?=[ \t]*(?:\n|$))")
 
 # Of the continent: the postcode stands before the town.
 _BEFORE_TOWN = re.compile(
-    rf"[ ]?(?:,[ ]?|[ ]|[ ]?,?[ ]?\n[>|]?[ ]{{0,4}})(?:[A-Z]{{1,2}}[ -])?(?P<code>\d{{4,5}})(?=[ ][{UPPER}][^\W\d_]+)"
+    rf"[ ]?(?:,[ ]?|[ ]|[ ]?,?[ ]?\n(?:[>|*•-]|\?{{1,3}})?[ ]{{0,4}})(?:[A-Z]{{1,2}}[ -])?(?P<code>\d{{5}}|(?<![\w.][ ])\d{{4}})(?=[ ][{UPPER}][^\W\d_]+)"
 )
 
 
