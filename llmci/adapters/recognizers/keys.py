@@ -28,7 +28,7 @@ KEYS: Mapping[str, str] = {
             "maidenname accountholder accountholdername clientname guestname holdername employeename nameoncard "
             "emergencycontact nombre apellido apellidos vorname nachname prenom"
         ),
-        "DATE_OF_BIRTH": "dateofbirth dob birthdate birthday birthdt fechadenacimiento geburtsdatum datedenaissance",
+        "DATE_OF_BIRTH": "dateofbirth dob bday birthdate birthday birthdt fechadenacimiento geburtsdatum datedenaissance",
         "ADDRESS": (
             "address address1 address2 addressline1 addressline2 addressline street street1 street2 streetaddress "
             "homeaddress billingaddress shippingaddress mailingaddress deliveryaddress postaladdress residence "
@@ -155,6 +155,7 @@ _STEMS = [
     "holder",
     "birth",
     "dob",
+    "bday",
     "geburt",
     "naissance",
     "nacimiento",
