@@ -165,7 +165,7 @@ def _has_colons(text: str) -> bool:
 
 
 _PROVIDERS = "gmail|yahoo|hotmail|outlook|icloud|aol"
-_AT = r"(?:@|%40|\s?\[at\]\s?|\s?\(at\)\s?)"
+_AT = r"(?:@(?:[ ](?=[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}(?!\w)))?|%40|\s?\[at\]\s?|\s?\(at\)\s?)"
 _SHAPES = (
     Shape(
         "EMAIL_ADDRESS",
