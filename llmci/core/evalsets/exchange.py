@@ -57,10 +57,15 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "expectations": ("expectations", "metadata.expectations", "additional_metadata.expectations"),
     "rubric": ("rubric", "metadata.rubric", "additional_metadata.rubric"),
     "must_pass": ("must_pass", "metadata.must_pass", "additional_metadata.must_pass"),
+    "holdout": ("holdout", "metadata.holdout", "additional_metadata.holdout"),
+    "dependence": ("dependence", "metadata.dependence", "additional_metadata.dependence"),
+    "case_id": ("case_id", "metadata.case_id", "additional_metadata.case_id"),
     "tools": ("tools",),
     "documents": ("documents", "retrieval_context", "retrieved_contexts", "reference_contexts", "contexts"),
     "asserts": ("assert",),
 }
+
+_YES = (True, "true", "True", 1)
 
 Row = tuple[str, dict[str, Any] | str]
 
@@ -113,6 +118,9 @@ def _case(row: Mapping[str, Any]) -> Case | str:
     reference = _first(_held(row, "reference")) or asserted.get("reference")
     rubric = _held(row, "rubric") or asserted.get("rubric")
     key = _held(row, "key")
+    if key == _held(row, "case_id"):
+        # Tools that want an id were given the case's own, which is made of its input.
+        key = None
     tools = _tools(_held(row, "tools") or ())
     case_id = case_id_of(messages, tools, None if key is None else str(key))
     return Case(
@@ -127,9 +135,10 @@ def _case(row: Mapping[str, Any]) -> Case | str:
         rubric=None if rubric is None else declared_clean(_text(rubric)),
         slices={str(name): _text(value) for name, value in slices.items()},
         stratum="hand-written",
-        dependence=case_id,
+        dependence=_text(_held(row, "dependence") or case_id),
         weight=0.0,
-        must_pass=_held(row, "must_pass") in (True, "true", "True", 1),
+        must_pass=_held(row, "must_pass") in _YES,
+        holdout=_held(row, "holdout") in _YES,
         origin=Origin(kind="hand"),
     )
 
@@ -151,7 +160,21 @@ def _messages(value: Any) -> tuple[Message, ...]:  # noqa: ANN401  see above
         return _messages(value.get("messages")) or _messages(canonical(value).decode())
     if not isinstance(value, str) or not value.strip():
         return ()
+    if conversation := _conversation(value):
+        return conversation
     return (Message(role="user", parts=(Part(type="text", text=declared_clean(value)),)),)
+
+
+def _conversation(text: str) -> tuple[Message, ...]:
+    """The messages that a text holds as JSON, as prompts of promptfoo do; none where it is anything else."""
+    if not text.lstrip().startswith("[{"):
+        return ()
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return ()
+    whole = isinstance(found, list) and all(isinstance(item, dict) and item.get("role") for item in found)
+    return _messages(found) if whole else ()
 
 
 def _message(item: Mapping[str, Any]) -> list[Message]:
