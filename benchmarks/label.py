@@ -1,19 +1,19 @@
 """Labelling beside other methods on real queries, and its time and memory on many inputs.
 
-Run: python benchmarks/label.py [distinct inputs]
+Run: python benchmarks/label.py [distinct inputs] [--model DIR]
 
-BERTopic is among them where it is installed (`pip install bertopic`); it is given the same vectors as HDBSCAN, for no
-model is loaded here. Quality needs the data sets under ../shared/data and is left out where they are absent. Speed is
+BERTopic is among them where it is installed (`pip install bertopic`); it is given the same vectors as HDBSCAN. With --model,
+a folder with an ONNX embedding model, everything is done with that model's vectors as well. With 0 distinct inputs speed is left out. Quality needs the data sets under ../shared/data and is left out where they are absent. Speed is
 measured on 100,000 distinct made-up inputs by default, from clean shelf to labels, in one process.
 Data: BANKING77 (PolyAI, CC BY 4.0), CLINC150 (CC BY 3.0).
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import random
 import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -23,12 +23,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.optimize import linear_sum_assignment
-from sklearn.cluster import HDBSCAN, KMeans
+from sklearn.cluster import HDBSCAN, KMeans, MiniBatchKMeans
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, roc_auc_score
 from sklearn.preprocessing import normalize
 
+from llmci.adapters.embedders.onnx import OnnxEmbedder, OnnxEmbedderOptions
 from llmci.adapters.stores.shelf import DirectoryShelf
 from llmci.core.grouping.groups import fit_groups, place
 from llmci.core.grouping.sample import InputSample
@@ -37,11 +38,14 @@ from llmci.domain.label import LABEL
 from llmci.domain.settings import LabelSettings
 from llmci.domain.trace import TRACE
 from llmci.pipeline.label import fit, label_shard, place_shard, shard_tasks, survey_shard
+from llmci.seams import Context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scipy.sparse import csr_matrix
+
+    from llmci.core.grouping.groups import Embed
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 SHARD = "made-up"
@@ -50,15 +54,20 @@ SETS = (("banking77", "train.parquet", 4000), ("clinc150", "val.parquet", 10_000
 
 def main() -> None:
     """Print the quality table, then the speed line."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("distinct", type=int, nargs="?", default=100_000)
+    asked.add_argument("--model", type=Path)
+    given = asked.parse_args()
     for name, file, count in SETS:
         if (DATA / name / file).exists():
-            quality(name, DATA / name / file, count)
+            quality(name, DATA / name / file, count, given.model)
         else:
             print(f"{name}: not at hand, left out")
-    speed(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    if given.distinct:
+        speed(given.distinct)
 
 
-def quality(name: str, path: Path, count: int) -> None:
+def quality(name: str, path: Path, count: int, model: Path | None) -> None:
     """One line a method; unassigned inputs count as one cluster."""
     rows = pq.read_table(path).to_pydict()
     keep = np.random.default_rng(0).permutation(len(rows["text"]))[:count]
@@ -75,8 +84,22 @@ def quality(name: str, path: Path, count: int) -> None:
         "llmci, k given": lambda: ours(asked, kinds)[0],
         "llmci, k chosen": lambda: ours(asked, "auto")[0],
     }
-    if importlib.util.find_spec("bertopic") is not None:
-        methods["char TF-IDF + SVD + BERTopic"] = lambda: bertopic(asked)
+    if has_bertopic := importlib.util.find_spec("bertopic") is not None:
+        methods["char TF-IDF + SVD + BERTopic"] = lambda: bertopic(asked, characters(asked))
+    if model is not None:
+        start = time.perf_counter()
+        embed = embedder(model, asked)
+        vectors = normalize(embed(asked))
+        print(f"{'vectors of ' + model.name:34} {time.perf_counter() - start:40.1f}")
+        methods |= {
+            "model + mini-batch KMeans (MTEB)": lambda: mini_batches(vectors, kinds),
+            "model + KMeans, k given": lambda: KMeans(kinds, n_init=10, random_state=7).fit_predict(vectors),
+            "model + HDBSCAN": lambda: HDBSCAN(min_cluster_size=5, copy=True).fit_predict(vectors),
+            "model + llmci, k given": lambda: ours(asked, kinds, embed)[0],
+            "model + llmci, k chosen": lambda: ours(asked, "auto", embed)[0],
+        }
+        if has_bertopic:
+            methods["model + BERTopic"] = lambda: bertopic(asked, vectors)
     for method, run in methods.items():
         start = time.perf_counter()
         found = run()
@@ -110,21 +133,36 @@ def kmeans(rows: csr_matrix | np.ndarray, clusters: int) -> np.ndarray:
     return KMeans(clusters, n_init=3, random_state=7).fit_predict(rows)
 
 
-def bertopic(texts: list[str]) -> np.ndarray:
+def mini_batches(vectors: np.ndarray, clusters: int) -> np.ndarray:
+    """As MTEB's clustering tasks do it."""
+    return MiniBatchKMeans(clusters, batch_size=512, n_init="auto", random_state=7).fit_predict(vectors)
+
+
+def embedder(model: Path, texts: list[str]) -> Embed:
+    """The model of a folder, asked once for each text."""
+    context = Context(name="model", root=Path(), state=Path(), environ={}, shelf=lambda _: None)
+    found = OnnxEmbedder(OnnxEmbedderOptions(model=str(model.resolve())), context).embed(texts)
+    rows = dict(zip(texts, found, strict=True))
+    return lambda asked: np.stack([rows[text] for text in asked])
+
+
+def bertopic(texts: list[str], vectors: np.ndarray) -> np.ndarray:
     """UMAP and HDBSCAN as BERTopic sets them up, but for groups as small as HDBSCAN's above."""
     from bertopic import BERTopic
     from bertopic.backend import BaseEmbedder
 
-    topics, _ = BERTopic(embedding_model=BaseEmbedder(), min_topic_size=5).fit_transform(texts, characters(texts))
+    topics, _ = BERTopic(embedding_model=BaseEmbedder(), min_topic_size=5).fit_transform(texts, vectors)
     return np.array(topics)
 
 
-def ours(texts: list[str], clusters: int | Literal["auto"]) -> tuple[np.ndarray, np.ndarray]:
+def ours(
+    texts: list[str], clusters: int | Literal["auto"], embed: Embed | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     sample = InputSample(20_000, 7)
     for number, text in enumerate(texts):
         sample.add(text, f"t{number}", None)
-    groups = fit_groups(sample.distinct(), clusters=clusters, seed=7, min_traces=5, min_users=5)
-    found = place(groups, texts)
+    groups = fit_groups(sample.distinct(), clusters=clusters, seed=7, min_traces=5, min_users=5, embed=embed)
+    found = place(groups, texts, embed=embed)
     return found.cluster, found.novelty
 
 

@@ -36,6 +36,8 @@ ADAPTERS: dict[str, dict[str, str]] = {
     },
     "embedder": {
         "litellm": "llmci.adapters.embedders.litellm:LitellmEmbedder",
+        "onnx": "llmci.adapters.embedders.onnx:OnnxEmbedder",
+        "sentence-transformers": "llmci.adapters.embedders.sentence_transformers:SentenceTransformersEmbedder",
     },
     "system": {
         "python": "llmci.adapters.systems.python:PythonSystem",

@@ -428,6 +428,10 @@ class Embedder(Protocol):
 
     Options: ClassVar[type[Options]]
 
+    @property
+    def identity(self) -> str:
+        """Everything that decides a vector, and nothing of how the model is reached; vectors are kept under it."""
+
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Shape (len(texts), dimensions), float32; the same text gives the same vector."""
 

@@ -231,12 +231,15 @@ def _drawn_to_detect(sightings: Sequence[Sighting], settings: EvalsetSettings) -
     if settings.detect is None:
         return draw(sightings, plan)
     needed = cases_needed(settings.discordance, settings.detect)
+    # By the traffic alone first: how many it takes should not depend on which cases the set had before.
+    traffic = [replace(sighting, kept=False, fresh=False) for sighting in sightings if sighting.traces]
     plan = replace(plan, size=math.ceil(needed))
-    drawn = draw(sightings, plan)
-    while (got := worth(drawn.weights.values())) < needed and plan.size < len(sightings):
-        # A little more than the ratio says, so that it ends.
-        plan = replace(plan, size=math.ceil(plan.size * max(needed / got, 1.0) * 1.02) + 1)
-        drawn = draw(sightings, plan)
+    for pool in (traffic, sightings):
+        drawn = draw(pool, plan)
+        while (got := worth(drawn.weights.values())) < needed and plan.size < len(pool):
+            # A little more than the ratio says, so that it ends.
+            plan = replace(plan, size=math.ceil(plan.size * max(needed / got, 1.0) * 1.02) + 1)
+            drawn = draw(pool, plan)
     return drawn
 
 

@@ -51,7 +51,7 @@ _FLAG_COLUMNS = (
 _REMEMBERED = 200_000
 _UNJUDGED = Judged()
 # Counted up when the rules of flags change, so that labels by older rules are made again.
-_RULES = 3
+_RULES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -266,7 +266,7 @@ def read_cases(path: Path) -> list[Case]:
 def export(config: Config, output: Path, *, form: str, name: str, version: int | None) -> int:
     """Write a version as a file of another tool; gives the number of cases."""
     evalset = store(config).load(name, version)
-    write_bytes(output, exported(evalset.cases, form))
+    write_bytes(output, exported(evalset.cases, form, output.suffix.lower()))
     return len(evalset.cases)
 
 

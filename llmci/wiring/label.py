@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -39,7 +40,7 @@ from llmci.wiring.credentials import for_workers
 from llmci.wiring.engine import Crew, engine_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from llmci.adapters.stores.shelf import DirectoryShelf
@@ -154,22 +155,27 @@ class _Run:
         self._held: set[str] = set()
 
     def survey(self) -> tuple[InputSample, Normal]:
-        found = self._each("label: look", _survey, self._works())
         sample, normal = InputSample(self._config.label.fit_sample, self._config.label.seed), Normal()
-        for name in sorted(found):
-            sample.merge(found[name][0])
-            normal.merge(found[name][1])
+        waiting: dict[str, tuple[InputSample, Normal]] = {}
+        left = deque(sorted(self._infos))
+        # In the order of the shelf, so that every engine gathers the same; what has been taken in is let go at once.
+        for name, found in self._each("label: look", _survey, self._works()):
+            waiting[name] = found
+            while left and (left[0] in waiting or left[0] in self._held):
+                _take_in(sample, normal, waiting.pop(left.popleft(), None))
+        for name in left:
+            _take_in(sample, normal, waiting.pop(name, None))
         return sample, normal
 
     def write(self, groups: Groups, normal: Normal, digest: str) -> LabelSummary:
         works = [replace(work, groups=digest) for work in self._works()]
-        placed = self._each("label: group", _place, works)
+        placed = dict(self._each("label: group", _place, works))
         if self._held:
             # Ranks and groups are of what is left: the labels are others than those of all traces.
             digest = digest_of(digest, sorted(self._held))
         tasks = list(shard_tasks(self._clean, placed, groups, normal, self._config.label, digest))
         writes = [replace(self._work(task.shard_id), groups=digest, task=task) for task in tasks]
-        done = self._each("label: write", _write, writes)
+        done = dict(self._each("label: write", _write, writes))
         for shard_id in self._labels.shards().keys() - self._infos.keys():
             self._labels.drop(shard_id)
         held = {shard_id: hold_back(self._clean, self._labels, shard_id) for shard_id in sorted(self._held)}
@@ -181,17 +187,15 @@ class _Run:
     def _work(self, shard_id: str) -> _Work:
         return _Work(config=self._config, shard_id=shard_id, environ=self._environ)
 
-    def _each(self, stage: str, task: Callable[[_Work], R], works: Iterable[_Work]) -> dict[str, R]:
-        found: dict[str, R] = {}
+    def _each(self, stage: str, task: Callable[[_Work], R], works: Iterable[_Work]) -> Iterator[tuple[str, R]]:
         self._progress.begin(stage, sum(info.rows for info in self._infos.values()), "traces")
         for work, outcome in self._crew.each(task, works):
             if isinstance(outcome, WorkerDied):
                 self._hold_back(work.shard_id)
             else:
-                found[work.shard_id] = outcome
+                yield work.shard_id, outcome
             self._progress.advance(self._infos[work.shard_id].rows)
         self._progress.end()
-        return found
 
     def _hold_back(self, shard_id: str) -> None:
         """Go on without a shard that ends its workers, unless too much is left out."""
@@ -206,34 +210,41 @@ class _Run:
             )
 
 
+def _take_in(sample: InputSample, normal: Normal, found: tuple[InputSample, Normal] | None) -> None:
+    """Add what was gathered of a shard; nothing of one that was given up."""
+    if found is not None:
+        sample.merge(found[0])
+        normal.merge(found[1])
+
+
 def _survey(work: _Work) -> tuple[InputSample, Normal]:
     return survey_shard(shelf_of(work.config, "clean"), work.shard_id, work.config.label)
 
 
-# Of this process: reading a grouping takes longer than placing a few traces.
-_read: dict[str, Groups] = {}
+# Of this process: reading a grouping, or loading a model, takes longer than placing a few traces.
+_read: dict[str, tuple[Groups, Embed | None]] = {}
 
 
-def _groups(work: _Work) -> Groups:
+def _groups(work: _Work) -> tuple[Groups, Embed | None]:
     if work.groups not in _read:
         loaded = GroupsFile(shelf_of(work.config, "labels").path / "groups.npz").load()
         if loaded is None:
             raise UsageError("the stored groups are gone.", fix="Run `llmci label` again.")
         _read.clear()
-        _read[work.groups] = loaded[0]
+        _read[work.groups] = loaded[0], embedder_of(work.config, work.environ)
     return _read[work.groups]
 
 
 def _place(work: _Work) -> ShardPlaces:
     with one_thread():
-        embed = embedder_of(work.config, work.environ)
-        return place_shard(shelf_of(work.config, "clean"), work.shard_id, _groups(work), embed)
+        return place_shard(shelf_of(work.config, "clean"), work.shard_id, *_groups(work))
 
 
 def _write(work: _Work) -> ShardLabelled:
     if work.task is None:
         raise AssertionError
-    return label_shard(shelf_of(work.config, "clean"), shelf_of(work.config, "labels"), work.task, _groups(work))
+    groups, _ = _groups(work)
+    return label_shard(shelf_of(work.config, "clean"), shelf_of(work.config, "labels"), work.task, groups)
 
 
 def _fitting(kept: tuple[Groups, Mapping[str, object]], config: Config) -> Groups:
@@ -252,9 +263,9 @@ def _fitting(kept: tuple[Groups, Mapping[str, object]], config: Config) -> Group
 
 def _fitted_with(config: Config) -> dict[str, object]:
     settings = asdict(config.label)
-    name = config.label.embedder
+    embedder = _embedder(config, {})
     # Vectors of two models cannot be compared, though both be called the same.
-    model = {"embedder": _model(config, name)} if name is not None and name in config.embedders else {}
+    model = {"embedder": _model(config, embedder)} if embedder is not None else {}
     return {key: settings[key] for key in _FITTED_WITH} | model
 
 
@@ -273,6 +284,13 @@ def _at_hand(labels: Shelf, clean: Shelf, digest: str) -> LabelSummary | None:
 
 def embedder_of(config: Config, environ: Mapping[str, str]) -> Embed | None:
     """What makes vectors in place of n-grams, if the configuration names it; raises `UsageError` where it is not there."""
+    embedder = _embedder(config, environ)
+    if embedder is None:
+        return None
+    return KeptEmbeddings(embedder.embed, _model(config, embedder), config.state / "embeddings.sqlite").embed
+
+
+def _embedder(config: Config, environ: Mapping[str, str]) -> Embedder | None:
     name = config.label.embedder
     if name is None:
         return None
@@ -281,12 +299,9 @@ def embedder_of(config: Config, environ: Mapping[str, str]) -> Embed | None:
             f"{config.path}: label.embedder: there is no embedder called {name!r}.",
             fix=f"Define it under `embedders:`, or choose one of: {', '.join(config.embedders) or 'none is defined'}.",
         )
-    embedder: Embedder = build("embedder", config.embedders[name], config, environ)
-    return KeptEmbeddings(embedder.embed, _model(config, name), config.state / "embeddings.sqlite").embed
+    found: Embedder = build("embedder", config.embedders[name], config, environ)
+    return found
 
 
-def _model(config: Config, name: str) -> str:
-    """What decides a vector: how a model is reached, and how many texts at once, does not."""
-    block = config.embedders[name]
-    options = {key: getattr(block.options, key, None) for key in ("model", "base_url")}
-    return " ".join([block.kind, *(value for value in options.values() if value)])
+def _model(config: Config, embedder: Embedder) -> str:
+    return f"{config.embedders[str(config.label.embedder)].kind} {embedder.identity}"

@@ -70,10 +70,59 @@ def found(text: str, key: str | None = None, names: tuple[str, ...] = tuple(ALL)
         ("API_KEY=9f8a7b6c5d4e3f2a1b0c", "SECRET", "9f8a7b6c5d4e3f2a1b0c"),
         ("my password is Tr0ub4dor&3, help", "SECRET", "Tr0ub4dor&3"),
         ("Bearer abc.def-123_XYZ9876", "SECRET", "abc.def-123_XYZ9876"),
+        ("8005550123", "PHONE_NUMBER", "8005550123"),
+        ("brooklyn ny 11370 6463834713", "PHONE_NUMBER", "6463834713"),
+        ("send it to my number 5623451223", "PHONE_NUMBER", "5623451223"),
+        ("credit card number 8667 0254 6320 8546", "CREDIT_CARD", "8667 0254 6320 8546"),
+        ("kim dot roe at gmail dot com", "EMAIL_ADDRESS", "kim dot roe at gmail dot com"),
+        ("wohnhaft Hauptstraße 5, 10115 Berlin", "ZIP_CODE", "10115"),
+        ("1600 Maple Grove Ave NW, Apt 3B", "ADDRESS", "1600 Maple Grove Ave NW, Apt 3B"),
+        ("It's like that since 11/15/1979", "DATE_TIME", "11/15/1979"),
+        ("BDAY:19790311", "DATE_OF_BIRTH", "19790311"),
+        ("id,first,last\n1,Bao,Huynh", "PERSON", "Huynh"),
     ],
 )
 def test_it_is_found(text: str, kind: str, value: str) -> None:
     assert (kind, value) in found(text)
+
+
+@pytest.mark.parametrize(
+    ("locale", "text", "kind", "value"),
+    [
+        ("de", "Sie wohnt Am Kirchplatz 12a, 85354 Freising", "ADDRESS", "Am Kirchplatz 12a"),
+        ("de", "Frau Roth, 85354 Freising", "ZIP_CODE", "85354"),
+        ("de", "Reisepass C01X00T47", "ID", "C01X00T47"),
+        ("de", "Kennzeichen: M-AB 1234", "ID", "M-AB 1234"),
+        ("de", "Ihre Durchwahl: -4711", "PHONE_NUMBER", "-4711"),
+        ("fr", "rappeler au 01.44.55.66.77", "PHONE_NUMBER", "01.44.55.66.77"),
+        ("fr", "Passeport 12AB34567", "ID", "12AB34567"),
+        ("fr", "dossier n° 2023-00451", "ID", "2023-00451"),
+        ("fr", "Résidence Les Acacias, Bât. B, 45 rue Haute", "ADDRESS", "Résidence Les Acacias, Bât. B"),
+        ("es", "vive en C/ Mayor, 15, 3º B, 28013 Madrid", "ADDRESS", "C/ Mayor, 15, 3º B"),
+        ("es", "vive en C/ Mayor, 15, 3º B, 28013 Madrid", "ZIP_CODE", "28013"),
+        ("es", "pasaporte AAA123456", "ID", "AAA123456"),
+        ("es", "CURP GODE561231HDFRRN04", "ID", "GODE561231HDFRRN04"),
+    ],
+)
+def test_a_locale_knows_its_forms(locale: str, text: str, kind: str, value: str) -> None:
+    spans = a_recognizer("structured", locales=(locale,)).find([Leaf(text)])[0]
+
+    assert (kind, value) in {(span.kind, text[span.start : span.end]) for span in spans}
+
+
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [
+        ("de", "Am Montag 12, im Mai 2024"),
+        ("de", "Summe:\n15000 EUR"),
+        ("fr", "le passeport est valable, 20 pages"),
+        ("en", "flight on 2024-05-24, order 9523456873, paid $24.99 on 05/24/2024"),
+    ],
+)
+def test_a_locale_leaves_other_numbers(locale: str, text: str) -> None:
+    spans = a_recognizer("structured", locales=(locale,)).find([Leaf(text)])[0]
+
+    assert not {"ID", "ZIP_CODE", "PHONE_NUMBER", "ADDRESS", "CREDIT_CARD"} & {span.kind for span in spans}
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,11 @@ class LitellmEmbedder:
     def __init__(self, options: LitellmEmbedderOptions, context: seams.Context) -> None:
         self._options, self._context = options, context
 
+    @property
+    def identity(self) -> str:
+        """See `Embedder.identity`."""
+        return " ".join(value for value in (self._options.model, self._options.base_url) if value)
+
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """See `Embedder.embed`; raises `OutsideError` if the model does not answer."""
         if not texts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from llmci.adapters.recognizers.people import UPPER
@@ -25,6 +24,19 @@ _TO_POSTCODE = re.compile(
 _LINE = rf"[ ]?,?[ ]?\n[>|]?[ ]{{0,2}}(?:,[ ]?)?{_WORD}(?:[ ,]{{1,2}}{_WORD}){{0,4}}(?:[ ,]{{1,2}}\d{{4,6}})?"
 _LINES = re.compile(rf"(?:{_LINE}){{1,3}}(?=[ \t]*(?:\n|$))")
 
+# Of the continent: the postcode stands before the town.
+_BEFORE_TOWN = re.compile(
+    rf"[ ]?(?:,[ ]?|[ ]|[ ]?,?[ ]?\n[>|]?[ ]{{0,4}})(?:[A-Z]{{1,2}}[ -])?(?P<code>\d{{4,5}})(?=[ ][{UPPER}][^\W\d_]+)"
+)
+
+
+def postcode(text: str, span: Span) -> Span | None:
+    """The postcode between an address and its town, where that is the order."""
+    if span.kind != "ADDRESS" or span.score < _ENOUGH:
+        return None
+    match = _BEFORE_TOWN.match(text, span.end)
+    return span._replace(kind="ZIP_CODE", start=match.start("code"), end=match.end("code")) if match else None
+
 
 def whole(text: str, span: Span) -> Span:
     """The address of which a span is the beginning; any other span as it is."""
@@ -34,4 +46,4 @@ def whole(text: str, span: Span) -> Span:
     behind = _TO_POSTCODE.match(text, span.end) or _LINES.match(text, span.end)
     if number is None and behind is None:
         return span
-    return replace(span, start=number.start() if number else span.start, end=behind.end() if behind else span.end)
+    return span._replace(start=number.start() if number else span.start, end=behind.end() if behind else span.end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from llmci.adapters.recognizers.gates import Gate
@@ -27,7 +28,7 @@ KEYS: Mapping[str, str] = {
             "maidenname accountholder accountholdername clientname guestname holdername employeename nameoncard "
             "emergencycontact nombre apellido apellidos vorname nachname prenom"
         ),
-        "DATE_OF_BIRTH": "dateofbirth dob birthdate birthday birthdt fechadenacimiento geburtsdatum datedenaissance",
+        "DATE_OF_BIRTH": "dateofbirth dob bday birthdate birthday birthdt fechadenacimiento geburtsdatum datedenaissance",
         "ADDRESS": (
             "address address1 address2 addressline1 addressline2 addressline street street1 street2 streetaddress "
             "homeaddress billingaddress shippingaddress mailingaddress deliveryaddress postaladdress residence "
@@ -80,9 +81,14 @@ def kind_of(key: str | None, extra: Mapping[str, str]) -> str | None:
     """The kind that a key announces; the last words count where the whole says nothing (`customer_email`)."""
     if not key or len(key) > 60:
         return None
-    plain = plain_key(key)
-    if plain in extra:
+    if extra and (plain := plain_key(key)) in extra:
         return extra[plain]
+    return _known_kind(key)
+
+
+@lru_cache(maxsize=4096)
+def _known_kind(key: str) -> str | None:
+    plain = plain_key(key)
     if plain in KEYS:
         return KEYS[plain]
     words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", key)
@@ -149,6 +155,7 @@ _STEMS = [
     "holder",
     "birth",
     "dob",
+    "bday",
     "geburt",
     "naissance",
     "nacimiento",

@@ -15,7 +15,8 @@ import orjson
 from llmci.core.canonical import canonical
 from llmci.core.evalsets.digests import case_id_of
 from llmci.core.evalsets.yamltext import yaml_of
-from llmci.domain.case import Case, Message, Origin, Part, Tool
+from llmci.core.traces.message import message_of
+from llmci.domain.case import Case, Document, Message, Origin, Part, Tool
 from llmci.domain.text import declared_clean
 from llmci.errors import UsageError
 
@@ -56,9 +57,15 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "expectations": ("expectations", "metadata.expectations", "additional_metadata.expectations"),
     "rubric": ("rubric", "metadata.rubric", "additional_metadata.rubric"),
     "must_pass": ("must_pass", "metadata.must_pass", "additional_metadata.must_pass"),
+    "holdout": ("holdout", "metadata.holdout", "additional_metadata.holdout"),
+    "dependence": ("dependence", "metadata.dependence", "additional_metadata.dependence"),
+    "case_id": ("case_id", "metadata.case_id", "additional_metadata.case_id"),
     "tools": ("tools",),
+    "documents": ("documents", "retrieval_context", "retrieved_contexts", "reference_contexts", "contexts"),
     "asserts": ("assert",),
 }
+
+_YES = (True, "true", "True", 1)
 
 Row = tuple[str, dict[str, Any] | str]
 
@@ -111,6 +118,9 @@ def _case(row: Mapping[str, Any]) -> Case | str:
     reference = _first(_held(row, "reference")) or asserted.get("reference")
     rubric = _held(row, "rubric") or asserted.get("rubric")
     key = _held(row, "key")
+    if key == _held(row, "case_id"):
+        # Tools that want an id were given the case's own, which is made of its input.
+        key = None
     tools = _tools(_held(row, "tools") or ())
     case_id = case_id_of(messages, tools, None if key is None else str(key))
     return Case(
@@ -118,15 +128,17 @@ def _case(row: Mapping[str, Any]) -> Case | str:
         key=None if key is None else str(key),
         messages=messages,
         tools=tools,
+        documents=_documents(_held(row, "documents") or ()),
         reference=None if reference is None else declared_clean(_text(reference)),
         reference_origin=None if reference is None else "hand",
         expectations={**asserted.get("expectations", {}), **expectations},
         rubric=None if rubric is None else declared_clean(_text(rubric)),
         slices={str(name): _text(value) for name, value in slices.items()},
         stratum="hand-written",
-        dependence=case_id,
+        dependence=_text(_held(row, "dependence") or case_id),
         weight=0.0,
-        must_pass=_held(row, "must_pass") in (True, "true", "True", 1),
+        must_pass=_held(row, "must_pass") in _YES,
+        holdout=_held(row, "holdout") in _YES,
         origin=Origin(kind="hand"),
     )
 
@@ -143,23 +155,43 @@ def _held(row: Mapping[str, Any], what: str) -> Any:  # noqa: ANN401  JSON holds
 
 def _messages(value: Any) -> tuple[Message, ...]:  # noqa: ANN401  see above
     if isinstance(value, list):
-        return tuple(_message(item) for item in value if isinstance(item, dict) and item.get("role"))
+        return tuple(one for item in value if isinstance(item, dict) and item.get("role") for one in _message(item))
     if isinstance(value, dict):
         return _messages(value.get("messages")) or _messages(canonical(value).decode())
     if not isinstance(value, str) or not value.strip():
         return ()
+    if conversation := _conversation(value):
+        return conversation
     return (Message(role="user", parts=(Part(type="text", text=declared_clean(value)),)),)
 
 
-def _message(item: Mapping[str, Any]) -> Message:
-    """A message of a chat API, or one that llmci wrote itself."""
+def _conversation(text: str) -> tuple[Message, ...]:
+    """The messages that a text holds as JSON, as prompts of promptfoo do; none where it is anything else."""
+    if not text.lstrip().startswith("[{"):
+        return ()
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return ()
+    whole = isinstance(found, list) and all(isinstance(item, dict) and item.get("role") for item in found)
+    return _messages(found) if whole else ()
+
+
+def _message(item: Mapping[str, Any]) -> list[Message]:
+    """A message of any provider's chat API, or one that llmci wrote itself."""
     if isinstance(item.get("parts"), list):
-        parts = tuple(_part(part) for part in item["parts"] if isinstance(part, dict))
+        read = [{"role": item["role"], "name": item.get("name"), "parts": item["parts"]}]
     else:
-        content = item.get("content")
-        pieces = content if isinstance(content, list) else [{"type": "text", "text": _text(content or "")}]
-        parts = tuple(_part(piece) for piece in pieces if isinstance(piece, dict))
-    return Message(role=str(item["role"]), name=item.get("name"), parts=parts)
+        read = message_of(dict(item), str(item["role"]))
+    nothing = [{"type": "text", "text": ""}]
+    return [
+        Message(
+            role=str(one["role"]),
+            name=one.get("name"),
+            parts=tuple(_part(part) for part in one["parts"] or nothing if isinstance(part, dict)),
+        )
+        for one in read
+    ]
 
 
 def _part(part: Mapping[str, Any]) -> Part:
@@ -179,6 +211,23 @@ def _tools(value: Any) -> tuple[Tool, ...]:  # noqa: ANN401  see above
             cleaned = {name: declared_clean(_text(text)) for name, text in texts.items()}
             tools.append(Tool(name=str(tool["name"]), **cleaned))
     return tuple(tools)
+
+
+def _documents(value: Any) -> tuple[Document, ...]:  # noqa: ANN401  see above
+    """Passages, best first: texts, or objects with `id`, `text` (or `content`) and `score`."""
+    documents = []
+    for rank, item in enumerate(value if isinstance(value, list) else (), start=1):
+        held: dict[str, Any] = item if isinstance(item, dict) else {"text": _text(item)}
+        content, score = held.get("content", held.get("text")), held.get("score")
+        documents.append(
+            Document(
+                id=None if held.get("id") is None else str(held["id"]),
+                content=None if content is None else declared_clean(_text(content)),
+                score=float(score) if isinstance(score, (int, float)) else None,
+                rank=rank,
+            )
+        )
+    return tuple(documents)
 
 
 def _asserted(asserts: Any) -> dict[str, Any]:  # noqa: ANN401  see above

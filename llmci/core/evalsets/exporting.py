@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from llmci.core.bench.chat import chat_messages
 from llmci.core.canonical import canonical
 from llmci.core.evalsets.digests import case_document
 from llmci.errors import UsageError
@@ -23,18 +24,22 @@ if TYPE_CHECKING:
 FORMATS = ("jsonl", "csv", "promptfoo", "inspect", "deepeval", "ragas", "langfuse", "openai-evals")
 
 
-def exported(cases: Sequence[Case], form: str) -> bytes:
+def exported(cases: Sequence[Case], form: str, suffix: str = "") -> bytes:
     """Cases as a file of another tool.
+
+    Args:
+        cases: In this order.
+        form: One of `FORMATS`.
+        suffix: Of the file; ".json", ".yaml" and ".yml" hold one list (JSON is YAML), others an object a line. DeepEval
+            reads lists alone.
 
     Raises:
         UsageError: The format is unknown.
     """
     if form == "csv":
         return _as_csv(cases)
-    if form == "deepeval":
-        rows = [_as_deepeval(case) for case in cases]
-        return orjson.dumps(rows, option=orjson.OPT_INDENT_2) + b"\n"
     writers: dict[str, Callable[[Case], dict[str, Any]]] = {
+        "deepeval": _as_deepeval,
         "jsonl": case_document,
         "promptfoo": _as_promptfoo,
         "inspect": _as_inspect,
@@ -44,7 +49,10 @@ def exported(cases: Sequence[Case], form: str) -> bytes:
     }
     if form not in writers:
         raise UsageError(f"there is no format called {form!r}.", fix=f"Choose one of: {', '.join(FORMATS)}.")
-    return b"".join(orjson.dumps(writers[form](case)) + b"\n" for case in cases)
+    rows = [writers[form](case) for case in cases]
+    if form == "deepeval" or suffix in (".json", ".yaml", ".yml"):
+        return orjson.dumps(rows, option=orjson.OPT_INDENT_2) + b"\n"
+    return b"".join(orjson.dumps(row) + b"\n" for row in rows)
 
 
 def _as_promptfoo(case: Case) -> dict[str, Any]:
@@ -60,7 +68,7 @@ def _as_promptfoo(case: Case) -> dict[str, Any]:
 def _as_inspect(case: Case) -> dict[str, Any]:
     return {
         "id": case.key or case.case_id,
-        "input": _chat(case),
+        "input": _inspect_chat(case),
         "target": case.reference or "",
         "metadata": _about(case),
     }
@@ -89,14 +97,14 @@ def _as_langfuse(case: Case) -> dict[str, Any]:
     """The body of a dataset item; with our id, an item that is sent again takes the place of the former."""
     return {
         "id": case.key or case.case_id,
-        "input": {"messages": _chat(case)},
+        "input": {"messages": chat_messages(case.messages)},
         "expectedOutput": case.reference,
         "metadata": _about(case),
     }
 
 
 def _as_openai(case: Case) -> dict[str, Any]:
-    return {"input": _chat(case), "ideal": case.reference or "", "metadata": _about(case)}
+    return {"input": chat_messages(case.messages), "ideal": case.reference or "", "metadata": _about(case)}
 
 
 def _as_csv(cases: Sequence[Case]) -> bytes:
@@ -109,6 +117,8 @@ def _as_csv(cases: Sequence[Case]) -> bytes:
         "weight",
         "stratum",
         "must_pass",
+        "holdout",
+        "dependence",
         "slices",
         "expectations",
     )
@@ -124,25 +134,37 @@ def _as_csv(cases: Sequence[Case]) -> bytes:
 
 def _about(case: Case) -> dict[str, Any]:
     about: dict[str, Any] = {"case_id": case.case_id, "weight": case.weight, "stratum": case.stratum}
-    for name in ("key", "slices", "expectations", "rubric", "must_pass"):
+    for name in ("key", "slices", "expectations", "rubric", "must_pass", "holdout", "dependence"):
         if value := getattr(case, name):
             about[name] = dict(value) if name in ("slices", "expectations") else value
     return about
 
 
 def spoken(case: Case) -> str:
-    """The input as one text: the user's words where there are no others, else the whole conversation."""
-    turns = [(message.role, "\n".join(part.text for part in message.parts if part.text)) for message in case.messages]
-    if len(turns) == 1:
-        return turns[0][1]
-    return _json([{"role": role, "content": text} for role, text in turns])
+    """The input as one text: the user's words where there are no others, else the whole conversation as JSON."""
+    if len(case.messages) == 1 and all(part.type == "text" for part in case.messages[0].parts):
+        return "\n".join(part.text for part in case.messages[0].parts if part.text)
+    return _json(chat_messages(case.messages))
 
 
-def _chat(case: Case) -> list[dict[str, str]]:
-    return [
-        {"role": message.role, "content": "\n".join(part.text for part in message.parts if part.text)}
-        for message in case.messages
-    ]
+def _inspect_chat(case: Case) -> list[dict[str, Any]]:
+    """As Inspect spells messages: a tool call names its function beside its arguments, which are an object."""
+    chat = chat_messages(case.messages)
+    for message in chat:
+        calls = message.get("tool_calls", ())
+        flat = [{"id": call["id"], **call["function"], "type": "function"} for call in calls]
+        flat = [{**call, "function": call["name"], "arguments": _object(call["arguments"])} for call in flat]
+        if flat:
+            message["tool_calls"] = [{key: value for key, value in call.items() if key != "name"} for call in flat]
+    return chat
+
+
+def _object(arguments: str) -> dict[str, Any]:
+    try:
+        found = orjson.loads(arguments)
+    except orjson.JSONDecodeError:
+        found = arguments
+    return found if isinstance(found, dict) else {"arguments": found}
 
 
 def _json(value: Mapping[str, Any] | list[Any]) -> str:

@@ -137,6 +137,7 @@ def _strata(sightings: Sequence[Sighting], plan: Plan) -> dict[str, list[Sightin
 
     for level in (lambda sighting: sighting.stratum, pooled, _topic):
         strata = _grouped(sightings, level)
+        # What the set already holds beside the traffic has no say in this, or refreshing twice would draw two sets.
         missing = sum(
             max(0.0, _floor(members, plan) - size * sum(s.traces for s in members) / total)
             for members in strata.values()
@@ -159,7 +160,11 @@ def _topic(sighting: Sighting) -> str:
 
 def _floor(members: Sequence[Sighting], plan: Plan) -> int:
     """Every stratum has a case: its share could not be restored otherwise."""
-    return min(max(1, plan.floor), len(members))
+    return min(max(1, plan.floor), max(1, len(_of_traffic(members))))
+
+
+def _of_traffic(members: Sequence[Sighting]) -> list[Sighting]:
+    return [member for member in members if member.traces]
 
 
 def _allocated(
@@ -168,6 +173,7 @@ def _allocated(
     """How many (flagged, unflagged) cases each stratum gives, beside those that are required."""
     strata = {name: [s for s in members if not s.required] for name, members in strata.items()}
     flagged = {name: sum(s.flagged for s in members) for name, members in strata.items()}
+    flagged_now = {name: sum(s.flagged for s in _of_traffic(members)) for name, members in strata.items()}
     if sum(map(len, strata.values())) <= plan.size:
         return {name: (flagged[name], len(members) - flagged[name]) for name, members in strata.items()}
     available = {name: len(members) for name, members in strata.items()}
@@ -175,17 +181,23 @@ def _allocated(
     if sum(floors.values()) > plan.size:
         floors = {name: min(1, available[name]) for name in strata}
     free = max(0, plan.size - sum(floors.values()))
-    extra_size = min(round(plan.failures * plan.size), sum(flagged.values()), free)
+    extra_size = min(round(plan.failures * plan.size), sum(flagged_now.values()), free)
     main = _seats(shares, available, floors, plan.size - extra_size)
     # What chance brings of the flagged ones is theirs anyway; the extra comes on top.
-    by_chance = {name: round(main[name] * flagged[name] / max(1, available[name])) for name in strata}
-    left = {name: flagged[name] - by_chance[name] for name in strata}
+    by_chance = {
+        name: min(flagged[name], round(main[name] * flagged_now[name] / max(1, len(_of_traffic(members)))))
+        for name, members in strata.items()
+    }
+    left = {name: max(0, flagged_now[name] - by_chance[name]) for name in strata}
     every = sum(left.values()) or 1
     extra = _seats({name: left[name] / every for name in strata}, left, dict.fromkeys(strata, 0), extra_size)
+    # Where there is too little that stands out, its places go to the rest.
+    room = {name: max(main[name], available[name] - extra[name]) for name in strata}
+    main = _seats(shares, room, main, plan.size - sum(extra.values()))
     wanted = {}
     for name in strata:
-        marked = by_chance[name] + extra[name]
-        wanted[name] = (marked, min(main[name] - by_chance[name], available[name] - flagged[name]))
+        plain = min(main[name] - by_chance[name], available[name] - flagged[name])
+        wanted[name] = (min(flagged[name], main[name] + extra[name] - plain), plain)
     return wanted
 
 
@@ -225,7 +237,10 @@ def _picked(cell: Sequence[Sighting], wanted: int, seed: int) -> dict[str, float
     """Draw with probability proportional to traces; gives traces over probability by case id."""
     likely = _probabilities(cell, wanted)
     ranked = sorted(cell, key=lambda s: (likely[s.case_id] < 1, chance(seed, s.case_id) / likely[s.case_id]))
-    return {s.case_id: s.size / likely[s.case_id] for s in _preferred(ranked, wanted)}
+    picked = _preferred(ranked, wanted)
+    # Cases from before that go have no say in the weights of those that stay.
+    likely = _probabilities([s for s in ranked if s.traces or s in picked], wanted)
+    return {s.case_id: s.size / likely[s.case_id] for s in picked}
 
 
 def _preferred(ranked: Sequence[Sighting], wanted: int) -> list[Sighting]:

@@ -118,6 +118,8 @@ class Normal:
         for name, (low, high) in other.ranges.items():
             before = self.ranges.get(name, (low, high))
             self.ranges[name] = (min(before[0], low), max(before[1], high))
+        self.answers.merge(other.answers)
+        self.sessions.merge(other.sessions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import zlib
+from array import array
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -34,7 +36,7 @@ class _Turn:
     trace: int
     start: datetime
     end: datetime
-    words: frozenset[str]
+    words: array[int]
 
 
 @dataclass(slots=True)
@@ -56,7 +58,16 @@ class Sessions:
         turn = _turn(row)
         if turn is None:
             return
-        session = digest64(row["session_id"])
+        self._hold(digest64(row["session_id"]), turn)
+
+    def merge(self, other: Sessions) -> None:
+        """Take in what was gathered of other traces; a conversation may go on there."""
+        self.asked_again |= other.asked_again
+        for session, turns in other._held.items():
+            for turn in turns:
+                self._hold(session, turn)
+
+    def _hold(self, session: int, turn: _Turn) -> None:
         turns = self._held.setdefault(session, deque(maxlen=_MOST_TURNS))
         self._held.move_to_end(session)
         for other in turns:
@@ -75,8 +86,11 @@ def _turn(row: TraceRow) -> _Turn | None:
     words = frozenset(_WORD.findall(input_text(row.get("input")).casefold()))
     if len(words) < _FEWEST_WORDS:
         return None
+    # Small words say nothing of what is asked, unless there are no others. Numbers in place of words: a session's end is sent
+    # from one process to another, and may wait there for long.
+    telling = array("I", sorted(zlib.crc32(word.encode()) for word in words - SMALL_WORDS or words))
     end = start + timedelta(milliseconds=row.get("latency_ms") or 0)
-    return _Turn(digest64(row["trace_id"]), start, end, words)
+    return _Turn(digest64(row["trace_id"]), start, end, telling)
 
 
 def _user_spoke_last(row: TraceRow) -> bool:
@@ -88,6 +102,5 @@ def _user_spoke_last(row: TraceRow) -> bool:
 def _again(before: _Turn, after: _Turn) -> bool:
     if after.start < before.end or not _SOONEST <= after.start - before.start <= _LATEST:
         return False
-    # Small words say nothing of what is asked, unless there are no others.
-    one, two = (turn.words - SMALL_WORDS or turn.words for turn in (before, after))
+    one, two = set(before.words), set(after.words)
     return len(one & two) >= _ALIKE * len(one | two)

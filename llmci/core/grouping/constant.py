@@ -25,18 +25,33 @@ class Answers:
     """Counts answers, trace by trace; the first `_MOST` different ones."""
 
     _traces: dict[int, int] = field(default_factory=dict)
+    # Most answers come once: their question is one number, and only what comes again has a set.
+    _first: dict[int, int] = field(default_factory=dict)
     _questions: dict[int, set[int]] = field(default_factory=dict)
 
     def add(self, row: TraceRow) -> None:
         """Take one trace into account."""
         key = answer_key(row)
-        if key is None or (key not in self._traces and len(self._traces) >= _MOST):
+        if key is not None:
+            self._count(key, 1, {digest64(input_text(row.get("input")))})
+
+    def merge(self, other: Answers) -> None:
+        """Take in what was counted of other traces."""
+        for key, traces in other._traces.items():
+            self._count(key, traces, other._questions.get(key) or {other._first[key]})
+
+    def _count(self, key: int, traces: int, asked: set[int]) -> None:
+        if key not in self._traces:
+            if len(self._traces) >= _MOST:
+                return
+            self._traces[key], self._first[key] = traces, min(asked)
+            if len(asked) > 1:
+                self._questions[key] = set(asked)
             return
-        self._traces[key] = self._traces.get(key, 0) + 1
-        if self._traces[key] > 1:
-            asked = self._questions.setdefault(key, set())
-            if len(asked) < _FEWEST_QUESTIONS:
-                asked.add(digest64(input_text(row.get("input"))))
+        self._traces[key] += traces
+        known = self._questions.setdefault(key, {self._first[key]})
+        if len(known) < _FEWEST_QUESTIONS:
+            known |= asked
 
     def constant(self) -> frozenset[int]:
         """Keys of the answers to many different questions, of a system that otherwise speaks freely."""

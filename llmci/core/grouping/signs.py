@@ -16,6 +16,8 @@ _REFUSAL = re.compile(
 _REFUSAL_WITHIN = 300
 _SENTENCE = re.compile(r"[^.!?\n]{15,}[.!?\n]*")
 _LOOP_WITHIN = 20_000
+# So many characters at the end that repeat themselves are no table and no verse.
+_ROUND = 160
 
 
 def is_refusal(text: str) -> bool:
@@ -26,4 +28,12 @@ def is_refusal(text: str) -> bool:
 def says_again(text: str) -> bool:
     """Whether its end says the same sentence again and again."""
     sentences = [match.strip().lower() for match in _SENTENCE.findall(text[-_LOOP_WITHIN:])]
-    return any(times >= LOOP_TIMES for times in Counter(sentences).values())
+    return any(times >= LOOP_TIMES for times in Counter(sentences).values()) or _goes_round(text)
+
+
+def _goes_round(text: str) -> bool:
+    """Whether it ends in a few words over and over, wherever it was cut off; rules and dots are no words."""
+    end = text.rstrip()[-_ROUND:]
+    if len(end) < _ROUND or not any(sign.isalpha() for sign in end):
+        return False
+    return any(end[period:] == end[:-period] for period in range(1, _ROUND // LOOP_TIMES + 1))

@@ -11,8 +11,11 @@ from builders import a_case
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmci.core.bench.chat import chat_messages
+from llmci.core.evalsets.digests import case_id_of
 from llmci.core.evalsets.exchange import cases_of, rows_of
 from llmci.core.evalsets.exporting import FORMATS, exported
+from llmci.domain.case import Message, Part
 from llmci.domain.text import declared_clean
 from llmci.errors import UsageError
 
@@ -63,6 +66,85 @@ def test_what_is_exported_can_be_imported(form: str) -> None:
     assert rejected == []
     assert (asked(back), back.reference, back.key) == ("Where is my parcel?", "In Lyon.", "k1")
     assert (back.slices, back.expectations) == (case.slices, case.expectations)
+
+
+def test_a_conversation_keeps_its_images_tool_calls_and_results() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+    call = {"id": "t1", "type": "function", "function": {"name": "look", "arguments": '{"at":1}'}}
+    chat = [
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": [{"type": "text", "text": "what is this?"}, image]},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "t1", "content": "4"},
+    ]
+
+    [case], rejected = read(orjson.dumps({"messages": chat}))
+    [again], _ = read(exported([case], "jsonl"))
+
+    assert rejected == []
+    assert chat_messages(case.messages) == chat
+    assert (again.case_id, again.messages) == (case.case_id, case.messages)
+
+
+def test_recorded_documents_come_with_a_case() -> None:
+    rows = [
+        {"question": "a", "documents": [{"id": "d1", "text": "one", "score": 0.5}]},
+        {"user_input": "b", "retrieved_contexts": ["one", "two"]},
+    ]
+
+    cases, _ = read(b"\n".join(map(orjson.dumps, rows)))
+    again, _ = read(exported(cases, "jsonl"))
+
+    assert [[(one.id, one.content, one.score) for one in case.documents] for case in cases] == [
+        [("d1", "one", 0.5)],
+        [(None, "one", None), (None, "two", None)],
+    ]
+    assert [case.documents for case in again] == [case.documents for case in cases]
+
+
+def a_conversation() -> Case:
+    """With a system prompt, a tool call and its result; without a key of its own."""
+    said = [
+        Message(role="system", parts=(Part(type="text", text=declared_clean("Be brief.")),)),
+        Message(role="user", parts=(Part(type="text", text=declared_clean("Where is it?")),)),
+        Message(
+            role="assistant",
+            parts=(
+                Part(
+                    type="tool_call",
+                    tool_call_id="c1",
+                    tool_name="track",
+                    tool_arguments=declared_clean('{"parcel":7}'),
+                ),
+            ),
+        ),
+        Message(
+            role="tool",
+            parts=(Part(type="tool_result", tool_call_id="c1", tool_result=declared_clean("in Lyon")),),
+        ),
+        Message(role="user", parts=(Part(type="text", text=declared_clean("And now?")),)),
+    ]
+    return replace(
+        a_case(messages=tuple(said), rubric=declared_clean("Helps.")),
+        case_id=case_id_of(said, (), None),
+        dependence="conversation-1",
+        holdout=True,
+        must_pass=True,
+    )
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".yaml"])
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_conversation_with_tools_comes_back_as_the_case_that_it_was(form: str, suffix: str) -> None:
+    case = a_conversation()
+    suffix = {"csv": ".csv", "deepeval": ".json"}.get(form, suffix)
+
+    [back], rejected = read(exported([case], form, suffix), suffix)
+
+    assert rejected == []
+    assert back.case_id == case.case_id
+    assert back.messages == case.messages
+    assert (back.rubric, back.dependence, back.holdout, back.must_pass) == ("Helps.", "conversation-1", True, True)
 
 
 def test_an_unknown_format_is_refused() -> None:

@@ -30,6 +30,8 @@ def said(text: str, **message: Any) -> dict[str, Any]:
         pytest.param({"output": said("You cannot return it.")}, [], id="a-no-is-no-refusal"),
         pytest.param({"output": said("It is in", finish_reason="length")}, ["truncated"], id="truncated"),
         pytest.param({"output": said("I will look it up now. " * 6)}, ["loop"], id="loop"),
+        pytest.param({"output": said("Let me see. I will check. " + "no, " * 60 + "n")}, ["loop"], id="loop-of-a-word"),
+        pytest.param({"output": said("| a | b |\n" + "|---" * 90)}, [], id="rule-of-a-table"),
         pytest.param({"output": said('```json\n{"city": "Lyon"}\n```')}, ["fenced_json"], id="fenced"),
         pytest.param({"output": said("```python\nprint([1])\n```")}, [], id="code"),
         pytest.param(
@@ -106,6 +108,39 @@ def window_flags(rows: list[dict[str, Any]]) -> list[list[str]]:
 def a_turn(number: int, text: str, *, session: str | None = "s", after_s: float, **columns: Any) -> dict[str, Any]:
     start = NOON + timedelta(seconds=after_s)
     return {**a_trace(f"t{number}", text, start=start, latency_ms=500.0, session_id=session), **columns}
+
+
+def flags_by_shards(rows: list[dict[str, Any]], shards: int) -> list[list[str]]:
+    """As they are found where each shard is looked at by itself and what was gathered is put together."""
+    normal = Normal()
+    for shard in range(shards):
+        part = Normal()
+        for row in rows[shard::shards]:
+            part.add(row)
+        normal.merge(part)
+    limits = limits_of(normal, slow_ms=None)
+    return [flags_of(row, limits) for row in rows]
+
+
+@pytest.mark.parametrize("shards", [1, 2, 7])
+def test_what_a_window_shows_does_not_depend_on_how_it_is_sharded(shards: int) -> None:
+    same = "Thank you for your message, we will get back to you."
+    rows = [
+        a_turn(
+            n,
+            f"question of parcel {n // 2}",
+            session=f"s{n // 2}",
+            after_s=60 * n,
+            output=said(same if n < 30 else f"Here is what I know of item {n}."),
+            cost={"total": n / 1000},
+        )
+        for n in range(120)
+    ]
+    flags = window_flags(rows)
+
+    assert sum("asked_again" in each for each in flags) == 60
+    assert sum("constant_answer" in each for each in flags) == 30
+    assert flags_by_shards(rows, shards) == flags
 
 
 def test_the_first_of_two_like_questions_is_flagged() -> None:
