@@ -11,7 +11,7 @@ import numpy as np
 
 from llmci.adapters.recognizers.people import ITEM, LIST, people
 from llmci.adapters.recognizers.tagger import LABELS, bundled, places_of
-from llmci.adapters.recognizers.wordforms import TOKEN
+from llmci.adapters.recognizers.wordforms import words_of
 from llmci.domain.finding import Span
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _named(text: str, tagged: Tagged, extra: frozenset[str]) -> Iterator[Span]:
 
 def _tagged(texts: Sequence[tuple[str, str | None]]) -> Iterator[Tagged]:
     """What the tagger says of texts, each of which stands between the words of its key."""
-    cut = [TOKEN.findall(text) for text, _ in texts]
+    cut = [words_of(text) for text, _ in texts]
     around = [_around(text, key) for text, key in texts]
     asked = [[*before, *words, *after] if before else words for (before, after), words in zip(around, cut, strict=True)]
     likely, bounds = bundled().in_a_row(asked)
@@ -173,7 +173,7 @@ def _most(
 def _around(text: str, key: str | None) -> tuple[list[str], list[str]]:
     if not key or len(text) > _LONGEST_UNDER_KEY or not text:
         return [], []
-    return ['"', *TOKEN.findall(key), '"', ":", '"'], ['"']
+    return ['"', *words_of(key), '"', ":", '"'], ['"']
 
 
 class Tagged:
