@@ -1,6 +1,6 @@
 """Engines side by side: the same bytes, overhead, what a second process brings, memory of a worker; and the paper plan.
 
-Run: python benchmarks/cluster.py overhead|same|stages [--rows N] [--traces N] [--into figures.json]
+Run: python benchmarks/cluster.py overhead|same|stages [--rows N] [--traces N] [--size S] [--into figures.json]
      python benchmarks/cluster.py plan figures.json --traces 1000000000 --workers 400
 
 `overhead` copies rows through a shelf with each engine that is installed and gives CPU seconds of the whole process
@@ -74,7 +74,9 @@ def child(root: Path, *words: str) -> dict[str, float]:
     """Run this file in a process of its own: CPU of its tree, seconds, and the largest process of it beside the driver."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [sys.executable, __file__, "_run", str(root), *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process, Watched(process.pid) as watched:
+    # As `llmci` itself has it: threads of linear algebra would crowd the processes that work is spread over.
+    environ = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environ) as process, Watched(process.pid) as watched:
         output = process.communicate()[0]
     if process.returncode:
         raise SystemExit(f"{' '.join(words)} ended with {process.returncode}")
@@ -149,10 +151,10 @@ def run_child(root: Path, stage: str, engine: str, workers: int) -> None:
     print(json.dumps({"rows": done, "work": took}))
 
 
-def a_project(root: Path, traces: int, files: int) -> Path:
+def a_project(root: Path, traces: int, files: int, size: float) -> Path:
     (root / "logs").mkdir(parents=True)
     (root / "llmci.yaml").write_text(CONFIG)
-    write_traces(root / "all.jsonl", traces, seed=7)
+    write_traces(root / "all.jsonl", traces, seed=7, size=size)
     with contextlib.ExitStack() as stack, (root / "all.jsonl").open() as lines:
         parts = [stack.enter_context((root / "logs" / f"{file:03}.jsonl").open("w")) for file in range(files)]
         for number, line in enumerate(lines):
@@ -178,10 +180,10 @@ def overhead(folder: Path, rows: int) -> dict[str, Any]:
     return {"rows": rows, "cpu_s": found}
 
 
-def same(folder: Path, traces: int) -> dict[str, Any]:
+def same(folder: Path, traces: int, size: float) -> dict[str, Any]:
     digests = {}
     for engine in engines():
-        root = a_project(folder / engine, traces, files=8)
+        root = a_project(folder / engine, traces, max(8, traces // SHARD_TRACES), size)
         done = {stage: child(root, stage, engine, "2") for stage in STAGES}
         took = {stage: round(one["work"], 1) for stage, one in done.items()}
         held = {stage: round(one["worker_mb"]) for stage, one in done.items()}
@@ -194,10 +196,10 @@ def same(folder: Path, traces: int) -> dict[str, Any]:
         digests[engine] = hashed.hexdigest()
         print(f"{engine:10} {digests[engine][:16]}  seconds {took}, largest worker in MB {held}", flush=True)
     print("every byte is the same" if len(set(digests.values())) == 1 else "THE BYTES DIFFER")
-    return {"traces": traces, "same": len(set(digests.values())) == 1, "engines": list(digests)}
+    return {"traces": traces, "size": size, "same": len(set(digests.values())) == 1, "engines": list(digests)}
 
 
-def stages(folder: Path, traces: int) -> dict[str, Any]:
+def stages(folder: Path, traces: int, size: float) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, engine, workers, share in (
         ("1", "processes", 1, 1),
@@ -205,7 +207,7 @@ def stages(folder: Path, traces: int) -> dict[str, Any]:
         ("quarter", "processes", 2, 4),
     ):
         # A quarter of the traces in a quarter of the shards: a worker is to hold no more for four times as many.
-        root = a_project(folder / name, traces // share, files=8 // share)
+        root = a_project(folder / name, traces // share, 8 // share, size)
         found[name] = {stage: child(root, stage, engine, str(workers)) for stage in STAGES}
         for stage, one in found[name].items():
             print(
@@ -284,6 +286,7 @@ def main() -> None:
     parser.add_argument("figures", nargs="?", type=Path)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--traces", type=int, default=50_000)
+    parser.add_argument("--size", type=float, default=1.0, help="length of the texts, 1.0 for 1,500 characters a trace")
     parser.add_argument("--workers", type=int, default=400)
     parser.add_argument("--into", type=Path, help="JSON to add the figures to")
     asked = parser.parse_args()
@@ -293,8 +296,10 @@ def main() -> None:
     load_average = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     print(f"{os.cpu_count()} processors, load {load_average}")
     with tempfile.TemporaryDirectory() as folder:
-        size = asked.rows if asked.what == "overhead" else asked.traces
-        found = {"overhead": overhead, "same": same, "stages": stages}[asked.what](Path(folder), size)
+        if asked.what == "overhead":
+            found = overhead(Path(folder), asked.rows)
+        else:
+            found = {"same": same, "stages": stages}[asked.what](Path(folder), asked.traces, asked.size)
     if asked.into:
         before = json.loads(asked.into.read_text()) if asked.into.exists() else {}
         asked.into.write_text(json.dumps({**before, asked.what: {**found, "load": load_average}}, indent=1))

@@ -29,6 +29,7 @@ import pyarrow.parquet as pq
 from llmci.adapters.recognizers.presidio import PresidioRecognizer
 from llmci.adapters.recognizers.secrets import SecretsRecognizer
 from llmci.config import parse
+from llmci.core.grouping.threads import one_thread
 from llmci.core.privacy.batch import Session, learn_sessions, sanitize_batch
 from llmci.core.privacy.detect import Unreadable
 from llmci.core.privacy.jsontext import pieces_of
@@ -224,13 +225,16 @@ def processes(rows: list[dict[str, Any]]) -> None:
 
 
 def measure(data: Path, stock: Callable[[str], object], *, with_processes: bool) -> None:
-    unique_text(texts_of(data), stock)
-    rows = history(data)
-    repeated(rows)
-    worst()
-    cold_start()
-    if with_processes:
-        processes(rows)
+    # As `llmci` itself has it, here and in workers: otherwise threads that wait for each other are measured as well.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    with one_thread():
+        unique_text(texts_of(data), stock)
+        rows = history(data)
+        repeated(rows)
+        worst()
+        cold_start()
+        if with_processes:
+            processes(rows)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
 """Synthetic traffic for benchmarks: traces of about 2 KB whose system prompts repeat 30-fold.
 
-python benchmarks/synthetic.py traces.jsonl --traces 100000 --seed 7
+python benchmarks/synthetic.py traces.jsonl --traces 100000 --seed 7 [--size 0.1]
 """
 
 from __future__ import annotations
@@ -66,26 +66,30 @@ _WORDS = [
 _NAMES = ("Ada Ferrow", "Milo Quist", "Ines Talbot", "Ruben Hale", "Noor Castell", "Leif Garrow")
 
 
-def write_traces(path: Path, n: int, seed: int) -> None:
-    """Write `n` traces as JSON Lines: OpenAI messages, usage, cost, two variants, feedback, fictional personal data."""
+def write_traces(path: Path, n: int, seed: int, size: float = 1.0) -> None:
+    """Write `n` traces as JSON Lines: OpenAI messages, usage, cost, two variants, feedback, fictional personal data.
+
+    Args:
+        size: Length of the texts, 1.0 for 1,500 characters a trace.
+    """
     dice = random.Random(seed)
-    prompts = [_sentences(dice, 900) for _ in range(max(1, n // REPEATS))]
+    prompts = [_sentences(dice, int(900 * size)) for _ in range(max(1, n // REPEATS))]
     with path.open("w", encoding="utf-8") as file:
         for number in range(n):
-            file.write(json.dumps(_trace(dice, number, prompts[number % len(prompts)])) + "\n")
+            file.write(json.dumps(_trace(dice, number, prompts[number % len(prompts)], size)) + "\n")
 
 
-def _trace(dice: random.Random, number: int, prompt: str) -> dict[str, Any]:
+def _trace(dice: random.Random, number: int, prompt: str, size: float) -> dict[str, Any]:
     person = dice.choice(_NAMES)
     contact = f"{person.split()[0].lower()}.{dice.randrange(10_000)}@example.com"
-    question = f"My name is {person}, {contact}. {_sentences(dice, 250)}"
+    question = f"My name is {person}, {contact}. {_sentences(dice, int(250 * size))}"
     start = _NOON + timedelta(seconds=number)
     return {
         "id": f"{dice.getrandbits(128):032x}",
         "messages": [
             {"role": "system", "content": prompt},
             {"role": "user", "content": question},
-            {"role": "assistant", "content": _sentences(dice, 400)},
+            {"role": "assistant", "content": _sentences(dice, int(400 * size))},
         ],
         "model": "gpt-4o-mini",
         "variant": dice.choice(("stable", "canary")),
@@ -118,8 +122,9 @@ def main() -> None:
     parser.add_argument("path", type=Path)
     parser.add_argument("--traces", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--size", type=float, default=1.0)
     told = parser.parse_args()
-    write_traces(told.path, told.traces, told.seed)
+    write_traces(told.path, told.traces, told.seed, told.size)
 
 
 if __name__ == "__main__":

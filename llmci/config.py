@@ -143,19 +143,25 @@ SECTIONS = {
 }
 
 
+def found_above(start: Path) -> Path | None:
+    """The `llmci.yaml` in a directory or above it, if there is one."""
+    candidates = (directory / FILE_NAME for directory in (start, *start.parents))
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
 def discover(start: Path) -> Path:
     """Find `llmci.yaml` in a directory or above it.
 
     Raises:
         UsageError: There is none.
     """
-    for directory in (start, *start.parents):
-        if (candidate := directory / FILE_NAME).is_file():
-            return candidate
-    raise UsageError(
-        f"there is no {FILE_NAME} in {start} or in any directory above it.",
-        fix="Run `llmci init` to write one, or name one with --config.",
-    )
+    found = found_above(start)
+    if found is None:
+        raise UsageError(
+            f"there is no {FILE_NAME} in {start} or in any directory above it.",
+            fix="Run `llmci init` to write one, or name one with --config.",
+        )
+    return found
 
 
 def load(path: Path) -> Config:

@@ -52,6 +52,17 @@ def _stored(path: object) -> Stored | None:
 
 
 @contextlib.contextmanager
+def naming(target: Path) -> Iterator[None]:
+    """Have whatever goes wrong with a file name it: a write that fails, on a full disk say, does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(target)
+        raise
+
+
+@contextlib.contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
     """Give a temporary path beside `target`; on a clean exit it becomes `target`, else it is removed.
 
@@ -71,12 +82,13 @@ def atomic_path(target: Path) -> Iterator[Path]:
     os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.chmod(_mode_of(target))
-        temporary.replace(target)
-        _sync_directory(target.parent)
+        with naming(target):
+            yield temporary
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            temporary.chmod(_mode_of(target))
+            temporary.replace(target)
+            _sync_directory(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -93,16 +105,17 @@ def atomic_directory(target: Path) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp"))
     try:
-        yield temporary
-        temporary.chmod(0o755)
-        _sync_directory(temporary)
-        try:
-            temporary.rename(target)
-        except OSError as error:
-            if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
-                raise FileExistsError(error.errno, "exists already", str(target)) from None
-            raise
-        _sync_directory(target.parent)
+        with naming(target):
+            yield temporary
+            temporary.chmod(0o755)
+            _sync_directory(temporary)
+            try:
+                temporary.rename(target)
+            except OSError as error:
+                if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                    raise FileExistsError(error.errno, "exists already", str(target)) from None
+                raise
+            _sync_directory(target.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -125,15 +138,15 @@ def write_once(target: Path, content: bytes) -> bool:
     Returns:
         Whether it was written: False where another process was first.
     """
+    if target.exists():
+        return False
     if (stored := _stored(target)) is not None:
-        if target.exists():
-            return False
         stored.upload(io.BytesIO(content))
         return True
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with naming(target), os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -42,6 +42,7 @@ class OpenaiServer:
     Attributes:
         requests: Bodies of the requests, in order.
         headers: Their headers.
+        paths: Where they went, with what is asked after the question mark.
         reply: Text that `fine` says; None echoes the last message.
         usage: Token counts instead of the usual ones.
         extra_headers: Of every answer.
@@ -56,6 +57,7 @@ class OpenaiServer:
     def __init__(self) -> None:
         self.requests: list[Body] = []
         self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
         self.seen: Counter[str] = Counter()
         self.reply: str | None = None
         self.usage: Body | None = None
@@ -74,6 +76,7 @@ class OpenaiServer:
         """As if nothing had been asked yet."""
         self.requests.clear()
         self.headers.clear()
+        self.paths.clear()
         self.seen.clear()
         self.reply = None
         self.usage = None
@@ -93,9 +96,11 @@ class OpenaiServer:
         body: Body = await request.json()
         self.requests.append(body)
         self.headers.append(dict(request.headers))
+        self.paths.append(request.path_qs)
         assert request.transport is not None
         self.peers.append(request.transport.get_extra_info("peername")[1])
-        model = body["model"]
+        # Azure says it in the address alone.
+        model = body.get("model") or request.match_info["deployment"]
         self.seen[model] += 1
         self.asked_at.append(time.monotonic())
         if model == "storm" and self.seen[model] <= self.storm:
@@ -200,7 +205,8 @@ class OpenaiServer:
 
     async def _start(self) -> web.AppRunner:
         app = web.Application(client_max_size=64_000_000)
-        app.router.add_post("/v1/chat/completions", self.chat)
+        for path in ("/v1/chat", "/chat", "/openai/deployments/{deployment}/chat"):
+            app.router.add_post(f"{path}/completions", self.chat)
         app.router.add_post("/v1/embeddings", self.embeddings)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()

@@ -28,7 +28,8 @@ KEY = {"LLMCI_PRIVACY_KEY": "a key for tests"}
 
 
 def a_project(root: Path, *, files: int, traces: int, settings: str = "") -> Path:
-    """Write llmci.yaml and so many files of so many traces, with people in them, and one trace that two files have."""
+    """Write llmci.yaml and so many files of so many traces, with people in them, sessions that go over all files, and
+    one trace that two files have."""
     (root / "logs").mkdir(parents=True)
     (root / "llmci.yaml").write_text(
         "sources: {prod: {kind: jsonl, path: logs/*.jsonl}}\n"
@@ -36,18 +37,22 @@ def a_project(root: Path, *, files: int, traces: int, settings: str = "") -> Pat
     )
     asked = [text for text, _ in questions(files * traces, 3)]
     for file in range(files):
-        lines = [a_record(f"t{file}-{n}", asked[file * traces + n], (file * traces + n) % 23) for n in range(traces)]
-        lines.append(a_record("twice", "Where is my order?", 1))
+        lines = [a_record(file, n, asked[file * traces + n], (file * traces + n) % 23) for n in range(traces)]
+        lines.append(a_record(0, 0, "Where is my order?", 1) | {"id": "twice"})
         (root / "logs" / f"{file}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return root
 
 
-def a_record(trace_id: str, question: str, user: int) -> dict[str, Any]:
+def a_record(file: int, number: int, question: str, user: int) -> dict[str, Any]:
+    """A trace; the first file tells the secret of each session, which the other files only speak of."""
+    word = f"qz81x7lm{user}"
+    secret = f"It is login={word}." if file == 0 else f"Who moves {word}?"
     return {
-        "id": trace_id,
-        "input": f"{question} My name is Zebulon Quagmire, write to zq{user}@corp-mail.example.",
+        "id": f"t{file}-{number}",
+        "input": f"{question} My name is Zebulon Quagmire, write to zq{user}@corp-mail.example. {secret}",
         "output": "Thank you, Zebulon.",
         "user_id": f"user-{user}",
+        "session_id": f"session-{user}",
         "latency_ms": 100 + user,
     }
 

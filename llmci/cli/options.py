@@ -72,8 +72,11 @@ def config_path(path: Path | None) -> Path:
     """The configuration file that a command was given, or that is found from here upwards."""
     from llmci.config import discover
 
-    named = path or (Path(os.environ["LLMCI_CONFIG"]) if os.environ.get("LLMCI_CONFIG") else None)
-    return named or discover(Path.cwd())
+    return _named(path) or discover(Path.cwd())
+
+
+def _named(path: Path | None) -> Path | None:
+    return path or (Path(os.environ["LLMCI_CONFIG"]) if os.environ.get("LLMCI_CONFIG") else None)
 
 
 def open_config(path: Path | None) -> Config:
@@ -81,6 +84,15 @@ def open_config(path: Path | None) -> Config:
     from llmci.config import load
 
     return load(config_path(path))
+
+
+def open_config_if_any(path: Path | None) -> Config:
+    """As `open_config`, for a command that needs no project: without a file, everything is as it is by default."""
+    from llmci.config import FILE_NAME, found_above, parse
+
+    if _named(path) or found_above(Path.cwd()):
+        return open_config(path)
+    return parse("{}", Path.cwd() / FILE_NAME)
 
 
 def window_of(since: str | None, until: str | None, now: datetime) -> Window:

@@ -20,6 +20,7 @@ from llmci.cli.options import (
     SchedulerFlag,
     WorkersFlag,
     open_config,
+    open_config_if_any,
 )
 from llmci.cli.terminal import note, progress, safe_text, show, show_json
 from llmci.errors import UsageError
@@ -77,7 +78,7 @@ def sanitize(
 
     Example: llmci sanitize
     """
-    checked = _in_locales(open_config(config), locale)
+    checked = _in_locales(open_config(config) if spans_only is None else open_config_if_any(config), locale)
     if strict:
         checked = replace(checked, sanitize=replace(checked.sanitize, strict=True))
     if explain is not None:

@@ -1,12 +1,14 @@
-"""What the search for personal data works on, and what it finds."""
+"""What the search for personal data works on, and what it finds.
+
+There are millions of them: tuples with names are made three times as fast as frozen dataclasses.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Personal data found at `text[start:end]` (code points).
 
     Attributes:
@@ -22,8 +24,7 @@ class Span:
     detector: str
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A piece of text to look at, with what is known of its place.
 
     Attributes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from llmci.core.bench.digests import answer_key
+from llmci.core.bench.digests import answer_key, pair_key, score_key
 from llmci.core.bench.history import Usual
 from llmci.core.bench.schedule import at_once, in_looks
 from llmci.core.bench.tries import chosen, part
@@ -19,14 +19,14 @@ from llmci.wiring.calibrations import digests_of, require_calibrated
 from llmci.wiring.gate import shared_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from llmci.config import Config
     from llmci.core.bench.schedule import Schedule
     from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
-    from llmci.domain.run import Run
+    from llmci.domain.run import Answered, Run
     from llmci.domain.settings import BenchSettings
     from llmci.seams import AnswerCache, Estimate, Scorer, System
     from llmci.wiring.baseline import Found
@@ -185,24 +185,57 @@ def forecast(prepared: Prepared, cache: AnswerCache | None, past: Iterable[Run] 
     usual = Usual(past)
     schedule = prepared.schedule
     tries = schedule.upto(len(schedule.looks) - 1)
-    found = []
+    found, said, coming = [], [], set()
     for system in prepared.systems:
         spec = system.spec()
         usable = cache if spec.cacheable else None
-        asked = [
-            case
-            for case, repeat in tries
-            if usable is None
-            or usable.answer(answer_key(spec, system.request_digest(case), case, repeat, prepared.policy)) is None
-        ]
+        known, asked = {}, []
+        for case, repeat in tries:
+            key = answer_key(spec, system.request_digest(case), case, repeat, prepared.policy)
+            answer = None if usable is None else usable.answer(key)
+            if answer is not None:
+                known[case.case_id, repeat] = answer
+            elif usable is None or key not in coming:
+                # An unchanged request of another system is asked once, for both.
+                asked.append(case)
+                coming.add(key)
         made = _forecast(spec.name, (system.estimate(case) for case in asked), cached=len(tries) - len(asked))
         found.append(replace(made, likely_cost=usual.answers(spec.name, len(asked))))
+        said.append(known)
     for scorer in prepared.scorers:
         if scorer.metric().judge is not None:
-            judged = [case for case, _ in tries for _ in prepared.systems]
-            made = _forecast(scorer.metric().name, (scorer.estimate(case) for case in judged), cached=0)
-            found.append(replace(made, likely_cost=usual.verdicts(scorer.metric().name, len(judged))))
+            verdicts = [
+                (case, _is_kept(cache, scorer, case, answers)) for case, *answers in _judged(scorer, tries, said)
+            ]
+            due = [case for case, kept in verdicts if not kept]
+            made = _forecast(
+                scorer.metric().name, (scorer.estimate(case) for case in due), cached=len(verdicts) - len(due)
+            )
+            found.append(replace(made, likely_cost=usual.verdicts(scorer.metric().name, len(due))))
     return found
+
+
+def _judged(
+    scorer: Scorer, tries: Sequence[tuple[Case, int]], said: Sequence[Mapping[tuple[str, int], Answered]]
+) -> Iterator[tuple[Case, Answered | None, Answered | None]]:
+    """What a judge will be shown: a case and an answer, or two beside each other; None where there is none yet."""
+    baseline, *others = said
+    for case, repeat in tries:
+        at = case.case_id, repeat
+        if isinstance(scorer, PairScorer):
+            yield from ((case, known.get(at), baseline.get(at)) for known in others)
+        else:
+            yield from ((case, known.get(at), None) for known in said)
+
+
+def _is_kept(cache: AnswerCache | None, scorer: Scorer, case: Case, answers: Sequence[Answered | None]) -> bool:
+    """Whether the cache has that verdict."""
+    answer, other = answers
+    if cache is None or answer is None or (isinstance(scorer, PairScorer) and other is None):
+        return False
+    metric = scorer.metric()
+    key = score_key(metric, case, answer) if other is None else pair_key(metric, case, answer, other)
+    return cache.score(key) is not None
 
 
 def _forecast(name: str, estimates: Iterable[Estimate], *, cached: int) -> Forecast:

@@ -88,8 +88,10 @@ def write_spans(config: Config, source: Path, target: Path, *, environ: Mapping[
     """
     read = list(_records(source))
     records = [record for record in read if isinstance(record, dict)]
+    # Where a value stands depends on no key: none is asked for, and none is made.
+    redactor = privacy_of(config, {**environ, config.sanitize.key_env: "none"}).redactor
     progress.begin("spans", len(records), "traces")
-    found = iter(spans_of(records, privacy_of(config, environ).redactor, progress))
+    found = iter(spans_of(records, redactor, progress))
     progress.end()
     lines: list[dict[str, object]] = [
         next(found) if isinstance(line, dict) else {"id": None, "error": line, "spans": []} for line in read

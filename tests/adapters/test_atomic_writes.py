@@ -54,6 +54,15 @@ def test_a_failure_while_writing_leaves_the_old_content_and_no_litter(tmp_path: 
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_what_goes_wrong_with_a_file_names_it(tmp_path: Path) -> None:
+    target = tmp_path / "state"
+
+    with pytest.raises(OSError, match="No space left on device") as raised, atomic_path(target):
+        raise OSError(28, "No space left on device")
+
+    assert raised.value.filename == str(target)
+
+
 def test_a_new_file_is_as_readable_as_any_other_and_an_old_one_stays_as_private_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "ordinary").touch()
     private = tmp_path / "private"

@@ -101,6 +101,67 @@ async def test_both_paths_send_the_same_and_read_the_same(
     assert (ours.ttft_ms is not None) is (theirs.ttft_ms is not None) is stream
 
 
+@pytest.mark.parametrize(
+    ("model", "environ"),
+    [
+        ("azure/mine", {"AZURE_API_BASE": "{root}", "AZURE_API_KEY": "k", "AZURE_API_VERSION": "2024-10-21"}),
+        ("hosted_vllm/qwen", {"HOSTED_VLLM_API_BASE": "{root}/v1"}),
+        ("litellm_proxy/gpt-4o", {"LITELLM_PROXY_API_BASE": "{root}", "LITELLM_PROXY_API_KEY": "k"}),
+        ("openai/llama3.2", {"OPENAI_BASE_URL": "{root}/v1", "OPENAI_API_KEY": "k"}),
+    ],
+)
+@pytest.mark.parametrize("name", ["plain", "response format", "conversation", "images"])
+async def test_every_compatible_endpoint_is_sent_and_read_the_same(
+    server: OpenaiServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    model: str,
+    environ: dict[str, str],
+) -> None:
+    set_to = {key: value.replace("{root}", server.url.removesuffix("/v1")) for key, value in environ.items()}
+    for key, value in set_to.items():
+        monkeypatch.setenv(key, value)
+    options = LitellmOptions(model=model)
+    context = a_context(tmp_path, **set_to)
+    route = route_of(options, context.environ)
+    assert route is not None
+    direct, library = DirectModel(options, route, context.environ), LibraryModel(options, context)
+
+    ours, theirs = [await one.ask(REQUESTS[name][1]) for one in (direct, library)]
+
+    await direct.aclose()
+    await library.aclose()
+    assert substance(ours)[:-1] == substance(theirs)[:-1]
+    assert isinstance(ours, ModelReply)
+    assert isinstance(theirs, ModelReply)
+    assert ours.cost == (None if theirs.cost is None else pytest.approx(theirs.cost))
+    first, second = server.requests
+    assert first == second
+    assert server.paths[0] == server.paths[1]
+    assert [headers.get("Authorization", headers.get("api-key")) for headers in server.headers] in (
+        [route.headers.get("Authorization", route.headers.get("api-key"))] * 2,
+        # litellm makes a key up where there is none.
+        [None, "Bearer fake-api-key"],
+    )
+
+
+@pytest.mark.parametrize(("told", "cost"), [("0.5", 0.5), ("0.0", None), ("nan", None), ("-1", None), ("free", None)])
+async def test_a_proxy_knows_what_a_call_cost(
+    server: OpenaiServer, tmp_path: Path, told: str, cost: float | None
+) -> None:
+    server.extra_headers = {"x-litellm-response-cost": told}
+    direct, library = both(server, tmp_path, "mine")
+
+    ours = await direct.ask(ModelRequest(messages=HELLO))
+    theirs = await library.ask(ModelRequest(messages=HELLO)) if cost else ours
+
+    await direct.aclose()
+    assert isinstance(ours, ModelReply)
+    assert isinstance(theirs, ModelReply)
+    assert (ours.cost, theirs.cost) == (cost, cost)
+
+
 async def test_a_streamed_answer_is_the_answer(server: OpenaiServer, tmp_path: Path) -> None:
     model, request = REQUESTS[THINKING]
     whole, streamed = (both(server, tmp_path, model, stream=stream)[0] for stream in (False, True))

@@ -51,6 +51,7 @@ def test_a_prompt_is_taken_as_it_is_at_a_ref(repository: Path) -> None:
         "new:",
     ]
     assert old.spec().parameters["prompt_version"] == git(repository, "rev-parse", "main")
+    assert old.spec().parameters["prompt_digest"] != new.spec().parameters["prompt_digest"]
     assert old.spec().digest != new.spec().digest
     assert old.request_digest(a_case()) != new.request_digest(a_case())
 

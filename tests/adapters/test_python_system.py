@@ -12,6 +12,8 @@ import pytest
 from builders import a_case, a_context
 
 from llmci.adapters.systems.python import PythonSystem
+from llmci.domain.case import Document
+from llmci.domain.text import declared_clean
 from llmci.errors import UsageError
 from llmci.seams import Failed, Reply
 
@@ -59,6 +61,8 @@ async def later(question):
 def whole(anything): return anything["case_id"]
 
 def keywords(**request): return ",".join(sorted(request))
+
+def passages(documents): return documents[0]["text"]
 
 def strange(colour): return 1
 
@@ -174,6 +178,17 @@ async def test_parameters_are_filled_by_name(root: Path, name: str, text: str) -
 
     assert isinstance(reply, Reply)
     assert reply.text == text
+
+
+async def test_recorded_documents_are_given_as_they_may_be_returned(root: Path) -> None:
+    system = a_system(root, "app.py:passages")
+    await system.start()
+
+    reply = await system.answer(a_case(documents=(Document(id="d1", content=declared_clean("In Lyon.")),)), 0)
+    await system.aclose()
+
+    assert isinstance(reply, Reply)
+    assert reply.text == "In Lyon."
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ def found(text: str, key: str | None = None, names: tuple[str, ...] = tuple(ALL)
         ("card 5555 5555 5555 4444", "CREDIT_CARD", "5555 5555 5555 4444"),
         ("GB29 NWBK 6016 1331 9268 19", "IBAN_CODE", "GB29 NWBK 6016 1331 9268 19"),
         ("from 10.20.30.40", "IP_ADDRESS", "10.20.30.40"),
+        ("kim@ firma.es", "EMAIL_ADDRESS", "kim@ firma.es"),
         ("my bank account number is 945456787654", "US_BANK_NUMBER", "945456787654"),
         ("'first_name': 'Xiu', 'n': 3", "PERSON", "Xiu"),
         ('{\\"email\\": \\"k@firma.example\\"}', "EMAIL_ADDRESS", "k@firma.example"),
@@ -70,10 +71,64 @@ def found(text: str, key: str | None = None, names: tuple[str, ...] = tuple(ALL)
         ("API_KEY=9f8a7b6c5d4e3f2a1b0c", "SECRET", "9f8a7b6c5d4e3f2a1b0c"),
         ("my password is Tr0ub4dor&3, help", "SECRET", "Tr0ub4dor&3"),
         ("Bearer abc.def-123_XYZ9876", "SECRET", "abc.def-123_XYZ9876"),
+        ("8005550123", "PHONE_NUMBER", "8005550123"),
+        ("brooklyn ny 11370 6463834713", "PHONE_NUMBER", "6463834713"),
+        ("send it to my number 5623451223", "PHONE_NUMBER", "5623451223"),
+        ("credit card number 8667 0254 6320 8546", "CREDIT_CARD", "8667 0254 6320 8546"),
+        ("kim dot roe at gmail dot com", "EMAIL_ADDRESS", "kim dot roe at gmail dot com"),
+        ("wohnhaft Hauptstraße 5, 10115 Berlin", "ZIP_CODE", "10115"),
+        ("1600 Maple Grove Ave NW, Apt 3B", "ADDRESS", "1600 Maple Grove Ave NW, Apt 3B"),
+        ("It's like that since 11/15/1979", "DATE_TIME", "11/15/1979"),
+        ("BDAY:19790311", "DATE_OF_BIRTH", "19790311"),
+        ("id,first,last\n1,Bao,Huynh", "PERSON", "Huynh"),
+        ("exp 09/27, name on card M. Delacroix", "PERSON", "M. Delacroix"),
+        ("mail root@10.1.2.3 now", "EMAIL_ADDRESS", "root@10.1.2.3"),
+        ("ask @jenny_from_block92 for it", "USER_ID", "@jenny_from_block92"),
+        ("My account: skywalker.77", "USER_ID", "skywalker.77"),
+        ("his plate is KA-01-MJ-4821", "ID", "KA-01-MJ-4821"),
     ],
 )
 def test_it_is_found(text: str, kind: str, value: str) -> None:
     assert (kind, value) in found(text)
+
+
+@pytest.mark.parametrize(
+    ("locale", "text", "kind", "value"),
+    [
+        ("de", "Sie wohnt Am Kirchplatz 12a, 85354 Freising", "ADDRESS", "Am Kirchplatz 12a"),
+        ("de", "Frau Roth, 85354 Freising", "ZIP_CODE", "85354"),
+        ("de", "Reisepass C01X00T47", "ID", "C01X00T47"),
+        ("de", "Kennzeichen: M-AB 1234", "ID", "M-AB 1234"),
+        ("de", "Ihre Durchwahl: -4711", "PHONE_NUMBER", "-4711"),
+        ("fr", "rappeler au 01.44.55.66.77", "PHONE_NUMBER", "01.44.55.66.77"),
+        ("fr", "Passeport 12AB34567", "ID", "12AB34567"),
+        ("fr", "dossier n° 2023-00451", "ID", "2023-00451"),
+        ("fr", "Résidence Les Acacias, Bât. B, 45 rue Haute", "ADDRESS", "Résidence Les Acacias, Bât. B"),
+        ("es", "vive en C/ Mayor, 15, 3º B, 28013 Madrid", "ADDRESS", "C/ Mayor, 15, 3º B"),
+        ("es", "vive en C/ Mayor, 15, 3º B, 28013 Madrid", "ZIP_CODE", "28013"),
+        ("es", "pasaporte AAA123456", "ID", "AAA123456"),
+        ("es", "CURP GODE561231HDFRRN04", "ID", "GODE561231HDFRRN04"),
+    ],
+)
+def test_a_locale_knows_its_forms(locale: str, text: str, kind: str, value: str) -> None:
+    spans = a_recognizer("structured", locales=(locale,)).find([Leaf(text)])[0]
+
+    assert (kind, value) in {(span.kind, text[span.start : span.end]) for span in spans}
+
+
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [
+        ("de", "Am Montag 12, im Mai 2024"),
+        ("de", "Summe:\n15000 EUR"),
+        ("fr", "le passeport est valable, 20 pages"),
+        ("en", "flight on 2024-05-24, order 9523456873, paid $24.99 on 05/24/2024"),
+    ],
+)
+def test_a_locale_leaves_other_numbers(locale: str, text: str) -> None:
+    spans = a_recognizer("structured", locales=(locale,)).find([Leaf(text)])[0]
+
+    assert not {"ID", "ZIP_CODE", "PHONE_NUMBER", "ADDRESS", "CREDIT_CARD"} & {span.kind for span in spans}
 
 
 @pytest.mark.parametrize(
@@ -86,6 +141,8 @@ def test_it_is_found(text: str, kind: str, value: str) -> None:
         ("billingAddress", "Somewhere 5", "ADDRESS"),
         ("zip", "1234", "ZIP_CODE"),
         ("user_id", "77", "USER_ID"),
+        ("loyalty_no", "LN-4480912", "USER_ID"),
+        ("licensePlate", "KA-01-MJ-4821", "ID"),
         ("api_key", "anything", "SECRET"),
         ("name", "Torvald Lindqvist Johnson", "PERSON"),
     ],
@@ -102,6 +159,7 @@ def test_a_key_says_what_its_value_is(key: str, value: str, kind: str) -> None:
         "uuid 123e4567-e89b-42d3-a456-426614174000 status ok",
         "build 1.2.3.4, commit 3f2a9c1e8b7d6a5f4e3d2c1b0a9f8e7d6c5b4a39",
         "import os.path; print(config.name, rpc.py)",
+        "section 3.1.4.1, pip install foo==1.2.3.4, OID 1.3.6.1.4, 0.12.5.1-beta",
         "[0.123456, -0.234567, 0.345678]",
         "Please call the function get_user before calling update_user.",
         "payment credit_card_4421486 and certificate_7504069",
@@ -110,6 +168,9 @@ def test_a_key_says_what_its_value_is(key: str, value: str, kind: str) -> None:
         "The token limit is 4096 and max_tokens=1024",
         "password: required, secret: string",
         "H1 and A1 are headings; B2 is a cell",
+        "@lru_cache(maxsize=None)\n@pytest.mark.slow2\ndef f(): ...",
+        "npm i @types/node18 @angular/core@17.0.1",
+        "the plate is 12 mm thick; registration number of the form",
         "send it to 3 people and 2 teams",
         "sort key=lambda x: x.name",
     ],

@@ -136,6 +136,17 @@ def test_no_cell_of_a_csv_is_a_formula() -> None:
     assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row)
 
 
+def test_every_score_of_a_table_has_its_reason_beside_it() -> None:
+    [first, *_] = csv.DictReader(io.StringIO(rendered("csv", a_report(3, texts=("because of it",)))))
+
+    assert first["candidate.correct.reason"] == "because of it"
+    assert "baseline.correct.reason" in first
+    assert not any(
+        name.endswith(".reason")
+        for name in csv.DictReader(io.StringIO(rendered("csv", a_report(3), texts=False))).fieldnames or ()
+    )
+
+
 def test_html_without_script_names_the_verdict_the_gates_and_the_worst_cases() -> None:
     document = rendered("html", a_report())
     static = re.sub(r"<(script|style).*?</\1>", "", document, flags=re.DOTALL)

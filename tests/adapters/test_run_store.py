@@ -163,6 +163,21 @@ def test_a_journal_is_taken_up_up_to_the_line_that_a_kill_cut_in_half(tmp_path: 
     assert list(whole.entries()) == [*run.answers, *run.scores]
 
 
+def test_a_disk_that_takes_part_of_a_line_is_given_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class NearlyFull:
+        @staticmethod
+        def write(descriptor: int, content: memoryview) -> int:
+            return os.write(descriptor, content[:50])
+
+    journal = FileJournal(tmp_path, "plan", resume=False)
+    monkeypatch.setattr("llmci.adapters.stores.journal.os", NearlyFull)
+    journal.append(an_answer())
+    monkeypatch.undo()
+    journal.close()
+
+    assert list(FileJournal(tmp_path, "plan", resume=True).entries()) == [an_answer()]
+
+
 def test_without_resume_a_journal_starts_anew(tmp_path: Path) -> None:
     journal = FileJournal(tmp_path, "plan", resume=False)
     journal.append(an_answer())

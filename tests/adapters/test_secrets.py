@@ -47,6 +47,12 @@ def found(recognizer: SecretsRecognizer, text: str) -> set[str]:
         f"pul-{drawn(40, '0123456789abcdef')}",
         f"{drawn(32, '0123456789abcdef')}-us18",
         f"aB18Q~{drawn(34)}",
+        f"pat{drawn(14)}.{drawn(64, '0123456789abcdef')}",
+        f"M{drawn(23)}.{drawn(6)}.{drawn(38)}",
+        f"{drawn(6)}_{drawn(29)}_mmk",
+        f"rzp_live_{drawn(14)}",
+        f"ops_eyJ{drawn(700)}",
+        f"sk_{drawn(48, '0123456789abcdef')}",
     ],
     ids=lambda secret: secret[:6],
 )
@@ -94,6 +100,8 @@ _ASSIGNMENTS = (
     "{name}Token := `{value}`", '${name}Token .= "{value}"', "{name}Token,{value},", '"{name}Token" => "{value}"', '{name}_TOKEN := "{value}"',
     '{name}_TOKEN ::= "{value}"', '{name}_TOKEN ?= "{value}"', '{name}_TOKEN += "{value}"', "export {name}_API_KEY={value}", "--{name}-token {value}",
     'variable "{name}_token" {{\n  default = "{value}"\n}}', "X-Api-Key: {value}", '{name}.setAuthToken("{value}")', "?access_token={value}&x=1",
+    'const {name}_token: string = "{value}";', "| {name}_token | {value} |", "{name}_token\t{value}", "ENV {name}_TOKEN {value}", "set {name}_token {value}",
+    "- name: {name}_TOKEN\n  value: {value}", '{{"name": "{name}_token", "value": "{value}"}}', "my api key is {value}", "TF_VAR_{name}_token={value}",
 )  # fmt: skip
 
 
@@ -107,8 +115,9 @@ def test_a_drawn_value_is_found_in_every_way_of_assigning_it(recognizer: Secrets
     ("text", "login"),
     [
         ("user = 'jquagmire'\npassword = 'Tr0ub4dor&3'", "jquagmire"),
-        ("Server=db;User Id=jquagmire;Password=Tr0ub4dor&3;", "jquagmire"),
+        ("Server=db;User Id=jquagmire;Password=Tr0ub4dor&3;", "jquagmire;Password=Tr0ub4dor&3"),
         ("psexec \\\\10.0.0.1 -u jquagmire -p braksha7 cmd", "jquagmire"),
+        ("machine example.com login jquagmire password Tr0ub4dor&3", "jquagmire"),
         ("password: Tr0ub4dor&3\nusername: jquagmire", "jquagmire"),
     ],
 )
@@ -158,6 +167,12 @@ def test_a_private_key_goes_as_a_whole_and_without_its_end_too(recognizer: Secre
         "s.AcceptanceTimeoutSeconds and s.makeKubeConfigController",
         "assets/box.ico-7a388b69018576d24b59331fd60aab0c.png",
         "<monkey>banana</monkey>",
+        "# public key: age1epzmwwzw8n09slh0c7z1z52x43nnga7lkksx3qrh07tqz5v7lcys45428t",
+        "GPG key: F3EF5F62A87FC27A22E643F714CE4FF5015AA242",
+        "var privateKey = pki.privateKeyToAsn1(key), password = auth[1], pgPass = require('pgpass')",
+        "if check_password(p): return jsonify({'message': 'Login successful'})",
+        "e.g. `user` in `https://user:pass@example.com`",
+        "the key is a1b2c3d4 and the api key is short",
     ],
 )  # fmt: skip
 def test_what_is_no_secret_stays(recognizer: SecretsRecognizer, text: str) -> None:

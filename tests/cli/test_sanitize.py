@@ -93,6 +93,16 @@ def test_spans_only_finds_spans_with_the_memory_of_a_group(tmp_path: Path) -> No
     assert third == {"id": 3, "spans": []}
 
 
+def test_spans_only_needs_neither_a_project_nor_a_key_and_leaves_only_its_output(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"id": 1, "text": "Write to mia.li@corp.example"}\n')
+
+    done = llmci("sanitize", "--spans-only", "in.jsonl", "-o", "out.jsonl", "--quiet", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert [s["type"] for s in json.loads((tmp_path / "out.jsonl").read_text())["spans"]] == ["EMAIL_ADDRESS"]
+    assert {path.name for path in tmp_path.iterdir()} == {"in.jsonl", "out.jsonl"}
+
+
 def test_spans_only_names_the_line_that_it_cannot_read_and_goes_on_with_the_rest(tmp_path: Path) -> None:
     a_project(tmp_path, {})
     (tmp_path / "in.jsonl").write_bytes(

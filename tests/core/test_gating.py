@@ -91,6 +91,17 @@ def test_two_scores_for_one_try_are_a_damaged_run() -> None:
         column_of(scored("a", 1), scored("a", 0), scored("b", 1))
 
 
+def test_cases_that_only_one_system_can_be_scored_on_are_counted_as_missing_of_the_other() -> None:
+    known = a_run({"a": 1, "b": 1})
+    silent = a_run({"a": 0, "b": 0}, scores=[scored("a", 0), unscored("b", "case")])
+    before, after = (columns(one, [CORRECT], INDEX)["correct"] for one in (known, silent))
+
+    no_evidence = pairs(CORRECT, before, after, 0.02).no_evidence
+
+    assert no_evidence is not None
+    assert no_evidence.startswith("correct is missing for 1 case of the candidate (of 2)")
+
+
 def test_an_unknown_cost_is_said_to_be_unknown() -> None:
     run = a_run({"a": 0, "b": 0}, scores=[unscored("a", "case", "cost"), unscored("b", "case", "cost")])
     known = a_run({"a": 0.1, "b": 0.2}, metric=COST)

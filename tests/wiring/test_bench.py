@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -308,8 +309,6 @@ def test_what_a_bench_will_take_is_known_before_anybody_is_asked(tmp_path: Path,
     asked = len(server.requests)
     prepared = prepare(config, Ask(), ENVIRON, evalset=the_set(30))
 
-    import contextlib
-
     with contextlib.ExitStack() as stack:
         before, after = forecast(prepared, open_cache(config, Ask(), stack))
 
@@ -317,6 +316,22 @@ def test_what_a_bench_will_take_is_known_before_anybody_is_asked(tmp_path: Path,
     assert (before.cached, before.calls, after.calls) == (10, 20, 30)
     assert after.cost is not None
     assert after.output_tokens == 30 * 20
+
+
+def test_a_plan_counts_no_request_twice_and_no_verdict_that_is_there(tmp_path: Path, server: OpenaiServer) -> None:
+    server.reply = "pass"
+    config = a_config(tmp_path, server, judge=JUDGE % ("judge", server.url), candidate=", config: {unused: 1}")
+    run(config, the_set(10))
+    asked = len(server.requests)
+
+    with contextlib.ExitStack() as stack:
+        before, after, polite = forecast(
+            prepare(config, Ask(), ENVIRON, evalset=the_set(30)), open_cache(config, Ask(), stack)
+        )
+
+    assert len(server.requests) == asked
+    assert (before.calls, after.calls, after.cached) == (20, 0, 30)
+    assert (polite.calls, polite.cached) == (40, 20)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _LONGEST = 32_000_000
 _NAMES_KEPT_S = 300
 _CONNECT_S = 30.0
+# How LiteLLM's proxy says what a call cost; it knows its own prices.
+_COST = "x-litellm-response-cost"
 
 
 class DirectModel:
@@ -69,7 +72,7 @@ class DirectModel:
             tool_calls=said.tool_calls,
             finish_reason=said.finish_reason,
             usage=said.usage,
-            cost=self._cost(said),
+            cost=self._cost(said, response.headers.get(_COST)),
             latency_ms=(ended - started) * 1000,
             ttft_ms=None if first is None else (first - started) * 1000,
             model=said.model or self._options.model,
@@ -150,10 +153,22 @@ class DirectModel:
         """Hold all calls to this endpoint where its headers say that nothing is left."""
         pace_of(self.endpoint).hold(exhausted_for(response.headers, time.time()))
 
-    def _cost(self, said: Said) -> float | None:
+    def _cost(self, said: Said, told: str | None) -> float | None:
+        """US dollars, by the prices that were stated, else as the proxy tells, else by the table."""
         usage: Usage = said.usage
         if self._options.prices is not None:
             return stated_cost(self._options.prices, usage)
+        if cost := _positive(told):
+            return cost
         # What answered may be dearer than what was asked for; an alias is priced by what was asked for.
         entry = entry_of(self._route.provider, said.model) if said.model else None
         return cost_of(entry or self._route.entry, usage, said.tier)
+
+
+def _positive(told: str | None) -> float | None:
+    """A number above 0; a proxy that does not know a price may say 0, which it is not."""
+    try:
+        number = float(told or 0)
+    except ValueError:
+        return None
+    return number if 0 < number < math.inf else None

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 Entry = dict[str, Any]
 
+PROXY = "litellm_proxy"
+
 _FILE = "model_prices_and_context_window_backup.json"
+# Of US dollars: finer than any price. The same price spelled in two ways is to be the same cost.
+_DIGITS = 12
 _INPUT, _OUTPUT, _CACHED = "input_cost_per_token", "output_cost_per_token", "cache_read_input_token_cost"
 
 
@@ -32,7 +36,8 @@ def entry_of(provider: str, model: str) -> Entry | None:
     if found := table.get(f"{provider}/{model}"):
         return found
     found = table.get(model)
-    return found if found and found.get("litellm_provider") == provider else None
+    # A proxy may have the models of any provider.
+    return found if found and provider in (found.get("litellm_provider"), PROXY) else None
 
 
 def cost_of(entry: Mapping[str, Any], usage: Usage, tier: str | None = None) -> float | None:
@@ -58,7 +63,8 @@ def cost_of(entry: Mapping[str, Any], usage: Usage, tier: str | None = None) -> 
     assert written is not None  # noqa: S101  looked up above
     again = price(_CACHED)
     cached = min(usage.cached or 0, usage.input)
-    return (usage.input - cached) * paid + cached * (paid if again is None else again) + usage.output * written
+    cost = (usage.input - cached) * paid + cached * (paid if again is None else again) + usage.output * written
+    return round(cost, _DIGITS)
 
 
 def highest(entry: Mapping[str, Any]) -> tuple[float, float] | None:
@@ -81,7 +87,7 @@ def stated_cost(prices: Prices, usage: Usage) -> float | None:
     """US dollars by the prices of the configuration."""
     if usage.input is None or usage.output is None:
         return None
-    return (usage.input * prices.input + usage.output * prices.output) / 1e6
+    return round((usage.input * prices.input + usage.output * prices.output) / 1e6, _DIGITS)
 
 
 def _threshold(entry: Mapping[str, Any], tokens: int) -> str:

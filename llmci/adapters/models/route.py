@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from llmci.adapters.models.prices import entry_of
+from llmci.adapters.models.prices import PROXY, entry_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _PROVIDERS: dict[str, tuple[tuple[str, ...], str]] = {
     "openai": (("OPENAI_BASE_URL", "OPENAI_API_BASE"), "OPENAI_API_KEY"),
     "hosted_vllm": (("HOSTED_VLLM_API_BASE",), "HOSTED_VLLM_API_KEY"),
-    "litellm_proxy": (("LITELLM_PROXY_API_BASE",), "LITELLM_PROXY_API_KEY"),
+    PROXY: (("LITELLM_PROXY_API_BASE",), "LITELLM_PROXY_API_KEY"),
     "azure": (("AZURE_API_BASE",), "AZURE_API_KEY"),
 }
 _OPENAI = "https://api.openai.com/v1"
@@ -112,7 +112,10 @@ def route_of(options: LitellmOptions, environ: Mapping[str, str]) -> Route | Non
     if provider not in _PROVIDERS or model.startswith("responses/"):
         return None
     # A name without a provider is OpenAI's only where the table says so.
-    if (entry is None and not slash) or (entry is not None and entry.get("mode", "chat") != "chat"):
+    if entry is None and not slash:
+        return None
+    # A proxy answers chats whatever is behind it.
+    if entry is not None and provider != PROXY and entry.get("mode", "chat") != "chat":
         return None
     bases, usual = _PROVIDERS[provider]
     base = options.base_url or next((environ[name] for name in bases if environ.get(name)), None)

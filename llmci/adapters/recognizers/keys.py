@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from llmci.adapters.recognizers.gates import Gate
@@ -27,7 +28,7 @@ KEYS: Mapping[str, str] = {
             "maidenname accountholder accountholdername clientname guestname holdername employeename nameoncard "
             "emergencycontact nombre apellido apellidos vorname nachname prenom"
         ),
-        "DATE_OF_BIRTH": "dateofbirth dob birthdate birthday birthdt fechadenacimiento geburtsdatum datedenaissance",
+        "DATE_OF_BIRTH": "dateofbirth dob bday birthdate birthday birthdt fechadenacimiento geburtsdatum datedenaissance",
         "ADDRESS": (
             "address address1 address2 addressline1 addressline2 addressline street street1 street2 streetaddress "
             "homeaddress billingaddress shippingaddress mailingaddress deliveryaddress postaladdress residence "
@@ -41,7 +42,15 @@ KEYS: Mapping[str, str] = {
         "IBAN_CODE": "iban ibancode ibannumber",
         "CREDIT_CARD": "cardnumber creditcard creditcardnumber ccnumber cardno pan debitcard debitcardnumber",
         "ACCOUNT_ID": "accountnumber bankaccount bankaccountnumber accountno acctnumber routingnumber acctno",
-        "USER_ID": ("userid username login loginname enduser enduserid memberid patientid employeeid handle nickname"),
+        "USER_ID": (
+            "userid username login loginname enduser enduserid memberid patientid employeeid handle nickname screenname "
+            "loyaltyid loyaltyno loyaltynumber membershipid membershipno membershipnumber memberno membernumber "
+            "frequentflyernumber frequentflyerid"
+        ),
+        "ID": (
+            "nationalid nationalidnumber personalid mrn medicalrecordnumber insurancenumber insuranceid policyholderid "
+            "licenseplate licenceplate numberplate platenumber plateno vehicleregistration"
+        ),
         "IP_ADDRESS": "ip ipaddress ipaddr clientip remoteip remoteaddr sourceip xforwardedfor",
         "MAC_ADDRESS": "mac macaddress",
         "SECRET": (
@@ -53,7 +62,17 @@ KEYS: Mapping[str, str] = {
 }
 # Kinds whose values are numbers for the most part: other words under such a key are prose.
 _WITH_DIGITS = frozenset(
-    {"PHONE_NUMBER", "ZIP_CODE", "US_SSN", "US_PASSPORT", "IBAN_CODE", "CREDIT_CARD", "ACCOUNT_ID", "DATE_OF_BIRTH"}
+    {
+        "ID",
+        "PHONE_NUMBER",
+        "ZIP_CODE",
+        "US_SSN",
+        "US_PASSPORT",
+        "IBAN_CODE",
+        "CREDIT_CARD",
+        "ACCOUNT_ID",
+        "DATE_OF_BIRTH",
+    }
 )
 _LONGEST, _LONGEST_NAME, _MOST_NAMES, _SHORTEST_SECRET = 200, 60, 6, 3
 _SHORTEST_WORD = 4
@@ -80,9 +99,14 @@ def kind_of(key: str | None, extra: Mapping[str, str]) -> str | None:
     """The kind that a key announces; the last words count where the whole says nothing (`customer_email`)."""
     if not key or len(key) > 60:
         return None
-    plain = plain_key(key)
-    if plain in extra:
+    if extra and (plain := plain_key(key)) in extra:
         return extra[plain]
+    return _known_kind(key)
+
+
+@lru_cache(maxsize=4096)
+def _known_kind(key: str) -> str | None:
+    plain = plain_key(key)
     if plain in KEYS:
         return KEYS[plain]
     words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", key)
@@ -149,6 +173,7 @@ _STEMS = [
     "holder",
     "birth",
     "dob",
+    "bday",
     "geburt",
     "naissance",
     "nacimiento",

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from llmci.adapters.recognizers.people import UPPER
 from llmci.domain.finding import Span
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 _DETECTOR = "structured.locale"
 # After a label: a number in groups, with a letter or a prefix now and then.
 _NUMBER = r"(?P<found>(?:[A-Z]{1,4}[ -]?)?\d(?:[ ./-]{0,2}\d){1,24}(?:[ -]?[A-Z])?)(?![^\W_])"
-_LABEL_END = r"(?:\s?(?:[:=#.]|es|is|ist|est|lautet))?[ \t]*[\"']?(?:nhc-)?"
+_LABEL_END = r"(?:\s?n[°ºo.]{1,2})?(?:\s?(?:[:=#.]|es|is|ist|est|lautet))?[ \t]*[\"']?(?:nhc-)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,27 @@ class Pattern:
 
 def _labelled(labels: str) -> Pattern:
     return Pattern("ID", re.compile(rf"(?<!\w)(?i:{labels}){_LABEL_END}{_NUMBER}"), 0.9)
+
+
+def _documents(labels: str) -> Pattern:
+    """Numbers of documents, which begin with a letter or hold some: behind a label, with a digit at least."""
+    return Pattern(
+        "ID",
+        re.compile(
+            rf"(?<!\w)(?i:{labels}){_LABEL_END}(?P<found>(?=[A-Z0-9 -]{{0,8}}\d)[A-Z0-9](?:[ -]?[A-Z0-9]){{4,17}})(?![\w-])"
+        ),
+        0.9,
+    )
+
+
+# A postcode and the town behind it, after a comma, on a line of their own, or behind the number of a house.
+_POSTCODES = Pattern(
+    "ZIP_CODE",
+    re.compile(
+        rf"(?:,[ ]|\n[ ]{{0,4}}|\d[a-z]?[ ])(?:[A-Z]{{1,2}}[ -])?(?P<found>\d{{5}})(?=[ ](?!EUR|Euro|USD|CHF)[{UPPER}][^\W\d_]{{2,}})"
+    ),
+    0.6,
+)
 
 
 def _dates(months: str, between: str) -> Pattern:
@@ -69,7 +91,7 @@ def _years(before: str) -> Pattern:
 
 
 def _phones(prefix: str, national: str) -> tuple[Pattern, ...]:
-    label = r"(?i:tel(?:[eé]f(?:ono)?s?)?|tfnos?|tlf?nos?|tlfs?|tf|m[oó]vil|telefon(?:nummer)?|handy|mobil|t[eé]l(?:[eé]phone)?|portable|fax|telefax|busca)"
+    label = r"(?i:tel(?:[eé]?f(?:ono)?s?)?|tfnos?|tlf?nos?|tlfs?|tf|m[oó]vil|telefon(?:nummer)?|handy|mobil|t[eé]l(?:[eé]phone)?|portable|fax|telefax|busca)"
     digits = r"\(?\d(?:[ ./()-]{0,3}\d){6,14}(?:[ ]?(?:ext\.?|x)[ ]?\d{1,6})?"
     return (
         Pattern(
@@ -84,6 +106,15 @@ def _phones(prefix: str, national: str) -> tuple[Pattern, ...]:
 
 
 _EN_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
+# A whole date of the last century or of the first years of this one: the birth of somebody, as often as not.
+_LONG_PAST = Pattern(
+    "DATE_TIME",
+    re.compile(
+        r"(?<![\w/.-])(?P<found>\d{1,2}[/.-]\d{1,2}[/.-](?:19\d\d|200\d)|(?:19\d\d|200\d)-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?"
+        rf"|(?i:{_EN_MONTHS})\.?[ ]\d{{1,2}}(?:st|nd|rd|th)?,?[ ](?:19\d\d|200\d)|\d{{1,2}}(?:st|nd|rd|th)?[ ](?:of[ ])?(?i:{_EN_MONTHS})\.?,?[ ](?:19\d\d|200\d))(?![\w/-])"
+    ),
+    0.5,
+)
 _ES_MONTHS = "enero|febrero|marzo|abril|mayo|junio|julio|agosto|sep?tiembre|octubre|noviembre|diciembre"
 _DE_MONTHS = "januar|jänner|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember"
 _FR_MONTHS = "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
@@ -94,6 +125,7 @@ LOCALES: Mapping[str, tuple[Pattern, ...]] = {
             r"|(?:insurance|plan) member (?:id|number)|policy holder (?:id|number)"
         ),
         _births(r"born|d\.?o\.?b\.?|date of birth|birth ?date|birthday", _EN_MONTHS),
+        _LONG_PAST,
     ),
     "es": (
         _labelled(
@@ -101,6 +133,16 @@ LOCALES: Mapping[str, tuple[Pattern, ...]] = {
             r"|historia(?: clínica)?|episodio|expediente|afiliación|paciente|póliza|tarjeta sanitaria|la seguridad social|seguridad social|socio)"
             r"|historia(?: clínica)?|expediente|colegiad[oa]|tarjeta sanitaria|seguridad social|dni|nie|nif|pasaporte"
         ),
+        _documents(r"(?:n[º°.o]{1,2}\s?(?:de\s)?)?(?:dni|nie|nif|pasaporte|permiso de conducir|tarjeta sanitaria)(?: (?:de|del) (?:\w+ ){0,2}\w+)?"),
+        # Of Mexico: two names, a date, sex, state and a check; and the same of the taxpayer.
+        Pattern("ID", re.compile(r"(?<![\w])(?P<found>[A-ZÑ]{4}\d{2}(?:0[1-9]|1[0-2])\d{2}[HMX][A-Z]{5}[A-Z0-9]\d)(?!\w)"), 0.9),
+        Pattern("ID", re.compile(r"(?<![\w])(?P<found>[A-ZÑ&]{3,4}\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[A-Z0-9]{2}[A0-9])(?!\w)"), 0.8),
+        Pattern(
+            "ADDRESS",
+            re.compile(rf"(?<!\w)(?P<found>(?:C/|C\.|Cl\.|Avda?\.?|Pza\.?|Pl\.|P[ºo]\.?|Ctra\.?|Calle|Avenida|Plaza|Paseo|Carretera|Camino)[ ]?(?:de(?:l| la| los| las)?[ ])?[{UPPER}][\w.'’-]*(?:[ ](?:de(?:l| la)?[ ])?[{UPPER}][\w.'’-]*){{0,4}},?[ ](?:n[º°][ ]?)?\d{{1,4}}[A-Za-z]?(?!\w)(?:,?[ ]\d{{1,2}}[º°ª](?:[ ]?[A-Z](?!\w)|[ ]?(?:izda?|dcha?|izquierda|derecha)\.?)?)?)"),
+            0.8,
+        ),
+        _POSTCODES,
         _births(r"nacimiento|nacid[oa]|f\. ?nac\.?|fecha nac\.?", _ES_MONTHS),
         _dates(_ES_MONTHS, "de|del|de el"),
         _years("en|en el|desde|desde el|hasta|hasta el|del|año|a finales de|finales de|principios de|mediados de|entre|durante"),
@@ -115,6 +157,21 @@ LOCALES: Mapping[str, tuple[Pattern, ...]] = {
             r"|krankenversicherten-?nummer|rentenversicherungs-?nummer|personalausweis-?(?:nummer|nr\.?)?|reisepass-?(?:nummer|nr\.?)?"
             r"|steuer-?(?:id|nummer|identifikationsnummer)|mitglieds-?(?:nummer|nr\.?)|kunden-?(?:nummer|nr\.?)|aktenzeichen"
         ),
+        _documents(
+            r"personalausweis(?:-?(?:nummer|nr\.?))?|ausweis-?(?:nummer|nr\.?)|reisepass(?:-?(?:nummer|nr\.?))?|pass-?(?:nummer|nr\.?)|führerschein(?:-?(?:nummer|nr\.?))?"
+            r"|(?:kfz-)?kennzeichen|(?:renten|sozial)versicherungs-?(?:nummer|nr\.?)|(?:kranken)?versichert(?:en|ungs)-?(?:nummer|nr\.?)|steuer-?id"
+        ),
+        Pattern("PHONE_NUMBER", re.compile(r"(?<!\w)(?i:durchwahl|dw)\b\.?[ ]?:?[ ]?(?P<found>-?\d{2,6})(?!\w)"), 0.8),
+        # Streets that are called after where they are: Am Kirchplatz 12a, Unter den Linden 5.
+        Pattern(
+            "ADDRESS",
+            re.compile(
+                rf"(?<!\w)(?P<found>(?:Am|An der|An den|Auf der|Auf dem|Bei der|Beim|Hinter der|Hinter dem|Im|In der|In den|Unter den|Vor dem|Zum|Zur)[ ](?!(?i:{_DE_MONTHS})|\w+tag[ ])"
+                rf"(?:[{UPPER}][\w'’-]+[ ]){{1,2}}\d{{1,3}}[ ]?[a-z]?)(?=[ ]?,|[ ]?\n|[.;]?$|[.;][ ])",
+            ),
+            0.7,
+        ),
+        _POSTCODES,
         _births(r"geburts(?:tag|datum)|geboren|geb\.", _DE_MONTHS),
         _dates(_DE_MONTHS, "des"),
         _years("im|seit|bis|anfang|ende|mitte|jahr|im jahr"),
@@ -125,6 +182,13 @@ LOCALES: Mapping[str, tuple[Pattern, ...]] = {
             r"(?:n[°ºo.]{1,2}|num[ée]ro)(?: de)? (?:dossier|patient|s[ée]curit[ée] sociale|carte vitale|adh[ée]rent|assur[ée]|client|passeport|s[ée]jour)"
             r"|nir|ipp|nss|rpps|carte vitale|s[ée]curit[ée] sociale"
         ),
+        _documents(r"passeport|permis de conduire|carte (?:nationale )?d['’]identité|titre de séjour|(?:dossier|contrat|adh[ée]rent|patient|client)(?=[ ]?n[°º])"),
+        Pattern(
+            "ADDRESS",
+            re.compile(r"(?<!\w)(?P<found>(?:R[ée]s(?:idence|\.)|Immeuble|Imm\.|B[âa]t(?:iment|\.)|Appt?\.?|Appartement|Escalier|Esc\.)[ ][\w'’.-]{1,24}(?:[ ][\w'’.-]{1,24}){0,3}(?:,[ ]B[âa]t(?:iment|\.)[ ]\w{1,3})?)(?=,[ ]\d|[ ]?\n)"),
+            0.7,
+        ),
+        _POSTCODES,
         # The number of the social security: sex, year, month, département, commune, order and two check digits.
         Pattern("ID", re.compile(r"(?<![\w.])(?P<found>[12][ ]?\d{2}[ ]?(?:0[1-9]|1[0-2])[ ]?(?:\d{2}|2[AB])[ ]?\d{3}[ ]?\d{3}[ ]?\d{2})(?!\w)"), 0.8),
         _births(r"naissance|née?\(?e?\)?", _FR_MONTHS),
@@ -144,5 +208,7 @@ def of_locales(text: str, locales: Sequence[str]) -> Iterator[Span]:
         return
     for locale in locales:
         for pattern in LOCALES.get(locale, ()):
+            if pattern is _LONG_PAST and "19" not in text and "200" not in text:
+                continue
             for match in pattern.regex.finditer(text):
                 yield Span(match.start("found"), match.end("found"), pattern.kind, pattern.score, _DETECTOR)

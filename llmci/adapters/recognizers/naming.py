@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from llmci.adapters.recognizers.people import ITEM, LIST, people
-from llmci.adapters.recognizers.tagger import LABELS, bundled, tokens_of
+from llmci.adapters.recognizers.tagger import LABELS, bundled, places_of
+from llmci.adapters.recognizers.wordforms import TOKEN
 from llmci.domain.finding import Span
 
 if TYPE_CHECKING:
@@ -21,14 +21,18 @@ _DETECTOR = "structured.tagger"
 # A finding holds a word at least as likely as the first, and only words as likely as the second.
 # Names that are less likely are findings below any score that counts: hints for the memory.
 _LIKELY = {"PERSON": (0.1, 0.25), "LOCATION": (0.5, 0.35), "ORGANIZATION": (0.5, 0.35), "ADDRESS": (0.6, 0.4)}
+_PERSON = LABELS.index("PERSON")
 _COLUMNS = [LABELS.index(kind) for kind in _LIKELY]
+# Of the two the lower one, and the second, as single as probabilities are.
+_OPENS = {kind: float(np.float32(min(bounds))) for kind, bounds in _LIKELY.items()}
+_HOLDS = {kind: float(np.float32(bounds[1])) for kind, bounds in _LIKELY.items()}
 # Below this a finding is a hint and no more.
 _COUNTS = 0.45
 _MOST_OF_A_HINT = 0.2
 # The least that a finding is called, so that it counts by any usual `min_score`.
 _LEAST = 0.5
 # What a rule found is dropped where the tagger is surer than this that nobody is named.
-_DOUBT, _DOUBT_OF_CUE = 0.15, 0.05
+_DOUBT, _DOUBT_OF_CUE = float(np.float32(0.15)), float(np.float32(0.05))
 _CUE = 0.8
 # An address without any number needs this.
 _SURE = 0.9
@@ -116,37 +120,60 @@ def named(texts: Sequence[tuple[str, str | None]], extra: frozenset[str]) -> lis
 
 
 def _named(text: str, tagged: Tagged, extra: frozenset[str]) -> Iterator[Span]:
-    tagged.level()
-    for span in people(text, extra):
-        if extra.intersection(text[span.start : span.end].casefold().split()):
-            yield span
-        elif (kept := tagged.trimmed(span)) is not None:
-            yield kept
-    marked = any(mark in text for mark in ("@", "#", "://", "www."))
+    # Where nobody is likely, none of what the rules find is left; what is found otherwise needs no tagger.
+    may_name = tagged.may_name or extra or not text.isascii()
+    if may_name or tagged.may_hold:
+        tagged.open()
+    if may_name:
+        for span in people(text, extra):
+            if extra.intersection(text[span.start : span.end].casefold().split()):
+                yield span
+            elif (kept := tagged.trimmed(span)) is not None:
+                yield kept
+    marked = "@" in text or "#" in text or "://" in text or "www." in text
     links = [match.span() for match in _LINK.finditer(text)] if marked else []
     yield from (Span(start, end, "URL", _LEAST, _DETECTOR) for start, end in links if text[start] not in "@#")
-    for span in tagged.spans():
-        if not any(start <= span.start < end for start, end in links):
-            yield span
+    if tagged.may_hold:
+        for span in tagged.spans():
+            if not any(start <= span.start < end for start, end in links):
+                yield span
 
 
-def _tagged(texts: Sequence[tuple[str, str | None]]) -> list[Tagged]:
+def _tagged(texts: Sequence[tuple[str, str | None]]) -> Iterator[Tagged]:
     """What the tagger says of texts, each of which stands between the words of its key."""
-    cut = [tokens_of(text) for text, _ in texts]
+    cut = [TOKEN.findall(text) for text, _ in texts]
     around = [_around(text, key) for text, key in texts]
-    asked = [[*before, *words, *after] for (before, after), (words, _) in zip(around, cut, strict=True)]
-    return [
-        Tagged(text, words, places, likely[len(before) : len(before) + len(words)], keyed=bool(key))
-        for (text, key), (words, places), (before, _), likely in zip(
-            texts, cut, around, bundled().of_texts(asked), strict=True
-        )
-    ]
+    asked = [[*before, *words, *after] if before else words for (before, after), words in zip(around, cut, strict=True)]
+    likely, bounds = bundled().in_a_row(asked)
+    starts = bounds[:-1] + [len(before) for before, _ in around]
+    ends = bounds[1:] - [len(after) for _, after in around]
+    most = _most(likely, starts, ends)
+    may_name: list[bool] = (most[:, _PERSON] >= min(_DOUBT, _DOUBT_OF_CUE)).tolist()
+    may_hold: list[bool] = np.any(most[:, _COLUMNS] >= list(_OPENS.values()), axis=1).tolist()
+    for (text, key), words, start, end, name, hold in zip(
+        texts, cut, starts.tolist(), ends.tolist(), may_name, may_hold, strict=True
+    ):
+        yield Tagged(text, words, likely[start:end], keyed=bool(key), may_name=name, may_hold=hold)
+
+
+def _most(
+    likely: np.ndarray[Any, Any], starts: np.ndarray[Any, Any], ends: np.ndarray[Any, Any]
+) -> np.ndarray[Any, Any]:
+    """The highest probability of each label in each text, shape (texts, labels); 0 in a text without words."""
+    most = np.zeros((len(starts), len(LABELS)), likely.dtype)
+    filled = np.flatnonzero(starts < ends)
+    # Maxima of stretches: every second one is what lies between two texts.
+    edges = np.stack([starts[filled], ends[filled]], axis=1).ravel()
+    if len(filled):
+        padded = np.concatenate([likely, np.zeros((1, len(LABELS)), likely.dtype)])
+        most[filled] = np.maximum.reduceat(padded, edges)[::2]
+    return most
 
 
 def _around(text: str, key: str | None) -> tuple[list[str], list[str]]:
     if not key or len(text) > _LONGEST_UNDER_KEY or not text:
         return [], []
-    return ['"', *tokens_of(key)[0], '"', ":", '"'], ['"']
+    return ['"', *TOKEN.findall(key), '"', ":", '"'], ['"']
 
 
 class Tagged:
@@ -155,25 +182,44 @@ class Tagged:
     Args:
         likely: Shape (words, labels).
         keyed: Whether the text stands under a key.
+
+    Attributes:
+        may_name: Whether any word is likely enough to leave anything of a person that a rule found.
+        may_hold: Whether any word is likely enough for a finding.
     """
 
     def __init__(
-        self, text: str, words: list[str], places: list[tuple[int, int]], likely: np.ndarray[Any, Any], *, keyed: bool
+        self,
+        text: str,
+        words: list[str],
+        likely: np.ndarray[Any, Any],
+        *,
+        keyed: bool,
+        may_name: bool,
+        may_hold: bool,
     ) -> None:
-        self._text = text
-        self._words, self._places = words, places
+        self._text, self._words, self._likely = text, words, likely
         self._coded = keyed and len(words) == 1
-        self._code = [match.span() for match in _CODE.finditer(text)] if _DOTTED.search(text) else []
-        self._likely = likely
+        self.may_name, self.may_hold = may_name, may_hold
+        self._places: list[tuple[int, int]] = []
+        self._people: list[float] = []
+        self._code: list[tuple[int, int]] = []
 
-    def level(self) -> None:
+    def open(self) -> None:
+        """To be called before anything else is asked: most texts are never asked anything."""
+        self._places = places_of(self._words, self._text)
+        self._code = [match.span() for match in _CODE.finditer(self._text)] if _DOTTED.search(self._text) else []
+        self._level()
+        self._people = self._likely[:, _PERSON].tolist()
+
+    def _level(self) -> None:
         """Make the items of a list as likely people as they are on average, where that is likely."""
         for match in LIST.finditer(self._text) if ", " in self._text else ():
             items = [self._between(*item.span()) for item in ITEM.finditer(self._text, *match.span())]
-            mean = float(np.mean([self._likely[item, 1].max() for item in items]))
+            mean = float(np.mean([self._likely[item, _PERSON].max() for item in items]))
             if mean >= _LISTED:
                 for item in items:
-                    self._likely[item, 1] = np.maximum(self._likely[item, 1], mean)
+                    self._likely[item, _PERSON] = np.maximum(self._likely[item, _PERSON], mean)
 
     def _between(self, start: int, end: int) -> slice:
         return slice(
@@ -187,31 +233,28 @@ class Tagged:
             return None
         if not self._text[span.start : span.end].isascii() and span.score == _CUE:
             return span
-        likely = self._likely[words, 1]
-        if not len(likely) or likely.max() < (_DOUBT_OF_CUE if span.score >= _CUE else _DOUBT):
+        likely = self._people[words]
+        if not likely or max(likely) < (_DOUBT_OF_CUE if span.score >= _CUE else _DOUBT):
             return None
-        kept = np.flatnonzero(likely >= _DOUBT_OF_CUE)
-        start, end = words.start + int(kept[0]), words.start + int(kept[-1])
-        return replace(span, start=max(span.start, self._places[start][0]), end=min(span.end, self._places[end][1]))
+        kept = [at for at, one in enumerate(likely, words.start) if one >= _DOUBT_OF_CUE]
+        start, end = kept[0], kept[-1]
+        # An initial belongs to the word behind it.
+        while end + 1 < words.stop and len(self._text[slice(*self._places[end])].strip(".")) < 2:
+            end += 1
+        return span._replace(start=max(span.start, self._places[start][0]), end=min(span.end, self._places[end][1]))
 
     def spans(self) -> Iterator[Span]:
         """Findings of every kind."""
-        if not len(self._likely):
-            return
-        for (kind, bounds), column, most in zip(
-            _LIKELY.items(), _COLUMNS, self._likely.max(axis=0)[_COLUMNS], strict=True
-        ):
-            if most < min(bounds):
-                continue
-            likely = self._likely[:, column]
-            found = np.flatnonzero(likely >= min(bounds)).tolist()
+        for (kind, least), column in zip(_OPENS.items(), _COLUMNS, strict=True):
+            likely = self._people if column == _PERSON else self._likely[:, column].tolist()
+            found = [at for at, one in enumerate(likely) if one >= least]
             for run in self._runs(found, likely, kind):
                 yield from self._run(kind, run, likely)
 
-    def _runs(self, found: Sequence[int], likely: np.ndarray[Any, Any], kind: str) -> Iterator[list[int]]:
+    def _runs(self, found: Sequence[int], likely: Sequence[float], kind: str) -> Iterator[list[int]]:
         """Words beside each other, the likely ones apart from the hints."""
         run: list[int] = []
-        low = _LIKELY[kind][1]
+        low = _HOLDS[kind]
         for at in found:
             if run and not (
                 at == run[-1] + 1
@@ -224,12 +267,12 @@ class Tagged:
         if run:
             yield run
 
-    def _run(self, kind: str, run: list[int], likely: np.ndarray[Any, Any]) -> Iterator[Span]:
+    def _run(self, kind: str, run: list[int], likely: Sequence[float]) -> Iterator[Span]:
         while run and not self._words[run[0]][0].isalnum():
             run = run[1:]
         while run and not self._words[run[-1]][0].isalnum():
             run = run[:-1]
-        if not run or (best := float(likely[run].max())) < _LIKELY[kind][0]:
+        if not run or (best := max(likely[at] for at in run)) < _LIKELY[kind][0]:
             return
         start, end = self._places[run[0]][0], self._places[run[-1]][1]
         score = 0.0 if _is_part(self._text, start, end) else self._score(kind, [self._words[at] for at in run], best)

@@ -18,7 +18,7 @@ _CANDIDATE = re.compile(
 _worth = re.compile(r"\d[\d \u00a0()./\u2010-\u2015-]{5}").search
 _BARE = re.compile(r"\d+")
 _CONTEXT = re.compile(
-    r"(?i:phone|tel\b|tel[:.]|call|mobile|cell|whatsapp|text me|reach|sms|fax|ring|dial|contact|hotline|teléfono|móvil|"
+    r"(?i:phone|\bph\b|\bmy (?:own |new |other )?number|tel\b|tel[:.]|call|mobile|cell|whatsapp|text me|reach|sms|fax|ring|dial|contact|hotline|teléfono|móvil|"
     r"telefon|handy|telefono|téléphone|電話|телефон|ورقمي|answering at|number is|number at|\+\s?$)"
 )
 _NO_PHONE = re.compile(
@@ -33,6 +33,10 @@ _NO_PHONE_BEFORE = re.compile(
 )
 # Numbers with a point, and addresses of a network or their masks.
 _FLOAT = re.compile(r"\d{1,3}\.\d+|(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}")
+# A postcode and a number behind it, in a chat without signs.
+_BEHIND_CODE = re.compile(r"\d{5,6} (?P<found>[2-9]\d{9})")
+# A message that consists of a number alone.
+_ALONE = re.compile(r"\s*(?P<found>1?[2-9]\d{9})[\s.]*")
 _EXTENSION = re.compile(r" ?(?:x|ext).*")
 _SHORTEST, _LONGEST, _SHORTEST_IN_CONTEXT = 7, 15, 6
 # Six digits are a telephone number where they stand in groups beside a word for one.
@@ -47,6 +51,10 @@ def phones(text: str, regions: Sequence[str]) -> Iterator[Span]:
     for match in _CANDIDATE.finditer(text):
         found = match["found"]
         if _FLOAT.fullmatch(found):
+            continue
+        if behind := _BEHIND_CODE.fullmatch(found):
+            start = match.start() + behind.start("found")
+            yield Span(start, match.end("found"), "PHONE_NUMBER", 0.6, "structured.phone")
             continue
         digits = sum(c.isdigit() for c in _EXTENSION.sub("", found))
         if (
@@ -64,6 +72,12 @@ def phones(text: str, regions: Sequence[str]) -> Iterator[Span]:
         score = _score(found, tuple(regions), in_context=in_context)
         if score:
             yield Span(match.start("found"), match.end("found"), "PHONE_NUMBER", score, "structured.phone")
+
+
+def alone(text: str) -> Iterator[Span]:
+    """Ten digits that are all of a message: in 11 of 12 such answers of customers a telephone number, in the others an account."""
+    if match := _ALONE.fullmatch(text):
+        yield Span(*match.span("found"), "PHONE_NUMBER", 0.6, "structured.phone")
 
 
 def _score(found: str, regions: tuple[str, ...], *, in_context: bool) -> float:
@@ -84,7 +98,7 @@ def _score(found: str, regions: tuple[str, ...], *, in_context: bool) -> float:
 
 _NORTH_AMERICAN = re.compile(r"(?:(?:\+|00)?\d{1,3}[ .-]?)?(?:\(\d{3}\)[ .-]?|\d{3}[ .-])\d{3}[ .-]\d{4}")
 _NATIONAL = re.compile(
-    r"\+?\d{0,3}[ .-]?\(\d{2,4}\)[ ]?\d{2,4}[ .-]?\d{2,4}(?:[ .-]?\d{1,4})?|0\d{1,5}(?:[ /-]\d{2,8}){1,4}|\d{3}(?:[ ]\d{2}){3}|\d{3}-\d{4}"
+    r"\+?\d{0,3}[ .-]?\(\d{2,4}\)[ ]?\d{2,4}[ .-]?\d{2,4}(?:[ .-]?\d{1,4})?|0\d{1,5}(?:[ /-]\d{2,8}){1,4}|0\d(?:\.\d\d){4}|\d{3}(?:[ ]\d{2}){3}|\d{3}-\d{4}"
 )
 
 

@@ -32,7 +32,8 @@ TOKENS: tuple[tuple[str, str], ...] = (
     *((start, f"{_U}{{20,300}}") for start in ("sk-ant-", "sk-proj-", "sk-svcacct-", "sk-admin-", "sk-or-v1-", "sk-lf-")),
     ("sk-", f"(?=[A-Za-z-]{{0,40}}\\d){_U}{{20,200}}"),
     *((start, f"{_A}{{10,250}}") for start in (
-        "sk_live_", "sk_test_", "rk_live_", "rk_test_", "sk_prod_", "rk_prod_", "whsec_")),
+        "sk_live_", "sk_test_", "rk_live_", "rk_test_", "sk_prod_", "rk_prod_")),
+    ("whsec_", f"{_B}{{24,80}}={{0,2}}"),
     *((start, f"{_A}{{30,60}}") for start in ("hf_", "api_org_", "r8_", "gsk_", "nvapi-", "pplx-", "xai-", "csk-", "fw_", "tgp_v1_")),
     *((start, f"{_U}{{20,100}}") for start in ("jina_", "tvly-", "fc-", "lsv2_pt_", "lsv2_sk_", "voyage-", "pcsk_", "ls__", "e2b_", "bb_live_", "exa_")),
     ("SG.", f"{_U}{{16,32}}\\.{_U}{{16,64}}"),
@@ -41,6 +42,11 @@ TOKENS: tuple[tuple[str, str], ...] = (
     *((start, f"{_H}{{32}}(?![0-9a-f])") for start in ("key-", "pubkey-", "SK", "AC")),
     ("npm_", f"{_A}{{36}}"),
     ("pypi-", f"{_U}{{50,1000}}"),
+    ("pat", f"{_A}{{14}}\\.{_H}{{64}}"),
+    ("ops_eyJ", f"{_B}{{200,3000}}={{0,2}}"),
+    ("sk_", f"{_H}{{48}}(?![0-9a-f])"),
+    *((start, f"{_A}{{14}}(?![A-Za-z0-9])") for start in ("rzp_live_", "rzp_test_")),
+    *((start, f"{_U}{{34}}=?") for start in ("secret-live-", "secret-test-")),
     ("pyx_", f"{_A}{{40,120}}"),
     ("cio", f"{_A}{{32}}(?![A-Za-z0-9])"),
     ("rubygems_", f"{_H}{{48}}"),
@@ -121,7 +127,7 @@ LOOSE = tuple(
         """
         figd_ figo_ phc_ phx_ phs_ rdme_ pnu_ pnb_ sntrys_ sntryu_ glc_ glsa_ pul- tskey- nfp_ fo1_ FlyV1~fm1_
         FlyV1~fm2_ fio-u- sm_aat_ vercel_ dsec_ odt_ prefect_ sgp_ sgs_ slk_ squ_ sqp_ sqa_ shippo_live_ shippo_test_ EZAK
-        EZTK duffel_live_ duffel_test_ FLWSECK_TEST- FLWPUBK_TEST- FLWSECK- rzp_live_ rzp_test_ CFPAT- ops_eyJ
+        EZTK duffel_live_ duffel_test_ FLWSECK_TEST- FLWPUBK_TEST- FLWSECK- CFPAT- napi_
         apify_api_ pat-na1- pat-eu1- patch_ dt0c01. dt0s01. dt0s16. aio_ p8e- cmVmd AKCp NETLIFY_ sl. t1_ v2.public.
         v1.0- ovh_ LTAI secret-token: ak_live_ access_live_ access-sandbox- access-production- link-sandbox- mlsn.
         re_ api-live- ubp_ tk-us- rnd_ render_ cal_live_ sb_secret_ sbp_ pscale_tkn_ pscale_pw_ pscale_oauth_ bkua_
@@ -140,6 +146,10 @@ SHAPES = (
     rf"[sbr]\.{_A}{{24}}",
     rf"\d{{1,4}}-{_A}{{64}}",
     rf"{_LOW}{{36}}NRAL",
+    rf"[MNO]{_U}{{23,27}}\.{_U}{{6}}\.{_U}{{27,40}}",
+    rf"{_A}{{6}}_{_A}{{29}}_mmk",
+    rf"[12]{_A}{{26}}_{_A}{{20,22}}",
+    rf"(?:sc|ext|scauth|authress)_{_LOW}{{5,30}}\.{_LOW}{{4,6}}\.acc[_-][a-z0-9-]{{10,32}}\.[\w+/=-]{{30,120}}",
     rf"{_A}{{76}}AZDO{_A}{{4}}",
     rf"{_A}{{52}}JQQJ99[A-Z]{_A}{{25}}",
 )

@@ -21,13 +21,17 @@ if TYPE_CHECKING:
     from llmci.seams import Leaf, Span
 
 # Raised whenever a rule changes: clean shards are then made anew.
-_VERSION = 3
+_VERSION = 4
 _LONG, _SHAPES = re.compile(LONG), re.compile("|".join(SHAPES))
 _SHORTEST_LONG = 26
 # Who logs in with which password, in an address; for anything but a page of the web, at which host too.
 _USERINFO = re.compile(
     r"(?<![A-Za-z0-9])(?:(?P<web>https?|ftps?|git|wss?)|[A-Za-z][A-Za-z0-9+.-]{1,20})://"
     r"(?P<login>[^\s:/@\"'<>]{0,80}:(?P<secret>[^\s@/\"'<>]{3,200})@(?P<host>[\w.:,%\[\]-]{1,200})?)"
+)
+# Who logs in with which password where an address is explained.
+_NOBODY = frozenset(
+    f"{name}:{word}" for name in ("user", "username", "name", "login") for word in ("pass", "password", "passwd", "pwd")
 )
 _CURL = re.compile(
     r"\bcurl\b(?:[^\n\\]|\\\n?){0,300}?\s(?:-u|--user)[ =]{0,3}(?:\"(?P<a>[^\"\n:]{0,80}:[^\"\n]{0,100})\"|'(?P<b>[^'\n:]{0,80}:[^'\n]{0,100})'"
@@ -40,12 +44,18 @@ _OPTION = re.compile(
 )
 # Words of which one is in every name of a secret; each is looked at with the letters around it.
 _STEMS = ("pass", "pwd", "secret", "token", "key", "credential", "auth", "_pw", "pin", "signature", "login", "_pat")
-_BEFORE_STEM = re.compile(r"[A-Za-z0-9_.\[\]\"'-]{0,40}$")
+# A name of several words counts from the first that says what kind of key it is.
+_BEFORE_STEM = re.compile(
+    r"(?:(?<![A-Za-z])(?i:api|secret|access|auth|private|public|gpg|pgp|primary|encryption|license|signing|session|client|refresh)[ ])?"
+    r"[A-Za-z0-9_.\[\]\"'-]{0,40}$"
+)
 _NAME_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ASSIGNED = re.compile(
     r"(?P<rest>[A-Za-z0-9_.-]{0,40})\\{0,3}[\"'`\])]{0,2}(?:[ ]\{\s{1,20}default)?"
-    r"(?:[ ]{1,3}(?:string|String|str|char)(?=[ ]?=))?(?:[ \t]{0,20}(?P<sign>value=|=>|:{1,3}=|[.?+]=|={1,3}|!={1,2}|::?(?:[ ][|>](?=\n))?|,|\|\|)"
-    r"|[ \t]{1,3}(?P<word>is|was)\b|(?P<element>>)|\((?=[\"'])|(?=[ ][\"'])|(?P<option>(?=[ ]\S)))"
+    r"(?:[ ]{1,3}(?:string|String|str|char)(?=[ ]?=)|[ ]?:[ ]?&?[A-Za-z]{1,20}(?=[ ]?=[ ]?[\"']))?"
+    r"(?:,?\s{0,12}(?P<value>[\"']?value[\"']?[ ]{0,3}[:=])"
+    r"|[ \t]{0,20}(?P<sign>=>|:{1,3}=|[.?+]=|={1,3}|!={1,2}|::?(?:[ ][|>](?=\n))?|,|\|\||\|)"
+    r"|[ \t]{1,3}(?P<word>is|was)\b|(?P<element>>)|\((?=[\"'])|(?=[ ][\"'])|(?P<option>(?=[ \t]\S)))"
     r"(?:[ \t]|\\?[\"'(]?\n[ \t]{0,12})?[ \t]{0,20}(?:[A-Za-z.]{1,20}\(|(?:Token|Api-Token|ApiKey|Key|Bot|OAuth)[ ]{1,2}(?=\w))?"
     r"(?:\\{0,3}(?P<quote>[\"'`])(?P<quoted>[^\"'`\s\n](?:(?!\\{0,3}(?P=quote))[^\n]){0,399})(?=\\{0,3}(?P=quote))"
     r"|(?P<bare>[^\s\"'`,;<>(){}\\\[\]]{3,400}))"
@@ -57,9 +67,13 @@ _SPOKEN = re.compile(
 # The name that goes with a password, before it or behind it.
 _LOGIN = re.compile(
     r"(?i:(?<![A-Za-z])(?:[A-Za-z0-9]{1,20}[_.-]){0,3}(?:user(?:[ _.-]?(?:name|id))?|uid|login)\b[\"'`\])]{0,2})"
-    r"(?:[ \t]{0,3}(?:=>|:=|[=:,])[ \t]{0,3}|[ \t]{1,3})[\"'`]?(?P<login>[^\s\"'`;,<>(){}=]{3,80})"
+    r"(?:[ \t]{0,3}(?:=>|:=|[=:,])[ \t]{0,3}[\"'`]?|[ \t]{1,3}(?:[\"'`]|(?P<blank>)))(?P<login>[^\s\"'`;,<>(){}=]{3,80})"
 )
 _BESIDE = 120
+# Between the login and the password of a connection string, or of the options of a command.
+_IN_ONE_STRING = re.compile(r";[ ]?[A-Za-z ]{2,12}=|[ ]--?[A-Za-z]{1,10}[ =]")
+# What stands before "login NAME" and "--user NAME", though not before "Login failed".
+_BEFORE_LOGIN = re.compile(r"(?:^|\n|-|machine \S{1,80})[ \t]{0,12}$")
 _PASSWORDS = frozenset({"password", "passwd", "passphrase", "passcode", "pwd", "pass", "pw", "passwort", "userpass"})
 _TOKENS = frozenset(
     {
@@ -79,7 +93,7 @@ _TOKENS = frozenset(
 _KEYED = frozenset(
     """
     api access auth private encryption encrypt signing client secret consumer app application master account service storage
-    shared license admin server session deploy webhook user bot jwt hmac aes rsa ssh deployment integration write read
+    shared license admin server session deploy webhook user bot jwt hmac aes rsa ssh deployment integration write read subscription
     """.split()  # noqa: SIM905  words read more easily without quotes
 )
 # Names of what belongs to a secret and is none.
@@ -91,10 +105,10 @@ _HARMLESS = frozenset(
     prompt completion input output endpoint host provider method mode status required enabled version issuer scope
     audience ring store manager names reset change changed forgot validator strength checker tokenizer
     tokens words keyword keywords keyboard monkey turkey hockey donkey keys bucket primary foreign partition idempotency
-    trial press pressed frame mesh pair selector stone cache object metadata flow request response page form link confirmation strategy arn region profile
+    publishable gpg pgp fingerprint trial press pressed frame mesh pair selector stone cache object metadata flow request response page form link confirmation strategy arn region profile
     """.split()  # noqa: SIM905  words read more easily without quotes
 )
-_SHORTEST_TOKEN, _SHORTEST_PASSWORD = 8, 4
+_SHORTEST_TOKEN, _SHORTEST_PASSWORD, _SHORTEST_DRAWN = 8, 4, 16
 _FEWEST_CHARACTERS = 4
 _LEAST_ENTROPY = 3.0
 
@@ -149,9 +163,12 @@ class SecretsRecognizer:
             is_password = _STEMS[index] in ("pass", "pwd")
             found = self._assigned(text, start, end)
             if found is not None and is_password:
-                yield from _login(text, start, found.end)
+                yield from _login(text, start, found)
             elif found is None and is_password:
                 found = _spoken(text, start)
+                # A line of .netrc.
+                if found is not None and "machine " in text:
+                    yield from _login(text, start, found)
             if found is not None:
                 done = found.end
                 yield found
@@ -168,8 +185,11 @@ class SecretsRecognizer:
         begun = start - len(before[0] if before else "")
         if (
             match["sign"] == "||"
-            or (match["option"] is not None and not name.startswith("-"))
             or (match["element"] is not None and text[begun - 1 : begun] != "<")
+            or (match["option"] is not None and not _may_be_option(name, value))
+            or (
+                group == "bare" and value.isidentifier() and text[match.end(group) : match.end(group) + 1] in ("(", "[")
+            )
             or not self._is_secret(parts, value, match)
         ):
             return None
@@ -181,7 +201,7 @@ class SecretsRecognizer:
 
     def _is_secret(self, parts: list[str], value: str, match: re.Match[str]) -> bool:
         kind = _kind(parts)
-        if kind is None or is_filler(value) or is_code(value):
+        if kind is None or is_filler(value) or is_code(value) or value.lower() == "".join(parts):
             return False
         if kind == "password":
             return _may_be_password(value, match)
@@ -190,11 +210,18 @@ class SecretsRecognizer:
         return kind == "token" if is_uuid(value) else is_random(value) and entropy(value) >= self._min_entropy
 
 
+def _may_be_option(name: str, value: str) -> bool:
+    """Whether a value behind nothing but a blank is one: of an option, or of an identifier if it is drawn by a machine."""
+    return name.startswith("-") or (
+        ("_" in name or name.isupper()) and len(value) >= _SHORTEST_DRAWN and is_random(value)
+    )
+
+
 def _may_be_password(value: str, match: re.Match[str]) -> bool:
     quoted, sign = match["quoted"] is not None, match["sign"]
     if len(value) < _SHORTEST_PASSWORD or (not quoted and (" " in value or sign == ",")):
         return False
-    assigned = sign not in (None, ",") or match["word"] is not None or match["element"] is not None
+    assigned = sign not in (None, ",", "|") or any(match[group] is not None for group in ("value", "word", "element"))
     return (assigned and (quoted or sign == "=") and " " not in value.strip()) or is_password(value)
 
 
@@ -203,12 +230,19 @@ def _is_placed(match: re.Match[str]) -> bool:
     if match["sign"] == ",":
         # In a table without spaces it is the cell beside the name.
         return match["quoted"] is not None or match.start("bare") == match.end("sign")
-    return any(match[group] is not None for group in ("sign", "quoted", "option", "element"))
+    if match["word"] is not None:
+        # In a sentence it has to be long: "the key is a1b2c3d4" may be any key.
+        return len(match[match.lastgroup or 0] or "") >= _SHORTEST_DRAWN
+    return any(match[group] is not None for group in ("sign", "value", "quoted", "option", "element"))
 
 
 def _kind(parts: list[str]) -> str | None:
     """What the parts of a name say: a password, a token, something that may be one, or nothing of the kind."""
+    if parts[:2] == ["tf", "var"]:
+        parts = parts[2:]
     said = set(parts)
+    if said <= {"id", "token"} and "token" in said:
+        return "token"
     if said & _HARMLESS and not ({"access", "id"} <= said and "key" in said):
         return None
     if said & _PASSWORDS or any(part.endswith(("password", "passwd", "pwd", "passphrase", "pass")) for part in parts):
@@ -220,12 +254,25 @@ def _kind(parts: list[str]) -> str | None:
     return "key" if said & {"signature", "login"} else None
 
 
-def _login(text: str, start: int, end: int) -> Iterator[Span]:
-    """Who has the password that is named at `start` and ends at `end`."""
-    before = list(_LOGIN.finditer(text, max(0, start - _BESIDE), start))
-    match = before[-1] if before else _LOGIN.search(text, end, end + _BESIDE)
-    if match is not None and not is_filler(match["login"]) and not is_code(match["login"]):
-        yield seams.Span(match.start("login"), match.end("login"), "SECRET", 0.9, "secrets.login")
+def _login(text: str, start: int, found: Span) -> Iterator[Span]:
+    """Who has the password that is named at `start`; both are one finding where they stand in one connection string."""
+    before = [match for match in _LOGIN.finditer(text, max(0, start - _BESIDE), start) if _names_a_login(match)]
+    after = (match for match in _LOGIN.finditer(text, found.end, found.end + _BESIDE) if _names_a_login(match))
+    match = before[-1] if before else next(after, None)
+    if match is None or is_filler(match["login"]) or is_code(match["login"]):
+        return
+    first, last = match.span("login")
+    if _IN_ONE_STRING.fullmatch(text, last, found.start):
+        last = found.end
+    elif _IN_ONE_STRING.fullmatch(text, found.end, first):
+        first = found.start
+    yield seams.Span(first, last, "SECRET", 0.9, "secrets.login")
+
+
+def _names_a_login(match: re.Match[str]) -> bool:
+    if match["blank"] is None:
+        return True
+    return _BEFORE_LOGIN.search(match.string, max(0, match.start() - _BESIDE), match.start()) is not None
 
 
 def _spoken(text: str, start: int) -> Span | None:
@@ -275,7 +322,7 @@ def _placed(text: str) -> Iterator[Span]:
     if "://" in text:
         # Whatever it is: the place says that it is a password.
         for match in _USERINFO.finditer(text):
-            if not is_code(match["secret"]):
+            if not is_code(match["secret"]) and text[match.start("login") : match.end("secret")].lower() not in _NOBODY:
                 last = match.end("secret") if match["web"] or not match["host"] else match.end("host")
                 yield seams.Span(match.start("login"), last, "SECRET", 0.99, "secrets.rule")
     if "curl" in text:

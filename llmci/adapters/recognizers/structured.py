@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from llmci import seams
-from llmci.adapters.recognizers.addresses import whole
+from llmci.adapters.recognizers.addresses import completed
 from llmci.adapters.recognizers.keys import fits, kind_of, pairs, plain_key
 from llmci.adapters.recognizers.locales import of_locales
 from llmci.adapters.recognizers.naming import named
 from llmci.adapters.recognizers.people import looks_like_a_person
-from llmci.adapters.recognizers.phones import phones
+from llmci.adapters.recognizers.phones import alone, phones
 from llmci.adapters.recognizers.shapes import shapes
+from llmci.adapters.recognizers.tables import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from llmci.seams import Leaf, Span
 
 # Raised whenever a rule changes: clean shards are then made anew.
-_RULES = 6
+_RULES = 7
 _LONGEST_VALUE = 200
 _NAME_KEYS = frozenset(
     {"name", "customer", "passenger", "patient", "client", "contact", "recipient", "sender", "guest"}
@@ -70,7 +71,14 @@ class StructuredRecognizer:
         names = named([(leaves[at].text, leaves[at].key) for at in prose], self._names)
         for at, spans in zip(prose, names, strict=True):
             text = leaves[at].text
-            found[at] += [whole(text, span) for span in (*self._shaped(text), *spans)]
+            for span in (*self._shaped(text), *spans):
+                if span.kind == "ADDRESS":
+                    found[at] += completed(text, span)
+                else:
+                    found[at].append(span)
+            # A key would say what the number is.
+            if leaves[at].key is None:
+                found[at] += alone(text)
         return found
 
     def _whole(self, leaf: Leaf) -> Span | None:
@@ -90,6 +98,7 @@ class StructuredRecognizer:
 
     def _shaped(self, text: str) -> Iterator[Span]:
         yield from pairs(text, self._keys)
+        yield from tables(text, self._keys)
         yield from shapes(text)
         yield from phones(text, self._regions)
         yield from of_locales(text, self._locales)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from importlib import resources
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,10 +112,13 @@ class Tagger:
 
     def of_texts(self, texts: Sequence[list[str]]) -> list[Floats]:
         """Shape (words, labels) for each text: many at once cost a fraction of one after the other."""
+        found, bounds = self.in_a_row(texts)
+        return [found[bounds[i] : bounds[i + 1]] for i in range(len(texts))]
+
+    def in_a_row(self, texts: Sequence[list[str]]) -> tuple[Floats, Counts]:
+        """Probabilities of the words of all texts, shape (words, labels), and where each text begins and the last ends."""
         lengths = [len(words) for words in texts]
-        # What is too long for a word is a sign to it, and is not remembered.
-        every = [word if len(word) <= LONGEST_WORD else _NO_WORD for words in texts for word in words]
-        rows = np.array(self._rows(every), np.intp)
+        rows = self._rows(list(chain.from_iterable(texts)))
         found = np.zeros((len(rows), len(LABELS)), np.float32)
         found[:, 0] = 1
         bounds = np.cumsum([0, *lengths])
@@ -128,7 +132,7 @@ class Tagger:
         for start in range(0, len(asked), _AT_ONCE):
             at = asked[start : start + _AT_ONCE]
             found[at] = self._scored(padded[shifted[at][:, None] + _WINDOW], around[at])
-        return [found[bounds[i] : bounds[i + 1]] for i in range(len(texts))]
+        return found, bounds
 
     def _scored(self, window: Counts, around: Floats) -> Floats:
         """Probabilities of the words in the middle of windows; computed in blocks of one size.
@@ -137,8 +141,9 @@ class Tagger:
         size give every word the same bits, whatever else is asked at the same time.
         """
         count = len(window)
-        seen = np.zeros((_AT_ONCE, self._hidden.shape[0]), np.float32)
-        seen[:count] = self._vectors[window].reshape(count, -1)
+        seen = self._vectors.take(window, axis=0).reshape(count, -1)
+        if count < _AT_ONCE:
+            seen = np.concatenate([seen, np.zeros((_AT_ONCE - count, seen.shape[1]), np.float32)])
         units = seen @ self._hidden
         units[:count] += around @ self._casing
         units += self._bias
@@ -164,15 +169,20 @@ class Tagger:
         near = long[shifted + REACH + 1] > long[shifted - REACH]
         return np.flatnonzero((is_open | (self._sign[rows] & before & after)) & near)
 
-    def _rows(self, words: list[str]) -> list[int]:
+    def _rows(self, words: list[str]) -> Counts:
+        """The row of each word; what is too long for a word is a sign to it, and is not remembered."""
+        try:
+            return np.fromiter(map(self._known.__getitem__, words), np.intp, len(words))
+        except KeyError:
+            words = [word if len(word) <= LONGEST_WORD else _NO_WORD for word in words]
         known = self._known
         new = [word for word in dict.fromkeys(words) if word not in known]
+        if len(known) + len(new) > _MOST_KEPT:
+            self._forget()
+            new, known = list(dict.fromkeys(words)), self._known
         if new:
-            if len(known) + len(new) > _MOST_KEPT:
-                self._forget()
-                new, known = list(dict.fromkeys(words)), self._known
             self._learn(new)
-        return [known[word] for word in words]
+        return np.fromiter(map(known.__getitem__, words), np.intp, len(words))
 
     def _forget(self) -> None:
         # The first row stands for what is beyond the text.
@@ -226,5 +236,16 @@ def bundled() -> Tagger:
 
 def tokens_of(text: str) -> tuple[list[str], list[tuple[int, int]]]:
     """The tokens of a text and where they stand."""
-    places = [match.span() for match in TOKEN.finditer(text)]
-    return [text[start:end] for start, end in places], places
+    words = TOKEN.findall(text)
+    return words, places_of(words, text)
+
+
+def places_of(words: Sequence[str], text: str) -> list[tuple[int, int]]:
+    """Where the tokens of a text stand; between two of them is nothing but space, which none begins with."""
+    places = []
+    end = 0
+    for word in words:
+        start = text.index(word, end)
+        end = start + len(word)
+        places.append((start, end))
+    return places

@@ -90,6 +90,8 @@ def _told(case: CaseView) -> str:
     for tried in case.tries[:1]:
         for name, side in (("baseline", tried.baseline), ("candidate", tried.candidate)):
             said += [f"{name}: {_said(side)}"] if side else []
+            if side is not None and side.why is None:
+                said += [f"{name}, {metric}: {reason[:_EXCERPT]}" for metric, reason in side.reasons.items()]
     return "\n".join([*scores, *said])
 
 

@@ -87,9 +87,16 @@ def _failure(case: CaseView, view: ReportView) -> str:
         (view.baseline, case.tries[0].baseline if case.tries else None),
         (view.candidate, case.tries[0].candidate if case.tries else None),
     ):
-        lines += [f"{inline(name)} said:", "", fenced(_said(side)), ""]
+        lines += [f"{inline(name)} said:", "", fenced(_said(side)), "", *_reasons(side)]
     lines += [f"In the report: <code>#case-{inline(quote(case.case_id))}</code>", "", "</details>"]
     return "\n".join(lines)
+
+
+def _reasons(side: SideView | None) -> list[str]:
+    """Why each metric said what it did; a failed answer has its reason already."""
+    if side is None or side.why is not None or not side.reasons:
+        return []
+    return [*(f"- {inline(metric)}: {inline(reason[:_EXCERPT])}" for metric, reason in side.reasons.items()), ""]
 
 
 def _said(side: SideView | None) -> str:

@@ -14,21 +14,27 @@ if TYPE_CHECKING:
 
 
 def table_of(report: ReportInput, *, texts: bool) -> pa.Table:
-    """One row a case, worst first; a column for each slice label (`slice.`) and for each score of each side."""
+    """One row a case, worst first; a column for each slice label (`slice.`) and for each score of each side.
+
+    A metric that gave reasons has them beside its scores (`.reason`).
+    """
     import pyarrow as pa
 
     view = view_of(report, texts=texts)
+    cases = [view.whole(case) for case in view.cases]
+    explained = {metric for case in cases for side in _sides(case) for metric in side.reasons}
     text, number = pa.string(), pa.float64()
     columns: dict[str, pa.DataType] = {"case_id": text, "key": text, "change": text, "weight": number}
     columns |= {f"slice.{label}": text for label in sorted({label for case in view.cases for label, _ in case.slices})}
     for metric in view.metrics:
         columns |= {f"baseline.{metric.name}": number, f"candidate.{metric.name}": number}
+        if metric.name in explained:
+            columns |= {f"baseline.{metric.name}.reason": text, f"candidate.{metric.name}.reason": text}
     for side in ("baseline", "candidate"):
         columns |= {f"{side}.latency_ms": number, f"{side}.cost_usd": number, f"{side}.unanswered": text}
     if view.texts:
         columns |= {"question": text, "reference": text, "baseline.answer": text, "candidate.answer": text}
-    rows = [_row(view.whole(case)) for case in view.cases]
-    return pa.Table.from_pylist(rows, schema=pa.schema(list(columns.items())))
+    return pa.Table.from_pylist([_row(case) for case in cases], schema=pa.schema(list(columns.items())))
 
 
 def _row(case: CaseView) -> dict[str, Any]:
@@ -49,6 +55,11 @@ def _row(case: CaseView) -> dict[str, Any]:
     return row
 
 
+def _sides(case: CaseView) -> list[SideView]:
+    """Both answers of the first try, as far as there are any."""
+    return [side for tried in case.tries[:1] for side in (tried.baseline, tried.candidate) if side is not None]
+
+
 def _side(name: str, side: SideView | None) -> dict[str, Any]:
     if side is None:
         return {}
@@ -57,4 +68,5 @@ def _side(name: str, side: SideView | None) -> dict[str, Any]:
         f"{name}.unanswered": side.why,
         f"{name}.latency_ms": side.latency_ms,
         f"{name}.cost_usd": side.cost,
+        **{f"{name}.{metric}.reason": reason for metric, reason in side.reasons.items()},
     }

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from llmci import seams
 from llmci.adapters.scorers.tool_calls import calls_of
-from llmci.core.bench.chat import chat_messages, question_of
+from llmci.core.bench.chat import chat_messages, plain_documents, question_of
 from llmci.domain.run import Metric, MetricKind, Scored, Unscored
 
 if TYPE_CHECKING:
@@ -77,10 +76,10 @@ def told(case: Case, answer: Answered, config: Mapping[str, Any]) -> dict[str, A
         "answer": answer.text,
         "answer_messages": chat_messages(answer.messages),
         "tool_calls": calls_of(answer),
-        "retrieved": None if answer.documents is None else [asdict(document) for document in answer.documents],
+        "retrieved": None if answer.documents is None else plain_documents(answer.documents),
         "question": question_of(case),
         "messages": chat_messages(case.messages),
-        "documents": [asdict(document) for document in case.documents],
+        "documents": plain_documents(case.documents),
         "reference": case.reference,
         "rubric": case.rubric,
         "expectations": dict(case.expectations),

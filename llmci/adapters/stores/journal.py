@@ -51,8 +51,11 @@ class FileJournal:
             row = {"answer": answer_row(entry)}
         else:
             row = {"score": score_row(entry)}
+        line = memoryview(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
         try:
-            os.write(self._file.fileno(), orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+            # A disk that is nearly full takes part of a line, and says so no other way.
+            while line:
+                line = line[os.write(self._file.fileno(), line) :]
         except OSError as error:
             raise OutsideError(
                 f"{self.path}: cannot be written: {error.strerror}.", fix="Make room, then go on with --resume."

@@ -90,7 +90,10 @@ class LitellmSystem:
     def _spec(self) -> SystemSpec:
         parameters = self._options.model_dump()
         content = self._prompt.content if self._prompt else None
-        version = {"prompt_version": self._prompt.version} if self._prompt and self._prompt.version else {}
+        version: dict[str, Any] = {}
+        if self._prompt is not None:
+            version = {"prompt_digest": digest_of(content)}
+            version |= {"prompt_version": self._prompt.version} if self._prompt.version else {}
         return SystemSpec(
             name=self._context.name,
             kind="litellm",

@@ -96,7 +96,7 @@ def _git(context: seams.Context, where: str, *arguments: str) -> bytes:
 
 def _of_langfuse(source: str, environ: Mapping[str, str]) -> Fetched:
     name, marked, which = source.rpartition("@") if "@" in source else (source, "", "")
-    where = f"the Langfuse prompt {name!r}"
+    where = f"the Langfuse prompt {name + marked + which!r}"
     asked = {"version" if which.isdigit() else "label": which} if marked else {}
     body = _langfuse_json(name, asked, environ, where)
     prompt, version = body.get("prompt"), str(body.get("version"))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from llmci.core.bench.chat import chat_messages, chat_tools, question_of
+from llmci.core.bench.chat import chat_messages, chat_tools, plain_documents, question_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +18,7 @@ def request_of(case: Case, config: Mapping[str, Any], repeat: int) -> dict[str, 
         "question": question_of(case),
         "messages": chat_messages(case.messages),
         "tools": chat_tools(case.tools),
-        "documents": [asdict(document) for document in case.documents],
+        "documents": plain_documents(case.documents),
         "case_id": case.case_id,
         "key": case.key,
         "repeat": repeat,

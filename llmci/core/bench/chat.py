@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -51,6 +52,11 @@ def documents_of(given: Sequence[object] | None) -> tuple[Document, ...] | None:
         TypeError: One of them is neither.
     """
     return None if given is None else tuple(_document(rank, item) for rank, item in enumerate(given, start=1))
+
+
+def plain_documents(documents: Sequence[Document]) -> list[dict[str, Any]]:
+    """Documents as `documents_of` takes them, for programs of the user's own: `text` and `content` are the same."""
+    return [{**asdict(document), "text": document.content} for document in documents]
 
 
 def _chat(message: Message) -> list[dict[str, Any]]:

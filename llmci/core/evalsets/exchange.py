@@ -15,7 +15,8 @@ import orjson
 from llmci.core.canonical import canonical
 from llmci.core.evalsets.digests import case_id_of
 from llmci.core.evalsets.yamltext import yaml_of
-from llmci.domain.case import Case, Message, Origin, Part, Tool
+from llmci.core.traces.message import message_of
+from llmci.domain.case import Case, Document, Message, Origin, Part, Tool
 from llmci.domain.text import declared_clean
 from llmci.errors import UsageError
 
@@ -60,6 +61,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "dependence": ("dependence", "metadata.dependence", "additional_metadata.dependence"),
     "case_id": ("case_id", "metadata.case_id", "additional_metadata.case_id"),
     "tools": ("tools",),
+    "documents": ("documents", "retrieval_context", "retrieved_contexts", "reference_contexts", "contexts"),
     "asserts": ("assert",),
 }
 
@@ -126,6 +128,7 @@ def _case(row: Mapping[str, Any]) -> Case | str:
         key=None if key is None else str(key),
         messages=messages,
         tools=tools,
+        documents=_documents(_held(row, "documents") or ()),
         reference=None if reference is None else declared_clean(_text(reference)),
         reference_origin=None if reference is None else "hand",
         expectations={**asserted.get("expectations", {}), **expectations},
@@ -152,7 +155,7 @@ def _held(row: Mapping[str, Any], what: str) -> Any:  # noqa: ANN401  JSON holds
 
 def _messages(value: Any) -> tuple[Message, ...]:  # noqa: ANN401  see above
     if isinstance(value, list):
-        return tuple(_message(item) for item in value if isinstance(item, dict) and item.get("role"))
+        return tuple(one for item in value if isinstance(item, dict) and item.get("role") for one in _message(item))
     if isinstance(value, dict):
         return _messages(value.get("messages")) or _messages(canonical(value).decode())
     if not isinstance(value, str) or not value.strip():
@@ -174,39 +177,21 @@ def _conversation(text: str) -> tuple[Message, ...]:
     return _messages(found) if whole else ()
 
 
-def _message(item: Mapping[str, Any]) -> Message:
-    """A message of a chat API, or one that llmci wrote itself."""
-    if item["role"] == "tool" and not isinstance(item.get("parts"), list):
-        given = {
-            "type": "tool_result",
-            "tool_call_id": item.get("tool_call_id"),
-            "tool_result": item.get("content") or "",
-        }
-        return Message(role="tool", name=item.get("name"), parts=(_part(given),))
+def _message(item: Mapping[str, Any]) -> list[Message]:
+    """A message of any provider's chat API, or one that llmci wrote itself."""
     if isinstance(item.get("parts"), list):
-        parts = tuple(_part(part) for part in item["parts"] if isinstance(part, dict))
+        read = [{"role": item["role"], "name": item.get("name"), "parts": item["parts"]}]
     else:
-        content = item.get("content")
-        pieces = content if isinstance(content, list) else [{"type": "text", "text": _text(content or "")}]
-        called = item.get("tool_calls")
-        calls = [_called(call) for call in called] if isinstance(called, list) else []
-        pieces = [*(pieces if content or not calls else ()), *calls]
-        parts = tuple(_part(piece) for piece in pieces if isinstance(piece, dict))
-    return Message(role=str(item["role"]), name=item.get("name"), parts=parts)
-
-
-def _called(call: Any) -> dict[str, Any] | None:  # noqa: ANN401  see above
-    """A tool call as OpenAI spells it (`function.name`) or as Inspect does (`function` is the name)."""
-    if not isinstance(call, dict) or not call.get("function"):
-        return None
-    function = call["function"]
-    named = function if isinstance(function, dict) else {"name": function, "arguments": call.get("arguments")}
-    return {
-        "type": "tool_call",
-        "tool_call_id": call.get("id"),
-        "tool_name": named.get("name"),
-        "tool_arguments": named.get("arguments") or "{}",
-    }
+        read = message_of(dict(item), str(item["role"]))
+    nothing = [{"type": "text", "text": ""}]
+    return [
+        Message(
+            role=str(one["role"]),
+            name=one.get("name"),
+            parts=tuple(_part(part) for part in one["parts"] or nothing if isinstance(part, dict)),
+        )
+        for one in read
+    ]
 
 
 def _part(part: Mapping[str, Any]) -> Part:
@@ -226,6 +211,23 @@ def _tools(value: Any) -> tuple[Tool, ...]:  # noqa: ANN401  see above
             cleaned = {name: declared_clean(_text(text)) for name, text in texts.items()}
             tools.append(Tool(name=str(tool["name"]), **cleaned))
     return tuple(tools)
+
+
+def _documents(value: Any) -> tuple[Document, ...]:  # noqa: ANN401  see above
+    """Passages, best first: texts, or objects with `id`, `text` (or `content`) and `score`."""
+    documents = []
+    for rank, item in enumerate(value if isinstance(value, list) else (), start=1):
+        held: dict[str, Any] = item if isinstance(item, dict) else {"text": _text(item)}
+        content, score = held.get("content", held.get("text")), held.get("score")
+        documents.append(
+            Document(
+                id=None if held.get("id") is None else str(held["id"]),
+                content=None if content is None else declared_clean(_text(content)),
+                score=float(score) if isinstance(score, (int, float)) else None,
+                rank=rank,
+            )
+        )
+    return tuple(documents)
 
 
 def _asserted(asserts: Any) -> dict[str, Any]:  # noqa: ANN401  see above

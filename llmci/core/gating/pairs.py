@@ -79,30 +79,37 @@ def pairs(metric: Metric, baseline: Column, candidate: Column, max_lost: float) 
     if not bounded(metric):
         # Nothing was measured where a system failed; its failure counts in the scores.
         gone &= ~(baseline.faults | candidate.faults)
-    lost, asked = int(gone.sum()), int(applicable.sum())
+    lost = int(gone.sum())
     unusable = baseline.unusable or candidate.unusable
     if unusable is None:
-        unusable = _too_little(
-            metric, baseline, candidate, kept=int(kept.sum()), lost=lost, asked=asked, limit=max_lost
-        )
+        unusable = _too_little(metric, baseline, candidate, kept=kept, applicable=applicable, lost=lost, limit=max_lost)
     return Pairs(metric, baseline.values, candidate.values, kept, gone, ~applicable, max_lost, unusable)
 
 
 def _too_little(
-    metric: Metric, baseline: Column, candidate: Column, *, kept: int, lost: int, asked: int, limit: float
+    metric: Metric,
+    baseline: Column,
+    candidate: Column,
+    *,
+    kept: BoolArray,
+    applicable: BoolArray,
+    lost: int,
+    limit: float,
 ) -> str | None:
+    asked = int(applicable.sum())
     if asked == 0:
         return f"no case holds what {metric.name} compares with"
-    if kept and lost <= limit * asked:
+    if kept.any() and lost <= limit * asked:
         return None
     missing = [
-        f"{count(int(np.sum(~np.isfinite(column.values) & ~column.inapplicable)), 'case')} of the {who}"
+        f"{count(int(np.sum(lacking)), 'case')} of the {who}"
         for who, column in (("baseline", baseline), ("candidate", candidate))
-        if np.any(~np.isfinite(column.values) & ~column.inapplicable)
+        # What one of them could score is lost where the other could not, whatever the reason.
+        if np.any(lacking := ~np.isfinite(column.values) & applicable)
     ]
     if not bounded(metric):
         return f"{metric.name} is unknown for {' and '.join(missing)} (of {asked:,})"
-    if kept == 0:
+    if not kept.any():
         return f"no case has a value of {metric.name} in both runs"
     return (
         f"{metric.name} is missing for {' and '.join(missing)} (of {asked:,}): "

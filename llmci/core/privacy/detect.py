@@ -118,7 +118,10 @@ class Detector:
             return Unreadable(f"a text is longer than {self._max_chars} characters")
         pieces = self._pieces(text, key)
         asked = [(piece.text, piece.key, role) for piece in pieces]
-        found = {leaf: self._leaves.get(leaf) for leaf in asked}
+        known = [self._leaves.get(leaf) for leaf in asked]
+        if None not in known:
+            return Looked(tuple(zip(pieces, known, strict=True)))  # type: ignore[arg-type]
+        found = dict(zip(asked, known, strict=True))
         new = [leaf for leaf, spans in found.items() if spans is None]
         searched = self._search([Leaf(*leaf) for leaf in new])
         if isinstance(searched, Unreadable):
@@ -172,4 +175,4 @@ def _checked(spans: Sequence[Span], text: str) -> Sequence[Span]:
     for span in spans:
         if not 0 <= span.start < span.end <= len(text):
             raise ValueError("a span outside of the text")
-    return [without_titles(span, text) for span in spans]
+    return [without_titles(span, text) if span.kind == "PERSON" else span for span in spans]

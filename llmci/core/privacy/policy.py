@@ -51,7 +51,7 @@ class Policy:
         return (
             span.score >= self.min_score
             and self.operator_of(span.kind) != "keep"
-            and value.strip().casefold() not in self.allow
+            and not (self.allow and value.strip().casefold() in self.allow)
         )
 
 

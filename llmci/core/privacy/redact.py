@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from llmci.core.privacy.audit import Original, is_broken, originals, recalled, standing, views_of
 from llmci.core.privacy.detect import Looked, Unreadable
@@ -34,8 +34,7 @@ _ATTRIBUTES = frozenset({"LOCATION", "ORGANIZATION", "NRP", "DATE_TIME"})
 _NO_LABEL = frozenset({"EMAIL_ADDRESS", "SECRET", "CREDIT_CARD", "US_SSN", "IBAN_CODE", "USER_ID"})
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Something that was replaced: where, what kind, by whom found; and its value, never to be shown."""
 
     path: str
@@ -98,17 +97,21 @@ class Settled:
     texts: dict[tuple[str, str, str | None], _Clean] = field(default_factory=dict)
     removed: dict[Original, None] = field(default_factory=dict)
 
+    def is_new(self, text: Text) -> bool:
+        """Whether nothing has become of a text yet."""
+        return (text.text, text.column, text.role) not in self.texts
+
     def survivor(self, done: Sequence[_Clean], memory: Memory) -> str | None:
         """The kind of something that was found and still stands in what was kept of these texts."""
-        removed = list(self.removed)
-        for clean in done:
-            if clean.checked == len(removed) and clean.recalled:
-                continue
+        count = len(self.removed)
+        unchecked = [clean for clean in done if clean.checked < count or not clean.recalled]
+        removed = list(self.removed) if unchecked else []
+        for clean in unchecked:
             kind = None if clean.recalled else recalled(clean.views, memory)
             kind = kind or standing(clean.views, removed[clean.checked :])
             if kind is not None:
                 return kind
-            clean.recalled, clean.checked = True, len(removed)
+            clean.recalled, clean.checked = True, count
         return None
 
 
@@ -130,17 +133,14 @@ class Redactor:
             looked = self.looked(text)
             if isinstance(looked, Unreadable):
                 return looked
-            memory.learn(self._removed(looked, sure=True))
-            memory.learn(self._removed(looked, sure=False), sure=False)
-            memory.doubt(
-                piece.text[span.start : span.end]
-                for piece, spans in looked.pieces
-                for span in spans
-                if span.kind in _PLACES and span.score >= self.policy.min_score
-            )
+            sure, doubtful, places = self._told(looked)
+            memory.learn(sure)
+            memory.learn(doubtful, sure=False)
+            memory.doubt(places)
             if text.column in IDENTITIES and _is_telling(text.text):
                 memory.learn([("USER_ID", text.text)])
-        memory.learn(("DENIED", denied) for denied in self.policy.deny)
+        if self.policy.deny:
+            memory.learn(("DENIED", denied) for denied in self.policy.deny)
         return None
 
     def redact(
@@ -168,7 +168,8 @@ class Redactor:
             if isinstance(clean, Unreadable):
                 return Withheld(clean.why)
             done.append(clean)
-            findings += [Finding(text.path, span, value) for span, value in clean.found]
+            if clean.found:
+                findings += [Finding(text.path, span, value) for span, value in clean.found]
         told = memory if exempt is None else _memory_of(findings, exempt, memory)
         if (kind := settled.survivor(done, told)) is not None:
             return Withheld(f"the audit found a survivor of kind {kind}")
@@ -234,16 +235,17 @@ class Redactor:
         """What is removed from a piece: findings of its own and remembered ones, without overlaps."""
         if not found and not memory.needles:
             return []
-        own, known = (
-            [
-                span
-                for span in spans
-                if self.policy.removes(span, value := piece.text[span.start : span.end])
-                and not (exempt is not None and exempt(value))
-            ]
-            for spans in (found, memory.recall(piece.text, found))
-        )
+        own = self._counting(piece, found, exempt)
+        known = self._counting(piece, memory.recall(piece.text, found), exempt)
         return resolved(own, known) if own or known else []
+
+    def _counting(self, piece: Piece, spans: Sequence[Span], exempt: Callable[[str], bool] | None) -> list[Span]:
+        return [
+            span
+            for span in spans
+            if self.policy.removes(span, value := piece.text[span.start : span.end])
+            and not (exempt is not None and exempt(value))
+        ]
 
     def looked(self, text: Text) -> Looked | Unreadable:
         """Search a text; in labels such as a release, only what can be no label counts."""
@@ -254,13 +256,19 @@ class Redactor:
             tuple((piece, tuple(span for span in found if span.kind in _NO_LABEL)) for piece, found in looked.pieces)
         )
 
-    def _removed(self, looked: Looked, *, sure: bool) -> list[tuple[str, str]]:
-        return [
-            (span.kind, value)
-            for piece, spans in looked.pieces
-            for span in spans
-            if (span.score >= _SURE) == sure and self.policy.removes(span, value := piece.text[span.start : span.end])
-        ]
+    def _told(self, looked: Looked) -> tuple[list[tuple[str, str]], list[tuple[str, str]], list[str]]:
+        """What a text tells: kind and value of what is removed and sure, and of what is not sure; and names of places."""
+        sure: list[tuple[str, str]] = []
+        doubtful: list[tuple[str, str]] = []
+        places: list[str] = []
+        for piece, spans in looked.pieces:
+            for span in spans:
+                value = piece.text[span.start : span.end]
+                if self.policy.removes(span, value):
+                    (sure if span.score >= _SURE else doubtful).append((span.kind, value))
+                if span.kind in _PLACES and span.score >= self.policy.min_score:
+                    places.append(value)
+        return sure, doubtful, places
 
 
 def _memory_of(findings: Sequence[Finding], exempt: Callable[[str], bool], memory: Memory) -> Memory:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +17,8 @@ def resolved(spans: Sequence[Span], recalled: Sequence[Span] = ()) -> list[Span]
     The surest wins, then the longest; what was only recalled comes last. What sticks out of the
     winner is kept as a span of its own, for every character of every finding has to go.
     """
+    if len(spans) + len(recalled) < 2:
+        return [*spans, *recalled]
     kept: list[Span] = []
     for tier in (spans, recalled):
         for span in tier if len(tier) < 2 else sorted(tier, key=lambda s: (-s.score, s.start - s.end, s.start, s.kind)):
@@ -32,7 +33,7 @@ def _joined(kept: list[Span]) -> list[Span]:
     for span in kept:
         if joined and joined[-1].end == span.start and joined[-1].kind == span.kind:
             surer = max(joined[-1], span, key=lambda s: s.score)
-            joined[-1] = replace(surer, start=joined[-1].start, end=span.end)
+            joined[-1] = surer._replace(start=joined[-1].start, end=span.end)
         else:
             joined.append(span)
     return joined
@@ -51,10 +52,10 @@ def _outside(span: Span, kept: list[Span]) -> list[Span]:
         if other.start >= span.end:
             break
         if at < other.start:
-            parts.append(replace(span, start=at, end=other.start))
+            parts.append(span._replace(start=at, end=other.start))
         at = max(at, other.end)
     if at == span.start:
         parts.append(span)
     elif at < span.end:
-        parts.append(replace(span, start=at))
+        parts.append(span._replace(start=at))
     return parts

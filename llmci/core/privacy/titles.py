@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def without_titles(span: Span, text: str) -> Span:
     end = behind.start() if behind else len(value)
     if not any(c.isalpha() for c in value[start:end]) or (start, end) == (0, len(value)):
         return span
-    return replace(span, start=span.start + start, end=span.start + end)
+    return span._replace(start=span.start + start, end=span.start + end)
 
 
 def with_titles(span: Span, text: str, first: int, last: int) -> Span:
@@ -47,4 +46,4 @@ def with_titles(span: Span, text: str, first: int, last: int) -> Span:
     behind = _DEGREES.match(text, span.end, last)
     if before is None and behind is None:
         return span
-    return replace(span, start=before.start() if before else span.start, end=behind.end() if behind else span.end)
+    return span._replace(start=before.start() if before else span.start, end=behind.end() if behind else span.end)

@@ -48,11 +48,14 @@ _NO_VALUE = frozenset(
 # A variable, a template, a call, a path, an address of the web or a name of a thing of the system.
 _CODE = re.compile(
     r"`|[\"']?\$\{{0,2} ?[\w(\[]|%\w+%|%[sdv]$|\{\{|<[\w /:-]*>?|&lt;|\[|\{|@[\w.]+@?$|#[a-z_-]+$|(?:process|os|self|this|config|settings|options|params|args|"
-    r"secrets|var|vars|data|request|req|env|ctx|app|local|module|context)\.|[\w.>:-]+\(|[\w$]+->|https?:|ftp:|arn:|~?/|\./|\.\.|\s?\+|\.\$|!=|,"
+    r"secrets|var|vars|data|request|req|env|ctx|app|local|module|context)\.|[\w.>:-]+\(|[A-Za-z_]\w*\[|[\w$]+->|https?:|ftp:|arn:|~?/|\./|\.\.|\s?\+|\.\$|!=|,"
 )
 _ONLY_CODE = re.compile(
     r"[A-Za-z_]+(?:\.[A-Za-z_]+)+|[A-Z]+(?:_[A-Z]+)+|[a-z_]+(?:/[a-z_]+)+#[a-z_]+|.*\.(?:py|js|ts|json|ya?ml|txt|pem|key|crt|com|html|md|log)"
 )
+
+# An attribute of something: forge.pkcs5.pbkdf2.
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
 
 def entropy(text: str) -> float:
@@ -74,7 +77,9 @@ def is_filler(value: str) -> bool:
 
 def is_code(value: str) -> bool:
     """Whether a value refers to another: a variable, a call, a path, an address."""
-    return _CODE.match(value) is not None or _ONLY_CODE.fullmatch(value) is not None
+    if _CODE.match(value) is not None or _ONLY_CODE.fullmatch(value) is not None:
+        return True
+    return _DOTTED.fullmatch(value) is not None and not any(is_random(part) for part in value.split("."))
 
 
 def is_uuid(value: str) -> bool:

@@ -142,6 +142,11 @@ class SideView:
     tokens_out: int | None = None
     cached: bool = False
 
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why each metric said what it did, where it gave a reason, by metric."""
+        return {score.metric: score.reason for score in self.scores if score.reason}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TryView:

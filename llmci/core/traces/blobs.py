@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from llmci.core.traces.media import bytes_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import pyarrow as pa
 
@@ -24,7 +24,7 @@ BLOB = "blob:sha256:"
 MAX_MEDIA_BYTES = 32 << 20
 # What stands where media were in a text, once they must not go on.
 REMOVED = "[media removed]"
-_MARK = re.compile(rb"blob:sha256:|;base64,|data:(?:[\w.+-]+/|[,;])")
+_DATA = re.compile(rb"data:(?:[\w.+-]+/|[,;])")
 MEDIA_TYPES = frozenset({"image", "audio", "video", "file"})
 # Short ones are icons in a page, or examples of code.
 _INSIDE_TEXT = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w=.+-]+)*;base64,[A-Za-z0-9+/_-]{200,}={0,2}")
@@ -36,10 +36,14 @@ def holds_media(text: str) -> bool:
     return ";base64," in text
 
 
-def may_hold_media(rows: pa.RecordBatch) -> bool:
-    """Whether any text of these rows may hold media or refer to them; false says that none does."""
-    buffers = (buffer for column in rows.columns for buffer in column.buffers() if buffer is not None)
-    return any(_MARK.search(buffer) is not None for buffer in buffers)
+def may_hold_media(strings: Iterable[pa.Array]) -> bool:
+    """Whether any of these strings may hold media or refer to them; false says that none does."""
+    buffers = (buffer for array in strings for buffer in array.buffers()[2:] if buffer is not None)
+    return any(_is_marked(buffer.to_pybytes()) for buffer in buffers)
+
+
+def _is_marked(found: bytes) -> bool:
+    return b"blob:sha256:" in found or b";base64," in found or (b"data:" in found and _DATA.search(found) is not None)
 
 
 def lifted(row: TraceRow, keep: Callable[[str, bytes], None]) -> TraceRow:

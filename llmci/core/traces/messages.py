@@ -14,6 +14,7 @@ import orjson
 
 from llmci.core.traces.frameworks import plain
 from llmci.core.traces.message import finish_reason, message_of, split
+from llmci.core.traces.pairing import paired
 from llmci.core.traces.parts import Row, parts_of, tool_call, unknown, with_extra
 from llmci.core.traces.reprs import fields_in
 from llmci.core.traces.roles import is_role
@@ -70,7 +71,7 @@ def messages_of(value: object, *, role: str = "user") -> list[Row]:
         message of role "tool" for each.
     """
     inner = decoded(value)
-    return simple_messages(inner) or _read(inner, role, 0)
+    return simple_messages(inner) or paired(_read(inner, role, 0))
 
 
 def simple_messages(value: object) -> list[Row] | None:
@@ -107,7 +108,8 @@ def _texts(logged: object) -> list[Row] | None:
         text = part.get("content")
         if not isinstance(text, str):
             return None
-        found.append({"type": "text", "text": text})
+        if text:
+            found.append({"type": "text", "text": text})
     return found
 
 

@@ -11,6 +11,7 @@ from builders import a_case
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmci.core.bench.chat import chat_messages
 from llmci.core.evalsets.digests import case_id_of
 from llmci.core.evalsets.exchange import cases_of, rows_of
 from llmci.core.evalsets.exporting import FORMATS, exported
@@ -65,6 +66,40 @@ def test_what_is_exported_can_be_imported(form: str) -> None:
     assert rejected == []
     assert (asked(back), back.reference, back.key) == ("Where is my parcel?", "In Lyon.", "k1")
     assert (back.slices, back.expectations) == (case.slices, case.expectations)
+
+
+def test_a_conversation_keeps_its_images_tool_calls_and_results() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+    call = {"id": "t1", "type": "function", "function": {"name": "look", "arguments": '{"at":1}'}}
+    chat = [
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": [{"type": "text", "text": "what is this?"}, image]},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "t1", "content": "4"},
+    ]
+
+    [case], rejected = read(orjson.dumps({"messages": chat}))
+    [again], _ = read(exported([case], "jsonl"))
+
+    assert rejected == []
+    assert chat_messages(case.messages) == chat
+    assert (again.case_id, again.messages) == (case.case_id, case.messages)
+
+
+def test_recorded_documents_come_with_a_case() -> None:
+    rows = [
+        {"question": "a", "documents": [{"id": "d1", "text": "one", "score": 0.5}]},
+        {"user_input": "b", "retrieved_contexts": ["one", "two"]},
+    ]
+
+    cases, _ = read(b"\n".join(map(orjson.dumps, rows)))
+    again, _ = read(exported(cases, "jsonl"))
+
+    assert [[(one.id, one.content, one.score) for one in case.documents] for case in cases] == [
+        [("d1", "one", 0.5)],
+        [(None, "one", None), (None, "two", None)],
+    ]
+    assert [case.documents for case in again] == [case.documents for case in cases]
 
 
 def a_conversation() -> Case:
