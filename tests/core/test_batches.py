@@ -11,7 +11,8 @@ from builders import a_batch, a_message, a_trace
 from llmci.core.privacy.batch import Session, learn_sessions, sanitize_batch
 from llmci.core.privacy.columns import without_empty
 from llmci.core.privacy.detect import Detector, Unreadable
-from llmci.core.privacy.flatten import texts_of, with_texts
+from llmci.core.privacy.flatten import texts_of
+from llmci.core.privacy.leaves import Leaves
 from llmci.core.privacy.policy import policy_of
 from llmci.core.privacy.redact import Redactor
 from llmci.core.privacy.surrogate import Surrogates
@@ -132,11 +133,39 @@ def test_rows_without_empty_fields_are_the_same_rows(slice_: slice) -> None:
     assert again.to_pylist() == batch.to_pylist()
 
 
-def test_texts_go_back_to_where_they_came_from() -> None:
-    row = a_batch(a_conversation(6)).to_pylist()[5]
-    texts = [text.text for text in texts_of(row)]
-
-    assert with_texts(row, texts) == row
-    assert [text.text for text in texts_of(with_texts(row, [f"<{text}>" for text in texts]))] == [
-        f"<{t}>" for t in texts
+def a_varied_batch() -> pa.RecordBatch:
+    """Rows with texts at every depth, roles that are inherited, told anew and missing, and fields that are empty."""
+    rows = a_conversation(6)
+    rows[0]["tags"] = ["a", "", "b", "a"]
+    rows[1]["documents"] = [{"id": "d1", "content": "text"}, {"id": None, "content": ""}]
+    rows[2]["input"] = None
+    rows[3]["output"]["messages"] = [{"role": None, "parts": [{"type": "text", "text": "Hello"}]}, {"parts": []}]
+    rows[4]["steps"] = [
+        {"kind": "tool", "name": "find", "input": {"kind": "messages", "messages": [a_message("tool", "Hello")]}},
+        {"kind": "llm", "documents": [{"id": "d1", "content": "Hello"}]},
     ]
+    rows[5]["usage"] = {"input": 1, "details": [("cached", 2)]}
+    return pa.RecordBatch.from_pylist(rows, schema=TRACE)
+
+
+@pytest.mark.parametrize("slice_", [slice(0, 6), slice(1, 4), slice(3, 6), slice(2, 3)])
+def test_texts_of_a_batch_are_those_of_its_rows_and_go_back_to_where_they_came_from(slice_: slice) -> None:
+    batch = a_varied_batch().slice(slice_.start, slice_.stop - slice_.start)
+    leaves = Leaves(batch)
+    texts = leaves.rows()
+
+    assert [[(t.column, t.role, t.text) for t in row] for row in texts] == [
+        [(t.column, t.role, t.text) for t in texts_of(row)] for row in batch.to_pylist()
+    ]
+    assert leaves.batch_with([[text.text for text in row] for row in texts]).equals(batch)
+    changed = leaves.batch_with([[f"<{text.text}>" for text in row] for row in texts])
+    changed.validate(full=True)
+    assert [[t.text for t in row] for row in Leaves(changed).rows()] == [[f"<{t.text}>" for t in row] for row in texts]
+    assert len(leaves.texts) == len(set(leaves.texts))
+
+
+def test_a_batch_without_rows_has_no_texts() -> None:
+    leaves = Leaves(pa.RecordBatch.from_pylist([], schema=TRACE))
+
+    assert leaves.rows() == []
+    assert leaves.batch_with([]).num_rows == 0

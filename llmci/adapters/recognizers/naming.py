@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from bisect import bisect_left, bisect_right
 from operator import itemgetter
@@ -12,7 +11,7 @@ import numpy as np
 
 from llmci.adapters.recognizers.people import HEADED, ITEM, LIST, people
 from llmci.adapters.recognizers.tagger import LABELS, bundled, places_of
-from llmci.adapters.recognizers.wordforms import TOKEN
+from llmci.adapters.recognizers.wordforms import words_of
 from llmci.core.privacy.common_names import NAMES_THAT_ARE_WORDS
 from llmci.domain.finding import Span
 
@@ -125,8 +124,10 @@ def named(texts: Sequence[tuple[str, str | None]], extra: frozenset[str]) -> lis
 
 def _named(text: str, tagged: Tagged, extra: frozenset[str]) -> Iterator[Span]:
     # Where nobody is likely, none of what the rules find is left; what is found otherwise needs no tagger.
-    if tagged.may_name or extra or not text.isascii():
-        tagged.level()
+    may_name = tagged.may_name or extra or not text.isascii()
+    if may_name or tagged.may_hold:
+        tagged.open()
+    if may_name:
         for span in people(text, extra):
             if span.detector == HEADED or extra.intersection(text[span.start : span.end].casefold().split()):
                 yield span
@@ -143,15 +144,15 @@ def _named(text: str, tagged: Tagged, extra: frozenset[str]) -> Iterator[Span]:
 
 def _tagged(texts: Sequence[tuple[str, str | None]]) -> Iterator[Tagged]:
     """What the tagger says of texts, each of which stands between the words of its key."""
-    cut = [TOKEN.findall(text) for text, _ in texts]
+    cut = [words_of(text) for text, _ in texts]
     around = [_around(text, key) for text, key in texts]
     asked = [[*before, *words, *after] if before else words for (before, after), words in zip(around, cut, strict=True)]
     likely, bounds = bundled().in_a_row(asked)
     starts = bounds[:-1] + [len(before) for before, _ in around]
     ends = bounds[1:] - [len(after) for _, after in around]
     most = _most(likely, starts, ends)
-    may_name = (most[:, _PERSON] >= min(_DOUBT, _DOUBT_OF_CUE)).tolist()
-    may_hold = np.any(most[:, _COLUMNS] >= np.array(list(_OPENS.values())), axis=1).tolist()
+    may_name: list[bool] = (most[:, _PERSON] >= min(_DOUBT, _DOUBT_OF_CUE)).tolist()
+    may_hold: list[bool] = np.any(most[:, _COLUMNS] >= list(_OPENS.values()), axis=1).tolist()
     for (text, key), words, start, end, name, hold in zip(
         texts, cut, starts.tolist(), ends.tolist(), may_name, may_hold, strict=True
     ):
@@ -175,7 +176,7 @@ def _most(
 def _around(text: str, key: str | None) -> tuple[list[str], list[str]]:
     if not key or len(text) > _LONGEST_UNDER_KEY or not text:
         return [], []
-    return ['"', *TOKEN.findall(key), '"', ":", '"'], ['"']
+    return ['"', *words_of(key), '"', ":", '"'], ['"']
 
 
 class Tagged:
@@ -203,22 +204,18 @@ class Tagged:
         self._text, self._words, self._likely = text, words, likely
         self._coded = keyed and len(words) == 1
         self.may_name, self.may_hold = may_name, may_hold
+        self._places: list[tuple[int, int]] = []
+        self._people: list[float] = []
+        self._code: list[tuple[int, int]] = []
 
-    @functools.cached_property
-    def _people(self) -> list[float]:
-        """How likely each word is part of a person; to be asked for when lists are leveled."""
-        likely: list[float] = self._likely[:, _PERSON].tolist()
-        return likely
+    def open(self) -> None:
+        """To be called before anything else is asked: most texts are never asked anything."""
+        self._places = places_of(self._words, self._text)
+        self._code = [match.span() for match in _CODE.finditer(self._text)] if _DOTTED.search(self._text) else []
+        self._level()
+        self._people = self._likely[:, _PERSON].tolist()
 
-    @functools.cached_property
-    def _places(self) -> list[tuple[int, int]]:
-        return places_of(self._words, self._text)
-
-    @functools.cached_property
-    def _code(self) -> list[tuple[int, int]]:
-        return [match.span() for match in _CODE.finditer(self._text)] if _DOTTED.search(self._text) else []
-
-    def level(self) -> None:
+    def _level(self) -> None:
         """Make the items of a list as likely people as they are on average, where that is likely."""
         for match in LIST.finditer(self._text) if ", " in self._text else ():
             items = [self._between(*item.span()) for item in ITEM.finditer(self._text, *match.span())]
@@ -244,6 +241,9 @@ class Tagged:
             return None
         kept = [at for at, one in enumerate(likely, words.start) if one >= _DOUBT_OF_CUE]
         start, end = kept[0], kept[-1]
+        # An initial belongs to the word behind it.
+        while end + 1 < words.stop and len(self._text[slice(*self._places[end])].strip(".")) < 2:
+            end += 1
         return span._replace(start=max(span.start, self._places[start][0]), end=min(span.end, self._places[end][1]))
 
     def spans(self) -> Iterator[Span]:

@@ -110,7 +110,7 @@ def views_of(text: str) -> list[str]:
 
 
 def _decoded(text: str) -> str:
-    if not _ENCODED.search(text):
+    if not ("%" in text or "&" in text or "\\" in text) or not _ENCODED.search(text):
         return text
     plain = html.unescape(unquote(text)) if "%" in text or "&" in text else text
     return _ESCAPED.sub(lambda match: chr(int(match[1] or match[2], 16)), plain)

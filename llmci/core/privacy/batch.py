@@ -7,25 +7,27 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from llmci.core.privacy.columns import without_empty
-from llmci.core.privacy.flatten import texts_of, with_texts
+from llmci.core.privacy.leaves import Leaves
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.mint import sanitized_batch
 from llmci.core.privacy.redact import Settled, Withheld
 from llmci.core.traces.blobs import may_hold_media, without_media
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from llmci.core.privacy.flatten import Text
     from llmci.core.privacy.redact import Redacted, Redactor
     from llmci.core.privacy.second_look import SecondLook
     from llmci.domain.text import CleanBatch, RawBatch
-    from llmci.domain.trace import TraceRow
 
 
+# What is asked of a row beside its texts.
+_OF_TRACE = ("trace_id", "session_id", "user_id")
 _FIELD_ENDS = re.compile(r"[.\[]")
 
 
@@ -101,20 +103,24 @@ class Session:
         return new
 
 
-def _rows(raw: RawBatch) -> list[TraceRow]:
-    """Rows as values. Nothing here can read a picture or hear a voice, so none of them goes on."""
-    filled = without_empty(raw.rows)
-    rows: list[TraceRow] = filled.to_pylist()
-    return [without_media(row) for row in rows] if may_hold_media(filled) else rows
+def _leaves(raw: RawBatch) -> tuple[pa.RecordBatch, Leaves]:
+    """Rows and their texts. Nothing here can read a picture or hear a voice, so none of them goes on."""
+    leaves = Leaves(raw.rows)
+    if not may_hold_media(leaves.strings):
+        return raw.rows, leaves
+    rows = [without_media(row) for row in without_empty(raw.rows).to_pylist()]
+    batch = pa.RecordBatch.from_pylist(rows, schema=raw.rows.schema)
+    return batch, Leaves(batch)
 
 
 def learn_sessions(raw: RawBatch, redactor: Redactor, sessions: Mapping[str, Session]) -> None:
     """Remember what is found in the traces of these sessions; a first pass before `sanitize_batch`."""
     told = []
-    for row in _rows(raw):
-        session = sessions.get(row.get("session_id") or "")
-        if session is not None and (texts := session.unheard(texts_of(row))):
-            told.append((texts, session.memory))
+    rows, leaves = _leaves(raw)
+    for name, texts in zip(rows.column("session_id").to_pylist(), leaves.rows(), strict=True):
+        session = sessions.get(name or "")
+        if session is not None and (new := session.unheard(texts)):
+            told.append((new, session.memory))
     redactor.search_ahead(text for texts, _ in told for text in texts)
     for texts, memory in told:
         # One by one: what stands behind a text that cannot be searched is learnt as well.
@@ -130,29 +136,38 @@ def sanitize_batch(
     A trace with a text that cannot be searched, or in which something that was found would survive,
     is held back with the reason, and so is one that the second pass refuses; the others go on.
     """
-    tally, clean, held = Tally(), [], []
-    rows = [(row, texts_of(row), sessions.get(row.get("session_id") or "")) for row in _rows(raw)]
-    redactor.search_ahead(
-        text for _, texts, session in rows for text in texts if session is None or session.settled.is_new(text)
-    )
-    for index, (row, texts, session) in enumerate(rows):
-        outcome = _sanitized(row, texts, redactor, session, tally, second)
+    tally, held = Tally(), []
+    rows, leaves = _leaves(raw)
+    redactor.search_ahead(leaves.texts)
+    texts = leaves.rows()
+    clean: list[Sequence[str]] = []
+    for index, row in enumerate(rows.select(_OF_TRACE).to_pylist()):
+        session = sessions.get(row["session_id"] or "")
+        outcome = _sanitized(row, texts[index], redactor, session, tally, second)
         if isinstance(outcome, Withheld):
-            held.append(Quarantined(index, redactor.surrogates.hashed("trace", str(row.get("trace_id"))), outcome.why))
+            held.append(Quarantined(index, redactor.surrogates.hashed("trace", str(row["trace_id"])), outcome.why))
+            clean.append([""] * len(texts[index]))
         else:
             clean.append(outcome)
-    made = pa.RecordBatch.from_pylist(clean, schema=raw.rows.schema)
+    made = leaves.batch_with(clean)
+    # A plain hash of what was written could be tried out against guesses.
+    hashes = [redactor.surrogates.hashed("content", str(h), 64) for h in made.column("content_hash").to_pylist()]
+    made = made.set_column(
+        made.schema.get_field_index("content_hash"), made.schema.field("content_hash"), pa.array(hashes, pa.string())
+    )
+    if held:
+        made = made.take(np.delete(np.arange(len(made)), [one.index for one in held]))
     return SanitizedBatch(sanitized_batch(made), tuple(held), tally)
 
 
 def _sanitized(
-    row: TraceRow,
+    row: Mapping[str, str | None],
     texts: list[Text],
     redactor: Redactor,
     session: Session | None,
     tally: Tally,
     second: SecondLook | None,
-) -> TraceRow | Withheld:
+) -> tuple[str, ...] | Withheld:
     if session is None:
         session = Session()
         unreadable = redactor.learned(texts, session.memory)
@@ -165,8 +180,6 @@ def _sanitized(
         return redacted
     if second is not None and (why := second.refusal(redacted.kept)) is not None:
         return Withheld(why)
-    user = str(row.get("user_id") or row.get("session_id") or row.get("trace_id"))
+    user = str(row["user_id"] or row["session_id"] or row["trace_id"])
     tally.add(redacted, redactor.surrogates.hashed("user", user))
-    # A plain hash of what was written could be tried out against guesses.
-    content = redactor.surrogates.hashed("content", str(row.get("content_hash")), 64)
-    return {**with_texts(row, redacted.texts), "content_hash": content}
+    return redacted.texts

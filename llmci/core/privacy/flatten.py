@@ -1,16 +1,16 @@
-"""Every text of a `trace/1` row with its place, and the row with other texts in their places."""
+"""Every text of a `trace/1` row with its place."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from llmci.domain.trace import TraceRow
 
 # What llmci itself or a vendor's enumeration fills in, never a person's words.
-_TECHNICAL = frozenset(
+TECHNICAL = frozenset(
     """
     schema_version source source_kind content_hash pulled_at source_updated_at complete missing turn start end
     latency_ms ttft_ms status replay_kind replay_step usage cost type role kind mime_type sha256 size dialect
@@ -63,16 +63,10 @@ def texts_of(row: TraceRow) -> list[Text]:
     return found
 
 
-def with_texts(row: TraceRow, texts: Iterable[str]) -> TraceRow:
-    """The row with other texts, in the order of `texts_of`."""
-    fresh = iter(texts)
-    return {name: _replaced(value, name, fresh) for name, value in row.items()}
-
-
 def _collect(fields: Mapping[str, Any], before: str, role: str | None, found: list[Text]) -> None:
     # Most fields of most rows are empty: this is most of the work on traces that repeat each other.
     for name, value in fields.items():
-        if not value or name in _TECHNICAL:
+        if not value or name in TECHNICAL:
             continue
         if isinstance(value, str):
             found.append(Text(f"{before}{name}", name, role, value))
@@ -90,15 +84,3 @@ def _collect_items(items: list[Any], path: str, column: str, role: str | None, f
             _collect_items(item, f"{path}[{index}]", column, role, found)
         elif isinstance(item, str) and item:
             found.append(Text(f"{path}[{index}]", column, role, item))
-
-
-def _replaced(value: Any, column: str, fresh: Iterator[str]) -> Any:  # noqa: ANN401  rows hold anything
-    if not value or column in _TECHNICAL:
-        return value
-    if isinstance(value, str):
-        return next(fresh)
-    if isinstance(value, dict):
-        return {name: _replaced(item, name, fresh) if item else item for name, item in value.items()}
-    if isinstance(value, list):
-        return [_replaced(item, column, fresh) for item in value]
-    return value

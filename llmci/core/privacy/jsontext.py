@@ -16,6 +16,7 @@ _ESCAPE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST_NESTED = 8
+_OPENING = ("{", "[", '"')
 # An integer of an array is worth a look from so many digits on: vectors and token ids are not.
 _TELLING_DIGITS = 7
 
@@ -88,7 +89,7 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
 
 def is_document(text: str) -> bool:
     """Whether a text is JSON with texts in it: an object, an array or a string."""
-    if text.lstrip()[:1] not in ("{", "[", '"'):
+    if text.lstrip()[:1] not in _OPENING:
         return False
     try:
         orjson.loads(text)
@@ -121,16 +122,19 @@ def _pieces(text: str, key: str | None, holders: tuple[Holder, ...]) -> Iterator
             opened.pop()
         elif mark == ",":
             current = opened[-1][0]
-        elif mark == ":":
-            pass
         elif mark[0] != '"':
+            # A colon is no number, either.
             if _is_telling(mark, in_array=opened[-1][1]):
                 yield Piece(mark, current, match.start(), number=True, holders=holders)
         elif _is_key(text, match.end()):
             current = _decoded(mark)
             yield Piece(_valid(current), "", holders=(*holders, Holder(match.start() + 1, mark[1:-1])))
         else:
-            yield from _pieces(_decoded(mark), current, (*holders, Holder(match.start() + 1, mark[1:-1])))
+            said, around = _decoded(mark), (*holders, Holder(match.start() + 1, mark[1:-1]))
+            if said.lstrip()[:1] in _OPENING:
+                yield from _pieces(said, current, around)
+            else:
+                yield Piece(_valid(said), current, holders=around)
 
 
 def _is_key(text: str, end: int) -> bool:

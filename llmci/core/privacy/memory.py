@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llmci.core.privacy.common_names import NAMES_THAT_ARE_WORDS
 from llmci.core.privacy.originals import forms_of, is_forgotten, local_part, places_of
@@ -41,6 +41,8 @@ _NAMED_ID = re.compile(r"([a-z]{2,})[._-]([a-z]{2,})[._-]?\d*")
 _LOGIN = re.compile(r"[^:@\s]*:([^@\s]{3,})@\S*$")
 # Beside such a sign a word is part of an id, a path or an address.
 _OF_IDS = frozenset("_/@\\")
+# So many needles and forms are looked for in one pass.
+_MANY = 24
 # Kinds of findings that make a word more likely a name.
 _PERSONAL = frozenset({"PERSON", "USER_ID", "USERNAME", "EMAIL_ADDRESS"})
 
@@ -77,6 +79,7 @@ class Memory:
     numbers: set[str] = field(default_factory=set)
     places: set[str] = field(default_factory=set)
     forms: dict[tuple[str, ...], str] = field(default_factory=dict)
+    _finder: tuple[int, int, Any] | None = field(default=None, init=False, repr=False, compare=False)
 
     def learn(self, found: Iterable[tuple[str, str]], *, sure: bool = True) -> None:
         """Take in findings: kind and value of each.
@@ -119,7 +122,8 @@ class Memory:
         """
         folded = _folded(text)
         found = []
-        for known in [known for known in self.needles if known in folded]:
+        needles, forms = self._standing_in(folded)
+        for known in needles:
             needle = self.needles[known]
             doubtful = needle.doubtful or (needle.kind == "PERSON" and known in self.places)
             found += [
@@ -127,12 +131,33 @@ class Memory:
                 for span in _spans(needle, text, folded)
                 if not (doubtful or _is_lower(needle, text, span)) or _is_hinted(span, text, hints)
             ]
-        # The last word is looked for first: most texts hold none of them.
-        for words in [words for words in self.forms if words[-1] in folded]:
+        for words in forms:
             if all(word in folded for word in words):
                 kind = self.forms[words]
                 found += [Span(start, end, kind, _SCORE, _DETECTOR) for start, end in places_of(words, folded)]
         return found + self._respaced(text) if self.numbers else found
+
+    def _standing_in(self, folded: str) -> tuple[list[str], list[tuple[str, ...]]]:
+        """Needles that stand in a text in lower case, and forms whose last word does; in the order in which they were learnt."""
+        count = len(self.needles) + len(self.forms)
+        if count < _MANY:
+            return (
+                [known for known in self.needles if known in folded],
+                [words for words in self.forms if words[-1] in folded],
+            )
+        # One pass for all of them: what a long conversation tells grows with it, and so do the texts to be searched.
+        if self._finder is None or self._finder[:2] != (len(self.needles), len(self.forms)):
+            from ahocorasick_rs import AhoCorasick
+
+            sought = [*self.needles, *(words[-1] for words in self.forms)]
+            self._finder = (len(self.needles), len(self.forms), AhoCorasick(sought))
+        met = {index for index, _, _ in self._finder[2].find_matches_as_indexes(folded, overlapping=True)}
+        if not met:
+            return [], []
+        return (
+            [known for index, known in enumerate(self.needles) if index in met],
+            [words for index, words in enumerate(self.forms, len(self.needles)) if index in met],
+        )
 
     def _respaced(self, text: str) -> list[Span]:
         """Long numbers that are written with other separators."""

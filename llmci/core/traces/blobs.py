@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from llmci.core.traces.media import bytes_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import pyarrow as pa
 
@@ -36,9 +36,9 @@ def holds_media(text: str) -> bool:
     return ";base64," in text
 
 
-def may_hold_media(rows: pa.RecordBatch) -> bool:
-    """Whether any text of these rows may hold media or refer to them; false says that none does."""
-    buffers = (buffer for column in rows.columns for buffer in column.buffers() if buffer is not None)
+def may_hold_media(strings: Iterable[pa.Array]) -> bool:
+    """Whether any of these strings may hold media or refer to them; false says that none does."""
+    buffers = (buffer for array in strings for buffer in array.buffers()[2:] if buffer is not None)
     return any(_is_marked(buffer.to_pybytes()) for buffer in buffers)
 
 
