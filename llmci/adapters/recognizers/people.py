@@ -84,9 +84,10 @@ _GATE = Gate(
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _LOWER_PAIR = re.compile(r"(?<![\w@./-])([a-z]{2,}) ([a-z]{2,})(?![\w@/-])")
 _LOWER_WORD = re.compile(r"(?<![\w@./-])[^\W\d_]{4,}(?![\w@/-])")
-LIST = re.compile(
+_LIST = re.compile(
     rf"(?<!\w){_CAPITAL}(?: {_CAPITAL})?(?:, {_CAPITAL}(?: {_CAPITAL})?){{1,12}},? (?:and|or|&|y|und|et) {_CAPITAL}(?: {_CAPITAL})?"
 )
+_BEFORE_LAST_ITEM = (" and ", " or ", " & ", " y ", " und ", " et ")
 ITEM = re.compile(rf"{_CAPITAL}(?: {_CAPITAL})?")
 _BEFORE_PLACES = frozenset({"san", "santa", "são", "saint", "fort", "port", "los", "las", "new", "mount", "lake"})
 _MASKED = re.compile(r"(?m)^[ \t>|*]*(?P<last>[A-Z][a-z]+),[ ]?(?P<first>[A-Z][a-z]+)(?=[,;|\t]|$)")
@@ -172,11 +173,17 @@ def people(text: str, extra: frozenset[str]) -> Iterator[Span]:
             if match["last"].casefold() in last_names() or match["first"].casefold() in first_names():
                 yield Span(match.start("last"), match.end("last"), "PERSON", 0.7, "structured.name")
                 yield Span(match.start("first"), match.end("first"), "PERSON", 0.7, "structured.name")
-        yield from _listed(text, extra) if ", " in text else ()
+        yield from _listed(text, extra)
     for pattern in _OTHER_SCRIPTS if not text.isascii() else ():
         for match in pattern.finditer(text):
             yield Span(match.start("name"), match.end("name"), "PERSON", 0.8, "structured.cue")
     yield from _lower(text, extra, cued=bool(opened >> len(_CUES)))
+
+
+def lists(text: str) -> Iterator[re.Match[str]]:
+    """Lists of words in capitals, such as Malon, Mark and Kaylee; looked for where there is a comma and a last item."""
+    if ", " in text and any(joint in text for joint in _BEFORE_LAST_ITEM):
+        yield from _LIST.finditer(text)
 
 
 def is_first_name(word: str, extra: frozenset[str]) -> bool:
@@ -266,7 +273,7 @@ def _end_of_name(words: list[re.Match[str]], index: int, extra: frozenset[str]) 
 
 def _listed(text: str, extra: frozenset[str]) -> Iterator[Span]:
     """All of a list of words in capitals, where half of them are known names: Malon, Mark and Kaylee."""
-    for match in LIST.finditer(text):
+    for match in lists(text):
         items = list(ITEM.finditer(text, match.start(), match.end()))
         firsts = [item[0].split()[0].casefold() for item in items]
         known = sum(is_first_name(first, extra) or first in last_names() for first in firsts)
