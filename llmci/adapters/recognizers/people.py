@@ -25,6 +25,11 @@ _RUN = re.compile(
 _FULL = rf"{_CAPITAL}(?:[ ](?:[A-Z]\.|{_PARTICLE}|{_CAPITAL})){{0,4}}"
 _LOWER = r"[^\W\d_]{2,}(?:[ '’-][^\W\d_]{2,}){0,2}"
 
+# In capitals as they are written: "ms" and "don" are in every other text.
+_TITLES = (
+    "Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sra|Sr|Herr|Herrn|Frau|Mme|Monsieur|Madame|Señor|Señora|Don|Doña|Sir|Lady|Captain"
+    "|Officer|Rev|Judge"
+)
 _CUES = tuple(
     re.compile(cue)
     for cue in (
@@ -37,10 +42,7 @@ _CUES = tuple(
             r"(?i:\b(?=[acdfglpsu])(?:customer|patient|passenger|client|user|contact|account holder|card ?holder|guest|full|first|last|sur"
             rf"|author|attn|dear)(?:[ _]?name)?(?:'s name)?(?:[ ]is)?[ ]?[:=]?[ ]+[\"']?)(?P<name>{_FULL})"
         ),
-        (
-            r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sra|Sr|Herr|Herrn|Frau|Mme|Monsieur|Madame|Señor|Señora|Don|Doña|Sir|Lady|Captain"
-            rf"|Officer|Rev|Judge)\.?[ ]+(?P<name>{_FULL})"
-        ),
+        (rf"\b(?:{_TITLES})\.?[ ]+(?P<name>{_FULL})"),
         (
             r"(?im:^[\s>*\-|\"']*(?:hi|hello|hey|dear|hola|hallo|bonjour|thanks|thank you|ciao|good (?:morning|afternoon|evening))"
             rf",?[ ]+(?:there,?[ ]+)?)(?P<name>{_FULL})(?=\s*(?:[,!.:;?\n]|$))"
@@ -81,6 +83,9 @@ _GATE = Gate(
         )
     ]
 )
+# Of the cue that is a title, its bit.
+_TITLED = 1 << 2
+_EACH_TITLE = tuple(_TITLES.split("|"))
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _LOWER_PAIR = re.compile(r"(?<![\w@./-])([a-z]{2,}) ([a-z]{2,})(?![\w@/-])")
 _LOWER_WORD = re.compile(r"(?<![\w@./-])[^\W\d_]{4,}(?![\w@/-])")
@@ -159,7 +164,7 @@ _RATHER_NOT = frozenset(
 
 def people(text: str, extra: frozenset[str]) -> Iterator[Span]:
     """Names of people in a text; `extra` are first names that the project knows, in lower case."""
-    opened = _GATE.open(text)
+    opened = _opened(text)
     # Nearly every pattern wants a capital, which chats are written without.
     if not text.islower():
         for index, cue in enumerate(_CUES):
@@ -178,6 +183,13 @@ def people(text: str, extra: frozenset[str]) -> Iterator[Span]:
         for match in pattern.finditer(text):
             yield Span(match.start("name"), match.end("name"), "PERSON", 0.8, "structured.cue")
     yield from _lower(text, extra, cued=bool(opened >> len(_CUES)))
+
+
+def _opened(text: str) -> int:
+    """The bits of the cues that a text may hold."""
+    opened = _GATE.open(text)
+    titled = opened & _TITLED and any(title in text for title in _EACH_TITLE)
+    return opened if titled else opened & ~_TITLED
 
 
 def lists(text: str) -> Iterator[re.Match[str]]:
