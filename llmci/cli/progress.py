@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from llmci.cli.terminal import note, safe_text
+from llmci.core.durations import lasting
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -58,18 +59,11 @@ class Tally:
         rate = self.done / seconds
         words = [f"{rate:.0f}/s" if rate >= 10 else f"{rate:.1f}/s"]
         if self.total and 0 < self.done < self.total:
-            words.append(f"{_duration((self.total - self.done) / rate)} left")
+            words.append(f"{lasting((self.total - self.done) / rate)} left")
         if self.cost is not None or self.budget is not None:
             most = "" if self.budget is None else f" of ${self.budget:.2f}"
             words.append(f"${self.cost or 0.0:.4f}{most}")
         return words
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 class LineProgress:

@@ -208,6 +208,8 @@ def _lines(summary: PullSummary) -> list[str]:
         f"{summary.rejected} rejected{repeated}",
         f"replay: {_counts(summary.replay)}",
     ]
+    if lost := summary.replay.get("none"):
+        lines.append(f"not replayable: {lost} of {summary.traces} ({_counts(summary.unreplayed)})")
     if found := summary.fetched:
         rate = f", {found.records / found.seconds:.0f}/s" if found.seconds else ""
         lines.insert(1, f"fetched {found.records} records in {found.windows} windows, {found.new} new{rate}")

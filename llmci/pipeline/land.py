@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
 
 from llmci.core.canonical import digest_of
+from llmci.core.durations import lasting
 from llmci.core.pulling.windows import Cutter, gaps, latest, spoken, stamp, whole_seconds
 from llmci.errors import OutsideError, TooMuch
 from llmci.seams import Window
@@ -33,7 +34,6 @@ PART_ROWS, PART_BYTES = 20_000, 32 << 20
 _FAR_TOO_MANY = 200_000
 # Traces asked for one by one that scores speak of, in one pull.
 MOST_ASKED = 200
-_SHOWN_EVERY_S = 5.0
 # For windows in flight to notice that the pull is over.
 _GRACE_S = 2.0
 # Without `--since`, and with nothing landed yet.
@@ -127,7 +127,6 @@ class _Run:
         self.started = time.monotonic()
         self._source, self._landing, self._name, self._progress = source, landing, name, progress
         self._scored: set[str] = set()
-        self._shown_at = 0.0
 
     def stream(self, stream: Stream, wanted: Span, lookback: timedelta) -> None:
         """Fetch the gaps of a stream, and survey what the lookback reaches of the rest."""
@@ -221,19 +220,14 @@ class _Run:
         self.done.records += found.records
         self._scored |= found.scored
         cutter.held(span, found.records)
+        self._progress.stand(self._standing(stream, cutter))
         self._progress.advance(found.records)
-        self._show(stream, cutter)
 
-    def _show(self, stream: Stream, cutter: Cutter) -> None:
-        now = time.monotonic()
-        if now - self._shown_at < _SHOWN_EVERY_S or not cutter.left:
-            return
-        self._shown_at, spent, share = now, now - self.started, cutter.share_cut
-        left = f", about {spent * (1 - share) / share:.0f} s left" if share > 0 else ""
-        rate = self.done.records / spent if spent else 0.0
-        self._progress.note(
-            f"{self.done.windows} windows of {stream}, {share:.0%} of the time, {rate:.0f} records/s{left}"
-        )
+    def _standing(self, stream: Stream, cutter: Cutter) -> str:
+        """How far the pull is, and how long it will take if the rest of the time holds as much as what is done."""
+        spent, share = time.monotonic() - self.started, cutter.share_cut
+        left = f", about {lasting(spent * (1 - share) / share)} left" if cutter.left and share > 0 else ""
+        return f"{self.done.windows} windows, {share:.0%} of the time of the {stream}{left}"
 
     def _fetched(self, stream: Stream, span: Span) -> Fetched:
         """Write a window's records into parts of bounded size."""

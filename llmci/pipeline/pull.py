@@ -86,6 +86,7 @@ class PullSummary:
         rejected_first: The first few of them.
         replay: Traces by `replay_kind`.
         missing: Traces by what they lack.
+        unreplayed: The same of those that cannot be replayed: why they cannot.
         variants: Traces by variant; "" for those without one.
         unknown_costs: Traces whose cost is not known.
         fetched: What came over the network; None where no source is behind one.
@@ -103,6 +104,7 @@ class PullSummary:
     rejected_first: tuple[Rejected, ...]
     replay: Mapping[str, int]
     missing: Mapping[str, int]
+    unreplayed: Mapping[str, int]
     variants: Mapping[str, int]
     unknown_costs: int
     fetched: Fetched | None = None
@@ -313,16 +315,20 @@ class Tally:
     unknown_costs: int = 0
     replay: Counter[str] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
+    unreplayed: Counter[str] = field(default_factory=Counter)
     variants: Counter[str] = field(default_factory=Counter)
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Count a batch that has at least the columns of a summary."""
         self.traces += batch.num_rows
         self.unknown_costs += batch.column("cost").null_count
-        self.replay.update(batch.column("replay_kind").to_pylist())
+        kinds = batch.column("replay_kind").to_pylist()
+        self.replay.update(kinds)
         self.variants.update(variant or "" for variant in batch.column("variant").to_pylist())
-        for reasons in batch.column("missing").to_pylist():
+        for kind, reasons in zip(kinds, batch.column("missing").to_pylist(), strict=True):
             self.missing.update(reasons or ())
+            if kind == "none":
+                self.unreplayed.update(reasons or ())
 
     def merge(self, other: Tally) -> None:
         """Add another tally's counts."""
@@ -330,4 +336,5 @@ class Tally:
         self.unknown_costs += other.unknown_costs
         self.replay.update(other.replay)
         self.missing.update(other.missing)
+        self.unreplayed.update(other.unreplayed)
         self.variants.update(other.variants)

@@ -231,6 +231,7 @@ class _Pull:
             rejected_first=tuple(islice(self._shelf.rejected(mine), _SHOWN_REJECTED)),
             replay=dict(tally.replay.most_common()),
             missing=dict(tally.missing.most_common()),
+            unreplayed=dict(tally.unreplayed.most_common()),
             variants=dict(sorted(tally.variants.items())),
             unknown_costs=tally.unknown_costs,
             failures=(*self._failures, *self._unread(infos)),

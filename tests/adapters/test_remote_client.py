@@ -157,7 +157,7 @@ def test_an_answer_that_trickles_for_ever_ends() -> None:
             serving(lambda _, headers=headers: Said(stream=trickle(), headers=headers)) as server,
             pytest.raises(TooMuch, match="not whole after"),
         ):
-            a_client(server.url, timeout_s=0.1).get("/", of="all")
+            a_client(server.url, timeout_s=0.4).get("/", of="all")
 
 
 def test_a_page_of_200_megabytes_is_refused_in_bounded_memory() -> None:

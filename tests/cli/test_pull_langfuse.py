@@ -41,6 +41,7 @@ def test_a_new_user_pulls_the_last_week(tmp_path: Path) -> None:
     assert "fetched 41 records in " in done.stdout
     assert "replay: chat 39, none 1" in done.stdout
     assert "without: media 1" in done.stdout
+    assert "not replayable: 1 of 40 (media 1)" in done.stdout
     summary = json.loads(again.stdout)
     assert 5 < summary["traces"] < 35
     assert summary["fetched"]["new"] == 0

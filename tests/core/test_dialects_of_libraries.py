@@ -15,7 +15,6 @@ from llmci.core.traces.payloads import payload_of
 WRITTEN = json.loads((Path(__file__).parent / "dialects" / "libraries.json").read_text(encoding="utf-8"))
 # These know no ids of calls, in the call or in its result.
 NO_CALL_ID = {"dspy/history", "ollama/chat", "openai/functions"}
-NO_RESULT_ID = {*NO_CALL_ID, "smolagents/json"}
 # Google's tools return objects, and those are kept whole.
 OBJECTS = {"google-adk/events", "google-adk/request", "google-genai/camel", "google-genai/snake"}
 NO_SYSTEM = {"autogen-agentchat/events", "google-adk/events"}
@@ -27,7 +26,7 @@ NO_TOOLS = {"cohere-1/v1", "sharegpt/conversations"}
 def test_a_conversation_is_the_same_messages_whatever_library_wrote_it(form: str) -> None:
     call = ("assistant", ("call", None if form in NO_CALL_ID else "call_9", "track", ARGUMENTS))
     found = '{"result":"Lyon"}' if form in OBJECTS else "Lyon"
-    result = ("tool", ("result", None if form in NO_RESULT_ID else "call_9", found))
+    result = ("tool", ("result", None if form in NO_CALL_ID else "call_9", found))
     turns = [] if form in NO_TOOLS else [call, result]
 
     payload = payload_of(WRITTEN[form]["logged"], role="user")

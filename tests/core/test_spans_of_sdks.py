@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from one_conversation import ANSWER, ARGUMENTS, ASKED, SYSTEM, spoken
+from one_conversation import ANSWER, ARGUMENTS, ASKED, SYSTEM, span, spoken
 
-from llmci.core.traces.otlp import Event, Span
 from llmci.core.traces.payloads import text_in
 from llmci.core.traces.records import Origin
 from llmci.core.traces.spans import trace_of
@@ -55,24 +53,6 @@ def test_the_trace_is_what_was_asked_and_what_was_answered_with_its_tool_between
 
 def traced(form: str) -> dict[str, Any]:
     return trace_of([span(logged) for logged in TRACED[form]["spans"]], Origin("prod", "otlp-json"))
-
-
-def span(logged: dict[str, Any]) -> Span:
-    events = tuple(Event(name=one["name"], time=None, attributes=one["attributes"]) for one in logged["events"])
-    return Span(
-        trace_id=logged["context"]["trace_id"],
-        span_id=logged["context"]["span_id"],
-        parent_id=logged["parent_id"],
-        name=logged["name"],
-        start=datetime.fromisoformat(logged["start_time"]),
-        end=datetime.fromisoformat(logged["end_time"]),
-        nanoseconds=1,
-        failed=False,
-        message=None,
-        attributes=logged["attributes"],
-        events=events,
-        resource={},
-    )
 
 
 VERCEL = [

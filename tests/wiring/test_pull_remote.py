@@ -536,6 +536,7 @@ class Told(Silent):
     def __init__(self) -> None:
         self.notes: list[str] = []
         self.begun: list[str] = []
+        self.standing: list[str] = []
 
     def begin(self, stage: str, total: int | None, unit: str, *, budget: float | None = None) -> None:
         self.begun.append(f"{stage}, in {unit}")
@@ -543,14 +544,17 @@ class Told(Silent):
     def note(self, message: str) -> None:
         self.notes.append(message)
 
+    def stand(self, words: str) -> None:
+        self.standing.append(words)
 
-def test_progress_tells_windows_rate_and_time_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(land_module, "_SHOWN_EVERY_S", 0.0)
+
+def test_progress_tells_windows_and_time_left(tmp_path: Path) -> None:
     told = Told()
     with project_of(tmp_path, Langfuse(some(50)), at_once=1) as (project, _):
         project.pull(progress=told)
     assert told.begun[0] == "fetch prod, in records"
-    assert re.fullmatch(r"1 windows of spans, \d+% of the time, \d+ records/s, about \d+ s left", told.notes[0])
+    assert re.fullmatch(r"1 windows, \d+% of the time of the spans, about \d+ s left", told.standing[0])
+    assert "left" not in told.standing[-1]
 
 
 def test_a_week_is_the_default(tmp_path: Path) -> None:

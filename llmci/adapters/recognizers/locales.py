@@ -91,7 +91,7 @@ def _years(before: str) -> Pattern:
 
 
 def _phones(prefix: str, national: str) -> tuple[Pattern, ...]:
-    label = r"(?i:tel(?:[eé]f(?:ono)?s?)?|tfnos?|tlf?nos?|tlfs?|tf|m[oó]vil|telefon(?:nummer)?|handy|mobil|t[eé]l(?:[eé]phone)?|portable|fax|telefax|busca)"
+    label = r"(?i:tel(?:[eé]?f(?:ono)?s?)?|tfnos?|tlf?nos?|tlfs?|tf|m[oó]vil|telefon(?:nummer)?|handy|mobil|t[eé]l(?:[eé]phone)?|portable|fax|telefax|busca)"
     digits = r"\(?\d(?:[ ./()-]{0,3}\d){6,14}(?:[ ]?(?:ext\.?|x)[ ]?\d{1,6})?"
     return (
         Pattern(
@@ -208,5 +208,7 @@ def of_locales(text: str, locales: Sequence[str]) -> Iterator[Span]:
         return
     for locale in locales:
         for pattern in LOCALES.get(locale, ()):
+            if pattern is _LONG_PAST and "19" not in text and "200" not in text:
+                continue
             for match in pattern.regex.finditer(text):
                 yield Span(match.start("found"), match.end("found"), pattern.kind, pattern.score, _DETECTOR)

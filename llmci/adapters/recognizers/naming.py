@@ -238,6 +238,9 @@ class Tagged:
             return None
         kept = [at for at, one in enumerate(likely, words.start) if one >= _DOUBT_OF_CUE]
         start, end = kept[0], kept[-1]
+        # An initial belongs to the word behind it.
+        while end + 1 < words.stop and len(self._text[slice(*self._places[end])].strip(".")) < 2:
+            end += 1
         return span._replace(start=max(span.start, self._places[start][0]), end=min(span.end, self._places[end][1]))
 
     def spans(self) -> Iterator[Span]:

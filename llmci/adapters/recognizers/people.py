@@ -22,7 +22,7 @@ _RUN = re.compile(
     rf"(?<![\w@#/\\.$-]){_CAPITAL}(?:[ ](?:[A-Z]\.?(?=[ ])|{_PARTICLE}(?=[ ]){{0,1}}|{_CAPITAL}|[{UPPER}][a-z]?\.))*",
     0,
 )
-_FULL = rf"{_CAPITAL}(?:[ ](?:[A-Z]\.|{_PARTICLE}|{_CAPITAL})){{0,4}}"
+_FULL = rf"(?:[A-Z]\.[ ]?){{0,2}}{_CAPITAL}(?:[ ](?:[A-Z]\.|{_PARTICLE}|{_CAPITAL})){{0,4}}"
 _LOWER = r"[^\W\d_]{2,}(?:[ '’-][^\W\d_]{2,}){0,2}"
 
 # In capitals as they are written: "ms" and "don" are in every other text.
@@ -39,8 +39,8 @@ _CUES = tuple(
             rf"|mi chiamo|je m['’]appelle|Меня зовут))[ ]+(?P<name>{_FULL})"
         ),
         (
-            r"(?i:\b(?=[acdfglpsu])(?:customer|patient|passenger|client|user|contact|account holder|card ?holder|guest|full|first|last|sur"
-            rf"|author|attn|dear)(?:[ _]?name)?(?:'s name)?(?:[ ]is)?[ ]?[:=]?[ ]+[\"']?)(?P<name>{_FULL})"
+            r"(?i:\b(?=[acdfglnpsu])(?:customer|patient|passenger|client|user|contact|account holder|card ?holder|guest|full|first|last|sur"
+            rf"|author|attn|dear|name on (?:the |my )?card)(?:[ _]?name)?(?:'s name)?(?:[ ]is)?[ ]?[:=]?[ ]+[\"']?)(?P<name>{_FULL})"
         ),
         (rf"\b(?:{_TITLES})\.?[ ]+(?P<name>{_FULL})"),
         (
@@ -74,7 +74,7 @@ _GATE = Gate(
         words.split("|")
         for words in (
             "name|this is|i am|i'm|i’m|call|it's|it’s|its|speaking|behalf|nombre|llamo|hei|chiamo|appelle|зовут",
-            "customer|patient|passenger|client|user|contact|holder|guest|full|first|last|sur|author|attn|dear",
+            "customer|patient|passenger|client|user|contact|holder|guest|full|first|last|sur|author|attn|dear|card",
             "mr|ms|miss|mx|dr|prof|sra|sr|herr|frau|mme|monsieur|madame|señor|don|doña|sir|lady|captain|officer|rev|judge",
             "hi|hello|hey|dear|hola|hallo|bonjour|thank|ciao|good",
             "regards|sincerely|cheers|thank|best|wishes|yours|saludos|grüße",

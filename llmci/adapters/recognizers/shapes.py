@@ -166,13 +166,14 @@ def _has_colons(text: str) -> bool:
 
 
 _PROVIDERS = "gmail|yahoo|hotmail|outlook|icloud|aol"
-_AT = r"(?:@|%40|\s?\[at\]\s?|\s?\(at\)\s?)"
+_AT = r"(?:@(?:[ ](?=[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}(?!\w)))?|%40|\s?\[at\]\s?|\s?\(at\)\s?)"
 _SHAPES = (
     Shape(
         "EMAIL_ADDRESS",
         re.compile(
             rf"(?<![\w%+.-])(?P<found>[\w!#$&'*+^{{|}}~-][\w!#$&'*+^{{|}}~.-]{{0,63}}{_AT}"
-            r"(?:[^\W_](?:[\w-]{0,62}[^\W_])?(?:(?:\.|\s?\[dot\]\s?|\s?\(dot\)\s?)[^\W_](?:[\w-]{0,62}[^\W_])?){1,6}|localhost))"
+            # Two or three numbers are the version of a package, four a host.
+            r"(?!\d+(?:\.\d+){1,2}(?:[-+]|(?!\.?\w)))(?:[^\W_](?:[\w-]{0,62}[^\W_])?(?:(?:\.|\s?\[dot\]\s?|\s?\(dot\)\s?)[^\W_](?:[\w-]{0,62}[^\W_])?){1,6}|localhost))"
         ),
         ("@", "%40", "[at]", "(at)"),
         0.95,
@@ -181,7 +182,7 @@ _SHAPES = (
     Shape(
         "EMAIL_ADDRESS",
         re.compile(
-            rf"(?<![\w@.])(?P<found>[a-z0-9_.]{{1,40}}(?:[ ](?:dot|underscore|dash|hyphen)[ ][a-z0-9_.]{{1,40}}){{0,3}}(?:[ ]\d{{1,10}}){{0,4}}(?:[ ]at[ ]|[ ])?(?:{_PROVIDERS}|[a-z]{{0,10}}mail)(?:[ ]dot[ ]|[ ])?com)(?![\w@])",
+            rf"(?<![\w@.])(?P<found>[a-z0-9_.]{{1,40}}(?:[ ](?:dot|underscore|dash|hyphen)[ ][a-z0-9_.]{{1,40}}){{0,3}}(?:[ ]\d{{1,10}}){{0,4}}(?:(?:[ ]at[ ]|[ ])?(?:{_PROVIDERS})|[ ]at[ ][a-z]{{0,10}}mail)(?:[ ]dot[ ]|[ ])?com)(?![\w@])",
             re.IGNORECASE,
         ),
         tuple(f"{name}{gap}com" for name in (*_PROVIDERS.split("|"), "mail") for gap in ("", " ", " dot ")),
@@ -277,7 +278,10 @@ _SHAPES = (
     Shape("USER_ID", re.compile(r"(?:/home/|/Users/|[A-Za-z]:\\{1,4}Users\\{1,4})(?P<found>[A-Za-z0-9._-]{2,40})"), ("/home/", "users")),
     Shape("USER_ID", re.compile(r"(?i:\b(?:user|username|login|usr)=)(?P<found>[A-Za-z][\w.-]{2,40})"), ("=",)),
     Shape("USER_ID", re.compile(r"[a-z][a-z+]{2,15}://(?P<found>[A-Za-z][\w.-]{1,40}):[^\s:/@]{3,}@"), ("://",)),
-    Shape("USER_ID", re.compile(r"(?i:\b(?:user ?(?:id|name)|login)(?:\s(?:is|was))?\s?[:=]?\s?[\"'*`]{0,3})(?P<found>[a-z]{2,}[._][\w.]*\d)(?!\w)"), ("user", "login")),
+    Shape("USER_ID", re.compile(r"(?i:\b(?:user ?(?:id|name)|login|account|handle|skype|telegram|discord|insta(?:gram)?)(?:\s(?:is|was))?\s?[:=]?\s?[\"'*`]{0,3})(?P<found>[a-z]{2,}[._][\w.]*\d)(?!\w)"), ("user", "login", "account", "handle", "skype", "telegram", "discord", "insta")),
+    # In prose: decorators begin a line, and hold no digit but for a call.
+    Shape("USER_ID", re.compile(r"(?<=[ (,:\[\"'])(?P<found>@(?=[A-Za-z_.]{1,24}\d)[A-Za-z_]\w*(?:\.\w+)*)(?![\w@(/-])"), ("@",), 0.7),
+    Shape("ID", re.compile(r"(?i:\b(?:number|licen[cs]e)\s?plate|\bplate|\breg(?:istration)? (?:no|number))(?i:\s?(?:number|no\.?|#))?(?:\s(?:is|was))?\s?[:=#]?\s?(?P<found>(?=[A-Z -]{0,9}\d)(?=[\d -]{0,6}[A-Z])[A-Z\d]{1,4}(?:[ -]?[A-Z\d]{1,4}){1,3})(?!\w)"), ("plate", "reg")),
     Shape("US_SSN", re.compile(r"(?i:\b(?:ssn|social(?: security)?(?: number| no)?)\b[^\d\n]{0,24})(?P<found>\d{3}[- ]?\d{2}[- ]?\d{4}|\d{4})(?![\w-])"), ("ssn", "social")),
     Shape("US_SSN", re.compile(r"(?<![\w-])(?P<found>\d{3}-\d{2}-\d{4})(?![\w-])"), None, 0.7, _social),
     Shape("CREDIT_CARD", re.compile(r"(?<![\w.])(?P<found>(?:\d[ \u00a0.-]?){12,18}\d)(?![\w])"), None, 0.95, worth=_long_number),

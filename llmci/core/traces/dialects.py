@@ -19,7 +19,7 @@ from llmci.core.traces.scalars import decoded, float_of, int_of, list_of, text_o
 from llmci.core.traces.usage import counted, tokens_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from llmci.core.traces.otlp import Event
     from llmci.core.traces.parts import Row
@@ -55,12 +55,13 @@ _KIND = (
     "llm.request.type",
     "traceloop.span.kind",
     "langsmith.span.kind",
+    "langfuse.observation.type",
 )
 _MODEL = ("gen_ai.request.model", "llm.request.model", "llm.model_name")
 _RESPONSE_MODEL = ("gen_ai.response.model", "llm.response.model")
 _PROVIDER = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")
-_INPUT = ("input.value", "traceloop.entity.input", "langfuse.observation.input", "gen_ai.tool.call.arguments", "gen_ai.retrieval.query.text", "gen_ai.prompt")  # fmt: skip
-_OUTPUT = ("output.value", "traceloop.entity.output", "langfuse.observation.output", "gen_ai.tool.call.result", "gen_ai.completion")  # fmt: skip
+_INPUT = ("input.value", "traceloop.entity.input", "langfuse.observation.input", "gen_ai.tool.call.arguments", "gen_ai.retrieval.query.text", "gen_ai.prompt", "input")  # fmt: skip
+_OUTPUT = ("output.value", "traceloop.entity.output", "langfuse.observation.output", "gen_ai.tool.call.result", "gen_ai.completion", "output")  # fmt: skip
 _USAGE = {
     "input": ("gen_ai.usage.input_tokens", "llm.token_count.prompt", "gen_ai.usage.prompt_tokens", "llm.usage.prompt_tokens"),
     "output": ("gen_ai.usage.output_tokens", "llm.token_count.completion", "gen_ai.usage.completion_tokens", "llm.usage.completion_tokens"),
@@ -72,7 +73,7 @@ _USAGE = {
 _COST = ("llm.cost.total", "gen_ai.cost.total_cost", "gen_ai.usage.cost")
 # Attributes that became messages, documents or numbers; they are not repeated among a step's attributes.
 _SPENT = frozenset({"gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.tool.definitions", "llm.invocation_parameters", *_INPUT, *_OUTPUT})  # fmt: skip
-_SPENT_UNDER = ("gen_ai.prompt.", "gen_ai.completion.", "llm.input_messages.", "llm.output_messages.", "retrieval.documents.", "llm.tools.")  # fmt: skip
+_SPENT_UNDER = ("gen_ai.prompt.", "gen_ai.completion.", "llm.input_messages.", "llm.output_messages.", "retrieval.documents.", "llm.tools.", "llm.request.functions.")  # fmt: skip
 _EVENT_ROLES = {
     "gen_ai.system.message": "system",
     "gen_ai.user.message": "user",
@@ -82,6 +83,8 @@ _EVENT_ROLES = {
 _CHOICE = "gen_ai.choice"
 # Keys of parts that hold what somebody said, rather than what kind of part it is and whose.
 _CONTENT = frozenset({"text", "uri", "tool_arguments", "tool_result", "extra"})
+# Where a copy of the request has the tools that were offered.
+_OFFERED = "tools | kwargs.tools | config.tools | toolConfig.tools"
 # Events with attributes that a span may have itself; the second and third are of 2024.
 _DETAILS = ("gen_ai.client.inference.operation.details", "gen_ai.content.prompt", "gen_ai.content.completion")
 
@@ -123,31 +126,75 @@ def asked(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:
     """What went into a span; `attributes` are those of `with_details`."""
     instructions = decoded(attributes.get("gen_ai.system_instructions"))
     system = messages_of(instructions, role="system") if instructions else []
-    for logged in (
-        decoded(attributes.get("gen_ai.input.messages")),
-        _numbered(gathered(attributes, "llm.input_messages")),
-        _numbered(gathered(attributes, "gen_ai.prompt")),
-        _from_events(events),
-    ):
-        if logged and _says(messages := messages_of(logged, role="user")):
-            return of_messages([*system, *messages])
+    places = (
+        lambda: decoded(attributes.get("gen_ai.input.messages")),
+        lambda: _numbered(gathered(attributes, "llm.input_messages")),
+        lambda: _numbered(gathered(attributes, "gen_ai.prompt")),
+        lambda: _from_events(events),
+    )
+    if messages := _fullest(places, attributes, _INPUT, "user"):
+        return of_messages([*([] if _begins(messages, system) else system), *messages])
     return of_messages(system) if system else payload_of(first(attributes, *_INPUT), role="user")
 
 
 def answered(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:
     """What came out of a span; `attributes` are those of `with_details`."""
-    for logged in (
-        _filled(decoded(attributes.get("gen_ai.output.messages")), attributes),
-        _numbered(gathered(attributes, "llm.output_messages")),
-        _completions(attributes),
-        [_event_message(event, "assistant") for event in events if event.name == _CHOICE],
-    ):
-        if logged and _says(messages := messages_of(logged, role="assistant")):
-            reasons = list_of(attributes.get("gen_ai.response.finish_reasons"))
-            if reasons and "finish_reason" not in messages[-1]:
-                messages[-1]["finish_reason"] = finish_reason(reasons[-1])
-            return of_messages(messages)
+    places = (
+        lambda: decoded(attributes.get("gen_ai.output.messages")),
+        lambda: _numbered(gathered(attributes, "llm.output_messages")),
+        lambda: _completions(attributes),
+        lambda: [_event_message(event, "assistant") for event in events if event.name == _CHOICE],
+    )
+    if messages := _fullest(places, attributes, _OUTPUT, "assistant"):
+        reasons = list_of(attributes.get("gen_ai.response.finish_reasons"))
+        if reasons and "finish_reason" not in messages[-1]:
+            messages[-1]["finish_reason"] = finish_reason(reasons[-1])
+        return of_messages(messages)
     return payload_of(first(attributes, *_OUTPUT), role="assistant")
+
+
+def _fullest(
+    places: Sequence[Callable[[], Any]], attributes: Mapping[str, Any], copies: Sequence[str], role: str
+) -> list[Row] | None:
+    """The first messages that lack nothing, else those that lack least.
+
+    Instrumentations leave out calls, or their ids, where they flatten messages, and mostly keep the whole
+    request as it was sent beside them: that copy is read where it says more of the same messages.
+    """
+    best: list[Row] | None = None
+    lacking = 0
+    for place in places:
+        if (logged := place()) and _says(messages := messages_of(logged, role=role)):
+            lacks = _lacks(messages)
+            if best is None or (lacks < lacking and len(messages) >= len(best)):
+                best, lacking = messages, lacks
+            if not lacking:
+                return best
+    for name in copies if best else ():
+        found = payload_of(attributes.get(name), role=role).get("messages")
+        if found and len(found) >= len(best or ()) and (lacks := _lacks(found)) < lacking:
+            best, lacking = found, lacks
+    return best
+
+
+def _lacks(messages: Sequence[Row]) -> int:
+    """How many messages are empty, how many calls and results have no id, and how many results say nothing."""
+    lacks = 0
+    for message in messages:
+        lacks += not message["parts"]
+        for part in message["parts"]:
+            if part["type"] in ("tool_call", "tool_result"):
+                lacks += not part.get("tool_call_id")
+                lacks += part["type"] == "tool_result" and part["tool_result"] is None
+    return lacks
+
+
+def _begins(messages: Sequence[Row], system: Sequence[Row]) -> bool:
+    """Whether the instructions stand among the messages, too."""
+    head = messages[: len(system)]
+    return [message["parts"] for message in head] == [message["parts"] for message in system] and all(
+        message["role"] in ("system", "developer") for message in head
+    )
 
 
 def _says(messages: Sequence[Row]) -> bool:
@@ -171,17 +218,6 @@ def _completions(attributes: Mapping[str, Any]) -> list[Any]:
     return [{"role": "assistant", "content": said[0] if said else None, "tool_calls": calls}]
 
 
-def _filled(logged: object, attributes: Mapping[str, Any]) -> object:
-    """Messages; where they hold no part at all, as LiteLLM writes an answer of nothing but calls, the completions."""
-    if (
-        isinstance(logged, list)
-        and logged
-        and all(isinstance(item, dict) and item.get("parts") == [] for item in logged)
-    ):
-        return _completions(attributes) or logged
-    return logged
-
-
 def with_details(attributes: Mapping[str, Any], events: Sequence[Event]) -> Mapping[str, Any]:
     """Content may be written into events rather than into the span, at once or one part after another."""
     for event in events:
@@ -199,7 +235,14 @@ def _numbered(logged: object) -> list[Any]:
     """Flattened messages; OpenInference puts each one under `message`, and blocks under `message_content`."""
     if not isinstance(logged, list):
         return []
-    return [_plain(item.get("message", item)) if isinstance(item, dict) else item for item in logged]
+    return [one for item in logged for one in (_results(item) or [_plain(item.get("message", item))] if isinstance(item, dict) else [item])]  # fmt: skip
+
+
+def _results(item: Row) -> list[Row]:
+    """What AutoGen's tools returned, which its instrumentation puts beside the message, as JSON in a list."""
+    logged = [decoded(one) for one in list_of(item.get("function"))]
+    found = [one for one in logged if isinstance(one, dict) and "call_id" in one and "content" in one]
+    return [{**one, "role": "tool"} for one in found] if len(found) == len(logged) else []
 
 
 def _plain(message: object) -> Any:  # noqa: ANN401
@@ -222,8 +265,11 @@ def _plain(message: object) -> Any:  # noqa: ANN401
 
 def _block(item: object) -> object:
     inner = item.get("message_content") if isinstance(item, dict) else None
-    if not isinstance(inner, dict):
+    if not isinstance(item, dict) or not isinstance(inner, dict):
         return item
+    if isinstance(call := item.get("tool_call"), dict):
+        # A call among the content has its content beside the block that says it is one.
+        return {"type": "tool_call", **call}
     image = inner.get("image")
     if isinstance(image, dict) and isinstance(image.get("image"), dict):
         return {**inner, "image": image["image"]}
@@ -280,16 +326,27 @@ def request_in(attributes: Mapping[str, Any]) -> Row | None:
         given = {key.removeprefix(prefix): value for key, value in attributes.items() if key.startswith(prefix)}
         given.pop("model", None)
         params = given or None
-    flattened = list_of(gathered(attributes, "llm.tools"))
-    logged = list_of(attributes.get("gen_ai.tool.definitions")) or [at(item, "tool.json_schema") for item in flattened]
+    logged = (
+        list_of(attributes.get("gen_ai.tool.definitions"))
+        or [at(item, "tool.json_schema") or item for item in list_of(gathered(attributes, "llm.tools"))]
+        or list_of(gathered(attributes, "llm.request.functions"))
+        or list_of(at(decoded(first(attributes, *_INPUT)), _OFFERED))
+    )
+    tools = [tool for item in logged for one in _declared(item) if (tool := tool_of(one))]
     row = {
         "provider": text_of(first(attributes, *_PROVIDER)),
         "model": text_of(first(attributes, *_MODEL, *_RESPONSE_MODEL)),
         "response_model": text_of(first(attributes, *_RESPONSE_MODEL)),
         "params": text_of(params),
-        "tools": [tool for item in logged if (tool := tool_of(item))] or None,
+        "tools": tools or None,
     }
     return row if any(value is not None for value in row.values()) else None
+
+
+def _declared(item: object) -> list[Any]:
+    """Google offers several functions as one tool; Haystack keeps a tool's class beside it."""
+    several = at(item, "function_declarations | functionDeclarations")
+    return several if isinstance(several, list) else [at(item, "data") or item]
 
 
 def documents_in(attributes: Mapping[str, Any]) -> list[Row]:

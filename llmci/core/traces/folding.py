@@ -12,6 +12,7 @@ from llmci.core.traces.payloads import NOTHING, has_content
 from llmci.core.traces.records import tool_of
 from llmci.core.traces.replay import replay_of
 from llmci.core.traces.scalars import decoded, json_text, list_of
+from llmci.core.traces.turns import one_turn
 from llmci.core.traces.usage import summed_usage
 from llmci.domain.trace import SCHEMA_VERSION
 
@@ -69,7 +70,7 @@ def fold(steps: Sequence[Step], trace_id: str, origin: Origin) -> TraceRow:
     steps = _ordered(steps)
     rows = [step.row for step in steps]
     root, lacks = _shape(rows)
-    calls = _model_calls(rows)
+    calls = model_calls(rows)
     models = [row for row in calls if row["kind"] == "llm"]
     replayed = models[0] if models else None
     documents = [document for row in rows for document in row["documents"]]
@@ -138,7 +139,7 @@ def _ancestors(row: Row, by_id: Mapping[str, Row]) -> list[Row]:
     return found
 
 
-def _model_calls(rows: list[Row]) -> list[Row]:
+def model_calls(rows: list[Row]) -> list[Row]:
     """Calls of a model, each once: of two instrumentations within each other, the outer one if it counted tokens."""
     by_id = {row["span_id"]: row for row in rows}
     models = [row for row in rows if row["kind"] in _MODEL_KINDS]
@@ -157,7 +158,7 @@ def _payloads(root: Row, calls: list[Row]) -> tuple[Row, Row]:
         asked = next((row["input"] for row in calls if has_content(row["input"])), NOTHING)
     if not has_content(answered):
         answered = next((row["output"] for row in reversed(calls) if has_content(row["output"])), NOTHING)
-    return asked, answered
+    return one_turn(asked, answered)
 
 
 def _silent(models: list[Row]) -> list[str]:

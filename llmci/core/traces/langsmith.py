@@ -14,7 +14,7 @@ from llmci.core.traces import dialects
 from llmci.core.traces.folding import Step, fold
 from llmci.core.traces.money import reported_cost
 from llmci.core.traces.paths import picked
-from llmci.core.traces.payloads import of_messages, payload_of
+from llmci.core.traces.payloads import payload_of
 from llmci.core.traces.records import document_of, score_of, tool_of
 from llmci.core.traces.scalars import Unreadable, decoded, int_of, json_text, list_of, text_of, time_of
 from llmci.core.traces.usage import counted, tokens_of
@@ -56,21 +56,11 @@ def trace_of(
     """
     trace_id = next((text for run in runs if (text := text_of(run.get("trace_id")))), None) or str(runs[0].get("id"))
     row = fold([_step(run, variant) for run in runs], trace_id, origin)
-    row = {**row, "output": _without_asked(row["input"], row["output"])}
     scores = [score for said in feedback for score in score_rows(said)]
     # Attachments are behind addresses that expire.
     if any(run.get("attachments") for run in runs):
         row = {**row, "missing": [*row["missing"], "media"], "replay_kind": "none"}
     return {**row, "scores": [*row["scores"], *scores]}
-
-
-def _without_asked(asked: Row, answered: Row) -> Row:
-    """Messages that were answered: a graph gives its whole state, which begins with what was asked."""
-    before, after = asked.get("messages") or [], answered.get("messages") or []
-    if not before or len(after) <= len(before):
-        return answered
-    said = [[(message["role"], message["parts"]) for message in messages] for messages in (before, after)]
-    return of_messages(after[len(before) :]) if said[1][: len(before)] == said[0] else answered
 
 
 def _step(run: Mapping[str, Any], variant: Pick | None) -> Step:

@@ -23,6 +23,8 @@ _CALL = "litellm.call_id"
 # What the proxy calls its own work on a request, and itself where nobody names it.
 _PROXY = ("Received Proxy Server Request", "Failed Proxy Server Request", "proxy_pre_call")
 _SERVICE = "litellm"
+# The model call, in the proxy and in the library alike.
+_REQUEST = "litellm_request"
 # A longer `repr` is not the metadata of a call.
 _MAX_REPR = 1_000_000
 
@@ -37,7 +39,7 @@ def traces_in(spans: Sequence[Span]) -> list[list[Span]]:
     calls = [_told(span) if _is_call(span) else span for span in spans]
     proxies = [span.resource for span in spans if span.name in _PROXY]
     mine = [span for span in calls if not _is_work(span, proxies)]
-    if not any(_is_call(span) for span in mine):
+    if not any(_is_call(span) or span.name == _REQUEST for span in mine):
         return [list(spans)] if len(mine) == len(spans) else []
     if all(_is_call(span) and span.resource in proxies for span in mine):
         return [[replace(span, trace_id=str(span.attributes[_CALL]), parent_id=None)] for span in mine]
@@ -46,12 +48,12 @@ def traces_in(spans: Sequence[Span]) -> list[list[Span]]:
 
 
 def _is_call(span: Span) -> bool:
-    return _CALL in span.attributes and "gen_ai.operation.name" in span.attributes
+    return _CALL in span.attributes and ("gen_ai.operation.name" in span.attributes or span.name == _REQUEST)
 
 
 def _is_work(span: Span, proxies: Sequence[Mapping[str, Any]]) -> bool:
     """Whether it is the proxy's own work, and none of an application that calls LiteLLM in its own process."""
-    if _is_call(span):
+    if _is_call(span) or (span.name == _REQUEST and span.resource not in proxies):
         return False
     return span.resource in proxies or (
         span.resource.get("service.name") == _SERVICE and "gen_ai.operation.name" not in span.attributes

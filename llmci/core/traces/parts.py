@@ -20,6 +20,7 @@ Row = dict[str, Any]
 # Where frameworks say what a block is, and the endings that its name may have.
 _KIND_KEYS = ("type", "block_type", "content_type", "part_kind", "$type", "kind")
 _ENDINGS = ("_content", "_block", "_part")
+_SILENCE = {"type": "text", "text": ""}
 MEDIA = ("image", "audio", "video", "file")
 
 
@@ -43,7 +44,8 @@ def _block(item: Row) -> list[Row]:
     """The part of a block, and the media that came with a tool's result."""
     part = _part(item)
     if part["type"] != "tool_result":
-        return [part]
+        # Streams leave blocks of text in which nothing came.
+        return [] if part == _SILENCE else [part]
     media = part.pop("media", [])
     return [part, *media]
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from llmci.core.traces.parts import Row
 
 
+_UNREPLAYABLE = frozenset({"truncated", "tool_calls"})
+
+
 def replay_of(
     *, asked: Row, answered: Row, documents: Sequence[Row], steps: Sequence[Row] = (), lacks: Sequence[str] = ()
 ) -> tuple[str, list[str]]:
@@ -27,7 +30,8 @@ def replay_of(
     Returns:
         chat: one model call. rag: one model call over retrieved documents. agent: several model
         calls, or tools in between. none: there is no input to replay. `missing` says what is
-        absent, for each kind: input, user_message, output, and the reasons given.
+        absent, for each kind: input, user_message, output, tool_calls (a tool's result is there, and the call
+        that it answers is not: no provider takes such a conversation), and the reasons given.
     """
     missing = list(lacks)
     if not has_content(asked):
@@ -36,10 +40,23 @@ def replay_of(
         missing.append("user_message")
     if not has_content(answered):
         missing.append("output")
+    if asked["kind"] == "messages" and _calls_lost(asked["messages"]):
+        missing.append("tool_calls")
     missing = list(dict.fromkeys(missing))
-    if not has_content(asked) or "truncated" in missing:
+    if not has_content(asked) or not _UNREPLAYABLE.isdisjoint(missing):
         return "none", missing
     return _kind(answered, documents, steps), missing
+
+
+def _calls_lost(messages: Sequence[Row]) -> bool:
+    """Whether a tool answers where nobody has called one; OpenLIT, for one, leaves an assistant's calls out."""
+    called = False
+    for message in messages:
+        if message["role"] == "tool" and not called:
+            return True
+        if message["role"] != "tool":
+            called = any(part["type"] not in ("text", "refusal") for part in message["parts"])
+    return False
 
 
 def _kind(answered: Row, documents: Sequence[Row], steps: Sequence[Row]) -> str:

@@ -1,14 +1,17 @@
 """Spans of SDKs that write attributes of their own, told in the names of the conventions that `dialects` reads.
 
 Sources: the Vercel AI SDK's "Collected data", Google's Agent Development Kit and Pydantic AI as their tracing code
-writes them, Logfire's integrations of OpenAI and Anthropic, Mastra's exporter, Haystack's tracer, LiveKit's telemetry.
+writes them, Logfire's integrations of OpenAI and Anthropic, Mastra's exporter, Haystack's tracer, LiveKit's telemetry, and
+what Langfuse's SDK, CrewAI's instrumentation and Strands send (`tests/real/frameworks`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llmci.core.traces.paths import at
 from llmci.core.traces.scalars import decoded, float_of, json_text, list_of
+from llmci.core.traces.usage import usage_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,6 +66,26 @@ _SAME = {
     "response_data": "output.value",
     "haystack.component.input": "input.value",
     "haystack.component.output": "output.value",
+    "haystack.agent.input": "input.value",
+    "haystack.agent.output": "output.value",
+    "haystack.agent.step.llm.input": "input.value",
+    "haystack.agent.step.llm.output": "output.value",
+    "haystack.agent.step.tool.input": "gen_ai.tool.call.arguments",
+    "haystack.agent.step.tool.output": "gen_ai.tool.call.result",
+    "haystack.tool.name": "gen_ai.tool.name",
+    "langfuse.observation.model.name": "gen_ai.request.model",
+    "langfuse.observation.model.parameters": "llm.invocation_parameters",
+    "crewai.task.description": "input.value",
+    "crewai.crew.result": "output.value",
+    "system_prompt": "gen_ai.system_instructions",
+}
+_TOKENS = {
+    "input": "gen_ai.usage.input_tokens",
+    "output": "gen_ai.usage.output_tokens",
+    "total": "gen_ai.usage.total_tokens",
+    "cache_read": "gen_ai.usage.cache_read.input_tokens",
+    "cache_write": "gen_ai.usage.cache_creation.input_tokens",
+    "reasoning": "gen_ai.usage.reasoning.output_tokens",
 }
 # An agent's own spans hold all that its model calls said; the messages before its answer are not in them alone.
 _VERCEL_KINDS = {
@@ -83,6 +106,8 @@ _MASTRA_KINDS = {
 
 def conventional(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
     """The attributes, with those of SDKs under conventional names; spans that have none are given back as they are."""
+    if _MARKS.isdisjoint(attributes):
+        return attributes
     for mark, told in _SDKS.items():
         if mark in attributes:
             found: Attributes = dict(attributes)
@@ -146,11 +171,37 @@ def _pydantic_ai(found: Attributes) -> None:
             if body.get("role") == "tool" and "id" in body:
                 body["tool_call_id"] = body.pop("id")
             asked.append(body)
+        if not answered and asked and asked[-1].get("role") == "assistant":
+            # Logfire writes the answer of the Responses API as if it had been asked.
+            answered = [asked.pop()]
         found.setdefault("gen_ai.input.messages", asked)
         if answered:
             found.setdefault("gen_ai.output.messages", answered)
+    whole = decoded(found.get("pydantic_ai.all_messages"))
+    if isinstance(whole, list) and (end := _asked_until(whole)) < len(whole):
+        # An agent's span has the conversation with the answer at its end.
+        del found["pydantic_ai.all_messages"]
+        found.setdefault("gen_ai.input.messages", whole[:end])
+        found.setdefault("gen_ai.output.messages", whole[end:])
     if isinstance(found.get("logfire.json_schema"), str):
         del found["logfire.json_schema"]
+
+
+def _asked_until(messages: list[Any]) -> int:
+    """Behind the last message in which a user said something; results of tools are said by users, too."""
+    return max(
+        (
+            at
+            for at, message in enumerate(messages, 1)
+            if isinstance(message, dict)
+            and message.get("role") == "user"
+            and any(
+                isinstance(part, dict) and part.get("type") != "tool_call_response"
+                for part in list_of(message.get("parts"))
+            )
+        ),
+        default=len(messages),
+    )
 
 
 def _mastra(found: Attributes) -> None:
@@ -171,6 +222,47 @@ def _livekit(found: Attributes) -> None:
         found.setdefault("gen_ai.output.messages", [said])
 
 
+def _haystack(found: Attributes) -> None:
+    """Its agents' steps do not say what kind they are; the answer has the tokens."""
+    if "haystack.agent.step.llm.input" in found:
+        found.setdefault("gen_ai.operation.name", "chat")
+        told = at(decoded(found.get("haystack.agent.step.llm.output")), "replies[-1].meta")
+        if isinstance(told, dict):
+            found.setdefault("gen_ai.request.model", told.get("model"))
+            _count(found, told.get("usage"))
+    elif "haystack.tool.name" in found:
+        found.setdefault("gen_ai.operation.name", "execute_tool")
+    elif "haystack.agent.input" in found:
+        found.setdefault("gen_ai.operation.name", "invoke_agent")
+
+
+def _langfuse(found: Attributes) -> None:
+    """What its SDK sends to its server, which would convert it."""
+    _count(found, found.pop("langfuse.observation.usage_details", None))
+    paid = decoded(found.get("langfuse.observation.cost_details"))
+    if isinstance(paid, dict):
+        found.setdefault("llm.cost.total", paid.get("total"))
+    for side in ("input", "output"):
+        # What was set for the trace stands for its root, where that has none.
+        if (whole := found.pop(f"langfuse.trace.{side}", None)) is not None:
+            found.setdefault(f"langfuse.observation.{side}", whole)
+
+
+def _count(found: Attributes, logged: object) -> None:
+    """Tokens in a provider's own words."""
+    for name, count in (usage_of(logged) or {}).items():
+        if name in _TOKENS:
+            found.setdefault(_TOKENS[name], count)
+
+
+def _logfire(found: Attributes) -> None:
+    """Where it has the request and the answer by themselves, the request's copy ends with the answer."""
+    if "input" in found and "output" in found:
+        for own, name in (("input", "gen_ai.input.messages"), ("output", "gen_ai.output.messages")):
+            found.setdefault(name, found.pop(own))
+        found.pop("request_data", None)
+
+
 def _as_it_is(found: Attributes) -> None:
     """Nothing but names differs."""
 
@@ -188,11 +280,19 @@ _SDKS: dict[str, Callable[[Attributes], None]] = {
     "tool_arguments": _as_it_is,
     "tool_response": _as_it_is,
     "final_result": _as_it_is,
-    "request_data": _as_it_is,
+    "request_data": _logfire,
     "mastra.span.type": _mastra,
     "lk.chat_ctx": _livekit,
     "lk.user_input": _livekit,
     "lk.function_tool.name": _livekit,
     "haystack.component.input": _as_it_is,
     "haystack.component.output": _as_it_is,
+    "haystack.agent.input": _haystack,
+    "haystack.agent.step.llm.input": _haystack,
+    "haystack.tool.name": _haystack,
+    "langfuse.observation.type": _langfuse,
+    "crewai.task.description": _as_it_is,
+    "crewai.crew.result": _as_it_is,
+    "system_prompt": _as_it_is,
 }
+_MARKS = frozenset(_SDKS)

@@ -69,6 +69,9 @@ def _row(span: Span) -> Row:
     attributes, kind = dialects.with_details(span.attributes, span.events), dialects.kind_of(span.attributes)
     usage = dialects.usage_in(attributes)
     error_type, error = _error(span)
+    asked, answered = dialects.asked(attributes, span.events), dialects.answered(attributes, span.events)
+    if kind == "llm" and usage is None and _prepares(answered):
+        kind = "chain"
     return {
         "span_id": span.span_id,
         "parent_id": span.parent_id,
@@ -82,8 +85,8 @@ def _row(span: Span) -> Row:
         "error_type": error_type,
         "error": error,
         "request": dialects.request_in(attributes) if kind in ("llm", "embedding") else None,
-        "input": dialects.asked(attributes, span.events),
-        "output": dialects.answered(attributes, span.events),
+        "input": asked,
+        "output": answered,
         "tool_name": text_of(dialects.first(attributes, "gen_ai.tool.name", "tool.name")),
         "tool_call_id": text_of(dialects.first(attributes, "gen_ai.tool.call.id", "tool_call.id")),
         "documents": dialects.documents_in(attributes),
@@ -98,6 +101,11 @@ def _row(span: Span) -> Row:
             ]
         ),
     }
+
+
+def _prepares(answered: Row) -> bool:
+    """Whether what came out is a conversation that waits for an answer: a request that is being put together."""
+    return bool(answered["kind"] == "messages" and answered["messages"][-1]["role"] != "assistant")
 
 
 def _facts(attributes: Mapping[str, Any], variant: Pick | None) -> dict[str, str]:
