@@ -202,6 +202,22 @@ def test_a_limit_takes_the_same_traces_again(tmp_path: Path) -> None:
     assert len(first) == 10
 
 
+def test_a_share_is_the_same_traces_again_and_part_of_a_larger_share(tmp_path: Path) -> None:
+    langfuse = Langfuse(some(60))
+    with project_of(tmp_path, langfuse) as (project, _):
+        project.pull(sample=0.2)
+        fifth = set(project.rows())
+        project.pull(sample=0.5)
+        half = set(project.rows())
+        langfuse.observations += [observation(f"new{n}", f"n{n}", NOON - timedelta(hours=2)) for n in range(40)]
+        project.pull(sample=0.2)
+        again = set(project.rows())
+    assert 3 < len(fifth) < 25
+    assert fifth < half
+    assert {trace_id for trace_id in again if not trace_id.startswith("new")} == fifth
+    assert any(trace_id.startswith("new") for trace_id in again)
+
+
 def test_a_count_that_differs_is_said(tmp_path: Path) -> None:
     langfuse = Langfuse(some(20))
     hidden = [observation("x", "x", NOON - timedelta(hours=2))]
