@@ -49,9 +49,7 @@ def build(*, config: ConfigFlag = None, quiet: QuietFlag = False, as_json: JsonF
     from llmci.wiring.evalset import build_version, needs_of
 
     checked = open_config(config)
-    built = build_version(
-        checked, now=datetime.now(UTC), progress=progress(quiet=quiet or as_json), environ=os.environ
-    )
+    built = build_version(checked, now=datetime.now(UTC), progress=progress(quiet=quiet or as_json), environ=os.environ)
     if as_json:
         show_json({"new": built.new, **_facts(built.evalset), "needs": needs_of(checked, built.evalset)})
         return
@@ -210,7 +208,9 @@ def _show_needs(needs: Sequence[Need]) -> None:
         rest += len(slices[_SHOWN_SLICES:])
     if rest:
         show(f"{'':>27}and {rest} smaller slices (--json has all)")
-    show("  takes: such cases that notice a drop as large as the tolerance 9 times in 10; notices: the drop that these notice")
+    show(
+        "  takes: such cases that notice a drop as large as the tolerance 9 times in 10; notices: the drop that these notice"
+    )
 
 
 @app.command()
@@ -373,12 +373,6 @@ def import_cases(
         show_json({"new": built.new, **_facts(built.evalset)})
         return
     show(_line(built.evalset) + ("" if built.new else "; nothing changed, so this is no new version"))
-    for need in needs_of(checked, built.evalset):
-        if need.slice is None and need.takes > need.cases:
-            note(
-                f"gate {safe_text(need.metric)}: a drop of {need.tolerance:.1%} takes about {need.takes} such cases to be noticed 9 times "
-                f"in 10, and there are {need.cases}; `evalset show` says it of its slices, `evalset.detect` draws for a drop."
-            )
 
 
 def _line(evalset: EvalSet) -> str:

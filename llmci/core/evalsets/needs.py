@@ -69,9 +69,7 @@ def needs(cases: Sequence[Case], rules: Sequence[Rule], *, discordance: float) -
     return found
 
 
-def _need(
-    rule: Rule, where: tuple[str, str] | None, members: Sequence[Case], discordance: float, alpha: float
-) -> Need:
+def _need(rule: Rule, where: tuple[str, str] | None, members: Sequence[Case], discordance: float, alpha: float) -> Need:
     each = design(members)
     differing = min(discordance, 1 - rule.tolerance)
     return Need(
