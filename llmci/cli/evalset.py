@@ -159,7 +159,7 @@ def show_set(
     config: ConfigFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show what a set holds, what its gates take, and its heaviest cases.
+    """Show what a set holds, and what its gates take.
 
     Of agent traces that failed, it hints at the step that likely went wrong, as long as their labels are at hand.
 
