@@ -159,7 +159,7 @@ def show_set(
     config: ConfigFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show what a set holds: clusters, shares, what its gates take, and its heaviest cases.
+    """Show what a set holds, and what its gates take.
 
     Of agent traces that failed, it hints at the step that likely went wrong, as long as their labels are at hand.
 
@@ -373,12 +373,6 @@ def import_cases(
         show_json({"new": built.new, **_facts(built.evalset)})
         return
     show(_line(built.evalset) + ("" if built.new else "; nothing changed, so this is no new version"))
-    for need in needs_of(checked, built.evalset):
-        if need.slice is None and need.takes > need.cases:
-            note(
-                f"gate {safe_text(need.metric)}: a drop of {need.tolerance:.1%} takes about {need.takes} such cases to be noticed 9 times "
-                f"in 10, and there are {need.cases}; `evalset show` says it of its slices, `evalset.detect` draws for a drop."
-            )
 
 
 def _line(evalset: EvalSet) -> str:
