@@ -4,7 +4,7 @@
 
 The texts are those of agent traces, templates and chat turns, each distinct one once. Speeds are MB of text per
 second of one processor, measured as processor time, so that a shared machine distorts ratios least. "history"
-is what chat logs look like: every call repeats the conversation so far. --processes also sanitizes 20,000 synthetic
+is what chat logs look like: every call repeats the conversation so far. --processes also sanitizes 40,000 synthetic
 traces in eight shards with one process and with two (wall time: it says something on an idle machine only).
 """
 
@@ -191,7 +191,7 @@ def cold_start() -> None:
     line("memory of that", f"{peak / 1024:.0f} MB", "<= 250 MB")
 
 
-def processes(traces: int = 20_000) -> None:
+def processes(traces: int = 40_000) -> None:
     """Synthetic traffic in eight shards with one process and with two: how much faster, and whether the bytes are the same."""
     import cluster
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from llmci.adapters.recognizers.people import HEADED, ITEM, LIST, people
+from llmci.adapters.recognizers.people import HEADED, ITEM, lists, people
 from llmci.adapters.recognizers.tagger import LABELS, bundled, places_of
 from llmci.adapters.recognizers.wordforms import words_of
 from llmci.core.privacy.common_names import NAMES_THAT_ARE_WORDS
@@ -217,7 +217,7 @@ class Tagged:
 
     def _level(self) -> None:
         """Make the items of a list as likely people as they are on average, where that is likely."""
-        for match in LIST.finditer(self._text) if ", " in self._text else ():
+        for match in lists(self._text):
             items = [self._between(*item.span()) for item in ITEM.finditer(self._text, *match.span())]
             mean = float(np.mean([self._likely[item, _PERSON].max() for item in items]))
             if mean >= _LISTED:

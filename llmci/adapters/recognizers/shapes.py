@@ -53,6 +53,7 @@ class Shape:
 
 _digit = re.compile(r"\d").search
 _long_number = re.compile(r"\d[\d \u00a0.-]{11}").search
+_spaced_digit = re.compile(r"\s\d").search
 _five_digits = re.compile(r"\d{5}").search
 _inward_code = re.compile(r"\d[ABD-HJLNP-UW-Z]{2}").search
 _checked = re.compile(r"\d\d[ \u00a0]?[A-Za-z0-9]{4}").search
@@ -235,6 +236,7 @@ _SHAPES = (
         ),
         tuple(_DWELLING),
         0.6,
+        _spaced_digit,
     ),
     Shape(
         "ADDRESS",

@@ -29,6 +29,7 @@ from llmci.files import (
     is_stored,
     read_json,
     sha256_of,
+    sweep_unfinished,
     write_bytes,
     write_json,
 )
@@ -50,6 +51,8 @@ _MANIFEST_KEYS = (
     "seed",
     "parameters",
 )
+# No build writes for so long.
+_ABANDONED_S = 3600
 # Of everything else in the manifest; versions that were written before it existed have none.
 _OWN_DIGEST = "manifest_digest"
 _RESTORE = "Restore the version from your repository's history, or delete its directory and run `llmci evalset build`."
@@ -76,6 +79,7 @@ class DirectoryEvalSets:
             if is_stored(target):
                 self._upload(evalset, target)
             else:
+                sweep_unfinished(target.parent, older_s=_ABANDONED_S)
                 with atomic_directory(target) as temporary:
                     self._write(evalset, temporary)
         except FileExistsError:
