@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow.parquet as pq
+from letters import NICKNAMES
 
 from llmci.adapters.recognizers.wordforms import TOKEN
 
@@ -26,7 +27,7 @@ SETS = {
     "btc": 1.0,
     "crossner": 1.0,
     "wikigold": 1.0,
-    "wnut17": 1.0,
+    "wnut17": 1.5,
     "sec_filings": 0.5,
     "multidogo": 1.0,
     "meddocan_es": 0.5,
@@ -56,6 +57,8 @@ _ROLES = frozenset(
         "pledgor",
     ]
 )
+# Words of last names that are no names.
+_PARTICLES = ("van", "van der", "van den", "von", "von der", "zu", "de", "de la", "de los", "del", "della", "di", "da", "dos", "du", "le", "la", "al", "el", "bin", "ibn", "ben", "ter", "ten", "St.")  # fmt: skip
 
 
 _VALUE = re.compile(r'"\w+": ?"[^"\\]{1,60}"')
@@ -167,7 +170,14 @@ class Names:
         group = self._english if dice < 0.35 else self._latin if dice < 0.97 else self._other
         firsts, lasts = rng.choice(group)
         last = rng.choice(self._last) if group is self._english and rng.random() < 0.5 else rng.choice(lasts)
-        return rng.choice(firsts), last
+        first, dice = rng.choice(NICKNAMES if rng.random() < 0.04 else firsts), rng.random()
+        if dice < 0.04:
+            last = f"{rng.choice(_PARTICLES)} {last}"
+        elif dice < 0.07:
+            first = f"{first} {rng.choice(firsts)}"
+        elif dice < 0.09:
+            last = f"{last}-{rng.choice(lasts)}"
+        return first, last
 
     def renamed(
         self, tokens: list[str], allowed: list[int], rng: random.Random, *, lower: bool

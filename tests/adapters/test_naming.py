@@ -32,6 +32,10 @@ def found(text: str, kind: str, key: str | None = None) -> list[str]:
         ("We spoke to Dr. Okonkwo yesterday.", "Dr. Okonkwo"),
         ("Directed by Lucia Ferrante MD", "Lucia Ferrante MD"),
         ("| Siobhan Gallagher | Dublin |", "Siobhan Gallagher"),
+        ("To: Perlingiere, Debra; Hendrickson, Steve\nSubject: lunch", "Perlingiere, Debra"),
+        ("Ask Heike, Uwe und Steffi sind im Urlaub.", "Steffi"),
+        ("Ma fille Capucine est en classe avec Noé.", "Capucine"),
+        ("La jefa, doña Remedios, fue muy amable.", "Remedios"),
     ],
 )
 def test_a_person_is_found_with_title_and_degree(text: str, value: str) -> None:
@@ -52,6 +56,21 @@ def test_a_person_is_found_with_title_and_degree(text: str, value: str) -> None:
 )
 def test_what_names_nobody_is_left_alone(text: str, key: str | None) -> None:
     assert found(text, "PERSON", key) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sehr geehrte Damen und Herren, meine Steuer ist bezahlt. Kannst du bitte helfen? Viele Grüße",
+        "Die Deutsche Bahn hat am Montag den Vertrag unterschrieben.",
+        "Le train part lundi, le musée est fermé et La Poste est en grève.",
+        "El tren sale el martes; el museo no abre. Gracias por su ayuda.",
+        "Oh my God, they gave rock and roll to us. Rose, May and June are months or flowers.",
+        "Send it with Travel Insurance to Wells Fargo.",
+    ],
+)
+def test_prose_of_many_languages_names_nobody(text: str) -> None:
+    assert found(text, "PERSON") == []
 
 
 def test_places_and_firms_are_told_from_people() -> None:

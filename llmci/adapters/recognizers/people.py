@@ -96,6 +96,15 @@ _BEFORE_LAST_ITEM = (" and ", " or ", " & ", " y ", " und ", " et ")
 ITEM = re.compile(rf"{_CAPITAL}(?: {_CAPITAL})?")
 _BEFORE_PLACES = frozenset({"san", "santa", "são", "saint", "fort", "port", "los", "las", "new", "mount", "lake"})
 _MASKED = re.compile(r"(?m)^[ \t>|*]*(?P<last>[A-Z][a-z]+),[ ]?(?P<first>[A-Z][a-z]+)(?=[,;|\t]|$)")
+# Who wrote to whom, at the head of a mail: last names first.
+_HEADER = re.compile(
+    r"(?m)^[ \t>|]*(?:From|To|Cc|CC|Bcc|Von|An|De|À|Para)[ \t]{0,3}:[ \t]{0,3}(?P<names>[^\n]{3,2000})"
+)
+_LAST_FIRST = re.compile(
+    rf"(?<![^;\s\"'])(?P<found>{_CAPITAL}(?:[ ]{_CAPITAL}){{0,2}}, {_CAPITAL}(?:[ ]{_CAPITAL}|[ ][A-Z]\.?)?)(?=\s*(?:[;<\"'(\[]|$))"
+)
+# Found by a form that is nothing else: whatever the tagger thinks of it.
+HEADED = "structured.header"
 
 # Capitalised words that start sentences, head tables or stand for things.
 _NO_NAMES = frozenset(
@@ -179,6 +188,7 @@ def people(text: str, extra: frozenset[str]) -> Iterator[Span]:
                 yield Span(match.start("last"), match.end("last"), "PERSON", 0.7, "structured.name")
                 yield Span(match.start("first"), match.end("first"), "PERSON", 0.7, "structured.name")
         yield from _listed(text, extra)
+        yield from _headed(text) if ", " in text and ":" in text else ()
     for pattern in _OTHER_SCRIPTS if not text.isascii() else ():
         for match in pattern.finditer(text):
             yield Span(match.start("name"), match.end("name"), "PERSON", 0.8, "structured.cue")
@@ -292,6 +302,13 @@ def _listed(text: str, extra: frozenset[str]) -> Iterator[Span]:
         if 2 * known >= len(items) and not any(first in _NO_NAMES and first not in COMMON for first in firsts):
             for item in items:
                 yield Span(item.start(), item.end(), "PERSON", 0.7, "structured.list")
+
+
+def _headed(text: str) -> Iterator[Span]:
+    for header in _HEADER.finditer(text):
+        start, names = header.start("names"), header["names"]
+        for match in _LAST_FIRST.finditer(names):
+            yield Span(start + match.start("found"), start + match.end("found"), "PERSON", 0.9, HEADED)
 
 
 def _lower(text: str, extra: frozenset[str], *, cued: bool) -> Iterator[Span]:

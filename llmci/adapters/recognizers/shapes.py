@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from llmci.adapters.recognizers.gates import Gate
+from llmci.adapters.recognizers.people import UPPER
 from llmci.core.privacy.words import TECHNICAL
 from llmci.domain.finding import Span
 
@@ -293,8 +294,23 @@ _SHAPES = (
     Shape("UK_NHS", re.compile(r"(?i:\bnhs\b[^\d\n]{0,16})(?P<found>\d{3}[ -]?\d{3}[ -]?\d{4})(?!\w)"), ("nhs",)),
     Shape("US_DRIVER_LICENSE", re.compile(r"(?i:\b(?:driver'?s?|driving)\s(?:license|licence)\b[^\d\n]{0,20}?)(?P<found>[A-Za-z]{0,3}\d[\dA-Za-z-]{4,16})(?!\w)"), ("licen",)),
     Shape("ACCOUNT_ID", re.compile(r"(?i:\b(?:account|acct|routing)\b\s?(?:number|no\.?|num|#)\s?(?:is|[:=])?\s?#?)(?P<found>\d[\d -]{4,16}\d)(?!\w)"), ("account", "acct", "routing")),
+    Shape("ACCOUNT_ID", re.compile(r"(?i:\brouting(?: (?:number|no\.?))?[ :=#]{1,3})(?P<found>\d{9})(?!\w)"), ("routing",)),
+    # The machine-readable lines of a passport or an identity card (ICAO 9303).
+    Shape("PERSON", re.compile(r"(?<![A-Z<])[PIACV][A-Z<][A-Z]{3}(?P<found>[A-Z]{1,30}(?:<[A-Z]{1,30}){0,4}<<[A-Z]{1,30}(?:<[A-Z]{1,30}){0,4})<"), ("<<",), 0.95),
+    Shape("ID", re.compile(r"(?<![A-Z0-9<])(?P<found>[A-Z0-9<]{9}\d[A-Z<]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{11,16})(?![A-Z0-9<])"), ("<", "m", "f"), 0.95),
+    # A name in a directory, and in the query of an address of the web.
+    Shape("PERSON", re.compile(rf"(?<![\w])CN=(?P<found>[{UPPER}][\w'’-]{{1,24}}(?:[ ][{UPPER}][\w'’.-]{{0,24}}){{1,3}})(?=[,;])"), ("cn=",), 0.85),
+    Shape("PERSON", re.compile(rf"[?&](?:full_?|customer_?|first_?|last_?|display_?)?name=(?P<found>[{UPPER}][\w'’-]{{1,24}}(?:(?:%20|\+)[{UPPER}][\w'’.-]{{0,24}}){{1,3}})(?![\w%+])", re.IGNORECASE), ("name=",), 0.85),
     Shape("MAC_ADDRESS", re.compile(r"(?<![\w:-])(?P<found>(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2})(?![\w:-])"), None, worth=_has_colons),
 )  # fmt: skip
+# Whoever runs a machine, a container or a build.
+_MACHINES = frozenset(
+    """
+    root admin administrator user users ubuntu debian centos fedora ec2-user azureuser vagrant docker node nobody daemon www-data
+    nginx apache postgres mysql redis git jenkins runner travis circleci gitlab-runner vscode codespace app appuser service system
+    public default guest shared oracle hadoop spark airflow jovyan sandbox agent bot test dev build deploy python
+    """.split()  # noqa: SIM905  words read more easily without quotes
+)
 # Before the password and the host of a connection, which look like an address of mail together.
 _USERINFO = re.compile(r"://[^\s/@]{0,80}:$")
 _BEFORE = 120
@@ -306,7 +322,7 @@ _WORDED = tuple(shape for shape in _SHAPES if shape.needles is not None)
 _UNWORDED = tuple(shape for shape in _SHAPES if shape.needles is None)
 _GATE = Gate([shape.needles or () for shape in _WORDED])
 # Forms that are found without a digit.
-_DIGITLESS = frozenset({"EMAIL_ADDRESS", "USER_ID", "MAC_ADDRESS"})
+_DIGITLESS = frozenset({"PERSON", "EMAIL_ADDRESS", "USER_ID", "MAC_ADDRESS"})
 
 
 @lru_cache(maxsize=4096)
@@ -322,6 +338,8 @@ def shapes(text: str) -> Iterator[Span]:
             continue
         for match in shape.pattern.finditer(text):
             if shape.kind == "EMAIL_ADDRESS" and _USERINFO.search(text, max(0, match.start() - _BEFORE), match.start()):
+                continue
+            if shape.kind == "USER_ID" and match["found"].casefold() in _MACHINES:
                 continue
             if shape.needles is not None or _VALID.get(shape.kind, _always)(match["found"]):
                 yield Span(match.start("found"), match.end("found"), shape.kind, shape.score, "structured.shape")

@@ -27,6 +27,8 @@ LISTS = (
     "country",
     "proper",
     "technical",
+    "foreign",
+    "firm",
 )
 _LONGEST = 24
 # A longer token is no word of any language.
