@@ -168,10 +168,11 @@ def _has_colons(text: str) -> bool:
 _PROVIDERS = "gmail|yahoo|hotmail|outlook|icloud|aol"
 _AT = r"(?:@(?:[ ](?=[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}(?!\w)))?|%40|\s?\[at\]\s?|\s?\(at\)\s?)"
 _SHAPES = (
+    # No sign of an address is one of a name before it: nothing of a name is given back to look for one.
     Shape(
         "EMAIL_ADDRESS",
         re.compile(
-            rf"(?<![\w%+.-])(?P<found>[\w!#$&'*+^{{|}}~-][\w!#$&'*+^{{|}}~.-]{{0,63}}{_AT}"
+            rf"(?<![\w%+.-])(?P<found>[\w!#$&'*+^{{|}}~-][\w!#$&'*+^{{|}}~.-]{{0,63}}+{_AT}"
             # Two or three numbers are the version of a package, four a host.
             r"(?!\d+(?:\.\d+){1,2}(?:[-+]|(?!\.?\w)))(?:[^\W_](?:[\w-]{0,62}[^\W_])?(?:(?:\.|\s?\[dot\]\s?|\s?\(dot\)\s?)[^\W_](?:[\w-]{0,62}[^\W_])?){1,6}|localhost))"
         ),
