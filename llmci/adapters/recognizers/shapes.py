@@ -52,6 +52,7 @@ class Shape:
 
 _digit = re.compile(r"\d").search
 _long_number = re.compile(r"\d[\d \u00a0.-]{11}").search
+_digit_and_space = re.compile(r"\d[A-Za-z]?\s").search
 _spaced_digit = re.compile(r"\s\d").search
 _five_digits = re.compile(r"\d{5}").search
 _inward_code = re.compile(r"\d[ABD-HJLNP-UW-Z]{2}").search
@@ -192,6 +193,7 @@ _SHAPES = (
         "ADDRESS",
         re.compile(rf"(?<![\w.$-])(?P<found>\d{{1,6}}[A-Za-z]?\s(?:[NSEW]\.?\s)?(?:{_WORD}\s){{1,4}}{_STREET}\b\.?(?:\s(?:[NS][EW]?|[EW])\b\.?(?!\s?[a-z]))?{_UNIT}?)"),
         _STREETS,
+        worth=_digit_and_space,
     ),
     Shape(
         "ADDRESS",
@@ -222,6 +224,7 @@ _SHAPES = (
         ),
         _UNITS,
         0.7,
+        _digit_and_space,
     ),
     # Wherever someone lives or something is sent: from the first number to the postcode or the end.
     Shape(
