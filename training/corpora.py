@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow.parquet as pq
 from letters import NICKNAMES
 
-from llmci.adapters.recognizers.wordforms import TOKEN
+from llmci.adapters.recognizers.tagger import tokens_of
+from llmci.adapters.recognizers.wordforms import words_of
 
 if TYPE_CHECKING:
     import random
@@ -101,16 +102,16 @@ def sentence(name: str, row: dict[str, Any]) -> Sentence:
     tokens, allowed = [], []
     spans = sorted(row["spans"], key=lambda s: s["start"])
     at = 0
-    for match in TOKEN.finditer(text):
-        while at < len(spans) and spans[at]["end"] <= match.start():
+    for word, (start, end) in zip(*tokens_of(text), strict=True):
+        while at < len(spans) and spans[at]["end"] <= start:
             at += 1
         bits = outside | 1
-        if at < len(spans) and spans[at]["start"] < match.end():
+        if at < len(spans) and spans[at]["start"] < end:
             bits = _bits(name, text, spans[at])
         # Handles are the names of accounts; only one of the sets calls them persons.
-        if name == "btc" and (match[0] == "@" or text[match.start() - 1 : match.start()] == "@"):
+        if name == "btc" and (word == "@" or text[start - 1 : start] == "@"):
             bits = 1
-        tokens.append(match[0])
+        tokens.append(word)
         allowed.append(bits)
     return Sentence(tokens, allowed)
 
@@ -213,7 +214,7 @@ class Names:
             if len(old[0]) > 1 and old[0].isupper()
             else name
         )
-        return TOKEN.findall(cased)
+        return words_of(cased)
 
 
 def corpus(data: Path, sets: Sequence[str]) -> list[tuple[str, Sentence]]:

@@ -16,7 +16,7 @@ from corpora import ANY, Sentence
 from letters import BRANDS, LETTERS, MYTHS, NOBODY, foreign, listed, nouns
 from lists import WORDS
 
-from llmci.adapters.recognizers.wordforms import TOKEN
+from llmci.adapters.recognizers.wordforms import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -485,7 +485,7 @@ class Maker:
         return Sentence(tokens, allowed)
 
     def _put(self, tokens: list[str], allowed: list[int], text: str, bits: int) -> None:
-        found = TOKEN.findall(text)
+        found = words_of(text)
         tokens += found
         allowed += [bits] * len(found)
 
