@@ -53,6 +53,7 @@ class Shape:
 
 _digit = re.compile(r"\d").search
 _long_number = re.compile(r"\d[\d \u00a0.-]{11}").search
+_digit_and_space = re.compile(r"\d[A-Za-z]?\s").search
 _spaced_digit = re.compile(r"\s\d").search
 _five_digits = re.compile(r"\d{5}").search
 _inward_code = re.compile(r"\d[ABD-HJLNP-UW-Z]{2}").search
@@ -169,10 +170,11 @@ def _has_colons(text: str) -> bool:
 _PROVIDERS = "gmail|yahoo|hotmail|outlook|icloud|aol"
 _AT = r"(?:@(?:[ ](?=[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}(?!\w)))?|%40|\s?\[at\]\s?|\s?\(at\)\s?)"
 _SHAPES = (
+    # No sign of an address is one of a name before it: nothing of a name is given back to look for one.
     Shape(
         "EMAIL_ADDRESS",
         re.compile(
-            rf"(?<![\w%+.-])(?P<found>[\w!#$&'*+^{{|}}~-][\w!#$&'*+^{{|}}~.-]{{0,63}}{_AT}"
+            rf"(?<![\w%+.-])(?P<found>[\w!#$&'*+^{{|}}~-][\w!#$&'*+^{{|}}~.-]{{0,63}}+{_AT}"
             # Two or three numbers are the version of a package, four a host.
             r"(?!\d+(?:\.\d+){1,2}(?:[-+]|(?!\.?\w)))(?:[^\W_](?:[\w-]{0,62}[^\W_])?(?:(?:\.|\s?\[dot\]\s?|\s?\(dot\)\s?)[^\W_](?:[\w-]{0,62}[^\W_])?){1,6}|localhost))"
         ),
@@ -192,6 +194,7 @@ _SHAPES = (
         "ADDRESS",
         re.compile(rf"(?<![\w.$-])(?P<found>\d{{1,6}}[A-Za-z]?\s(?:[NSEW]\.?\s)?(?:{_WORD}\s){{1,4}}{_STREET}\b\.?(?:\s(?:[NS][EW]?|[EW])\b\.?(?!\s?[a-z]))?{_UNIT}?)"),
         _STREETS,
+        worth=_digit_and_space,
     ),
     Shape(
         "ADDRESS",
@@ -222,6 +225,7 @@ _SHAPES = (
         ),
         _UNITS,
         0.7,
+        _digit_and_space,
     ),
     # Wherever someone lives or something is sent: from the first number to the postcode or the end.
     Shape(
