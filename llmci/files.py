@@ -11,6 +11,7 @@ import os
 import shutil
 import struct
 import tempfile
+import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
@@ -197,6 +198,26 @@ def at_hand(path: Path) -> Iterator[Path]:
         with local.open("wb") as file:
             stored.download(file)
         yield local
+
+
+def sweep_unfinished(directory: Path, *, older_s: float = 0) -> None:
+    """Remove what writers that were killed left in a directory of this machine.
+
+    Args:
+        directory: Nobody else may be writing into it, unless so much older is what they began.
+        older_s: Seconds since it was last written to.
+    """
+    if is_stored(directory) or not directory.is_dir():
+        return
+    latest = time.time() - older_s
+    for path in directory.glob(".*.tmp"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime > latest:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()
 
 
 def remove_tree(path: Path) -> None:

@@ -17,6 +17,7 @@ from llmci.errors import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from llmci.core.evalsets.needs import Need
     from llmci.domain.evalset import EvalSet
     from llmci.wiring.drift import DriftReport
     from llmci.wiring.evalset import Found
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # Of those that come and of those that go.
 _SHOWN_CASES = 10
+_SHOWN_SLICES = 8
 
 app = typer.Typer(
     help="Build, look at, compare and check eval sets.",
@@ -44,15 +46,20 @@ def build(*, config: ConfigFlag = None, quiet: QuietFlag = False, as_json: JsonF
 
     Example: llmci evalset build
     """
-    from llmci.wiring.evalset import build_version
+    from llmci.wiring.evalset import build_version, needs_of
 
-    built = build_version(
-        open_config(config), now=datetime.now(UTC), progress=progress(quiet=quiet or as_json), environ=os.environ
-    )
+    checked = open_config(config)
+    built = build_version(checked, now=datetime.now(UTC), progress=progress(quiet=quiet or as_json), environ=os.environ)
     if as_json:
-        show_json({"new": built.new, **_facts(built.evalset)})
+        show_json({"new": built.new, **_facts(built.evalset), "needs": needs_of(checked, built.evalset)})
         return
     show(_line(built.evalset) + ("" if built.new else "; nothing changed, so this is no new version"))
+    for need in needs_of(checked, built.evalset):
+        if need.slice is None and need.takes > need.cases:
+            note(
+                f"gate {safe_text(need.metric)}: a drop of {need.tolerance:.1%} takes about {need.takes} such cases to be noticed 9 times "
+                f"in 10, and there are {need.cases}; `evalset show` says it of its slices, `evalset.detect` draws for a drop."
+            )
 
 
 @app.command()
@@ -152,7 +159,7 @@ def show_set(
     config: ConfigFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show what a set holds: clusters, shares, and its heaviest cases.
+    """Show what a set holds, and what its gates take.
 
     Of agent traces that failed, it hints at the step that likely went wrong, as long as their labels are at hand.
 
@@ -160,7 +167,7 @@ def show_set(
     """
     from llmci.core.evalsets.digests import case_document
     from llmci.core.evalsets.exporting import spoken
-    from llmci.wiring.evalset import suspects
+    from llmci.wiring.evalset import needs_of, suspects
     from llmci.wiring.evalset_store import store
 
     checked = open_config(config)
@@ -170,16 +177,40 @@ def show_set(
     hints = suspects(checked, heaviest)
     if as_json:
         told = [{**case_document(case), "suspect": hints.get(case.case_id)} for case in heaviest]
-        show_json({**_facts(evalset), "strata": evalset.strata, "cases": told})
+        needs = needs_of(checked, evalset)
+        show_json({**_facts(evalset), "strata": evalset.strata, "needs": needs, "cases": told})
         return
     show(f"{_line(evalset)}\n\n{'share':>7}  {'traces':>8}  {'cases':>6}  cluster")
     for stratum in evalset.strata:
         show(f"{stratum.share:>7.1%}  {stratum.traces:>8}  {stratum.cases:>6}  {safe_text(stratum.name)}")
+    _show_needs(needs_of(checked, evalset))
     for case in heaviest:
         asked = " ".join(safe_text(spoken(case)).split())
         show(f"\n{case.case_id}  weight {case.weight:.4f}  {safe_text(case.stratum)}\n  {asked[:300]}")
         if hint := hints.get(case.case_id):
             show(f"  likely went wrong at {safe_text(hint)}")
+
+
+def _show_needs(needs: Sequence[Need]) -> None:
+    """What each gate takes, on all cases and on the largest slices."""
+    if not needs:
+        return
+    show(f"\n{'cases':>7}  {'takes':>8}  {'notices':>7}  gate")
+    rest = 0
+    for metric in dict.fromkeys(need.metric for need in needs):
+        own = [need for need in needs if need.metric == metric]
+        slices = sorted((need for need in own if need.slice is not None), key=lambda need: -need.cases)
+        for need in [*(need for need in own if need.slice is None), *slices[:_SHOWN_SLICES]]:
+            where = f", {safe_text(need.slice[0])}: {safe_text(need.slice[1])}" if need.slice is not None else ""
+            show(
+                f"{need.cases:>7}  {need.takes:>8}  {need.notices:>7.1%}  {safe_text(metric)} within {need.tolerance:.1%}{where}"
+            )
+        rest += len(slices[_SHOWN_SLICES:])
+    if rest:
+        show(f"{'':>27}and {rest} smaller slices (--json has all)")
+    show(
+        "  takes: such cases that notice a drop as large as the tolerance 9 times in 10; notices: the drop that these notice"
+    )
 
 
 @app.command()

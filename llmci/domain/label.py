@@ -28,6 +28,20 @@ VERDICT = pa.struct(
 # The step of an agent's trace that likely went wrong, counted from 1. `by` is `rule:<name>` or `judge:<name>`.
 SUSPECT = pa.struct([("step", pa.int32()), ("name", _text), ("why", _text), ("by", _text), ("of", _text)])
 
+# Flags that say that the answer was no good; the others say that the trace is unusual.
+FAILURES = frozenset(
+    {
+        "error",
+        "empty_answer",
+        "refusal",
+        "truncated",
+        "loop",
+        "tool_error",
+        "fenced_json",
+        "constant_answer",
+        "thumbs_down",
+    }
+)
 # Fingerprint of the labels of a shard that no worker survived: there are none, until a later run makes them.
 HELD_BACK = "held-back"
 LABEL = pa.schema(

@@ -111,6 +111,10 @@ def build(
     """
     check_places(settings)
     survey = _surveyed(read, settings, lineage, progress)
+    if not survey.traces and not hand_written:
+        raise UsageError(
+            "there is no labelled trace to draw a set from.", fix="Run `llmci pull`, then sanitize and label."
+        )
     if not survey.seen and not hand_written:
         raise UsageError(
             f"none of {survey.traces} traces can become a case{_reasons(survey.left_out)}.",

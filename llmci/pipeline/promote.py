@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from llmci.core.grouping.anomalies import FAILURES
 from llmci.domain.change import Change
+from llmci.domain.label import FAILURES
 from llmci.domain.verdict import Outcome
 from llmci.errors import NoDecisionError
 

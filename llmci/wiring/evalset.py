@@ -13,6 +13,7 @@ from llmci.core.evalsets.digests import schema_fingerprint
 from llmci.core.evalsets.exchange import cases_of, rows_of
 from llmci.core.evalsets.exporting import exported
 from llmci.core.evalsets.lineage import Keyed, wrong_lineage
+from llmci.core.evalsets.needs import needs
 from llmci.domain.label import HELD_BACK, READ
 from llmci.errors import LlmciError, UsageError
 from llmci.files import write_bytes
@@ -32,10 +33,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llmci.config import Config
+    from llmci.core.evalsets.needs import Need
     from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
     from llmci.domain.settings import EvalsetSettings
     from llmci.seams import EvalSetStore, Progress, Shelf
+
+
+# Scorers of amounts: what their gates tolerate is a fraction of the baseline's amount.
+_AMOUNTS = frozenset({"cost", "latency", "length", "tokens", "ttft"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +159,13 @@ def build_version(
     if without := _without_reference(evalset, config):
         progress.note(without)
     return stored(sets, evalset, lineage.previous)
+
+
+def needs_of(config: Config, evalset: EvalSet) -> list[Need]:
+    """How many cases each gate takes; gates on amounts are left out, for how much those vary shows in a run alone."""
+    amounts = {name for name, block in config.scorers.items() if block.kind in _AMOUNTS}
+    rules = [rule for rule in config.gates if rule.metric not in amounts]
+    return needs(evalset.cases, rules, discordance=config.evalset.discordance)
 
 
 def drawn_with(config: Config) -> EvalsetSettings:

@@ -13,6 +13,7 @@ from llmci.core.grouping.anomalies import Normal
 from llmci.core.grouping.sample import InputSample
 from llmci.core.grouping.threads import one_thread
 from llmci.errors import OutsideError, UsageError
+from llmci.files import sweep_unfinished
 from llmci.pipeline.label import (
     LabelSummary,
     ShardLabelled,
@@ -94,6 +95,7 @@ def _label(
     budget: float | None,
 ) -> LabelSummary:
     clean, labels = shelf_of(config, "clean"), shelf_of(config, "labels")
+    sweep_unfinished(labels.path)
     digest = clean_digest(clean)
     embed = embedder_of(config, environ)
     store = GroupsFile(labels.path / "groups.npz")

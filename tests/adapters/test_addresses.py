@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llmci.adapters.recognizers.addresses import whole
+from llmci.adapters.recognizers.addresses import completed
 from llmci.domain.finding import Span
 
 
@@ -20,16 +20,27 @@ from llmci.domain.finding import Span
         ("12 Elm Street, please send 20000 units", "12 Elm Street", "12 Elm Street"),
         ("12 Elm Street\n\nSpringfield is nice", "12 Elm Street", "12 Elm Street"),
         ("v1.12 Elm Street", "Elm Street", "Elm Street"),
+        ("return to Eloise and 226 Thomas Avenue please", "226 Thomas Avenue", "Eloise and 226 Thomas Avenue"),
+        ("ask her and 226 Thomas Avenue", "226 Thomas Avenue", "226 Thomas Avenue"),
+        ("? 12 Elm Street\n? Springfield\n? USA 62704", "12 Elm Street", "12 Elm Street\n? Springfield\n? USA 62704"),
+        ("12 Elm Street 2000 Units left", "12 Elm Street", "12 Elm Street"),
     ],
 )  # fmt: skip
 def test_what_belongs_to_it_is_taken_and_nothing_else(text: str, found: str, all_of_it: str) -> None:
     start = text.index(found)
-    made = whole(text, Span(start, start + len(found), "ADDRESS", 0.8, "test"))
+    made = next(completed(text, Span(start, start + len(found), "ADDRESS", 0.8, "test")))
 
     assert text[made.start : made.end] == all_of_it
 
 
-def test_what_is_no_address_or_hardly_one_stays() -> None:
-    text = "80 Elm Street\nSpringfield"
-    for span in (Span(3, 13, "PERSON", 0.9, "test"), Span(3, 13, "ADDRESS", 0.2, "test")):
-        assert whole(text, span) is span
+def test_what_is_hardly_an_address_stays() -> None:
+    span = Span(3, 13, "ADDRESS", 0.2, "test")
+
+    assert list(completed("80 Elm Street\nSpringfield", span)) == [span]
+
+
+def test_a_postcode_before_the_town_is_one() -> None:
+    text = "Hauptstraße 5, 10115 Berlin"
+    _, code = completed(text, Span(0, 13, "ADDRESS", 0.8, "test"))
+
+    assert (code.kind, text[code.start : code.end]) == ("ZIP_CODE", "10115")

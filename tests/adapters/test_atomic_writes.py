@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from llmci.files import atomic_path, write_bytes
+from llmci.files import atomic_path, sweep_unfinished, write_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,3 +73,18 @@ def test_a_new_file_is_as_readable_as_any_other_and_an_old_one_stays_as_private_
 
     assert (tmp_path / "new").stat().st_mode == (tmp_path / "ordinary").stat().st_mode
     assert private.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_killed_writers_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / ".rows.parquet.x1.tmp").write_bytes(b"half")
+    (tmp_path / ".v0002.x2.tmp").mkdir()
+    (tmp_path / ".v0002.x2.tmp" / "cases.parquet").write_bytes(b"half")
+    for kept in ("rows.parquet", ".hidden", "rows.tmp"):
+        (tmp_path / kept).write_bytes(b"whole")
+
+    sweep_unfinished(tmp_path, older_s=3600)
+    assert len(list(tmp_path.iterdir())) == 5
+    sweep_unfinished(tmp_path)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden", "rows.parquet", "rows.tmp"]
+    sweep_unfinished(tmp_path / "not there")

@@ -175,9 +175,20 @@ def damage_other_columns(version: Path) -> None:
     (version / "manifest.json").write_bytes(orjson.dumps(manifest))
 
 
+def damage_edit_card(version: Path) -> None:
+    card = version / "CARD.md"
+    card.write_text(card.read_text().replace("cases", "good cases", 1))
+
+
+def damage_drop_card(version: Path) -> None:
+    (version / "CARD.md").unlink()
+
+
 @pytest.mark.parametrize(
     "damage",
     [
+        damage_edit_card,
+        damage_drop_card,
         damage_truncate,
         damage_edit_rows,
         damage_edit_rows_and_digest,

@@ -62,6 +62,21 @@ def test_every_subcommand_prints_one_json_document(project: Path) -> None:
         assert json.loads(said(*arguments, "--json"))
 
 
+def test_gates_say_what_they_take_when_a_set_is_built_and_shown(project: Path) -> None:
+    (project / "llmci.yaml").write_text(
+        "evalset: {hand_written: [own.jsonl]}\nscorers: {right: {kind: contains}, ms: {kind: latency}}\n"
+        "gates: [{metric: right, tolerance: 5pt, slice_by: [app]}, {metric: ms, tolerance: 10%}]\n"
+    )
+
+    result = CliRunner().invoke(app, ["build"], catch_exceptions=False)
+
+    assert "gate right: a drop of 5.0% takes about" in result.stderr
+    assert "gate ms" not in result.stderr
+    shown = said("show")
+    assert "right within 5.0%, app: shop" in shown
+    assert [need["slice"] for need in json.loads(said("show", "--json"))["needs"]] == [None, ["app", "shop"]]
+
+
 def test_diff_lists_what_was_added(project: Path) -> None:
     said("build")
     (project / "own.jsonl").write_text(CASES + '{"question": "Why?"}\n')

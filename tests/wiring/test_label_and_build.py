@@ -119,6 +119,17 @@ def test_groups_fitted_with_other_settings_are_not_taken_silently(tmp_path: Path
     assert label(changed, now=NOON, recluster=True).fitted
 
 
+def test_what_a_killed_run_left_half_written_is_gone_after_the_next(tmp_path: Path) -> None:
+    config = a_project(tmp_path, traffic(20))
+    labels = shelf_of(config, "labels").path
+    labels.mkdir(parents=True, exist_ok=True)
+    (labels / ".test-1.parquet.abc.tmp").write_bytes(b"half")
+
+    label(config, now=NOON)
+
+    assert not list(labels.glob(".*.tmp"))
+
+
 def test_damaged_groups_are_refused_with_the_way_out(tmp_path: Path) -> None:
     config = a_project(tmp_path, traffic())
     label(config, now=NOON)

@@ -35,14 +35,22 @@ KEYS: Mapping[str, str] = {
             "streetname housenumber apartment direccion anschrift strasse adresse"
         ),
         "LOCATION": "city town municipality hometown ciudad ville",
-        "ZIP_CODE": "zip zipcode postalcode postcode plz codigopostal codepostal",
+        "ZIP_CODE": "zip zipcode postal postalcode postcode plz codigopostal codepostal",
         "US_SSN": "ssn socialsecurity socialsecuritynumber ssnlast4 taxid taxpayerid",
         "US_PASSPORT": "passport passportnumber passportno passportid",
         "US_DRIVER_LICENSE": "driverlicense driverslicense driverslicensenumber driverlicensenumber drivinglicence",
         "IBAN_CODE": "iban ibancode ibannumber",
         "CREDIT_CARD": "cardnumber creditcard creditcardnumber ccnumber cardno pan debitcard debitcardnumber",
         "ACCOUNT_ID": "accountnumber bankaccount bankaccountnumber accountno acctnumber routingnumber acctno",
-        "USER_ID": ("userid username login loginname enduser enduserid memberid patientid employeeid handle nickname"),
+        "USER_ID": (
+            "userid username login loginname enduser enduserid memberid patientid employeeid handle nickname screenname "
+            "loyaltyid loyaltyno loyaltynumber membershipid membershipno membershipnumber memberno membernumber "
+            "frequentflyernumber frequentflyerid"
+        ),
+        "ID": (
+            "nationalid nationalidnumber personalid mrn medicalrecordnumber insurancenumber insuranceid policyholderid "
+            "licenseplate licenceplate numberplate platenumber plateno vehicleregistration"
+        ),
         "IP_ADDRESS": "ip ipaddress ipaddr clientip remoteip remoteaddr sourceip xforwardedfor",
         "MAC_ADDRESS": "mac macaddress",
         "SECRET": (
@@ -54,7 +62,17 @@ KEYS: Mapping[str, str] = {
 }
 # Kinds whose values are numbers for the most part: other words under such a key are prose.
 _WITH_DIGITS = frozenset(
-    {"PHONE_NUMBER", "ZIP_CODE", "US_SSN", "US_PASSPORT", "IBAN_CODE", "CREDIT_CARD", "ACCOUNT_ID", "DATE_OF_BIRTH"}
+    {
+        "ID",
+        "PHONE_NUMBER",
+        "ZIP_CODE",
+        "US_SSN",
+        "US_PASSPORT",
+        "IBAN_CODE",
+        "CREDIT_CARD",
+        "ACCOUNT_ID",
+        "DATE_OF_BIRTH",
+    }
 )
 _LONGEST, _LONGEST_NAME, _MOST_NAMES, _SHORTEST_SECRET = 200, 60, 6, 3
 _SHORTEST_WORD = 4

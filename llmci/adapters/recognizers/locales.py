@@ -91,7 +91,7 @@ def _years(before: str) -> Pattern:
 
 
 def _phones(prefix: str, national: str) -> tuple[Pattern, ...]:
-    label = r"(?i:tel(?:[eé]f(?:ono)?s?)?|tfnos?|tlf?nos?|tlfs?|tf|m[oó]vil|telefon(?:nummer)?|handy|mobil|t[eé]l(?:[eé]phone)?|portable|fax|telefax|busca)"
+    label = r"(?i:tel(?:[eé]?f(?:ono)?s?)?|tfnos?|tlf?nos?|tlfs?|tf|m[oó]vil|telefon(?:nummer)?|handy|mobil|t[eé]l(?:[eé]phone)?|portable|fax|telefax|busca)"
     digits = r"\(?\d(?:[ ./()-]{0,3}\d){6,14}(?:[ ]?(?:ext\.?|x)[ ]?\d{1,6})?"
     return (
         Pattern(
@@ -122,7 +122,12 @@ LOCALES: Mapping[str, tuple[Pattern, ...]] = {
     "en": (
         _labelled(
             r"mrn|medical record (?:number|no\.?|#)|patient (?:id|no\.?|number)|hospital (?:number|no\.?)|(?:health )?insurance (?:id|number|no\.?)"
-            r"|(?:insurance|plan) member (?:id|number)|policy holder (?:id|number)"
+            r"|(?:insurance|plan) member (?:id|number)|policy holder (?:id|number)|aadhaar(?: (?:number|no\.?|card))?|tfn|tax file (?:number|no\.?)"
+            r"|medicare(?: (?:number|no\.?|card))?|social insurance (?:number|no\.?)|national id(?: (?:number|no\.?))?|ein (?:number|no\.?)"
+        ),
+        _documents(
+            r"(?:licen[cs]e |number |registration )plate(?: (?:number|no\.?))?|plate (?:number|no\.?)|vehicle registration(?: (?:number|no\.?))?|vin(?: (?:number|no\.?))?"
+            r"|pan (?:card|number|no\.?)|national insurance (?:number|no\.?)|nino|nric|fin (?:number|no\.?)|emirates id|voter id"
         ),
         _births(r"born|d\.?o\.?b\.?|date of birth|birth ?date|birthday", _EN_MONTHS),
         _LONG_PAST,
@@ -208,5 +213,7 @@ def of_locales(text: str, locales: Sequence[str]) -> Iterator[Span]:
         return
     for locale in locales:
         for pattern in LOCALES.get(locale, ()):
+            if pattern is _LONG_PAST and "19" not in text and "200" not in text:
+                continue
             for match in pattern.regex.finditer(text):
                 yield Span(match.start("found"), match.end("found"), pattern.kind, pattern.score, _DETECTOR)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from llmci.seams import Leaf, Span
 
-_VERSION = 2
+_VERSION = 3
 _GENERIC = ("CreditCardRecognizer", "CryptoRecognizer", "IbanRecognizer", "IpRecognizer", "MacAddressRecognizer")
 # National recognizers by language. Left out because they fire on order numbers, words and file names:
 # driver licences, medical licences, UUIDs, dates, addresses of the web; e-mails and telephone numbers
@@ -47,7 +47,10 @@ _CANDIDATE = re.compile(
     r"(?<![\w.-])(?!(?:19|20)\d\d-\d\d-\d\d)(?:\d[ \u00a0./-]{0,2}){7,}\d|\d{1,3}(?:\.\d{1,3}){3}|(?<!\w)[A-Za-z]{1,2}\d{5,}|(?:[0-9A-Fa-f]{1,4}:){3,}|::|"
     r"(?<![A-Za-z0-9])(?:bc1|[13])[a-zA-Z0-9]{25,59}|[A-Z]{2}\d{2}[A-Z0-9 ]{8,}|[A-Z]{6}\d{2}[A-Z]\d{2}|\d{3}[- ]\d{2}[- ]\d{4}"
 )
-_VERSION_BEFORE = re.compile(r"(?i:\b(?:build|version|release|ver|v)[\s.:=]*$)")
+_VERSION_BEFORE = re.compile(
+    r"(?i:\b(?:build|version|release|ver|v|section|chapter|clause|oid|lib)[\s.:=]*$)|[\w\]]==$|\d\.$"
+)
+_VERSION_BEHIND = re.compile(r"\.\d|-(?:alpha|beta|rc|dev|snapshot|SNAPSHOT)")
 # How much around a candidate its recognizers and their context words may need.
 _BEFORE, _AFTER = 120, 40
 _MOST = 4000
@@ -117,6 +120,7 @@ class PresidioRecognizer:
     def _is_believed(self, result: Found, text: str) -> bool:
         if result.kind == "IP_ADDRESS" and (
             _VERSION_BEFORE.search(text, max(0, result.start - 20), result.start)
+            or _VERSION_BEHIND.match(text, result.end)
             or ("::" in (bare := text[result.start : result.end]) and sum(c.isalnum() for c in bare) < _LEAST_OF_IPV6)
         ):
             return False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from llmci import seams
-from llmci.adapters.recognizers.addresses import postcode, whole
+from llmci.adapters.recognizers.addresses import completed
 from llmci.adapters.recognizers.keys import fits, kind_of, pairs, plain_key
 from llmci.adapters.recognizers.locales import of_locales
 from llmci.adapters.recognizers.naming import named
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from llmci.seams import Leaf, Span
 
 # Raised whenever a rule changes: clean shards are then made anew.
-_RULES = 7
+_RULES = 8
 _LONGEST_VALUE = 200
 _NAME_KEYS = frozenset(
     {"name", "customer", "passenger", "patient", "client", "contact", "recipient", "sender", "guest"}
@@ -71,12 +71,14 @@ class StructuredRecognizer:
         names = named([(leaves[at].text, leaves[at].key) for at in prose], self._names)
         for at, spans in zip(prose, names, strict=True):
             text = leaves[at].text
-            found[at] += [
-                whole(text, span) if span.kind == "ADDRESS" else span for span in (*self._shaped(text), *spans)
-            ]
-            found[at] += [code for span in found[at] if (code := postcode(text, span)) is not None]
+            for span in (*self._shaped(text), *spans):
+                if span.kind == "ADDRESS":
+                    found[at] += completed(text, span)
+                else:
+                    found[at].append(span)
             # A key would say what the number is.
-            found[at] += alone(text) if leaves[at].key is None else ()
+            if leaves[at].key is None:
+                found[at] += alone(text)
         return found
 
     def _whole(self, leaf: Leaf) -> Span | None:

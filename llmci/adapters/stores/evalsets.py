@@ -11,11 +11,12 @@ version without one is none.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.stores.casefile import CASES, cases_from, table_of
-from llmci.adapters.stores.lease import leased
+from llmci.adapters.stores.lease import LASTS_S, leased
 from llmci.core.canonical import digest_of
 from llmci.core.evalsets.card import card_of
 from llmci.core.evalsets.digests import case_id_of, evalset_digest, schema_fingerprint
@@ -28,6 +29,7 @@ from llmci.files import (
     is_stored,
     read_json,
     sha256_of,
+    sweep_unfinished,
     write_bytes,
     write_json,
 )
@@ -49,6 +51,8 @@ _MANIFEST_KEYS = (
     "seed",
     "parameters",
 )
+# No build writes for so long.
+_ABANDONED_S = 3600
 # Of everything else in the manifest; versions that were written before it existed have none.
 _OWN_DIGEST = "manifest_digest"
 _RESTORE = "Restore the version from your repository's history, or delete its directory and run `llmci evalset build`."
@@ -68,13 +72,14 @@ class DirectoryEvalSets:
         """See `EvalSetStore.save`.
 
         Raises:
-            UsageError: The version exists: another build was faster. Nothing is overwritten.
+            UsageError: The version exists, or is being written: another build was faster. Nothing is overwritten.
         """
         target = self._version(evalset.name, evalset.version)
         try:
             if is_stored(target):
                 self._upload(evalset, target)
             else:
+                sweep_unfinished(target.parent, older_s=_ABANDONED_S)
                 with atomic_directory(target) as temporary:
                     self._write(evalset, temporary)
         except FileExistsError:
@@ -85,7 +90,12 @@ class DirectoryEvalSets:
 
     def _upload(self, evalset: EvalSet, target: Path) -> None:
         with leased(self._set(evalset.name) / "leases") as alone:
-            if not alone or (target / "manifest.json").exists():
+            if not alone:
+                raise UsageError(
+                    f"{target}: another build is writing this set, or was killed while it did.",
+                    fix=f"Build again when it has ended; one that was killed is forgotten after {LASTS_S // 60} minutes.",
+                )
+            if (target / "manifest.json").exists():
                 raise FileExistsError
             self._write(evalset, target)
 
@@ -108,6 +118,7 @@ class DirectoryEvalSets:
         directory = self._version(name, chosen)
         manifest = self._manifest(directory)
         evalset = _evalset(manifest, self._cases(directory, manifest))
+        _check_card(directory / "CARD.md", manifest)
         problem = next(iter(_problems(evalset)), None)
         if problem:
             raise UsageError(f"{directory}: {problem}.", fix=_RESTORE)
@@ -158,7 +169,8 @@ class DirectoryEvalSets:
         with atomic_path(cases) as temporary:
             pq.write_table(table_of(evalset.cases), temporary, compression="zstd", row_group_size=10_000)
             digest = sha256_of(temporary)
-        write_bytes(directory / "CARD.md", card_of(evalset).encode())
+        card = card_of(evalset).encode()
+        write_bytes(directory / "CARD.md", card)
         manifest = {
             "schema": SCHEMA_NAME,
             **{key: getattr(evalset, key) for key in _MANIFEST_KEYS},
@@ -166,6 +178,7 @@ class DirectoryEvalSets:
             "lineage": dict(evalset.lineage),
             "cases": len(evalset.cases),
             "sha256": digest,
+            "card_sha256": hashlib.sha256(card).hexdigest(),
         }
         write_json(directory / "manifest.json", {**manifest, _OWN_DIGEST: digest_of(manifest)})
 
@@ -213,6 +226,18 @@ class DirectoryEvalSets:
 
     def _version(self, name: str, version: int) -> Path:
         return self._set(name) / f"v{version:04d}"
+
+
+def _check_card(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Refuse a page for people that says something else; versions that were written before it had a digest are let pass."""
+    if (wanted := manifest.get("card_sha256")) is None:
+        return
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        raise UsageError(f"{path}: gone.", fix=_RESTORE) from None
+    if found != wanted:
+        raise UsageError(f"{path}: edited or damaged.", fix=_RESTORE)
 
 
 def _stratum_document(stratum: Stratum) -> dict[str, object]:

@@ -175,19 +175,19 @@ def _needed(cases: Sequence[Case], rules: Sequence[Rule], discordance: float) ->
     primary = [rule for rule in rules if rule.role == "primary"]
     if not primary:
         return None
-    family = sum(_questions(rule, cases) for rule in rules if rule.role in ("primary", "guardrail"))
-    return _design(cases) * max(
+    family = sum(questions(rule, cases) for rule in rules if rule.role in ("primary", "guardrail"))
+    return design(cases) * max(
         cap_of(min(discordance, 1 - rule.tolerance), rule.tolerance, rule.alpha / family) for rule in primary
     )
 
 
-def _questions(rule: Rule, cases: Sequence[Case]) -> int:
+def questions(rule: Rule, cases: Sequence[Case]) -> int:
     """How many questions of a rule can fail the run."""
     values = {(label, case.slices.get(label)) for label in rule.slice_by for case in cases} if rule.critical else set()
     return 1 + sum(value is not None for _, value in values)
 
 
-def _design(cases: Sequence[Case]) -> float:
+def design(cases: Sequence[Case]) -> float:
     """How many cases are worth one of equal weight that depends on no other; groups half agree."""
     names: dict[str, int] = {}
     groups = np.array([names.setdefault(case.dependence, len(names)) for case in cases])

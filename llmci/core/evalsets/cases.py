@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from llmci.core.evalsets.digests import case_id_of
 from llmci.core.evalsets.places import check_place, named_at, structure_at, text_at
 from llmci.core.evalsets.rows import document_of, message_of, tool_of
-from llmci.core.grouping.anomalies import FAILURES
 from llmci.core.privacy.mint import vouched
 from llmci.domain.case import Case, Message, Origin, Part
+from llmci.domain.label import FAILURES
 from llmci.domain.text import declared_clean
 from llmci.domain.trace import TRACE
 

@@ -24,21 +24,6 @@ if TYPE_CHECKING:
 
     from llmci.domain.trace import TraceRow
 
-# Flags that say that the answer was no good; the others say that the trace is unusual.
-FAILURES = frozenset(
-    {
-        "error",
-        "empty_answer",
-        "refusal",
-        "truncated",
-        "loop",
-        "tool_error",
-        "fenced_json",
-        "constant_answer",
-        "thumbs_down",
-    }
-)
-
 # Flags that a trace has or has not whatever the others are, and the columns of `trace/1` that they look at.
 OF_ONE_TRACE = {
     "empty_answer": ("status", "output"),

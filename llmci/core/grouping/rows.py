@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from llmci.core.attribution.moves import moves_of
 from llmci.core.attribution.signs import hint_of
-from llmci.core.grouping.anomalies import FAILURES, feedback_of, flags_of
+from llmci.core.grouping.anomalies import feedback_of, flags_of
 from llmci.core.grouping.language import language_of
 from llmci.core.grouping.texts import input_text
+from llmci.domain.label import FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from llmci.core.evalsets.sampling import Plan, Sighting, draw
-from llmci.core.grouping.anomalies import FAILURES
+from llmci.domain.label import FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llmci.core.stats.student import t_cdf, t_quantile
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -173,17 +174,13 @@ def statistic(of: Moments, at: FloatArray | float) -> FloatArray:
 
 def p_below(of: Moments, limit: FloatArray | float) -> FloatArray:
     """Evidence that the mean difference is below `limit`: small when that is proven, 1 where nothing is known."""
-    from scipy.special import stdtr
-
-    result: FloatArray = np.where(of.df >= 1, stdtr(np.maximum(of.df, 1), statistic(of, limit)), 1.0)
+    result: FloatArray = np.where(of.df >= 1, t_cdf(np.maximum(of.df, 1), statistic(of, limit)), 1.0)
     return result
 
 
 def p_above(of: Moments, limit: FloatArray | float) -> FloatArray:
     """The same for "above `limit`"."""
-    from scipy.special import stdtr
-
-    result: FloatArray = np.where(of.df >= 1, stdtr(np.maximum(of.df, 1), -statistic(of, limit)), 1.0)
+    result: FloatArray = np.where(of.df >= 1, t_cdf(np.maximum(of.df, 1), -statistic(of, limit)), 1.0)
     return result
 
 
@@ -210,9 +207,7 @@ def bounds(of: Moments, alpha: float) -> tuple[FloatArray, FloatArray]:
 
     The set of values that `statistic` does not reject; (-1, 1) where nothing is known.
     """
-    from scipy.special import stdtrit
-
-    quantile = stdtrit(np.maximum(of.df, 1), 1 - alpha)
+    quantile = t_quantile(np.maximum(of.df, 1), 1 - alpha)
     low = np.where(of.df >= 1, _root(of, quantile), -1.0)
     high = np.where(of.df >= 1, _root(of, -quantile), 1.0)
     return np.clip(low, -1, 1), np.clip(high, -1, 1)
