@@ -13,6 +13,7 @@ from llmci.adapters.recognizers.shapes import shapes
         ("its mialigmailcom thanks", "mialigmailcom"),
         ("jackson 12051999 yahoo com", "jackson 12051999 yahoo com"),
         ("write to mia77 at gmail dot com", "mia77 at gmail dot com"),
+        ("mia77 dogmail com", "mia77 dogmail com"),
     ],
 )
 def test_an_e_mail_without_its_signs_is_found(text: str, found: str) -> None:

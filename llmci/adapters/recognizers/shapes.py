@@ -185,7 +185,7 @@ _SHAPES = (
     Shape(
         "EMAIL_ADDRESS",
         re.compile(
-            rf"(?<![\w@.])(?P<found>[a-z0-9_.]{{1,40}}(?:[ ](?:dot|underscore|dash|hyphen)[ ][a-z0-9_.]{{1,40}}){{0,3}}(?:[ ]\d{{1,10}}){{0,4}}(?:(?:[ ]at[ ]|[ ])?(?:{_PROVIDERS})|[ ]at[ ][a-z]{{0,10}}mail)(?:[ ]dot[ ]|[ ])?com)(?![\w@])",
+            rf"(?<![\w@.])(?P<found>[a-z0-9_.]{{1,40}}(?:[ ](?:dot|underscore|dash|hyphen)[ ][a-z0-9_.]{{1,40}}){{0,3}}(?:[ ]\d{{1,10}}){{0,4}}(?:(?:[ ]at[ ]|[ ])?(?:{_PROVIDERS})(?:[ ]dot[ ]|[ ])?com|[ ](?:at[ ])?(?!e?mail|voicemail)[a-z]{{1,10}}mail[ ](?:dot[ ])?com))(?![\w@])",
             re.IGNORECASE,
         ),
         tuple(f"{name}{gap}com" for name in (*_PROVIDERS.split("|"), "mail") for gap in ("", " ", " dot ")),
