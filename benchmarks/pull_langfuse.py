@@ -125,21 +125,24 @@ def serve(total: int, port: multiprocessing.Queue[int]) -> None:
     server.serve_forever()
 
 
-def peak_of(process: int, found: list[int], spent: dict[int, float], done: threading.Event) -> None:
-    """Memory in bytes of a process and its children, sampled, and the CPU seconds of each of them."""
+def peak_of(process: int, found: list[list[int]], spent: dict[int, float], done: threading.Event) -> None:
+    """Memory in bytes of a process and its children, sampled, and the CPU seconds of each of them.
+
+    What processes share counts in parts (PSS), so that the sum is what the machine has to have.
+    """
     import psutil
 
     parent = psutil.Process(process)
     while not done.wait(0.2):
-        total = 0
+        sizes = []
         for one in [parent, *parent.children(recursive=True)]:
             try:
-                total += one.memory_info().rss
+                sizes.append(one.memory_full_info().pss)
                 used = one.cpu_times()
                 spent[one.pid] = used.user + used.system
             except psutil.Error:
                 continue
-        found.append(total)
+        found.append(sizes)
 
 
 def cpu_of_children() -> float:
@@ -147,8 +150,8 @@ def cpu_of_children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def pull(url: str) -> tuple[float, float, float, int, int]:
-    """Seconds of fetching and of all, CPU seconds, peak bytes, traces."""
+def pull(url: str) -> tuple[float, float, float, list[int], int]:
+    """Seconds of fetching and of all, CPU seconds, bytes of each process when they were most, traces."""
     code = (
         "import sys; from llmci.cli.main import main; "
         f"sys.argv = ['llmci', 'pull', 'langfuse', '--since', '{END - SPAN:%Y-%m-%dT%H:%M:%SZ}', '--until', '{END:%Y-%m-%dT%H:%M:%SZ}', '--json', '--quiet']; main()"
@@ -163,7 +166,7 @@ def pull(url: str) -> tuple[float, float, float, int, int]:
         }
         started = time.perf_counter()
         child = subprocess.Popen([sys.executable, "-c", code], cwd=directory, env=environ, stdout=subprocess.PIPE)
-        peaks: list[int] = []
+        peaks: list[list[int]] = []
         spent: dict[int, float] = {}
         done = threading.Event()
         watcher = threading.Thread(target=peak_of, args=(child.pid, peaks, spent, done))
@@ -173,7 +176,7 @@ def pull(url: str) -> tuple[float, float, float, int, int]:
         done.set()
         watcher.join()
     summary = orjson.loads(said)
-    return summary["fetched"]["seconds"], seconds, sum(spent.values()), max(peaks), summary["traces"]
+    return summary["fetched"]["seconds"], seconds, sum(spent.values()), max(peaks, key=sum), summary["traces"]
 
 
 def main() -> None:
@@ -193,7 +196,8 @@ def main() -> None:
     print(
         f"llmci: {told.observations / cpu:,.0f} observations a CPU second, from the wire to Parquet ({cpu:.1f} CPU seconds in all)"
     )
-    print(f"llmci: peak memory {peak / 1e6:,.0f} MB, of all its processes")
+    each = ", ".join(f"{size / 1e6:,.0f}" for size in peak)
+    print(f"llmci: peak memory {sum(peak) / 1e6:,.0f} MB, of its processes {each}")
     if told.sdk:
         command = [told.sdk, "-c", SDK, url, (END - SPAN).isoformat(), END.isoformat(), FIELDS]
         before = cpu_of_children()

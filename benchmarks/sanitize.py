@@ -18,7 +18,7 @@ without one in which one was. Which issuers there are was learnt from the same s
 measure of recall.
 
 Then what has no labels: secrets found per MB of recorded traces that hold none, telephone numbers of every
-region's plan beside numbers that are none, what is taken for a person in descriptions of code that name nobody (of modules that
+region's plan beside numbers that are none, drawn network addresses and keys (`sanitize_drawn.py`), what is taken for a person in descriptions of code that name nobody (of modules that
 no weight has seen), and the figures of `sanitize_speed.py`.
 """
 
@@ -42,6 +42,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
+from sanitize_drawn import drawn
 from sanitize_speed import a_redactor, line, measure
 
 from llmci.adapters.recognizers.secrets import SecretsRecognizer
@@ -296,6 +297,7 @@ def main(arguments: Sequence[str]) -> None:
     print()
     clean_traces(told.data.parent)
     telephones()
+    drawn()
     names_of_code()
     if not told.no_speed:
         measure(told.data, stock_presidio(), with_processes=told.processes)

@@ -4,8 +4,8 @@
 
 The texts are those of agent traces, templates and chat turns, each distinct one once. Speeds are MB of text per
 second of one processor, measured as processor time, so that a shared machine distorts ratios least. "history"
-is what chat logs look like: every call repeats the conversation so far. --processes also sanitizes a project of four
-shards with one process and with two (wall time: it says something on an idle machine only).
+is what chat logs look like: every call repeats the conversation so far. --processes also sanitizes 40,000 synthetic
+traces in eight shards with one process and with two (wall time: it says something on an idle machine only).
 """
 
 from __future__ import annotations
@@ -191,35 +191,23 @@ def cold_start() -> None:
     line("memory of that", f"{peak / 1024:.0f} MB", "<= 250 MB")
 
 
-def processes(rows: list[dict[str, Any]]) -> None:
-    """Four shards with one process and with two: how much faster, and whether the bytes are the same."""
-    from llmci import config as configuration
-    from llmci.adapters.stores.shelf import DirectoryShelf
-    from llmci.wiring import sanitize as stage
+def processes(traces: int = 40_000) -> None:
+    """Synthetic traffic in eight shards with one process and with two: how much faster, and whether the bytes are the same."""
+    import cluster
 
+    cluster.adopt_orphans()
     seconds, written = {}, {}
-    sessions = list(dict.fromkeys(row["session_id"] for row in rows))
-    for count, threshold in ((1, 1 << 60), (2, 0)):
+    for workers in (1, 2):
         with tempfile.TemporaryDirectory() as name:
-            directory = Path(name)
-            (directory / "llmci.yaml").write_text("project: benchmark\n")
-            raw = DirectoryShelf(directory / ".llmci" / "raw", TRACE, private=True)
-            for shard in range(4):
-                with raw.writer(f"shard-{shard}", "f") as writer:
-                    mine = [row for row in rows if sessions.index(row["session_id"]) % 4 == shard]
-                    writer.write(pa.RecordBatch.from_pylist(mine, schema=TRACE))
-            stage._PARALLEL_BYTES = threshold  # noqa: SLF001  how much data is worth a second process
-            started = time.monotonic()
-            stage.sanitize(
-                configuration.load(directory / "llmci.yaml"), progress=Silent(), environ=os.environ | KEY, now=_NOON
-            )
-            seconds[count] = time.monotonic() - started
-            clean = directory / ".llmci" / "clean"
-            written[count] = {p.name: p.read_bytes() for p in sorted(clean.glob("*.parquet"))}
+            root = cluster.a_project(Path(name) / "project", traces, files=8, size=1.0)
+            cluster.child(root, "pull", "processes", "2")
+            seconds[workers] = cluster.child(root, "sanitize", "processes", str(workers))["work"]
+            clean = root / ".llmci" / "clean"
+            written[workers] = {p.name: p.read_bytes() for p in sorted(clean.glob("*.parquet"))}
     same = "the same bytes" if written[1] == written[2] else "OTHER BYTES"
     line(
         "two processes against one",
-        f"{seconds[1] / seconds[2]:.2f} times as fast, {same}; load {os.getloadavg()[0]:.1f}",
+        f"{seconds[1] / seconds[2]:.2f} times as fast, {traces / seconds[2]:.0f} traces/s, {same}; load {os.getloadavg()[0]:.1f}",
         ">= 1.85, same",
     )
 
@@ -229,12 +217,11 @@ def measure(data: Path, stock: Callable[[str], object], *, with_processes: bool)
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     with one_thread():
         unique_text(texts_of(data), stock)
-        rows = history(data)
-        repeated(rows)
+        repeated(history(data))
         worst()
         cold_start()
         if with_processes:
-            processes(rows)
+            processes()
 
 
 def main(arguments: Sequence[str]) -> None:

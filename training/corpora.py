@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow.parquet as pq
+from letters import NICKNAMES
 
-from llmci.adapters.recognizers.wordforms import TOKEN
+from llmci.adapters.recognizers.tagger import tokens_of
+from llmci.adapters.recognizers.wordforms import words_of
 
 if TYPE_CHECKING:
     import random
@@ -26,7 +28,7 @@ SETS = {
     "btc": 1.0,
     "crossner": 1.0,
     "wikigold": 1.0,
-    "wnut17": 1.0,
+    "wnut17": 1.5,
     "sec_filings": 0.5,
     "multidogo": 1.0,
     "meddocan_es": 0.5,
@@ -56,6 +58,8 @@ _ROLES = frozenset(
         "pledgor",
     ]
 )
+# Words of last names that are no names.
+_PARTICLES = ("van", "van der", "van den", "von", "von der", "zu", "de", "de la", "de los", "del", "della", "di", "da", "dos", "du", "le", "la", "al", "el", "bin", "ibn", "ben", "ter", "ten", "St.")  # fmt: skip
 
 
 _VALUE = re.compile(r'"\w+": ?"[^"\\]{1,60}"')
@@ -98,16 +102,16 @@ def sentence(name: str, row: dict[str, Any]) -> Sentence:
     tokens, allowed = [], []
     spans = sorted(row["spans"], key=lambda s: s["start"])
     at = 0
-    for match in TOKEN.finditer(text):
-        while at < len(spans) and spans[at]["end"] <= match.start():
+    for word, (start, end) in zip(*tokens_of(text), strict=True):
+        while at < len(spans) and spans[at]["end"] <= start:
             at += 1
         bits = outside | 1
-        if at < len(spans) and spans[at]["start"] < match.end():
+        if at < len(spans) and spans[at]["start"] < end:
             bits = _bits(name, text, spans[at])
         # Handles are the names of accounts; only one of the sets calls them persons.
-        if name == "btc" and (match[0] == "@" or text[match.start() - 1 : match.start()] == "@"):
+        if name == "btc" and (word == "@" or text[start - 1 : start] == "@"):
             bits = 1
-        tokens.append(match[0])
+        tokens.append(word)
         allowed.append(bits)
     return Sentence(tokens, allowed)
 
@@ -167,7 +171,14 @@ class Names:
         group = self._english if dice < 0.35 else self._latin if dice < 0.97 else self._other
         firsts, lasts = rng.choice(group)
         last = rng.choice(self._last) if group is self._english and rng.random() < 0.5 else rng.choice(lasts)
-        return rng.choice(firsts), last
+        first, dice = rng.choice(NICKNAMES if rng.random() < 0.04 else firsts), rng.random()
+        if dice < 0.04:
+            last = f"{rng.choice(_PARTICLES)} {last}"
+        elif dice < 0.07:
+            first = f"{first} {rng.choice(firsts)}"
+        elif dice < 0.09:
+            last = f"{last}-{rng.choice(lasts)}"
+        return first, last
 
     def renamed(
         self, tokens: list[str], allowed: list[int], rng: random.Random, *, lower: bool
@@ -203,7 +214,7 @@ class Names:
             if len(old[0]) > 1 and old[0].isupper()
             else name
         )
-        return TOKEN.findall(cased)
+        return words_of(cased)
 
 
 def corpus(data: Path, sets: Sequence[str]) -> list[tuple[str, Sentence]]:

@@ -36,7 +36,7 @@ Nicky Nico Nora Norm Oli Ollie Paco Pam Pat Patty Paulie Peg Peggy Penny Pepe Pe
 Ricky Rita Rob Robbie Rod Ron Ronnie Rosie Roz Russ Rusty Sal Sally Sam Sandy Seb Sepp Shel Sid Skip Sonny Stan Stef Steffi Steve Stevie Stu Sue Susi
 Suzie Tad Tam Ted Teddy Terri Tess Tex Theo Thom Tim Timmy Tina Titi Toby Tom Tommy Toni Tony Topher Tricia Trish Trudy Ty Uli Uwe Val Vern Vi Vic
 Vicky Vince Vinnie Viv Wally Walt Wes Will Willie Win Woody Xavi Yoli Zach Zack Zeke Zoe
-""".split()
+""".split()  # noqa: SIM905  words read more easily without quotes
 # Gods, heroes and methods that are called like people, and what is named after them.
 MYTHS = """
 Thor|Odin|Loki|Zeus|Hera|Apollo|Athena|Artemis|Hermes|Ares|Hades|Poseidon|Merlin|Arthur|Hercules|Atlas|Prometheus|Titan|Phoenix|Venus|Mars|Jupiter|Juno
@@ -227,7 +227,7 @@ Dzień dobry, nazywam się {full} i dzwonię z {org}. Czy mogę rozmawiać z pan
 Pozdrawiam,\n{full}
 Merhaba {first} Hanım, ben {full}. {first} Bey ile görüşebilir miyim?
 Hej {first}, kan du säga till {first} att {last} kommer på torsdag? Hälsningar, {first}
-"""
+"""  # noqa: RUF001  letters of other languages
 NOBODY = r"""
 Oh my God, it was 104 in {city} that day. Thank God for the air conditioning.
 God gave us hands. God knows why. For God's sake, hurry up.
@@ -259,6 +259,9 @@ Net 30, Letter of Credit from Bank of America. Confidentiality Agreement to foll
 Subject: RE: Confidentiality Agreement - {org} Natural Gas
 Subject: FW: Weekly Update - West Desk\nImportance: High
 Dear Sir or Madam,\n\nPlease find attached our Invoice.\n\nYours faithfully,\nCustomer Care
+Would you like to add Travel Insurance? Insurance costs {n} dollars. Travel dates and the Cabin Class can be changed.
+Travel Insurance: yes\nBaggage: {m}\nBasic Economy: no
+You have Health Insurance and Life Insurance with us; the Customer Portal and the Help Center are open.
 To Whom It May Concern:\n\nThe Tenant shall pay the Landlord.\n\nSincerely,\nThe Management
 Dear Valued Customer, your Gold Card is ready. Dear Hiring Manager, I am applying.
 Hi there, Hi everyone, Hello all, Dear team, Hey guys,
@@ -352,7 +355,7 @@ Ik wil mijn afspraak van dinsdag verzetten. Kan het ook op woensdag of donderdag
 Dzień dobry, pociąg do {city} odjeżdża o 8:30. Muzeum jest w poniedziałek zamknięte. Dziękuję bardzo.
 Hej, tåget till {city} går 8.30. Museet är stängt på måndag. Med vänliga hälsningar, Kundtjänst
 Merhaba, {city} treni 8.30'da kalkıyor. Müze pazartesi günü kapalı. Teşekkür ederim, iyi günler.
-"""
+"""  # noqa: RUF001  letters of other languages
 _LOREM = ("de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "pl_PL", "cs_CZ", "da_DK")
 
 

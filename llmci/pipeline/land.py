@@ -107,7 +107,9 @@ def land(source: Remote, landing: Landing, window: Window, *, name: str, now: da
     run = _Run(source, landing, name, progress)
     wanted = bounds(source, landing, window, now)
     if wanted is None:
-        run.done.notes.append(f"{name}: all of the window is younger than {source.lags.settle}; it is left for later")
+        run.done.notes.append(
+            f"{name}: all of the window is younger than {lasting(source.lags.settle.total_seconds())}; it is left for later (`settle_minutes`)"
+        )
         return run.done
     try:
         for stream in source.streams:
@@ -118,6 +120,10 @@ def land(source: Remote, landing: Landing, window: Window, *, name: str, now: da
         run.cross_check(wanted)
     finally:
         run.done.seconds = time.monotonic() - run.started
+    if not run.done.records and wanted[1] < (window.until or now):
+        run.done.notes.append(
+            f"{name}: nothing was there from {spoken(*wanted)}; what is younger than {lasting(source.lags.settle.total_seconds())} is left for later (`settle_minutes`)"
+        )
     return run.done
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from llmci.core.privacy.batch import Session, Tally, learn_sessions, sanitize_batch
 from llmci.core.privacy.spread import session_digest
@@ -175,9 +176,6 @@ def _uncollected() -> Iterator[None]:
 def _learn(raw: Shelf, shard_id: str, redactor: Redactor, sessions: Mapping[str, Session]) -> None:
     if not sessions:
         return
-    # Whoever only cleans answers need not wait for it.
-    import pyarrow.compute as pc
-
     wanted = pa.array(list(sessions), pa.string())
     for batch in raw.read(shard_id):
         theirs = batch.filter(pc.is_in(batch.column("session_id"), value_set=wanted))

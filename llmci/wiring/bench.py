@@ -177,7 +177,7 @@ class LateCleaner:
 
     @cached_property
     def _made(self) -> AnswerCleaner:
-        from llmci.wiring.sanitize import cleaner
+        from llmci.wiring.privacy import cleaner
 
         return cleaner(self._config, self._environ)
 

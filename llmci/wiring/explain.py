@@ -210,6 +210,8 @@ def _span_lines(piece: Piece, found: Sequence[Span], memory: Memory, redactor: R
     """
     removed = redactor.spans_in(piece, found, memory, None)
     kept = [span for span in found if redactor.policy.operator_of(span.kind) == "keep"]
+    if not removed and not kept:
+        return
     shown = resolved(removed, kept)
     ends = [0, *(span.end for span in shown)]
     starts = [*(span.start for span in shown), len(piece.text)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.recognizers.deadline import Deadline
 from llmci.config import Block
+from llmci.core.privacy.answers import AnswerCleaner
 from llmci.core.privacy.detect import Detector
 from llmci.core.privacy.manifest import policy_digest
 from llmci.core.privacy.policy import DEFAULT_POLICY, policy_of
@@ -52,6 +53,11 @@ class Privacy:
     recognizers: Mapping[str, str]
     key_fingerprint: str
     digest: str
+
+
+def cleaner(config: Config, environ: Mapping[str, str]) -> AnswerCleaner:
+    """What sanitizes the answers of a system, before they are scored, judged or stored."""
+    return AnswerCleaner(privacy_of(config, environ).redactor)
 
 
 def privacy_of(config: Config, environ: Mapping[str, str]) -> Privacy:

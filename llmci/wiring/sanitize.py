@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import orjson
 
 from llmci.adapters.stores.shelf import DirectoryShelf
-from llmci.core.privacy.answers import AnswerCleaner
 from llmci.core.privacy.batch import Tally
 from llmci.core.privacy.canaries import Recall, measured
 from llmci.core.privacy.evidence import Second, evidence, second_of
@@ -78,11 +77,6 @@ def planned(config: Config, environ: Mapping[str, str]) -> Plan:
         spread = spread_of({name: named_in(config, name, environ) for name in contents})
         marks = _marks(spread, contents)
     return plan(_wanted(contents, digest, marks), _present(clean))
-
-
-def cleaner(config: Config, environ: Mapping[str, str]) -> AnswerCleaner:
-    """What sanitizes the answers of a system, before they are scored, judged or stored."""
-    return AnswerCleaner(privacy_of(config, environ).redactor)
 
 
 class _Sanitize:

@@ -20,6 +20,8 @@ from llmci.domain.finding import Span
         ("12 Elm Street, please send 20000 units", "12 Elm Street", "12 Elm Street"),
         ("12 Elm Street\n\nSpringfield is nice", "12 Elm Street", "12 Elm Street"),
         ("v1.12 Elm Street", "Elm Street", "Elm Street"),
+        ("return to Eloise and 226 Thomas Avenue please", "226 Thomas Avenue", "Eloise and 226 Thomas Avenue"),
+        ("ask her and 226 Thomas Avenue", "226 Thomas Avenue", "226 Thomas Avenue"),
         ("? 12 Elm Street\n? Springfield\n? USA 62704", "12 Elm Street", "12 Elm Street\n? Springfield\n? USA 62704"),
         ("12 Elm Street 2000 Units left", "12 Elm Street", "12 Elm Street"),
     ],

@@ -7,8 +7,10 @@ from importlib import resources
 import numpy as np
 import pytest
 
+from llmci.adapters.recognizers import naming
 from llmci.adapters.recognizers.naming import named
 from llmci.adapters.recognizers.tagger import LABELS, bundled, tokens_of
+from llmci.adapters.recognizers.wordforms import words_of
 
 _NOBODY: frozenset[str] = frozenset()
 _COUNTS = 0.4
@@ -30,6 +32,10 @@ def found(text: str, kind: str, key: str | None = None) -> list[str]:
         ("We spoke to Dr. Okonkwo yesterday.", "Dr. Okonkwo"),
         ("Directed by Lucia Ferrante MD", "Lucia Ferrante MD"),
         ("| Siobhan Gallagher | Dublin |", "Siobhan Gallagher"),
+        ("To: Perlingiere, Debra; Hendrickson, Steve\nSubject: lunch", "Perlingiere, Debra"),
+        ("Ask Heike, Uwe und Steffi sind im Urlaub.", "Steffi"),
+        ("Ma fille Capucine est en classe avec Noé.", "Capucine"),
+        ("La jefa, doña Remedios, fue muy amable.", "Remedios"),
     ],
 )
 def test_a_person_is_found_with_title_and_degree(text: str, value: str) -> None:
@@ -50,6 +56,21 @@ def test_a_person_is_found_with_title_and_degree(text: str, value: str) -> None:
 )
 def test_what_names_nobody_is_left_alone(text: str, key: str | None) -> None:
     assert found(text, "PERSON", key) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sehr geehrte Damen und Herren, meine Steuer ist bezahlt. Kannst du bitte helfen? Viele Grüße",
+        "Die Deutsche Bahn hat am Montag den Vertrag unterschrieben.",
+        "Le train part lundi, le musée est fermé et La Poste est en grève.",
+        "El tren sale el martes; el museo no abre. Gracias por su ayuda.",
+        "Oh my God, they gave rock and roll to us. Rose, May and June are months or flowers.",
+        "Send it with Travel Insurance to Wells Fargo.",
+    ],
+)
+def test_prose_of_many_languages_names_nobody(text: str) -> None:
+    assert found(text, "PERSON") == []
 
 
 def test_places_and_firms_are_told_from_people() -> None:
@@ -139,3 +160,48 @@ def test_encoded_data_is_one_token_that_is_nobody_and_is_not_remembered() -> Non
     assert words == ["see", data, "of", "Mia", "Lindqvist"]
     assert found(f"see {data} of Mia Lindqvist", "PERSON")[0].endswith("Lindqvist")
     assert data not in bundled()._known
+
+
+MIXED = [
+    *(
+        "where is my parcel",
+        "Hello, I am Torvald and this is Mia Li.",
+        "the Ms and the Don said no",
+        "my name is mia lindqvist",
+    ),
+    *(
+        "Malon, Mark and Kaylee went to Lyon",
+        "see urllib.parse, os and re",
+        "名前は佐藤です",
+        "李明先生 says hello",
+        "",
+    ),
+    *(
+        "Li, Mia\nHaddad, Omar",
+        "Dear customer service,",
+        "from paris to rome by may",
+        "Mr. Okonkwo, 12 Elm Street, 80331 Bonn",
+    ),
+]
+
+
+@pytest.mark.parametrize("extra", [_NOBODY, frozenset({"parcel"})])
+def test_rules_that_are_not_asked_would_have_found_nothing(
+    extra: frozenset[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [(text, key) for text in MIXED for key in (None, "note")]
+    before = named(texts, extra)
+    monkeypatch.setattr(naming, "_most", lambda likely, starts, _: np.ones((len(starts), likely.shape[1])))
+
+    assert named(texts, extra) == before
+    assert [named([text], extra)[0] for text in texts] == before
+
+
+@pytest.mark.parametrize(
+    "text", ["a  b\n\tc'd ’e", "x²_1 ab1", "TG9y" * 20 + "1 end", "TG9yZW0+" * 6 + "1", "it's Jean-Luc's\u00a0dog", " "]
+)
+def test_tokens_are_all_there_is_but_space(text: str) -> None:
+    words, places = tokens_of(text)
+
+    assert words == words_of(text) == [text[start:end] for start, end in places]
+    assert "".join(words) == "".join(c for c in text if c == "\n" or not c.isspace())

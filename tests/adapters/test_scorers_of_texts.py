@@ -16,7 +16,7 @@ from llmci.domain.case import Document, Message, Part
 from llmci.domain.run import Scored, Unscored
 from llmci.domain.text import declared_clean
 from llmci.errors import UsageError
-from llmci.wiring.sanitize import cleaner
+from llmci.wiring.privacy import cleaner
 
 if TYPE_CHECKING:
     from pathlib import Path

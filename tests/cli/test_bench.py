@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from commands import llmci
+from commands import environment, llmci
 
-from llmci.cli.bench import filters_of
+from llmci.cli.bench import filters_of, shard_of
+from llmci.cli.exits import exit_code_of
 from llmci.config import load
 from llmci.errors import UsageError
+from llmci.pipeline.gate import gate
+from llmci.seams import Silent
+from llmci.wiring.bench import bench
+from llmci.wiring.bench_plan import Ask
 from llmci.wiring.evalset import build_version
+from llmci.wiring.evalset_store import store
+from llmci.wiring.merge import merge
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from llmci.config import Config
+    from llmci.wiring.bench import BenchOutcome
 
 APP = """
 def answer(question, config):
@@ -109,30 +120,49 @@ def test_several_candidates_share_the_error_rate_and_the_gravest_verdict_is_the_
     assert llmci("bench", "--candidate", "free", "--candidate", "free", cwd=project).returncode == 2
 
 
+def benched(config: Config, candidate: str, shard: tuple[int, int] | None = None) -> BenchOutcome:
+    """The same without a process of its own for each shard."""
+    asked = Ask(candidate=candidate, shard=shard)
+    return bench(config, asked, environ=environment(), progress=Silent(), clock=lambda: datetime.now(UTC))
+
+
 @pytest.mark.parametrize("candidate", ["free", "worse"])
 def test_shards_come_to_the_verdict_of_the_whole(project: Path, tmp_path: Path, candidate: str) -> None:
-    whole = llmci("bench", "--candidate", candidate, "--json", cwd=project)
-    places = []
-    for number in (3, 1, 2):
-        state = tmp_path / f"shard-{number}"
-        text = (project / "llmci.yaml").read_text() + f"state: {state}\n"
-        (project / f"{candidate}-{number}.yaml").write_text(text)
-        flags = ("-c", f"{candidate}-{number}.yaml", "--candidate", candidate, "--shard", f"{number}/3")
-        assert llmci("bench", *flags, cwd=project).returncode in (0, 1, 3)
-        places.append(str(state))
+    config = load(project / "llmci.yaml")
+    places = [tmp_path / f"shard-{number}" for number in (3, 1, 2)]
+    whole = benched(config, candidate)
+    for state in places:
+        benched(replace(config, state=state), candidate, (int(state.name[-1]), 3))
+    expected = gate(whole.baseline, whole.candidate, store(config).load("main").cases, config.gates)
 
-    merged = llmci("merge", *places, "--json", cwd=project)
-    again = llmci("merge", *places, "--json", cwd=project)
-    missing = llmci("merge", *places[1:], cwd=project)
+    merged = llmci("merge", *map(str, places), "--json", cwd=project)
+    again = merge(config, places, [tmp_path / "again.json"])
 
-    assert merged.returncode == again.returncode == whole.returncode
-    ours, theirs = (json.loads(done.stdout)["result"] for done in (merged, whole))
-    assert ours["verdicts"] == theirs["verdicts"]
-    assert ours["headline"] == theirs["headline"]
+    assert merged.returncode == exit_code_of(expected)
+    ours = json.loads(merged.stdout)["result"]
+    assert ours["headline"] == again.reported.result.headline == expected.headline
+    assert again.reported.result.verdicts == expected.verdicts
+    assert len(ours["verdicts"]) == len(expected.verdicts)
+
+
+def test_a_shard_that_is_missing_is_no_evidence(project: Path, tmp_path: Path) -> None:
+    benched(replace(load(project / "llmci.yaml"), state=tmp_path), "free", (1, 3))
+
+    missing = llmci("merge", str(tmp_path), cwd=project)
+
     assert missing.returncode == 4
-    assert "no run of the shard 3/3" in missing.stderr
+    assert "no run of the shard 2/3, 3/3" in missing.stderr
+
+
+def test_a_shard_of_the_command_line_asks_its_part_alone(project: Path) -> None:
+    done = llmci("bench", "--candidate", "free", "--shard", "2/3", "--fail-on", "nothing", "--json", cwd=project)
+
+    found = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert 0 < found["calls"] + found["reused"] < 2 * 60
 
 
 @pytest.mark.parametrize("given", ["0/3", "4/3", "1", "a/b"])
-def test_a_shard_is_a_part_of_the_whole(project: Path, given: str) -> None:
-    assert llmci("bench", "--shard", given, cwd=project).returncode == 2
+def test_a_shard_is_a_part_of_the_whole(given: str) -> None:
+    with pytest.raises(UsageError, match="is not i/n"):
+        shard_of(given)

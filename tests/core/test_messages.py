@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmci.core.traces import messages as messages_module
-from llmci.core.traces.messages import messages_of, simple_messages
+from llmci.core.traces.messages import messages_of
+from llmci.core.traces.usual import usual_messages
 
 ARGUMENTS = '{"parcel":778}'
 OPENAI: list[dict[str, Any]] = [
@@ -263,5 +264,5 @@ def test_a_block_with_the_whole_name_of_its_type_is_read_by_the_end_of_it() -> N
 )
 def test_the_short_way_gives_what_the_long_way_gives(conversation: list[dict[str, Any]]) -> None:
     for value in (conversation, conversation[0]):
-        simple = simple_messages(value)
+        simple = usual_messages(value)
         assert simple is None or simple == messages_module._read(value, "user", 0)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmci.core.privacy import memory as memories
 from llmci.core.privacy.audit import survivor
 from llmci.core.privacy.detect import Detector, Unreadable
 from llmci.core.privacy.flatten import Text
@@ -343,3 +344,30 @@ def test_the_audit_knows_every_form_of_a_value_without_memory(kept: str) -> None
 
     assert survivor([kept], Memory(), removed)
     assert survivor(["the rose in the park of Elm Street 12"], Memory(), removed) is None
+
+
+def test_what_is_recalled_does_not_depend_on_how_much_there_is_to_recall(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory()
+    memory.learn([("PERSON", f"Mia Lindqvist{letter}") for letter in "abcdefghij"])
+    memory.learn(
+        [
+            ("EMAIL_ADDRESS", "mia.lindqvista@mail.org"),
+            ("PHONE_NUMBER", "212-867-5309"),
+            ("ADDRESS", "12 Elm Street, Lyon"),
+        ]
+    )
+    texts = [
+        "mia lindqvista wrote",
+        "to 2128675309 or MIA.LINDQVISTA@mail.org",
+        "12 elm  street, lyon",
+        "nobody",
+        "lindqvistb mia",
+    ]
+    monkeypatch.setattr(memories, "_MANY", 10_000)
+    one_by_one = [memory.recall(text) for text in texts]
+    monkeypatch.setattr(memories, "_MANY", 0)
+
+    assert [memory.recall(text) for text in texts] == one_by_one
+    assert sum(map(len, one_by_one)) > len(texts)
+    memory.learn([("PERSON", "Torvaldsen Else")])
+    assert memory.recall("torvaldsen")

@@ -42,10 +42,15 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("agents")
     shutil.copy(ROOT / "benchmarks" / "agent_traces" / "llmci.yaml", directory)
     (directory / "traces.jsonl.gz").symlink_to(DATA)
-    for stage in (["pull"], ["sanitize"], ["label"], ["evalset", "build"]):
-        code, _, said = llmci(directory, *stage)
-        assert code == 0, (stage, said)
+    code, _, said = llmci(directory, "run")
+    assert code == 0, said
     return directory
+
+
+@pytest.fixture(scope="module")
+def promoted(project: Path) -> tuple[int, Any, str]:
+    """The better agent in the place of the worse one."""
+    return llmci(project, "bench", "--baseline", "stock", "--candidate", "sft")
 
 
 def outcomes(document: Any) -> dict[str, str]:
@@ -74,15 +79,15 @@ def test_promoting_the_worse_agent_is_a_regression_where_it_is_one(project: Path
     }
 
 
-def test_promoting_the_better_agent_passes(project: Path) -> None:
-    code, document, said = llmci(project, "bench", "--baseline", "stock", "--candidate", "sft")
+def test_promoting_the_better_agent_passes(promoted: tuple[int, Any, str]) -> None:
+    code, document, said = promoted
 
     assert code == 0, said
     assert outcomes(document)["all"] == "passed"
 
 
-def test_a_cost_logged_as_nothing_is_unknown_and_not_free(project: Path) -> None:
-    _, document, _ = llmci(project, "bench", "--baseline", "stock", "--candidate", "sft")
+def test_a_cost_logged_as_nothing_is_unknown_and_not_free(promoted: tuple[int, Any, str]) -> None:
+    _, document, _ = promoted
     [cost] = [v for v in document["result"]["verdicts"] if v["rule"]["metric"] == "cost" and v["slice"] is None]
 
     assert cost["outcome"] != "passed"

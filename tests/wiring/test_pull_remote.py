@@ -166,6 +166,14 @@ def test_what_has_not_settled_is_left_for_later(tmp_path: Path) -> None:
         assert project.pull().traces == 1
 
 
+def test_a_pull_right_after_the_first_trace_says_why_there_is_none(tmp_path: Path) -> None:
+    langfuse = Langfuse([observation("t1", "a", NOON - timedelta(minutes=1))])
+    with project_of(tmp_path, langfuse) as (project, _):
+        [note] = project.pull(window=Window(NOON - timedelta(days=1))).notes
+    assert note.startswith("prod: nothing was there from 2026-11-19T")
+    assert "younger than 10 min is left for later (`settle_minutes`)" in note
+
+
 def test_a_trace_over_the_edge_of_windows_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(land_module, "PART_ROWS", 7)
     rows = [observation("t1", f"s{n:03}", NOON - timedelta(hours=20) + timedelta(minutes=30 * n), parentObservationId=None if n == 0 else "s000") for n in range(30)]  # fmt: skip
@@ -192,6 +200,22 @@ def test_a_limit_takes_the_same_traces_again(tmp_path: Path) -> None:
         project.pull(limit=10)
         assert set(project.rows()) == first
     assert len(first) == 10
+
+
+def test_a_share_is_the_same_traces_again_and_part_of_a_larger_share(tmp_path: Path) -> None:
+    langfuse = Langfuse(some(60))
+    with project_of(tmp_path, langfuse) as (project, _):
+        project.pull(sample=0.2)
+        fifth = set(project.rows())
+        project.pull(sample=0.5)
+        half = set(project.rows())
+        langfuse.observations += [observation(f"new{n}", f"n{n}", NOON - timedelta(hours=2)) for n in range(40)]
+        project.pull(sample=0.2)
+        again = set(project.rows())
+    assert 3 < len(fifth) < 25
+    assert fifth < half
+    assert {trace_id for trace_id in again if not trace_id.startswith("new")} == fifth
+    assert any(trace_id.startswith("new") for trace_id in again)
 
 
 def test_a_count_that_differs_is_said(tmp_path: Path) -> None:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 _ENOUGH = 0.5
 _LEFT = re.compile(r"(?<![\w.,:/-])\d{1,4}[ ]$")
 _BEFORE = 6
+# The street that crosses this one, before it: "Eloise and" 226 Thomas Avenue.
+_CROSSED = re.compile(
+    rf"(?<![\w.])[{UPPER}][\w'’-]{{1,24}}(?:[ ][{UPPER}][\w'’.-]{{0,24}}){{0,2}}(?:[ ]\d{{1,4}})?[ ](?:and|&)[ ]$"
+)
+_MOST_OF_A_STREET = 90
 _WORD = rf"(?:[{UPPER}][\w'’-]{{0,24}}\.?|of|the|de|del|di|la|le|and|[a-z]{{2}}(?=[ ,\n]))"
 # A comma, a space, or the next line, which may be quoted.
 _BREAK = r"(?:[ ]?,[ ]?|[ ]|[ ]?,?[ ]?\n(?:[>|*•-]|\?{1,3})?[ ]{0,2}(?:,[ ]?)?)"
@@ -38,6 +43,7 @@ def completed(text: str, span: Span) -> Iterator[Span]:
         yield span
         return
     number = _LEFT.search(text, max(0, span.start - _BEFORE), span.start)
+    number = number or _CROSSED.search(text, max(0, span.start - _MOST_OF_A_STREET), span.start)
     behind = _TO_POSTCODE.match(text, span.end) or _LINES.match(text, span.end)
     start, end = number.start() if number else span.start, behind.end() if behind else span.end
     yield span._replace(start=start, end=end)

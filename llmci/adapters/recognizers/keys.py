@@ -35,7 +35,7 @@ KEYS: Mapping[str, str] = {
             "streetname housenumber apartment direccion anschrift strasse adresse"
         ),
         "LOCATION": "city town municipality hometown ciudad ville",
-        "ZIP_CODE": "zip zipcode postalcode postcode plz codigopostal codepostal",
+        "ZIP_CODE": "zip zipcode postal postalcode postcode plz codigopostal codepostal",
         "US_SSN": "ssn socialsecurity socialsecuritynumber ssnlast4 taxid taxpayerid",
         "US_PASSPORT": "passport passportnumber passportno passportid",
         "US_DRIVER_LICENSE": "driverlicense driverslicense driverslicensenumber driverlicensenumber drivinglicence",

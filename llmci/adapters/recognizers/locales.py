@@ -122,7 +122,12 @@ LOCALES: Mapping[str, tuple[Pattern, ...]] = {
     "en": (
         _labelled(
             r"mrn|medical record (?:number|no\.?|#)|patient (?:id|no\.?|number)|hospital (?:number|no\.?)|(?:health )?insurance (?:id|number|no\.?)"
-            r"|(?:insurance|plan) member (?:id|number)|policy holder (?:id|number)"
+            r"|(?:insurance|plan) member (?:id|number)|policy holder (?:id|number)|aadhaar(?: (?:number|no\.?|card))?|tfn|tax file (?:number|no\.?)"
+            r"|medicare(?: (?:number|no\.?|card))?|social insurance (?:number|no\.?)|national id(?: (?:number|no\.?))?|ein (?:number|no\.?)"
+        ),
+        _documents(
+            r"(?:licen[cs]e |number |registration )plate(?: (?:number|no\.?))?|plate (?:number|no\.?)|vehicle registration(?: (?:number|no\.?))?|vin(?: (?:number|no\.?))?"
+            r"|pan (?:card|number|no\.?)|national insurance (?:number|no\.?)|nino|nric|fin (?:number|no\.?)|emirates id|voter id"
         ),
         _births(r"born|d\.?o\.?b\.?|date of birth|birth ?date|birthday", _EN_MONTHS),
         _LONG_PAST,

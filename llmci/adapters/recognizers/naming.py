@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from llmci.adapters.recognizers.people import ITEM, LIST, people
+from llmci.adapters.recognizers.people import HEADED, ITEM, lists, people
 from llmci.adapters.recognizers.tagger import LABELS, bundled, places_of
-from llmci.adapters.recognizers.wordforms import TOKEN
+from llmci.adapters.recognizers.wordforms import words_of
+from llmci.core.privacy.common_names import NAMES_THAT_ARE_WORDS
 from llmci.domain.finding import Span
 
 if TYPE_CHECKING:
@@ -27,8 +28,10 @@ _COLUMNS = [LABELS.index(kind) for kind in _LIKELY]
 _OPENS = {kind: float(np.float32(min(bounds))) for kind, bounds in _LIKELY.items()}
 _HOLDS = {kind: float(np.float32(bounds[1])) for kind, bounds in _LIKELY.items()}
 # Below this a finding is a hint and no more.
-_COUNTS = 0.45
+_COUNTS = 0.38
 _MOST_OF_A_HINT = 0.2
+# At the beginning of a sentence a capital says nothing.
+_LIKELY_AT_START, _ENDS = 0.5, frozenset(".!?\n")
 # The least that a finding is called, so that it counts by any usual `min_score`.
 _LEAST = 0.5
 # What a rule found is dropped where the tagger is surer than this that nobody is named.
@@ -126,7 +129,7 @@ def _named(text: str, tagged: Tagged, extra: frozenset[str]) -> Iterator[Span]:
         tagged.open()
     if may_name:
         for span in people(text, extra):
-            if extra.intersection(text[span.start : span.end].casefold().split()):
+            if span.detector == HEADED or extra.intersection(text[span.start : span.end].casefold().split()):
                 yield span
             elif (kept := tagged.trimmed(span)) is not None:
                 yield kept
@@ -141,7 +144,7 @@ def _named(text: str, tagged: Tagged, extra: frozenset[str]) -> Iterator[Span]:
 
 def _tagged(texts: Sequence[tuple[str, str | None]]) -> Iterator[Tagged]:
     """What the tagger says of texts, each of which stands between the words of its key."""
-    cut = [TOKEN.findall(text) for text, _ in texts]
+    cut = [words_of(text) for text, _ in texts]
     around = [_around(text, key) for text, key in texts]
     asked = [[*before, *words, *after] if before else words for (before, after), words in zip(around, cut, strict=True)]
     likely, bounds = bundled().in_a_row(asked)
@@ -173,7 +176,7 @@ def _most(
 def _around(text: str, key: str | None) -> tuple[list[str], list[str]]:
     if not key or len(text) > _LONGEST_UNDER_KEY or not text:
         return [], []
-    return ['"', *TOKEN.findall(key), '"', ":", '"'], ['"']
+    return ['"', *words_of(key), '"', ":", '"'], ['"']
 
 
 class Tagged:
@@ -214,7 +217,7 @@ class Tagged:
 
     def _level(self) -> None:
         """Make the items of a list as likely people as they are on average, where that is likely."""
-        for match in LIST.finditer(self._text) if ", " in self._text else ():
+        for match in lists(self._text):
             items = [self._between(*item.span()) for item in ITEM.finditer(self._text, *match.span())]
             mean = float(np.mean([self._likely[item, _PERSON].max() for item in items]))
             if mean >= _LISTED:
@@ -275,7 +278,7 @@ class Tagged:
         if not run or (best := max(likely[at] for at in run)) < _LIKELY[kind][0]:
             return
         start, end = self._places[run[0]][0], self._places[run[-1]][1]
-        score = 0.0 if _is_part(self._text, start, end) else self._score(kind, [self._words[at] for at in run], best)
+        score = 0.0 if _is_part(self._text, start, end) else self._score(kind, run, best)
         if any(first <= start and end <= last for first, last in self._code) or _is_joined(self._text, start, end):
             score = min(score, _MOST_OF_A_HINT)
         if not score:
@@ -288,14 +291,15 @@ class Tagged:
             end = code.end()
         yield Span(start, end, kind, score, _DETECTOR)
 
-    def _score(self, kind: str, words: list[str], best: float) -> float:
+    def _score(self, kind: str, run: list[int], best: float) -> float:
         """What a finding is worth whose likeliest word is as likely as `best`; 0 if nothing."""
+        words = [self._words[at] for at in run]
         lettered = sum(word[0].isalpha() for word in words)
         if not lettered:
             return 0.0
         if kind == "ADDRESS":
             return round(best, 2) if lettered < len(words) or (lettered > 1 and best >= _SURE) else 0.0
-        if self._is_code(words):
+        if self._is_code(words) or (kind == "PERSON" and self._is_word(run, best)):
             return min(best, _MOST_OF_A_HINT) if kind == "PERSON" else 0.0
         return max(_LEAST, round(best, 2)) if best >= _COUNTS else min(round(best, 2), _MOST_OF_A_HINT)
 
@@ -303,6 +307,18 @@ class Tagged:
         title = _TITLE.search(self._text, max(0, start - _BEFORE), start)
         degree = _DEGREE.match(self._text, end)
         return title.start() if title else start, degree.end() if degree else end
+
+    def _is_word(self, run: list[int], best: float) -> bool:
+        """Whether one word is rather a word than a name: as it is written, nothing tells that it is one.
+
+        In lower case, where the text has capitals elsewhere ("rock and roll"); or at the beginning of a sentence.
+        """
+        word = self._words[run[0]]
+        if len(run) > 1 or word.casefold() not in NAMES_THAT_ARE_WORDS:
+            return False
+        if word.islower():
+            return any(map(str.isupper, self._text))
+        return best < _LIKELY_AT_START and (run[0] == 0 or self._words[run[0] - 1] in _ENDS)
 
     def _is_code(self, words: list[str]) -> bool:
         """Whether a word in capitals is rather the code of something: a few letters, or all of a value."""

@@ -25,6 +25,11 @@ _RUN = re.compile(
 _FULL = rf"(?:[A-Z]\.[ ]?){{0,2}}{_CAPITAL}(?:[ ](?:[A-Z]\.|{_PARTICLE}|{_CAPITAL})){{0,4}}"
 _LOWER = r"[^\W\d_]{2,}(?:[ '’-][^\W\d_]{2,}){0,2}"
 
+# In capitals as they are written: "ms" and "don" are in every other text.
+_TITLES = (
+    "Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sra|Sr|Herr|Herrn|Frau|Mme|Monsieur|Madame|Señor|Señora|Don|Doña|Sir|Lady|Captain"
+    "|Officer|Rev|Judge"
+)
 _CUES = tuple(
     re.compile(cue)
     for cue in (
@@ -37,10 +42,7 @@ _CUES = tuple(
             r"(?i:\b(?=[acdfglnpsu])(?:customer|patient|passenger|client|user|contact|account holder|card ?holder|guest|full|first|last|sur"
             rf"|author|attn|dear|name on (?:the |my )?card)(?:[ _]?name)?(?:'s name)?(?:[ ]is)?[ ]?[:=]?[ ]+[\"']?)(?P<name>{_FULL})"
         ),
-        (
-            r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sra|Sr|Herr|Herrn|Frau|Mme|Monsieur|Madame|Señor|Señora|Don|Doña|Sir|Lady|Captain"
-            rf"|Officer|Rev|Judge)\.?[ ]+(?P<name>{_FULL})"
-        ),
+        (rf"\b(?:{_TITLES})\.?[ ]+(?P<name>{_FULL})"),
         (
             r"(?im:^[\s>*\-|\"']*(?:hi|hello|hey|dear|hola|hallo|bonjour|thanks|thank you|ciao|good (?:morning|afternoon|evening))"
             rf",?[ ]+(?:there,?[ ]+)?)(?P<name>{_FULL})(?=\s*(?:[,!.:;?\n]|$))"
@@ -81,15 +83,28 @@ _GATE = Gate(
         )
     ]
 )
+# Of the cue that is a title, its bit.
+_TITLED = 1 << 2
+_EACH_TITLE = tuple(_TITLES.split("|"))
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _LOWER_PAIR = re.compile(r"(?<![\w@./-])([a-z]{2,}) ([a-z]{2,})(?![\w@/-])")
 _LOWER_WORD = re.compile(r"(?<![\w@./-])[^\W\d_]{4,}(?![\w@/-])")
-LIST = re.compile(
+_LIST = re.compile(
     rf"(?<!\w){_CAPITAL}(?: {_CAPITAL})?(?:, {_CAPITAL}(?: {_CAPITAL})?){{1,12}},? (?:and|or|&|y|und|et) {_CAPITAL}(?: {_CAPITAL})?"
 )
+_BEFORE_LAST_ITEM = (" and ", " or ", " & ", " y ", " und ", " et ")
 ITEM = re.compile(rf"{_CAPITAL}(?: {_CAPITAL})?")
 _BEFORE_PLACES = frozenset({"san", "santa", "são", "saint", "fort", "port", "los", "las", "new", "mount", "lake"})
 _MASKED = re.compile(r"(?m)^[ \t>|*]*(?P<last>[A-Z][a-z]+),[ ]?(?P<first>[A-Z][a-z]+)(?=[,;|\t]|$)")
+# Who wrote to whom, at the head of a mail: last names first.
+_HEADER = re.compile(
+    r"(?m)^[ \t>|]*(?:From|To|Cc|CC|Bcc|Von|An|De|À|Para)[ \t]{0,3}:[ \t]{0,3}(?P<names>[^\n]{3,2000})"
+)
+_LAST_FIRST = re.compile(
+    rf"(?<![^;\s\"'])(?P<found>{_CAPITAL}(?:[ ]{_CAPITAL}){{0,2}}, {_CAPITAL}(?:[ ]{_CAPITAL}|[ ][A-Z]\.?)?)(?=\s*(?:[;<\"'(\[]|$))"
+)
+# Found by a form that is nothing else: whatever the tagger thinks of it.
+HEADED = "structured.header"
 
 # Capitalised words that start sentences, head tables or stand for things.
 _NO_NAMES = frozenset(
@@ -158,7 +173,7 @@ _RATHER_NOT = frozenset(
 
 def people(text: str, extra: frozenset[str]) -> Iterator[Span]:
     """Names of people in a text; `extra` are first names that the project knows, in lower case."""
-    opened = _GATE.open(text)
+    opened = _opened(text)
     # Nearly every pattern wants a capital, which chats are written without.
     if not text.islower():
         for index, cue in enumerate(_CUES):
@@ -172,11 +187,25 @@ def people(text: str, extra: frozenset[str]) -> Iterator[Span]:
             if match["last"].casefold() in last_names() or match["first"].casefold() in first_names():
                 yield Span(match.start("last"), match.end("last"), "PERSON", 0.7, "structured.name")
                 yield Span(match.start("first"), match.end("first"), "PERSON", 0.7, "structured.name")
-        yield from _listed(text, extra) if ", " in text else ()
+        yield from _listed(text, extra)
+        yield from _headed(text) if ", " in text and ":" in text else ()
     for pattern in _OTHER_SCRIPTS if not text.isascii() else ():
         for match in pattern.finditer(text):
             yield Span(match.start("name"), match.end("name"), "PERSON", 0.8, "structured.cue")
     yield from _lower(text, extra, cued=bool(opened >> len(_CUES)))
+
+
+def _opened(text: str) -> int:
+    """The bits of the cues that a text may hold."""
+    opened = _GATE.open(text)
+    titled = opened & _TITLED and any(title in text for title in _EACH_TITLE)
+    return opened if titled else opened & ~_TITLED
+
+
+def lists(text: str) -> Iterator[re.Match[str]]:
+    """Lists of words in capitals, such as Malon, Mark and Kaylee; looked for where there is a comma and a last item."""
+    if ", " in text and any(joint in text for joint in _BEFORE_LAST_ITEM):
+        yield from _LIST.finditer(text)
 
 
 def is_first_name(word: str, extra: frozenset[str]) -> bool:
@@ -266,13 +295,20 @@ def _end_of_name(words: list[re.Match[str]], index: int, extra: frozenset[str]) 
 
 def _listed(text: str, extra: frozenset[str]) -> Iterator[Span]:
     """All of a list of words in capitals, where half of them are known names: Malon, Mark and Kaylee."""
-    for match in LIST.finditer(text):
+    for match in lists(text):
         items = list(ITEM.finditer(text, match.start(), match.end()))
         firsts = [item[0].split()[0].casefold() for item in items]
         known = sum(is_first_name(first, extra) or first in last_names() for first in firsts)
         if 2 * known >= len(items) and not any(first in _NO_NAMES and first not in COMMON for first in firsts):
             for item in items:
                 yield Span(item.start(), item.end(), "PERSON", 0.7, "structured.list")
+
+
+def _headed(text: str) -> Iterator[Span]:
+    for header in _HEADER.finditer(text):
+        start, names = header.start("names"), header["names"]
+        for match in _LAST_FIRST.finditer(names):
+            yield Span(start + match.start("found"), start + match.end("found"), "PERSON", 0.9, HEADED)
 
 
 def _lower(text: str, extra: frozenset[str], *, cued: bool) -> Iterator[Span]:

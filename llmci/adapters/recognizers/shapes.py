@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from llmci.adapters.recognizers.gates import Gate
+from llmci.adapters.recognizers.people import UPPER
 from llmci.core.privacy.words import TECHNICAL
 from llmci.domain.finding import Span
 
@@ -52,6 +53,8 @@ class Shape:
 
 _digit = re.compile(r"\d").search
 _long_number = re.compile(r"\d[\d \u00a0.-]{11}").search
+_digit_and_space = re.compile(r"\d[A-Za-z]?\s").search
+_spaced_digit = re.compile(r"\s\d").search
 _five_digits = re.compile(r"\d{5}").search
 _inward_code = re.compile(r"\d[ABD-HJLNP-UW-Z]{2}").search
 _checked = re.compile(r"\d\d[ \u00a0]?[A-Za-z0-9]{4}").search
@@ -167,10 +170,11 @@ def _has_colons(text: str) -> bool:
 _PROVIDERS = "gmail|yahoo|hotmail|outlook|icloud|aol"
 _AT = r"(?:@(?:[ ](?=[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}(?!\w)))?|%40|\s?\[at\]\s?|\s?\(at\)\s?)"
 _SHAPES = (
+    # No sign of an address is one of a name before it: nothing of a name is given back to look for one.
     Shape(
         "EMAIL_ADDRESS",
         re.compile(
-            rf"(?<![\w%+.-])(?P<found>[\w!#$&'*+^{{|}}~-][\w!#$&'*+^{{|}}~.-]{{0,63}}{_AT}"
+            rf"(?<![\w%+.-])(?P<found>[\w!#$&'*+^{{|}}~-][\w!#$&'*+^{{|}}~.-]{{0,63}}+{_AT}"
             # Two or three numbers are the version of a package, four a host.
             r"(?!\d+(?:\.\d+){1,2}(?:[-+]|(?!\.?\w)))(?:[^\W_](?:[\w-]{0,62}[^\W_])?(?:(?:\.|\s?\[dot\]\s?|\s?\(dot\)\s?)[^\W_](?:[\w-]{0,62}[^\W_])?){1,6}|localhost))"
         ),
@@ -190,6 +194,7 @@ _SHAPES = (
         "ADDRESS",
         re.compile(rf"(?<![\w.$-])(?P<found>\d{{1,6}}[A-Za-z]?\s(?:[NSEW]\.?\s)?(?:{_WORD}\s){{1,4}}{_STREET}\b\.?(?:\s(?:[NS][EW]?|[EW])\b\.?(?!\s?[a-z]))?{_UNIT}?)"),
         _STREETS,
+        worth=_digit_and_space,
     ),
     Shape(
         "ADDRESS",
@@ -220,6 +225,7 @@ _SHAPES = (
         ),
         _UNITS,
         0.7,
+        _digit_and_space,
     ),
     # Wherever someone lives or something is sent: from the first number to the postcode or the end.
     Shape(
@@ -234,6 +240,7 @@ _SHAPES = (
         ),
         tuple(_DWELLING),
         0.6,
+        _spaced_digit,
     ),
     Shape(
         "ADDRESS",
@@ -291,8 +298,23 @@ _SHAPES = (
     Shape("UK_NHS", re.compile(r"(?i:\bnhs\b[^\d\n]{0,16})(?P<found>\d{3}[ -]?\d{3}[ -]?\d{4})(?!\w)"), ("nhs",)),
     Shape("US_DRIVER_LICENSE", re.compile(r"(?i:\b(?:driver'?s?|driving)\s(?:license|licence)\b[^\d\n]{0,20}?)(?P<found>[A-Za-z]{0,3}\d[\dA-Za-z-]{4,16})(?!\w)"), ("licen",)),
     Shape("ACCOUNT_ID", re.compile(r"(?i:\b(?:account|acct|routing)\b\s?(?:number|no\.?|num|#)\s?(?:is|[:=])?\s?#?)(?P<found>\d[\d -]{4,16}\d)(?!\w)"), ("account", "acct", "routing")),
+    Shape("ACCOUNT_ID", re.compile(r"(?i:\brouting(?: (?:number|no\.?))?[ :=#]{1,3})(?P<found>\d{9})(?!\w)"), ("routing",)),
+    # The machine-readable lines of a passport or an identity card (ICAO 9303).
+    Shape("PERSON", re.compile(r"(?<![A-Z<])[PIACV][A-Z<][A-Z]{3}(?P<found>[A-Z]{1,30}(?:<[A-Z]{1,30}){0,4}<<[A-Z]{1,30}(?:<[A-Z]{1,30}){0,4})<"), ("<<",), 0.95),
+    Shape("ID", re.compile(r"(?<![A-Z0-9<])(?P<found>[A-Z0-9<]{9}\d[A-Z<]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{11,16})(?![A-Z0-9<])"), ("<", "m", "f"), 0.95),
+    # A name in a directory, and in the query of an address of the web.
+    Shape("PERSON", re.compile(rf"(?<![\w])CN=(?P<found>[{UPPER}][\w'’-]{{1,24}}(?:[ ][{UPPER}][\w'’.-]{{0,24}}){{1,3}})(?=[,;])"), ("cn=",), 0.85),
+    Shape("PERSON", re.compile(rf"[?&](?:full_?|customer_?|first_?|last_?|display_?)?name=(?P<found>[{UPPER}][\w'’-]{{1,24}}(?:(?:%20|\+)[{UPPER}][\w'’.-]{{0,24}}){{1,3}})(?![\w%+])", re.IGNORECASE), ("name=",), 0.85),
     Shape("MAC_ADDRESS", re.compile(r"(?<![\w:-])(?P<found>(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2})(?![\w:-])"), None, worth=_has_colons),
 )  # fmt: skip
+# Whoever runs a machine, a container or a build.
+_MACHINES = frozenset(
+    """
+    root admin administrator user users ubuntu debian centos fedora ec2-user azureuser vagrant docker node nobody daemon www-data
+    nginx apache postgres mysql redis git jenkins runner travis circleci gitlab-runner vscode codespace app appuser service system
+    public default guest shared oracle hadoop spark airflow jovyan sandbox agent bot test dev build deploy python
+    """.split()  # noqa: SIM905  words read more easily without quotes
+)
 # Before the password and the host of a connection, which look like an address of mail together.
 _USERINFO = re.compile(r"://[^\s/@]{0,80}:$")
 _BEFORE = 120
@@ -304,7 +326,7 @@ _WORDED = tuple(shape for shape in _SHAPES if shape.needles is not None)
 _UNWORDED = tuple(shape for shape in _SHAPES if shape.needles is None)
 _GATE = Gate([shape.needles or () for shape in _WORDED])
 # Forms that are found without a digit.
-_DIGITLESS = frozenset({"EMAIL_ADDRESS", "USER_ID", "MAC_ADDRESS"})
+_DIGITLESS = frozenset({"PERSON", "EMAIL_ADDRESS", "USER_ID", "MAC_ADDRESS"})
 
 
 @lru_cache(maxsize=4096)
@@ -320,6 +342,8 @@ def shapes(text: str) -> Iterator[Span]:
             continue
         for match in shape.pattern.finditer(text):
             if shape.kind == "EMAIL_ADDRESS" and _USERINFO.search(text, max(0, match.start() - _BEFORE), match.start()):
+                continue
+            if shape.kind == "USER_ID" and match["found"].casefold() in _MACHINES:
                 continue
             if shape.needles is not None or _VALID.get(shape.kind, _always)(match["found"]):
                 yield Span(match.start("found"), match.end("found"), shape.kind, shape.score, "structured.shape")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from llmci.adapters.recognizers.wordforms import LONGEST_WORD, TOKEN, bare, folded, forms, hashed
+from llmci.adapters.recognizers.wordforms import LONGEST_WORD, bare, folded, forms, hashed, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,6 +82,18 @@ def casing(found: Floats, starts: Counts | None = None, ends: Counts | None = No
     np.divide(around[:, 2], total, out=made[:, 1])
     made[:, 2] = around[:, 0] > 0
     return made
+
+
+class _Places(dict[str, int]):
+    """Where in the table a feature is; worked out when it is asked for first."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self._size = size
+
+    def __missing__(self, feature: str) -> int:
+        place = self[feature] = hashed(feature) % self._size
+        return place
 
 
 class Tagger:
@@ -187,7 +199,7 @@ class Tagger:
     def _forget(self) -> None:
         # The first row stands for what is beyond the text.
         self._known: dict[str, int] = {}
-        self._places: dict[str, int] = {}
+        self._places = _Places(len(self._table))
         self._vectors: Floats = np.zeros((1024, self._width), np.float32)
         self._traits: Floats = np.zeros((1024, 3), np.float32)
         self._open = np.zeros(1024, bool)
@@ -202,16 +214,12 @@ class Tagger:
         rows: list[int] = []
         weights: list[float] = []
         starts: list[int] = []
-        size = len(self._table)
-        places = self._places
+        place_of = self._places.__getitem__
         for word, listed in zip(words, self._lists.of(words), strict=True):
             starts.append(len(rows))
-            for feature, weight in forms(word, listed):
-                place = places.get(feature)
-                if place is None:
-                    places[feature] = place = hashed(feature) % size
-                rows.append(place)
-                weights.append(weight)
+            features = forms(word, listed)
+            rows += [place_of(feature) for feature, _ in features]
+            weights += [weight for _, weight in features]
         vectors = self._table[rows] * (self._scale[rows] * np.array(weights, np.float32))[:, None]
         made = np.tanh(np.add.reduceat(vectors, starts, axis=0))
         new = slice(self._used, self._used + len(words))
@@ -236,7 +244,7 @@ def bundled() -> Tagger:
 
 def tokens_of(text: str) -> tuple[list[str], list[tuple[int, int]]]:
     """The tokens of a text and where they stand."""
-    words = TOKEN.findall(text)
+    words = words_of(text)
     return words, places_of(words, text)
 
 

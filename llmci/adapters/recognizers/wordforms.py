@@ -8,7 +8,10 @@ import zlib
 from functools import lru_cache
 
 # Encoded data as a whole, words with their apostrophes, line breaks, numbers, and every other sign on its own.
-TOKEN = re.compile(r"(?=[A-Za-z+]{0,24}\d)[A-Za-z0-9+]{48,}|[^\W\d_]+(?:['’][^\W\d_]+)*|\n|\d+|[^\w\s]|_")
+_PLAIN = r"[^\W\d_]+(?:['’][^\W\d_]+)*|\n|\d+|[^\w\s]|_"
+_TOKEN, _PLAIN_TOKEN = re.compile(rf"(?=[A-Za-z+]{{0,24}}\d)[A-Za-z0-9+]{{48,}}|{_PLAIN}"), re.compile(_PLAIN)
+# Without as much in a row there is no encoded data, and it is not looked for at every word.
+_ENCODED, _SHORTEST_ENCODED = re.compile(r"[A-Za-z0-9+]{48}"), 48
 # What a word list says of a word, as bits.
 LISTS = (
     "first_known",
@@ -24,10 +27,18 @@ LISTS = (
     "country",
     "proper",
     "technical",
+    "foreign",
+    "firm",
 )
 _LONGEST = 24
 # A longer token is no word of any language.
 LONGEST_WORD = 47
+
+
+def words_of(text: str) -> list[str]:
+    """The tokens of a text."""
+    encoded = len(text) >= _SHORTEST_ENCODED and _ENCODED.search(text) is not None
+    return (_TOKEN if encoded else _PLAIN_TOKEN).findall(text)
 
 
 def folded(word: str) -> str:

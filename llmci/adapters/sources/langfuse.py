@@ -17,6 +17,7 @@ from llmci.adapters.sources.remote.paging import by_cursor, by_number
 from llmci.core.pulling.windows import spoken
 from llmci.core.traces import langfuse as rows
 from llmci.core.traces.langfuse_media import media_in, with_media
+from llmci.core.traces.langfuse_scores import scored_trace
 from llmci.core.traces.records import Origin
 from llmci.core.traces.scalars import text_of, time_of
 from llmci.errors import NotFound, UsageError
@@ -278,7 +279,7 @@ def _trace(row: Mapping[str, Any]) -> Record:
 
 
 def _score(row: Mapping[str, Any]) -> Record:
-    return Record(rows.scored_trace(row), str(row["id"]), _version(row), time_of(row.get("timestamp")), row)
+    return Record(scored_trace(row), str(row["id"]), _version(row), time_of(row.get("timestamp")), row)
 
 
 def _version(row: Mapping[str, Any]) -> str:

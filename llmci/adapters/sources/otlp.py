@@ -27,6 +27,7 @@ from llmci.adapters.sources.framed import exports_of
 from llmci.adapters.sources.otlp_inbox import Inbox
 from llmci.adapters.sources.rows import within
 from llmci.adapters.sources.spill import Spill
+from llmci.adapters.sources.uploads import Uploads
 from llmci.core.canonical import digest_of
 from llmci.core.traces.litellm_spans import traces_in
 from llmci.core.traces.log_events import is_event, joined, records_in
@@ -62,17 +63,22 @@ class OtlpSource:
                 `llmci pull --listen` received.
             variant: Attribute of a span or of its resource that names the variant, where it is
                 none of the usual ones.
+            uploads: Directory or URI of an object store with what instrumentations uploaded instead of writing it
+                into spans (`gen_ai.input.messages_ref` and its kin). Without it a trace that refers to such files
+                is not replayable.
             max_line_mb: A longer line or message is rejected, and so is a longer request to the receiver.
         """
 
         path: str | None = Field(default=None, min_length=1)
         variant: Where = None
+        uploads: str | None = Field(default=None, min_length=1)
         max_line_mb: float = Field(default=64, gt=0)
 
     lists_all: ClassVar[bool] = True
 
     def __init__(self, options: Options, context: Context) -> None:
         self._options, self._context = options, context
+        self._uploads = Uploads(options.uploads, context.root, self._limit)
 
     def shards(self, window: Window) -> Sequence[Shard]:  # noqa: ARG002  files are listed whole
         """See `Source.shards`: one for all files, or one for each part that received traces begin in."""
@@ -203,8 +209,10 @@ class OtlpSource:
             yield self._trace(trace, where)
 
     def _trace(self, spans: Sequence[Span], where: str) -> TraceRow | Rejected:
+        spans, lacks = self._uploads.told(spans)
         try:
-            return trace_of(spans, Origin(self._context.name, "otlp"), variant=self._options.variant)
+            row = trace_of(spans, Origin(self._context.name, "otlp"), variant=self._options.variant)
+            return {**row, "missing": [*row["missing"], "uploads"], "replay_kind": "none"} if lacks else row
         except (Unreadable, RecursionError):
             return Rejected(where, "nested too deeply")
 

@@ -85,12 +85,12 @@ NAMES_THAT_ARE_WORDS = frozenset(
     mitten mitts mix moan moats mock mole moles money monk monks moody moon moons moor mooring moors moos
     moose more morning moron moss motley motto mount mountain mounts mower mowers muck muff mule mull munch
     muse music must mutter my nail nation nations nay near nee neighbors nettles new newborn newcomer newt
-    newton nice nicely nick nickel nickels nicks nigh nightingale nil noble nobles noon north northern nova
-    null numbers nurse nutting oak oaks octave odd odds officer ogle ogles oh old olden olive omega opal oral
-    orange orchard ore organ otter ours outlaw ova over overall overly owe pa pace pack packer paddock pagan
-    page pages painter pair pal pall palls palm palomino pals pan pane pang pansy pant panther pap papa papas
-    par paradise pardon pare parent parish park parks parsley parson parsons partridge parts pass pastor pasty
-    pat patch pate patience patty paw payer peace peach peacock peak pearl pease peck peek peel peer peg
+    newton nice nicely nick nickel nickels nicks nigh nightingale nil noble nobles noon norm north northern
+    nova null numbers nurse nutting oak oaks octave odd odds officer ogle ogles oh old olden olive omega opal
+    oral orange orchard ore organ otter ours outlaw ova over overall overly owe pa pace pack packer paddock
+    pagan page pages painter pair pal pall palls palm palomino pals pan pane pang pansy pant panther pap papa
+    papas par paradise pardon pare parent parish park parks parsley parson parsons partridge parts pass pastor
+    pasty pat patch pate patience patty paw payer peace peach peacock peak pearl pease peck peek peel peer peg
     pellet pelt pence penning penny people peoples pepper peppers per person persons peter peters petite pets
     petty pew phoenix pi piccolo pick pickle pickles pier pierce pigeon pike pilgrim pillar pillow pilot pine
     pines pinion pink pipes pitcher place plain plank plant plaster player plaza pleas pleasant plum plumb
@@ -134,8 +134,8 @@ NAMES_THAT_ARE_WORDS = frozenset(
     walker wall walling walls waltz wan wanner ward warden warmer warren warrior wash washer watchman water
     waters watt watts wax way wear weary weathers weaver wedding wedge wee weed weekly weeks weight welcome
     well welling wellington wells welter were west western wetter wheat white whiten whittle wick wicker wicks
-    widen wild wilder wilds will willow wills wilt wind windy wine wines wing wink winner winter winters wire
-    wisdom wise wiser wit withers witting witty wolf won woo wood wooden wooding woodland woods woody word
-    work workman works worm worth worthy wren wright yap yard yawn yen yoga you young younger zero zeta
+    widen wild wilder wilds will willow wills wilt win wind windy wine wines wing wink winner winter winters
+    wire wisdom wise wiser wit withers witting witty wolf won woo wood wooden wooding woodland woods woody
+    word work workman works worm worth worthy wren wright yap yard yawn yen yoga you young younger zero zeta
     """.split()  # noqa: SIM905  words read more easily without quotes
 )

@@ -1,7 +1,7 @@
 """The texts of a batch as Arrow holds them: each distinct one becomes an object once, however many rows repeat it.
 
 Chats repeat the conversation so far in every call, and prompts stand in every trace. To make trees of rows, and
-rows of trees again, would take longer than to look for what is new in them.
+rows of trees again, would take longer than to look for what is new in them; docs/decisions/0009-once-for-each-text.md.
 """
 
 from __future__ import annotations

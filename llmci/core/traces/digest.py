@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from llmci.domain.trace import TraceRow
 
 # Raised whenever the same record would become another row; shelves made before are then read anew.
-NORMALISATION = 3
+NORMALISATION = 4
 # These say where, when and how often a trace was looked at, not what happened in it.
 _VOLATILE = ("content_hash", "pulled_at", "source_updated_at", "source")
 

@@ -11,22 +11,21 @@ from typing import TYPE_CHECKING, Any
 from llmci.core.traces import dialects
 from llmci.core.traces.folding import Step, fold
 from llmci.core.traces.langfuse_media import refers
-from llmci.core.traces.money import reported_cost
+from llmci.core.traces.langfuse_scores import score_row
+from llmci.core.traces.langfuse_usage import cost_in, usage_in
 from llmci.core.traces.paths import picked
 from llmci.core.traces.payloads import payload_of
-from llmci.core.traces.records import score_of, tool_of
+from llmci.core.traces.records import tool_of
 from llmci.core.traces.scalars import (
     Unreadable,
     boolean_of,
     decoded,
     float_of,
-    int_of,
     json_text,
     list_of,
     text_of,
     time_of,
 )
-from llmci.core.traces.usage import counted, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,17 +37,6 @@ if TYPE_CHECKING:
     from llmci.domain.trace import TraceRow
 
 _KINDS = {"generation": "llm", "embedding": "embedding", "span": "span", "event": "event"}
-_ANNOTATORS = {"ANNOTATION": "human", "EVAL": "llm", "API": "api"}
-_INPUT_CACHED = (
-    "input_cached_tokens",
-    "cache_read_input_tokens",
-    "input_cache_read",
-    "input_cached",
-    "cached_input_tokens",
-)
-_INPUT_WRITTEN = ("cache_creation_input_tokens", "input_cache_creation", "input_cache_write")
-_REASONING = ("output_reasoning_tokens", "output_reasoning", "reasoning_tokens")
-_AUDIO_IN, _AUDIO_OUT = ("input_audio_tokens", "input_audio"), ("output_audio_tokens", "output_audio")
 _PLACES = {
     "session_id": "sessionId",
     "user_id": "userId",
@@ -170,7 +158,7 @@ def _step(row: Mapping[str, Any], trace: Mapping[str, Any], variant: Pick | None
             "tool_call_id": text_of(metadata.get("tool_call_id")) if kind == "tool" else None,
             "documents": _documents(row, metadata) if kind == "retriever" else [],
             "usage": usage,
-            "cost": _cost(row, usage),
+            "cost": cost_in(row, usage),
             "prompt_name": text_of(row.get("promptName")),
             "prompt_version": text_of(row.get("promptVersion")),
             "attributes": json_text(metadata) if metadata else None,
@@ -280,62 +268,6 @@ def model_of(row: Mapping[str, Any]) -> str | None:
     return text_of(row.get("model")) or text_of(row.get("providedModelName"))
 
 
-def usage_in(row: Mapping[str, Any]) -> Row | None:
-    """Token counts as `USAGE`.
-
-    `usageDetails.input` leaves out what has a name of its own (`input_cached_tokens`, audio), and
-    `output` likewise (reasoning), so that all names with "input" in them add up to what went in. A
-    logger that sent the provider's numbers as they were counted those twice; the total tells.
-    """
-    details = decoded(row.get("usageDetails"))
-    if not isinstance(details, dict) or not details:
-        return _usage_before(row)
-    counts = {str(key): int_of(value) or 0 for key, value in details.items()}
-    went_in = [value for key, value in counts.items() if "input" in key]
-    came_out = [value for key, value in counts.items() if "output" in key and "input" not in key]
-    asked, answered, total = sum(went_in), sum(came_out), counts.get("total")
-    if "input" in counts and "output" in counts and total == counts["input"] + counts["output"]:
-        asked, answered = counts["input"], counts["output"]
-    return counted(
-        input=asked if went_in else None,
-        output=answered if came_out else None,
-        total=total,
-        cache_read=_first_of(counts, _INPUT_CACHED),
-        cache_write=_first_of(counts, _INPUT_WRITTEN),
-        reasoning=_first_of(counts, _REASONING),
-        audio_input=_first_of(counts, _AUDIO_IN),
-        audio_output=_first_of(counts, _AUDIO_OUT),
-    )
-
-
-def _usage_before(row: Mapping[str, Any]) -> Row | None:
-    """The object that was there before `usageDetails`."""
-    usage = decoded(row.get("usage"))
-    if not isinstance(usage, dict) or str(usage.get("unit") or "TOKENS").upper() != "TOKENS":
-        return None
-    found = {name: int_of(usage.get(name)) for name in ("input", "output", "total")}
-    return counted(**found) if any(found.values()) else None
-
-
-def _first_of(counts: Mapping[str, int], names: Sequence[str]) -> int | None:
-    return next((counts[name] for name in names if name in counts), None)
-
-
-def _cost(row: Mapping[str, Any], usage: Row | None) -> Row | None:
-    details = decoded(row.get("costDetails"))
-    if not isinstance(details, dict) or not details:
-        total = row.get("totalCost") or row.get("calculatedTotalCost") or row.get("totalCost")
-        return None if total is None else reported_cost(total, tokens_of(usage))
-    amounts = {str(key): float_of(value) or 0.0 for key, value in details.items()}
-    paid_in = sum(value for key, value in amounts.items() if "input" in key)
-    paid_out = sum(value for key, value in amounts.items() if "output" in key)
-    total = next(
-        (value for value in (row.get("totalCost"), row.get("calculatedTotalCost"), details.get("total")) if value),
-        row.get("totalCost"),
-    )
-    return reported_cost(total, tokens_of(usage), input_cost=paid_in, output_cost=paid_out)
-
-
 def _facts(
     row: Mapping[str, Any], trace: Mapping[str, Any], metadata: Mapping[str, Any], variant: Pick | None
 ) -> dict[str, str]:
@@ -385,54 +317,3 @@ def _ttft(row: Mapping[str, Any], start: datetime | None) -> float | None:
 
 def _between(start: datetime | None, end: datetime | None) -> float | None:
     return (end - start) / timedelta(milliseconds=1) if start and end and end >= start else None
-
-
-def score_row(score: Mapping[str, Any]) -> Row | None:
-    """A score of `/v3/scores`, `/v2/scores` or an export as a `SCORE` row; None where it says nothing."""
-    name, kind = text_of(score.get("name")), str(score.get("dataType") or "").upper()
-    value = score.get("value")
-    if kind in ("CATEGORICAL", "TEXT", "CORRECTION"):
-        # Before v3 the number of the category stands in `value`, and its name beside it.
-        text = text_of(score.get("stringValue")) or (text_of(value) if isinstance(value, str) else None)
-        found: Row | None = None if text is None else {"type": kind.lower(), "text": text}
-    elif kind == "BOOLEAN":
-        number = float_of(value)
-        found = None if number is None else {"type": "boolean", "num": float(number != 0)}
-    else:
-        found = score_of(name or "score", value, annotator="api")
-    if found is None:
-        return None
-    target, target_id = _target(score)
-    metadata = score.get("metadata")
-    return {
-        **found,
-        "id": text_of(score.get("id")),
-        "name": name or "score",
-        "annotator": _ANNOTATORS.get(str(score.get("source")), "api"),
-        "author": text_of(score.get("authorUserId")),
-        "comment": text_of(score.get("comment")),
-        "target": target,
-        "target_id": target_id,
-        "timestamp": time_of(score.get("timestamp")),
-        "updated_at": time_of(score.get("updatedAt")),
-        "config_id": text_of(score.get("configId")),
-        "metadata": None if metadata in (None, {}, "") else text_of(metadata),
-    }
-
-
-def scored_trace(score: Mapping[str, Any]) -> str:
-    """The trace that a score is about; "" for a score of a session or an experiment."""
-    subject = score.get("subject")
-    if isinstance(subject, dict):
-        kind = subject.get("kind")
-        found = subject.get("id") if kind == "trace" else subject.get("traceId") if kind == "observation" else None
-        return text_of(found) or ""
-    return text_of(score.get("traceId")) or ""
-
-
-def _target(score: Mapping[str, Any]) -> tuple[str, str | None]:
-    subject = score.get("subject")
-    if isinstance(subject, dict):
-        return ("step" if subject.get("kind") == "observation" else "trace"), text_of(subject.get("id"))
-    step = text_of(score.get("observationId"))
-    return ("step", step) if step else ("trace", text_of(score.get("traceId")))

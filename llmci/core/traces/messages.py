@@ -19,6 +19,7 @@ from llmci.core.traces.parts import Row, parts_of, tool_call, unknown, with_extr
 from llmci.core.traces.reprs import fields_in
 from llmci.core.traces.roles import is_role
 from llmci.core.traces.scalars import decoded
+from llmci.core.traces.usual import usual_messages
 
 # Items of OpenAI's Responses API that are not plain messages.
 _RESPONSE_ITEMS = ("function_call", "function_call_output", "reasoning", "message")
@@ -53,7 +54,6 @@ _WRAPPERS = frozenset({"message", "delta", "new_message", "newMessage", "update"
 _KEYS = frozenset(key for key, _ in _ENVELOPES)
 # What has none of these keys is no message in any form, and holds none.
 _MARKS = _KEYS | {"role", "Role", "_role", "from", "type", "kind", "content", "lc"}
-_SPEAKERS = frozenset({"system", "developer", "user", "assistant"})
 _INSTRUCTIONS = ("system", "system_instruction", "systemInstruction", "system_prompt", "instructions", "preamble")
 _MAX_NESTING = 20
 
@@ -71,46 +71,7 @@ def messages_of(value: object, *, role: str = "user") -> list[Row]:
         message of role "tool" for each.
     """
     inner = decoded(value)
-    return simple_messages(inner) or paired(_read(inner, role, 0))
-
-
-def simple_messages(value: object) -> list[Row] | None:
-    """A conversation in which people only say text, which most logs are made of; None for any other.
-
-    It is what `messages_of` makes of it, without trying the forms of all providers on every message.
-    """
-    items = value if isinstance(value, list) else [value]
-    found: list[Row] = []
-    for item in items:
-        if not isinstance(item, dict) or len(item) != 2:
-            return None
-        role, text = item.get("role"), item.get("content")
-        if not isinstance(role, str) or role not in _SPEAKERS:
-            return None
-        if isinstance(text, str) and not text.startswith("data:"):
-            parts: list[Row] | None = [{"type": "text", "text": text}] if text else []
-        else:
-            parts = _texts(item.get("parts"))
-        if parts is None:
-            return None
-        found.append({"role": role, "parts": parts})
-    return found or None
-
-
-def _texts(logged: object) -> list[Row] | None:
-    """Parts of the GenAI conventions that are all plain text; None for any others."""
-    if not isinstance(logged, list) or not logged:
-        return None
-    found: list[Row] = []
-    for part in logged:
-        if not isinstance(part, dict) or len(part) != 2 or part.get("type") != "text":
-            return None
-        text = part.get("content")
-        if not isinstance(text, str):
-            return None
-        if text:
-            found.append({"type": "text", "text": text})
-    return found
+    return usual_messages(inner) or paired(_read(inner, role, 0))
 
 
 def is_chat(value: object) -> bool:

@@ -109,8 +109,14 @@ def attributes_of(logged: object) -> dict[str, Any]:
         return {str(key): value for key, value in logged.items()}
     if not isinstance(logged, list):
         return {}
-    pairs = (pair for pair in logged if isinstance(pair, dict) and "key" in pair)
-    return {str(pair["key"]): opened(pair.get("value")) for pair in pairs}
+    found: dict[str, Any] = {}
+    for pair in logged:
+        if isinstance(pair, dict) and "key" in pair:
+            value = pair.get("value")
+            # Most are text, and need no more looking at.
+            text = value.get("stringValue") if isinstance(value, dict) and len(value) == 1 else None
+            found[str(pair["key"])] = opened(value) if text is None else text
+    return found
 
 
 def _event(logged: Row) -> Event:

@@ -46,17 +46,11 @@ def traces_of(message: bytes) -> Row:
     """
     from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-    decoded = _parsed(TracesData, message)
+    groups = _parsed(TracesData, message).resource_spans
     return {
         "resourceSpans": [
-            {
-                "resource": {"attributes": _pairs(group.resource.attributes)},
-                "scopeSpans": [
-                    {"scope": {"name": scope.scope.name}, "spans": [_span(span) for span in scope.spans]}
-                    for scope in group.scope_spans
-                ],
-            }
-            for group in decoded.resource_spans
+            _group(one, "scopeSpans", "spans", [(scope, map(_span, scope.spans)) for scope in one.scope_spans])
+            for one in groups
         ]
     }
 
@@ -69,18 +63,22 @@ def logs_of(message: bytes) -> Row:
     """
     from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
 
-    decoded = _parsed(LogsData, message)
+    groups = _parsed(LogsData, message).resource_logs
     return {
         "resourceLogs": [
-            {
-                "resource": {"attributes": _pairs(group.resource.attributes)},
-                "scopeLogs": [
-                    {"scope": {"name": scope.scope.name}, "logRecords": [_record(one) for one in scope.log_records]}
-                    for scope in group.scope_logs
-                ],
-            }
-            for group in decoded.resource_logs
+            _group(
+                one, "scopeLogs", "logRecords", [(scope, map(_record, scope.log_records)) for scope in one.scope_logs]
+            )
+            for one in groups
         ]
+    }
+
+
+def _group(group: Any, scopes: str, items: str, found: Iterable[tuple[Any, Iterable[Row]]]) -> Row:  # noqa: ANN401  generated classes have no types
+    """What one resource sent, under the names that JSON has for its scopes and what is in them."""
+    return {
+        "resource": {"attributes": _pairs(group.resource.attributes)},
+        scopes: [{"scope": {"name": scope.scope.name}, items: list(inside)} for scope, inside in found],
     }
 
 

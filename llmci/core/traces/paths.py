@@ -68,6 +68,22 @@ def _alternatives(path: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(_INDEX.sub(r".\1", part.strip()).split(".")) for part in path.split("|"))
 
 
+@lru_cache(maxsize=4096)
+def _prefixes(steps: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The keys that a path may begin with, the longest first, and what is left of it after each."""
+    return tuple((".".join(steps[:taken]), steps[taken:]) for taken in range(len(steps), 0, -1))
+
+
+@lru_cache(maxsize=4096)
+def narrowed(path: str, keys: tuple[str, ...]) -> str:
+    """Those alternatives of a path that an object with these keys can have; "" where it has none."""
+    return " | ".join(
+        alternative.strip()
+        for alternative, steps in zip(path.split("|"), _alternatives(path), strict=True)
+        if any(key in keys for key, _ in _prefixes(steps))
+    )
+
+
 def _follow(value: object, steps: tuple[str, ...]) -> Any:  # noqa: ANN401
     while steps:
         value = decoded(value)
@@ -75,10 +91,9 @@ def _follow(value: object, steps: tuple[str, ...]) -> Any:  # noqa: ANN401
             value, steps = _item(value, steps[0]), steps[1:]
         elif isinstance(value, dict):
             # Flattened exports have keys with dots: the longest key that is there wins.
-            for taken in range(len(steps), 0, -1):
-                key = ".".join(steps[:taken])
+            for key, rest in _prefixes(steps):
                 if key in value:
-                    value, steps = value[key], steps[taken:]
+                    value, steps = value[key], rest
                     break
             else:
                 return None

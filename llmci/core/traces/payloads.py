@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmci.core.traces.messages import is_chat, messages_of, simple_messages
+from llmci.core.traces.messages import is_chat, messages_of
 from llmci.core.traces.scalars import decoded, json_text, text_of
+from llmci.core.traces.usual import usual_messages
 
 if TYPE_CHECKING:
     from llmci.core.traces.parts import Row
@@ -18,7 +19,7 @@ def payload_of(value: object, *, role: str) -> Row:
     inner = decoded(value)
     if inner is None or inner in ("", [], {}):
         return NOTHING
-    if isinstance(inner, (dict, list)) and (simple := simple_messages(inner)):
+    if isinstance(inner, (dict, list)) and (simple := usual_messages(inner)):
         return {"kind": "messages", "messages": simple}
     if is_chat(inner):
         return of_messages(messages_of(inner, role=role))

@@ -106,6 +106,8 @@ _MASTRA_KINDS = {
 
 def conventional(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
     """The attributes, with those of SDKs under conventional names; spans that have none are given back as they are."""
+    if _MARKS.isdisjoint(attributes):
+        return attributes
     for mark, told in _SDKS.items():
         if mark in attributes:
             found: Attributes = dict(attributes)
@@ -293,3 +295,4 @@ _SDKS: dict[str, Callable[[Attributes], None]] = {
     "crewai.crew.result": _as_it_is,
     "system_prompt": _as_it_is,
 }
+_MARKS = frozenset(_SDKS)

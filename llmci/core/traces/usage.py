@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llmci.core.traces.paths import at
+from llmci.core.traces.paths import at, narrowed
 from llmci.core.traces.scalars import decoded, int_of
 
 if TYPE_CHECKING:
@@ -41,6 +41,16 @@ _EXCLUDES_CACHE = (
 )
 _AUDIO_INPUT = "prompt_tokens_details.audio_tokens | input_token_details.audio | input_audio_tokens"
 _AUDIO_OUTPUT = "completion_tokens_details.audio_tokens | output_token_details.audio | output_audio_tokens"
+_PATHS = {
+    "input": _INPUT,
+    "output": _OUTPUT,
+    "total": _TOTAL,
+    "cache_read": _CACHE_READ,
+    "cache_write": _CACHE_WRITE,
+    "reasoning": _REASONING,
+    "audio_input": _AUDIO_INPUT,
+    "audio_output": _AUDIO_OUTPUT,
+}
 _FIELDS = ("input", "output", "total", "cache_read", "cache_write", "reasoning", "audio_input", "audio_output")
 
 
@@ -49,23 +59,25 @@ def usage_of(logged: object, *, input_tokens: object = None, output_tokens: obje
     usage: Any = decoded(logged) if logged is not None else {}
     if not isinstance(usage, dict):
         usage = {}
-    read, written = int_of(at(usage, _CACHE_READ)), int_of(at(usage, _CACHE_WRITE))
-    found = int_of(at(usage, _INPUT))
+    # A provider's counts always have the same names, and few of those that there are.
+    keys = tuple(map(str, usage))
+    told = {name: int_of(at(usage, there)) for name, path in _PATHS.items() if (there := narrowed(path, keys))}
+    read, written, found = told.get("cache_read"), told.get("cache_write"), told.get("input")
     if found is not None and any(key in usage for key in _EXCLUDES_CACHE):
         found += (read or 0) + (written or 0)
-    said, reasoning = int_of(at(usage, _OUTPUT)), int_of(at(usage, _REASONING))
+    said, reasoning = told.get("output"), told.get("reasoning")
     # Gemini counts its thoughts beside what it said.
     if said is not None and reasoning and ("thoughtsTokenCount" in usage or "thoughts_token_count" in usage):
         said += reasoning
     return counted(
         input=_or(int_of(input_tokens), found),
         output=_or(int_of(output_tokens), said),
-        total=int_of(at(usage, _TOTAL)),
+        total=told.get("total"),
         cache_read=read,
         cache_write=written,
         reasoning=reasoning,
-        audio_input=int_of(at(usage, _AUDIO_INPUT)) or None,
-        audio_output=int_of(at(usage, _AUDIO_OUTPUT)) or None,
+        audio_input=told.get("audio_input") or None,
+        audio_output=told.get("audio_output") or None,
     )
 
 
