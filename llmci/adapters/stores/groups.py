@@ -44,6 +44,7 @@ class GroupsFile:
             "trace_ids": groups.trace_ids,
             "names": groups.names,
             "topic_names": groups.topic_names,
+            "sharpness": groups.clustering.sharpness,
             "hashing": groups.vectorizer.hashing if groups.vectorizer is not None else None,
         }
         arrays = {
@@ -93,7 +94,9 @@ def _groups(arrays: Mapping[str, Any], about: Mapping[str, Any]) -> Groups:
         )
     return Groups(
         vectorizer=vectorizer,
-        clustering=Clustering(arrays["centres"], arrays["topics"], arrays["drawn"]),
+        clustering=Clustering(
+            arrays["centres"], arrays["topics"], arrays["drawn"], sharpness=about.get("sharpness") or 1.0
+        ),
         reference=_reference(arrays),
         digests=arrays["digests"],
         traces=arrays["traces"],

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # agreement with the intents and between subsamples, and tried on the others; more of either blurs small groups.
 NEIGHBOURS = 10
 STEPS = 5
+# Neighbours pull with their similarity to this power, so that the nearest say most: chosen and tried in the same way. Groups
+# that were fitted with 1 go on with it.
+SHARPNESS = 2.0
 # Rounds in which inputs go to the nearest centre and centres to the middle of their inputs: a tree joins and never
 # reconsiders, and which of two groups an input between them fell to would change with a tenth of the inputs.
 _ROUNDS = 10
@@ -45,11 +48,13 @@ class Clustering:
         centres: Unit vectors, one a cluster, shape (clusters, dimensions).
         topics: The coarser group of each cluster, dense from 0, shape (clusters,).
         drawn: Vectors of the reference after 0, 1, ... steps, shape (steps, references, dimensions).
+        sharpness: See `SHARPNESS`.
     """
 
     centres: NDArray[np.float32]
     topics: NDArray[np.int32]
     drawn: NDArray[np.float32]
+    sharpness: float = SHARPNESS
 
 
 def fit_clusters(
@@ -85,8 +90,9 @@ def assign(clustering: Clustering, vectors: NDArray[np.float32], neighbours: Nei
         vectors: Unit rows, shape (n, dimensions).
         neighbours: Of each input among the reference.
     """
+    weights = _weights(neighbours, clustering.sharpness)
     for reference in clustering.drawn:
-        vectors = _step(vectors, reference, neighbours)
+        vectors = _step(vectors, reference, weights)
     # The order of the centres breaks ties, largest first.
     return np.asarray(np.argmax(vectors @ clustering.centres.T, axis=1), dtype=np.int32)
 
@@ -119,34 +125,45 @@ def modularity(labels: NDArray[np.int32], neighbours: Neighbours) -> float:
         Newman (2004), Fast algorithm for detecting community structure in networks, on the graph
         of nearest neighbours weighed by similarity.
     """
-    shares = _weights(neighbours) / len(labels)
-    same = labels[:, None] == labels[neighbours.index]
+    weights = _weights(neighbours)
+    shares = weights.share / len(labels)
+    same = labels[:, None] == labels[weights.index]
     sizes = np.bincount(labels) / len(labels)
     return float((shares * same).sum() - (sizes**2).sum())
 
 
-def drawn_stages(vectors: NDArray[np.float32], neighbours: Neighbours) -> NDArray[np.float32]:
+def drawn_stages(
+    vectors: NDArray[np.float32], neighbours: Neighbours, sharpness: float = SHARPNESS
+) -> NDArray[np.float32]:
     """Rows after 0, 1, ... `STEPS` steps towards their neighbours, shape (steps + 1, n, dimensions)."""
-    stages = [vectors]
+    stages, weights = [vectors], _weights(neighbours, sharpness)
     for _ in range(STEPS):
-        stages.append(_step(stages[-1], stages[-1], neighbours))
+        stages.append(_step(stages[-1], stages[-1], weights))
     return np.stack(stages)
 
 
-def _step(vectors: NDArray[np.float32], reference: NDArray[np.float32], neighbours: Neighbours) -> NDArray[np.float32]:
+def _step(vectors: NDArray[np.float32], reference: NDArray[np.float32], weights: _Weights) -> NDArray[np.float32]:
     """Move each input half the way to the weighted mean of its neighbours."""
-    weights = _weights(neighbours)
     pull = np.zeros_like(vectors)
-    for place in range(weights.shape[1]):
-        pull += weights[:, place, None] * reference[neighbours.index[:, place]]
+    for place in range(weights.share.shape[1]):
+        pull += weights.share[:, place, None] * reference[weights.index[:, place]]
     return unit(vectors + unit(pull))
 
 
-def _weights(neighbours: Neighbours) -> NDArray[np.float32]:
-    """Similarities of the nearest few, scaled to sum to 1 in each row."""
-    near = neighbours.similarity[:, :NEIGHBOURS]
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """How much each neighbour pulls, shape (n, k); the shares of a row sum to 1."""
+
+    index: NDArray[np.int32]
+    share: NDArray[np.float32]
+
+
+def _weights(neighbours: Neighbours, sharpness: float = SHARPNESS) -> _Weights:
+    """Powers of the similarities of the nearest few, scaled to sum to 1 in each row."""
+    near = neighbours.similarity[:, :NEIGHBOURS] ** sharpness
     total = near.sum(axis=1, keepdims=True)
-    return np.asarray(near / np.where(total > 0, total, 1), dtype=np.float32)
+    share = np.asarray(near / np.where(total > 0, total, 1), dtype=np.float32)
+    return _Weights(neighbours.index[:, : share.shape[1]], share)
 
 
 def _tree(vectors: NDArray[np.float32]) -> NDArray[np.intp]:
