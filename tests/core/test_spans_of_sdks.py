@@ -131,6 +131,29 @@ def test_spans_of_the_vercel_sdk_are_read_by_its_own_attributes() -> None:
     assert (trace["ttft_ms"], trace["user_id"], trace["request"]["model"]) == (120.5, "u-81", "m")
 
 
+def test_mastra_counts_tokens_in_the_request_and_keeps_what_was_said_in_the_step_around_it() -> None:
+    asked = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Where is parcel 778?"}]
+    calls = [{"toolCallId": "call_9", "toolName": "track", "args": ARGUMENTS}]
+    told: list[tuple[str | None, dict[str, Any]]] = [
+        (None, {"mastra.span.type": "agent_run", "gen_ai.operation.name": "invoke_agent", "gen_ai.system_instructions": "Be brief.", "mastra.agent_run.input": "Where is parcel 778?", "mastra.agent_run.output": '{"text":"It is in Lyon.","files":[]}'}),
+        ("0", {"mastra.span.type": "model_step", "gen_ai.operation.name": "agent_step", "mastra.model_step.input": json.dumps(asked), "mastra.model_step.output": json.dumps({"text": "", "toolCalls": calls})}),
+        ("1", {"mastra.span.type": "model_inference", "gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 40, "gen_ai.output.messages": '[{"role":"assistant","parts":[{"type":"text","content":""}]}]'}),
+    ]  # fmt: skip
+    spans = [
+        span({"name": "s", "context": {"trace_id": "t", "span_id": str(n)}, "parent_id": parent, "start_time": f"2026-11-21T12:00:0{n}Z", "end_time": "2026-11-21T12:00:09Z", "attributes": attributes, "events": []})
+        for n, (parent, attributes) in enumerate(told)
+    ]  # fmt: skip
+
+    row = trace_of(spans, Origin("prod", "otlp"))
+
+    assert [step["kind"] for step in row["steps"]] == ["agent", "chain", "llm"]
+    assert spoken(row["input"]["messages"]) == [SYSTEM, ASKED]
+    assert spoken(row["output"]["messages"]) == [ANSWER]
+    call = row["steps"][2]
+    assert spoken([*call["input"]["messages"], *call["output"]["messages"]]) == [SYSTEM, ASKED, CALL]
+    assert (row["usage"]["input"], row["missing"]) == (40, [])
+
+
 @pytest.mark.parametrize(
     ("attributes", "wanted"),
     [

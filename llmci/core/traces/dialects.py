@@ -138,7 +138,11 @@ def asked(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:
     )
     if messages := _fullest(places, attributes, _INPUT, "user"):
         return of_messages([*([] if _begins(messages, system) else system), *messages])
-    return of_messages(system) if system else payload_of(first(attributes, *_INPUT), role="user")
+    copy = payload_of(first(attributes, *_INPUT), role="user")
+    if not system or copy["kind"] == "json":
+        return copy
+    said = [{"role": "user", "parts": [{"type": "text", "text": copy["text"]}]}] if copy["kind"] == "text" else []
+    return of_messages([*system, *(copy.get("messages") or said)])
 
 
 def answered(attributes: Mapping[str, Any], events: Sequence[Event]) -> Row:

@@ -71,6 +71,7 @@ def fold(steps: Sequence[Step], trace_id: str, origin: Origin) -> TraceRow:
     rows = [step.row for step in steps]
     root, lacks = _shape(rows)
     calls = model_calls(rows)
+    _borrow(calls, rows)
     models = [row for row in calls if row["kind"] == "llm"]
     replayed = models[0] if models else None
     documents = [document for row in rows for document in row["documents"]]
@@ -150,6 +151,22 @@ def model_calls(rows: list[Row]) -> list[Row]:
         for row in models
         if row["span_id"] in counted and not any(above["span_id"] in counted for above in _ancestors(row, by_id))
     ]
+
+
+def _borrow(calls: list[Row], rows: list[Row]) -> None:
+    """Give a call that was recorded without messages those of the step around it, if it is all that the step asks.
+
+    Mastra counts tokens in the request, and keeps what was said in the step that makes it.
+    """
+    by_id = {row["span_id"]: row for row in rows}
+    around = Counter(row["parent_id"] for row in calls)
+    for call in calls:
+        step = by_id.get(call["parent_id"])
+        if step and step["kind"] == "chain" and around[call["parent_id"]] == 1 and not has_content(call["input"]):
+            if step["input"]["kind"] == "messages":
+                call["input"] = step["input"]
+            if not has_content(call["output"]) and step["output"]["kind"] == "messages":
+                call["output"] = step["output"]
 
 
 def _payloads(root: Row, calls: list[Row]) -> tuple[Row, Row]:

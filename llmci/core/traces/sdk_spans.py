@@ -97,7 +97,7 @@ _VERCEL_KINDS = {
 _MASTRA_KINDS = {
     "model_generation": "chat",
     "model_step": "chain",
-    "model_inference": "chain",
+    "model_inference": "chat",
     "agent_run": "invoke_agent",
     "tool_call": "execute_tool",
     "mcp_tool_call": "execute_tool",
@@ -206,10 +206,15 @@ def _asked_until(messages: list[Any]) -> int:
 
 def _mastra(found: Attributes) -> None:
     kind = str(found["mastra.span.type"])
-    found.setdefault("gen_ai.operation.name", _MASTRA_KINDS.get(kind, "invoke_workflow"))
+    # Its own words for what a span does are none of the conventions'.
+    found["gen_ai.operation.name"] = _MASTRA_KINDS.get(kind, "invoke_workflow")
     for side in ("input", "output"):
         if (value := found.pop(f"mastra.{kind}.{side}", None)) is not None:
             found.setdefault(f"{side}.value", value)
+    said = decoded(found.get("output.value"))
+    if kind.startswith(("model_", "agent_")) and isinstance(said, dict) and isinstance(said.get("text"), str):
+        answer = {"role": "assistant", "content": said["text"] or None, "tool_calls": said.get("toolCalls") or None}
+        found.setdefault("gen_ai.output.messages", [answer])
 
 
 def _livekit(found: Attributes) -> None:
