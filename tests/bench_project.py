@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 ENVIRON = {"KEY": "sk-secret", "PATH": "/usr/bin:/bin"}
 HAND = Origin(kind="hand")
 JUDGE = (
-    "polite: {kind: judge, model: openai/%s, base_url: %s, api_key_env: KEY, scale: binary, retries: 0, timeout_s: 2}"
+    "polite: {kind: judge, model: openai/%s, base_url: %s, api_key_env: KEY, scale: binary, retries: 0, timeout_s: 20}"
 )
 
 
@@ -66,7 +66,7 @@ def a_config(
     gate: str = "",
     scorer: str = "exact",
     retries: int = 0,
-    timeout_s: float = 2,
+    timeout_s: float = 20,
 ) -> Config:
     """A baseline that echoes, a candidate laid over it, and one gate."""
     (root / "prompt.txt").write_text("{{ question }}")

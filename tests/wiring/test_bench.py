@@ -120,7 +120,7 @@ def test_a_judge_that_gives_no_verdict_from_the_menu_is_no_evidence(
 @pytest.mark.parametrize("said", ["pass", "fail"])
 def test_a_judge_that_always_says_the_same_is_never_calibrated(tmp_path: Path, server: OpenaiServer, said: str) -> None:
     server.reply = f'{{"verdict": "{said}"}}'
-    judge = JUDGE.replace("timeout_s: 2", "timeout_s: 30, human: people") % ("judge", server.url)
+    judge = JUDGE.replace("timeout_s: 20", "timeout_s: 30, human: people") % ("judge", server.url)
     config = a_config(tmp_path, server, judge=judge)
     cases = [replace(case, expectations={"people": n % 2}) for n, case in enumerate(the_set(30).cases)]
 
@@ -137,7 +137,7 @@ def test_a_judge_that_always_says_the_same_is_never_calibrated(tmp_path: Path, s
 
 
 def test_a_judge_that_is_down_is_not_calibrated_at_all(tmp_path: Path, server: OpenaiServer) -> None:
-    judge = JUDGE.replace("timeout_s: 2", "timeout_s: 2, human: people") % ("500", server.url)
+    judge = JUDGE.replace("timeout_s: 20", "timeout_s: 20, human: people") % ("500", server.url)
     config = a_config(tmp_path, server, judge=judge)
     cases = [replace(case, expectations={"people": 1}) for case in the_set(3).cases]
 
@@ -205,7 +205,7 @@ def test_one_answer_to_everything_fails_a_guardrail_that_no_single_answer_could(
     }
 
 
-PAIRWISE = "better: {kind: pairwise, model: openai/%s, base_url: %s, api_key_env: KEY, retries: 0, timeout_s: 2}"
+PAIRWISE = "better: {kind: pairwise, model: openai/%s, base_url: %s, api_key_env: KEY, retries: 0, timeout_s: 20}"
 
 
 @pytest.mark.parametrize(
