@@ -117,6 +117,7 @@ def test_a_drawn_value_is_found_in_every_way_of_assigning_it(recognizer: Secrets
         ("user = 'jquagmire'\npassword = 'Tr0ub4dor&3'", "jquagmire"),
         ("Server=db;User Id=jquagmire;Password=Tr0ub4dor&3;", "jquagmire;Password=Tr0ub4dor&3"),
         ("psexec \\\\10.0.0.1 -u jquagmire -p braksha7 cmd", "jquagmire"),
+        ("connect -user jqm@firma.example -password Tr0ub4dor&3", "jqm@firma.example"),
         ("machine example.com login jquagmire password Tr0ub4dor&3", "jquagmire"),
         ("password: Tr0ub4dor&3\nusername: jquagmire", "jquagmire"),
     ],

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,35 @@ def test_the_messages_of_every_model_call_are_those_that_the_model_saw(
     assert [heard(call, by_user=by_user) for call in said_in(rows)] == [heard(call) for call in model.calls]
     # Nothing that was answered stands among what was asked.
     assert not any("It is in Paris." in str(row["input"]) for row in rows)
+
+
+@pytest.mark.parametrize("by", ["own", "own_stream", "legacy", "legacy_stream"])
+def test_the_vercel_sdk_says_what_its_model_saw(tmp_path: Path, by: str) -> None:
+    model, modules = ParcelModel(tmp_path), _npm("vercel", "ai@7", "@ai-sdk/otel@1", "@ai-sdk/openai-compatible@2", "zod@4", "@opentelemetry/api@1", "@opentelemetry/sdk-node", "@opentelemetry/exporter-trace-otlp-proto")  # fmt: skip
+    shutil.copy(Path(__file__).parent / "frameworks" / "with_vercel.mjs", modules)
+    with serving(model.app()) as url:
+        done = subprocess.run(["node", modules / "with_vercel.mjs", url, by], capture_output=True, text=True, check=False, timeout=120)  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+
+    rows = [row for row in outcomes(a_source("otlp", tmp_path, path="*.bin")) if isinstance(row, dict)]
+
+    assert [heard(call) for call in said_in(rows)] == [heard(call) for call in model.calls]
+    assert {row["replay_kind"] for row in rows} == {"agent"}
+    assert {step["kind"] for row in rows for step in row["steps"]} <= {"agent", "chain", "llm", "tool"}
+
+
+def _npm(name: str, *packages: str) -> Path:
+    """A directory with these packages of npm, made once."""
+    if not (base := os.environ.get("LLMCI_REAL")) or not shutil.which("npm"):
+        pytest.skip("LLMCI_REAL names no directory for environments of real servers and clients, or there is no npm")
+    place = Path(base).expanduser().resolve() / name
+    if not (place / "node_modules").is_dir():
+        place.mkdir(parents=True, exist_ok=True)
+        command = ["npm", "install", "--ignore-scripts", "--prefix", str(place), *packages]
+        done = subprocess.run(command, check=False, capture_output=True, timeout=300)
+        if done.returncode:
+            pytest.skip(f"{', '.join(packages)} cannot be installed here")
+    return place
 
 
 def said_in(rows: list[Any]) -> list[list[Any]]:

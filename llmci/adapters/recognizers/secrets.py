@@ -262,10 +262,12 @@ def _login(text: str, start: int, found: Span) -> Iterator[Span]:
     if match is None or is_filler(match["login"]) or is_code(match["login"]):
         return
     first, last = match.span("login")
-    if _IN_ONE_STRING.fullmatch(text, last, found.start):
-        last = found.end
-    elif _IN_ONE_STRING.fullmatch(text, found.end, first):
-        first = found.start
+    # An address of mail is found as one.
+    if "@" not in match["login"]:
+        if _IN_ONE_STRING.fullmatch(text, last, found.start):
+            last = found.end
+        elif _IN_ONE_STRING.fullmatch(text, found.end, first):
+            first = found.start
     yield seams.Span(first, last, "SECRET", 0.9, "secrets.login")
 
 

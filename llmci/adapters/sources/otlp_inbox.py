@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from llmci.adapters.sources.remote.landing import Unit, Writer
+    from llmci.adapters.sources.remote.landing import Unit
+    from llmci.adapters.sources.remote.parts import Writer
     from llmci.seams import Part
 
 _PART_ROWS, _PART_BYTES = 20_000, 32 << 20

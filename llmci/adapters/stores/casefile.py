@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MESSAGE = pa.struct([("role", TEXT), ("name", TEXT), ("parts", pa.list_(PART))])
 _TOOL = pa.struct([("name", TEXT), ("description", TEXT), ("parameters", TEXT)])
+_AT_ONCE = 500
 _ORIGIN = pa.struct([("kind", TEXT), ("trace_id", TEXT), ("pulled_at", TEXT), ("set_version", pa.int32())])
 CASES = pa.schema(
     [
@@ -61,7 +62,8 @@ def table_of(cases: Sequence[Case]) -> pa.Table:
 def cases_from(table: pa.Table) -> tuple[Case, ...]:
     """Cases of a table that `table_of` made; raises `KeyError`, `TypeError` or `ValueError` on any other."""
     cases: list[Case] = []
-    for rows in table.to_batches():
+    # Rows as Python objects take more room than the cases: never all of them at once.
+    for rows in table.to_batches(max_chunksize=_AT_ONCE):
         batch = sanitized_batch(rows)
         cases.extend(_case(row, batch) for row in rows.to_pylist())
     return tuple(cases)

@@ -42,10 +42,12 @@ _KINDS = {
     "create_agent": "agent",
     "agent": "agent",
     "invoke_workflow": "chain",
+    "agent_step": "chain",
     "workflow": "chain",
     "task": "chain",
     "chain": "chain",
     "reranker": "reranker",
+    "rerank": "reranker",
     "guardrail": "guardrail",
     "evaluator": "evaluator",
 }
@@ -70,6 +72,8 @@ _USAGE = {
     "cache_write": ("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_creation_input_tokens", "llm.token_count.prompt_details.cache_write"),
     "reasoning": ("gen_ai.usage.reasoning.output_tokens", "llm.token_count.completion_details.reasoning"),
 }  # fmt: skip
+# The second is the Vercel AI SDK's.
+_TTFT = ("gen_ai.response.time_to_first_chunk", "gen_ai.client.operation.time_to_first_chunk")
 _COST = ("llm.cost.total", "gen_ai.cost.total_cost", "gen_ai.usage.cost")
 # Attributes that became messages, documents or numbers; they are not repeated among a step's attributes.
 _SPENT = frozenset({"gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.tool.definitions", "llm.invocation_parameters", *_INPUT, *_OUTPUT})  # fmt: skip
@@ -358,7 +362,7 @@ def documents_in(attributes: Mapping[str, Any]) -> list[Row]:
 
 def ttft_in(attributes: Mapping[str, Any]) -> float | None:
     """Milliseconds to the first chunk; the convention counts seconds."""
-    seconds = float_of(attributes.get("gen_ai.response.time_to_first_chunk"))
+    seconds = float_of(first(attributes, *_TTFT))
     return None if seconds is None else seconds * 1000
 
 

@@ -17,25 +17,22 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
-import orjson
-
+from llmci.adapters.sources.remote.parts import MARK, Parts, Writer, last_versions, mark_of, number_of
 from llmci.core.canonical import digest_of
 from llmci.core.pulling.windows import merged
 from llmci.errors import UsageError
-from llmci.files import atomic_path, sha256_of, write_once
-from llmci.seams import Part
+from llmci.files import write_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from llmci.core.pulling.windows import Span
-    from llmci.seams import Record, Stream, Window
+    from llmci.seams import Part, Record, Stream, Window
 
 _LEDGER = "ledger.sqlite"
-_SUFFIX = ".jsonl.zst"
 _MEDIA = "media"
 _SCHEMA = """
 create table if not exists windows (stream text, since real, until real, primary key (stream, since)) without rowid;
@@ -60,8 +57,6 @@ with homes as (
 )
 select distinct id, home from media join homes using (trace) where size >= 0 order by id
 """
-_KEY_BYTES = 8
-_HEX = 2 * _KEY_BYTES
 _ASKED_AT_ONCE = 500
 
 
@@ -86,7 +81,7 @@ class Landing:
     """See `llmci.seams.Landing`; one thread at a time commits, any number writes parts."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self._parts = path, Parts(path)
         self._lock = threading.Lock()
         self._open: sqlite3.Connection | None = None
 
@@ -103,16 +98,9 @@ class Landing:
     @contextmanager
     def part(self, stream: Stream, name: str) -> Iterator[Writer]:
         """See `Landing.part`."""
-        import pyarrow as pa
-
         self._make()
-        with atomic_path(self._file(name)) as temporary:
-            with pa.OSFile(str(temporary), "wb") as sink, pa.CompressedOutputStream(sink, "zstd") as stream_out:
-                writer = Writer(stream_out)
-                yield writer
-                writer.flush()
-            digest = sha256_of(temporary)
-        writer.part = Part(name, stream, digest, writer.size, writer.entries, writer.media)
+        with self._parts.written(stream, name) as writer:
+            yield writer
 
     def commit(self, stream: Stream, window: Window | None, parts: Sequence[Part]) -> int:
         """See `Landing.commit`."""
@@ -140,7 +128,7 @@ class Landing:
         """See `Landing.unknown`."""
         query = "select 1 from traces join parts using (part) where trace = ? and stream = 'spans' union select 1 from absent where trace = ?"
         with self._ledger() as ledger:
-            numbers = {trace_id: _number(trace_id) for trace_id in trace_ids}
+            numbers = {trace_id: number_of(trace_id) for trace_id in trace_ids}
             return [
                 trace_id
                 for trace_id, number in numbers.items()
@@ -150,7 +138,7 @@ class Landing:
     def give_up(self, trace_ids: Iterable[str]) -> None:
         """Remember that the source has no span of these, or none that is wanted."""
         with self._ledger() as ledger, ledger:
-            ledger.executemany("insert or ignore into absent values (?)", [(_number(t),) for t in trace_ids])
+            ledger.executemany("insert or ignore into absent values (?)", [(number_of(t),) for t in trace_ids])
 
     def holds_part(self, name: str) -> bool:
         """Whether a part of this name was committed."""
@@ -219,27 +207,35 @@ class Landing:
         homes = self._homes(unit)
         found: dict[bytes, tuple[list[bytes], list[bytes]]] = {}
         for name, stream in parts:
-            for line in self._lines(name):
-                trace = line[:_HEX]
+            for line in self._parts.lines(name):
+                trace = line[:MARK]
                 if trace in homes:
                     found.setdefault(trace, ([], []))[stream == "scores"].append(line)
         while found:
             spans, scores = found.pop(next(iter(found)))
-            yield _last(spans), _last(scores)
+            yield last_versions(spans), last_versions(scores)
 
     def erase(self, trace_ids: Iterable[str]) -> int:
         """Take all records of these traces out of the files, and never ask for them again; gives how many.
 
         Their keys stay in the ledger as hashes, so that a record that is seen again is not news.
         """
-        numbers = [_number(trace_id) for trace_id in trace_ids]
-        marks = {number.to_bytes(_KEY_BYTES, signed=True).hex().encode() for number in numbers}
+        numbers = [number_of(trace_id) for trace_id in trace_ids]
         held: dict[str, int] = {}
         for number in numbers:
             query = "select name, part from traces join parts using (part) where trace = ?"
             held.update(dict(self._rows(query, (number,))))
-        gone = sum(self._without(name, part, marks) for name, part in held.items())
+        gone = sum(self._without(name, part, numbers) for name, part in held.items())
         self._without_media(numbers)
+        return gone
+
+    def _without(self, name: str, part: int, numbers: Sequence[int]) -> int:
+        """Take traces out of a part and out of what the ledger has of it; gives how many records."""
+        gone, size, digest = self._parts.rewritten(name, {mark_of(number) for number in numbers})
+        with self._ledger() as ledger, ledger:
+            ledger.execute("update parts set sha256 = ?, size = ? where part = ?", (digest, size, part))
+            ledger.executemany("delete from traces where trace = ? and part = ?", [(n, part) for n in numbers])
+            ledger.executemany("insert or ignore into absent values (?)", [(n,) for n in numbers])
         return gone
 
     def _without_media(self, numbers: Sequence[int]) -> None:
@@ -255,34 +251,10 @@ class Landing:
                 if ledger.execute("select 1 from media where id = ?", (media_id,)).fetchone() is None:
                     self._media(media_id).unlink(missing_ok=True)
 
-    def _without(self, name: str, part: int, marks: set[bytes]) -> int:
-        import pyarrow as pa
-
-        gone = size = 0
-        with atomic_path(self._file(name)) as temporary:
-            with pa.OSFile(str(temporary), "wb") as sink, pa.CompressedOutputStream(sink, "zstd") as stream:
-                for line in self._lines(name):
-                    if line[:_HEX] in marks:
-                        gone += 1
-                    else:
-                        size += len(line) + 1
-                        stream.write(line + b"\n")
-            digest = sha256_of(temporary)
-        numbers = [int.from_bytes(bytes.fromhex(mark.decode()), signed=True) for mark in marks]
-        with self._ledger() as ledger, ledger:
-            ledger.execute("update parts set sha256 = ?, size = ? where part = ?", (digest, size, part))
-            ledger.executemany("delete from traces where trace = ? and part = ?", [(n, part) for n in numbers])
-            ledger.executemany("insert or ignore into absent values (?)", [(n,) for n in numbers])
-        return gone
-
     def sweep(self) -> None:
         """Remove what killed writers left; only for who knows that nobody is writing now."""
-        if not self.path.is_dir():
-            return
-        named = {f"{name}{_SUFFIX}" for (name,) in self._rows("select name from parts")}
-        for path in self.path.iterdir():
-            if path.name not in named and (path.name.endswith(_SUFFIX) or path.name.endswith(".tmp")):
-                path.unlink(missing_ok=True)
+        if self.path.is_dir():
+            self._parts.sweep({name for (name,) in self._rows("select name from parts")})
 
     def _homes(self, unit: str) -> set[bytes]:
         query = """
@@ -290,23 +262,7 @@ class Landing:
             and trace in (select trace from traces join parts using (part) where name = ?)
             group by trace having min(name) = ?
         """
-        return {trace.to_bytes(_KEY_BYTES, signed=True).hex().encode() for (trace,) in self._rows(query, (unit, unit))}
-
-    def _lines(self, name: str) -> Iterator[bytes]:
-        import pyarrow as pa
-
-        path = self._file(name)
-        try:
-            with pa.OSFile(str(path), "rb") as file, pa.CompressedInputStream(file, "zstd") as stream:
-                rest = b""
-                while block := stream.read(1 << 20):
-                    *lines, rest = (rest + block).split(b"\n")
-                    yield from lines
-        except (pa.ArrowException, OSError):
-            raise UsageError(
-                f"{path}: damaged or gone.",
-                fix=f"Delete {self.path} and pull again; all of this source is fetched anew.",
-            ) from None
+        return {mark_of(trace) for (trace,) in self._rows(query, (unit, unit))}
 
     def _rows(self, query: str, values: tuple[Any, ...] = ()) -> Iterator[Any]:
         if not (self.path / _LEDGER).exists():
@@ -345,37 +301,6 @@ class Landing:
         for path in (self.path.parent, self.path):
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def _file(self, name: str) -> Path:
-        return self.path / f"{name}{_SUFFIX}"
-
-
-class Writer:
-    """See `llmci.seams.PartWriter`; `part` is there when the block has ended."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.rows = self.size = 0
-        self.entries: list[tuple[str, str, str, float | None]] = []
-        self.media: set[tuple[str, str]] = set()
-        self.part: Part | None = None
-        self._file, self._held = file, bytearray()
-
-    def write(self, record: Record) -> None:
-        """See `PartWriter.write`."""
-        trace = _number(record.trace_id).to_bytes(_KEY_BYTES, signed=True).hex().encode()
-        line = b"%b%b\n" % (trace, orjson.dumps([record.key, record.version, record.value]))
-        self._held += line
-        self.rows, self.size = self.rows + 1, self.size + len(line)
-        start = record.start.timestamp() if record.start else None
-        self.entries.append((record.trace_id, record.key, record.version, start))
-        self.media.update((record.trace_id, media_id) for media_id in record.media)
-        if len(self._held) > 1 << 20:
-            self.flush()
-
-    def flush(self) -> None:
-        """Hand over what is held."""
-        self._file.write(bytes(self._held))
-        self._held.clear()
-
 
 def _add(ledger: sqlite3.Connection, part: Part) -> int:
     """Enter a part; gives how many of its records are new, or newer than what was there."""
@@ -387,11 +312,11 @@ def _add(ledger: sqlite3.Connection, part: Part) -> int:
     else:
         values = (part.name, part.stream, part.sha256, part.size)
         number = ledger.execute("insert into parts (name, stream, sha256, size) values (?, ?, ?, ?)", values).lastrowid
-    traces = {_number(trace_id) for trace_id, *_ in part.entries if trace_id}
+    traces = {number_of(trace_id) for trace_id, *_ in part.entries if trace_id}
     ledger.executemany("insert into traces values (?, ?)", [(trace, number) for trace in sorted(traces)])
     for trace_id, media_id in sorted(part.media):
         # What another record referred to before is there, or is not to be had.
-        ledger.execute(_INSERT_MEDIA, (media_id, _number(trace_id), media_id))
+        ledger.execute(_INSERT_MEDIA, (media_id, number_of(trace_id), media_id))
     before = ledger.total_changes
     # In the order of the table: pages of it are then changed once rather than for every record.
     entries = sorted((_key(trace_id, key), version, start or 0.0) for trace_id, key, version, start in part.entries)
@@ -406,19 +331,5 @@ def _unit(home: str, parts: list[tuple[str, Stream, str, int]], media: Sequence[
     return Unit(home, tuple((name, stream) for name, stream, _, _ in ordered), digest, size)
 
 
-def _last(lines: list[bytes]) -> list[Mapping[str, Any]]:
-    """Every record in its last version; of equal versions the one that came last."""
-    latest: dict[str, tuple[str, Any]] = {}
-    for line in lines:
-        key, version, value = orjson.loads(line[_HEX:])
-        if key not in latest or version >= latest[key][0]:
-            latest[key] = (version, value)
-    return [value for _, value in latest.values()]
-
-
 def _key(trace_id: str, key: str) -> int:
-    return _number(f"{trace_id}/{key}")
-
-
-def _number(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=_KEY_BYTES).digest(), signed=True)
+    return number_of(f"{trace_id}/{key}")
