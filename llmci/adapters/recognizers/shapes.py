@@ -53,6 +53,7 @@ class Shape:
 
 _digit = re.compile(r"\d").search
 _long_number = re.compile(r"\d[\d \u00a0.-]{11}").search
+_eight_digits = re.compile(r"\d{4}[ -]?\d{4}").search
 _digit_and_space = re.compile(r"\d[A-Za-z]?\s").search
 _spaced_digit = re.compile(r"\s\d").search
 _five_digits = re.compile(r"\d{5}").search
@@ -283,15 +284,15 @@ _SHAPES = (
     Shape("USER_ID", re.compile(r"(?:/home/|/Users/|[A-Za-z]:\\{1,4}Users\\{1,4})(?P<found>[A-Za-z0-9._-]{2,40})"), ("/home/", "users")),
     Shape("USER_ID", re.compile(r"(?i:\b(?:user|username|login|usr)=)(?P<found>[A-Za-z][\w.-]{2,40})"), ("=",)),
     Shape("USER_ID", re.compile(r"[a-z][a-z+]{2,15}://(?P<found>[A-Za-z][\w.-]{1,40}):[^\s:/@]{3,}@"), ("://",)),
-    Shape("USER_ID", re.compile(r"(?i:\b(?:user ?(?:id|name)|login|account|handle|skype|telegram|discord|insta(?:gram)?)(?:\s(?:is|was))?\s?[:=]?\s?[\"'*`]{0,3})(?P<found>[a-z]{2,}[._][\w.]*\d)(?!\w)"), ("user", "login", "account", "handle", "skype", "telegram", "discord", "insta")),
+    Shape("USER_ID", re.compile(r"(?i:\b(?=[adhilstu])(?:user ?(?:id|name)|login|account|handle|skype|telegram|discord|insta(?:gram)?)(?:\s(?:is|was))?\s?[:=]?\s?[\"'*`]{0,3})(?P<found>[a-z]{2,}[._][\w.]*\d)(?!\w)"), ("user", "login", "account", "handle", "skype", "telegram", "discord", "insta")),
     # In prose: decorators begin a line, and hold no digit but for a call.
-    Shape("USER_ID", re.compile(r"(?<=[ (,:\[\"'])(?P<found>@(?=[A-Za-z_.]{1,24}\d)[A-Za-z_]\w*(?:\.\w+)*)(?![\w@(/-])"), ("@",), 0.7),
+    Shape("USER_ID", re.compile(r"(?P<found>@(?<=[ (,:\[\"']@)(?=[A-Za-z_.]{1,24}\d)[A-Za-z_]\w*(?:\.\w+)*)(?![\w@(/-])"), ("@",), 0.7),
     Shape("ID", re.compile(r"(?i:\b(?:number|licen[cs]e)\s?plate|\bplate|\breg(?:istration)? (?:no|number))(?i:\s?(?:number|no\.?|#))?(?:\s(?:is|was))?\s?[:=#]?\s?(?P<found>(?=[A-Z -]{0,9}\d)(?=[\d -]{0,6}[A-Z])[A-Z\d]{1,4}(?:[ -]?[A-Z\d]{1,4}){1,3})(?!\w)"), ("plate", "reg")),
     Shape("US_SSN", re.compile(r"(?i:\b(?:ssn|social(?: security)?(?: number| no)?)\b[^\d\n]{0,24})(?P<found>\d{3}[- ]?\d{2}[- ]?\d{4}|\d{4})(?![\w-])"), ("ssn", "social")),
     Shape("US_SSN", re.compile(r"(?<![\w-])(?P<found>\d{3}-\d{2}-\d{4})(?![\w-])"), None, 0.7, _social),
     Shape("CREDIT_CARD", re.compile(r"(?<![\w.])(?P<found>(?:\d[ \u00a0.-]?){12,18}\d)(?![\w])"), None, 0.95, worth=_long_number),
     # Called a card: whatever its check digit, for people mistype. The last four alone open nothing and stay.
-    Shape("CREDIT_CARD", re.compile(r"(?i:\b(?:card|cc|tarjeta|carte|karte|kreditkarte|kartennummer)\b[^\d\n]{0,24})(?P<found>\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,4}|\d{4}[ -]?\d{6}[ -]?\d{5})(?!\w|[.,]\d)"), ("card", "cc", "tarjeta", "carte", "karte", "kartennummer"), 0.9),
+    Shape("CREDIT_CARD", re.compile(r"(?i:\b(?:card|cc|tarjeta|carte|karte|kreditkarte|kartennummer)\b[^\d\n]{0,24})(?P<found>\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,4}|\d{4}[ -]?\d{6}[ -]?\d{5})(?!\w|[.,]\d)"), ("card", "cc", "tarjeta", "carte", "karte", "kartennummer"), 0.9, _eight_digits),
     Shape("SECRET", re.compile(r"(?i:\b(?:cvv2?|cvc2?|security code|pin(?: code| number)?)\b(?:\sis)?\s?[:=]?\s?)(?P<found>\d{3,6})(?!\w)"), ("cvv", "cvc", "security code", "pin")),
     Shape("IBAN_CODE", re.compile(r"(?<!\w)(?P<found>[A-Za-z]{2}\d{2}[ \u00a0]?(?:[A-Za-z0-9]{4}[ \u00a0]?){2,7}[A-Za-z0-9]{1,4})(?!\w)"), None, 0.95, worth=_checked),
     Shape("US_PASSPORT", re.compile(r"(?i:\bpassport\b[^\d\n]{0,20}?)(?P<found>[A-Za-z]{0,2}\d{6,9})(?!\w)"), ("passport",)),
