@@ -134,7 +134,7 @@ class _Sanitize:
         # The key goes with the work: where it is a file, workers on other machines have none.
         key = key_of(self._config, self._environ).decode("utf-8", "surrogateescape")
         environ = {**for_workers(self._config, self._environ), self._config.sanitize.key_env: key}
-        engine = engine_of(self._config, "sanitize", self._environ, sizes, worth_bytes=_PARALLEL_BYTES)
+        engine = engine_of(self._config, "sanitize", self._environ, sizes, worth=_PARALLEL_BYTES)
         with Crew(engine, self._progress) as crew:
             passes = Passes(self._config, environ, self._staging, crew, self._progress, rows)
             spread = passes.spread(contents)
@@ -267,7 +267,9 @@ def _sanitize_shard(work: Work) -> int:
     redactor.surrogates.forget()
     second = second_look(work.config, work.environ)
     sessions = learnt(work.config, work.shard_id, work.told, work.split, work.unknown, work.environ)
-    known = Known(sessions=sessions, notes=noted(work.config, told_file(staging, work.shard_id, work.fingerprint), work.environ))
+    known = Known(
+        sessions=sessions, notes=noted(work.config, told_file(staging, work.shard_id, work.fingerprint), work.environ)
+    )
     done = sanitize_shard(raw, staging, work.shard_id, work.fingerprint, redactor, known, second)
     seen = Second(second.counts(), len(second.looked_at), len(second.passed_over))
     counts = _counts(done.tally, seen, redactor.surrogates.drawn, redactor.surrogates.met)
