@@ -43,7 +43,7 @@ def named_in(config: Config, shard_id: str, environ: Mapping[str, str]) -> NDArr
 
 def told_file(staging: DirectoryShelf, shard_id: str, fingerprint: str) -> Path:
     """Where a shard tells of the sessions that it shares; of that name once it is written whole."""
-    return staging.path / _TOLD / f"{shard_id}-{digest_of(fingerprint)[:16]}.jsonl"
+    return staging.path / _TOLD / f"{shard_id}-{digest_of(fingerprint)[:16]}.told"
 
 
 def tell(
@@ -52,7 +52,9 @@ def tell(
     """Second step, of a worker: write what a shard tells of the sessions that it shares."""
     keyed = Keyed(key_of(config, environ))
     notes = Notes(keyed)
-    found = learn_shard(shelf_of(config, "raw"), shard_id, redactor, keyed, _digests(split), notes)
+    found = learn_shard(
+        shelf_of(config, "raw"), shard_id, redactor, keyed, set(np.frombuffer(split, np.uint64).tolist()), notes
+    )
     # As raw as the traces: nobody else may read it.
     for directory in (target.parent.parent, target.parent):
         directory.mkdir(parents=True, exist_ok=True)
@@ -94,13 +96,9 @@ def learnt(
         return {}
     memories: dict[int, Memory] = {}
     for teller in tellers:
-        with teller.open("rb") as lines:
-            heard(lines, _digests(split), memories)
+        with teller.open("rb") as file:
+            heard(file, np.frombuffer(split, np.uint64), memories)
     return known_sessions(shelf_of(config, "raw"), shard_id, Keyed(key_of(config, environ)), memories, unknown)
-
-
-def _digests(split: bytes) -> set[int]:
-    return {int(one) for one in np.frombuffer(split, np.uint64)}
 
 
 def kept_marks(clean: DirectoryShelf, contents: Mapping[str, str], digest: str) -> dict[str, str] | None:
