@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from llmci.core.privacy.jsontext import Piece, pieces_of
+from llmci.core.privacy.reading import reading_of
 from llmci.core.privacy.titles import without_titles
 from llmci.domain.finding import Leaf, Span
 from llmci.errors import UsageError
@@ -132,6 +133,19 @@ class Detector:
         return Looked(tuple((piece, found[leaf] or ()) for piece, leaf in zip(pieces, asked, strict=True)))
 
     def _search(self, leaves: list[Leaf]) -> list[list[Span]] | Unreadable:
+        """Search leaves as they are written, and as they are read where that is something else."""
+        readings = [(at, reading) for at, leaf in enumerate(leaves) if (reading := reading_of(leaf.text)) is not None]
+        if not readings:
+            return self._searched(leaves)
+        read = [leaves[at]._replace(text=reading.text) for at, reading in readings]
+        found = self._searched([*leaves, *read])
+        if isinstance(found, Unreadable):
+            return found
+        for (at, reading), spans in zip(readings, found[len(leaves) :], strict=True):
+            found[at] += reading.written(spans)
+        return found[: len(leaves)]
+
+    def _searched(self, leaves: list[Leaf]) -> list[list[Span]] | Unreadable:
         found: list[list[Span]] = [[] for _ in leaves]
         for find in self._recognizers if leaves else ():
             try:
@@ -175,4 +189,14 @@ def _checked(spans: Sequence[Span], text: str) -> Sequence[Span]:
     for span in spans:
         if not 0 <= span.start < span.end <= len(text):
             raise ValueError("a span outside of the text")
-    return [without_titles(span, text) if span.kind == "PERSON" else span for span in spans]
+    return [_trimmed(without_titles(span, text) if span.kind == "PERSON" else span, text) for span in spans]
+
+
+def _trimmed(span: Span, text: str) -> Span:
+    """A span without blanks at its ends."""
+    start, end = span.start, span.end
+    while text[start].isspace() and start < end - 1:
+        start += 1
+    while text[end - 1].isspace() and end - 1 > start:
+        end -= 1
+    return span if end - start == span.end - span.start else span._replace(start=start, end=end)

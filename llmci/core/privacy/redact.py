@@ -12,6 +12,7 @@ from llmci.core.privacy.jsontext import edited, lifted
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.originals import MASK
 from llmci.core.privacy.policy import replacement
+from llmci.core.privacy.reading import dressed_like, plain, reading_of
 from llmci.core.privacy.resolve import resolved
 from llmci.domain.finding import Span
 
@@ -207,8 +208,10 @@ class Redactor:
         attributes: list[tuple[str, str]] = []
         for piece, found in looked.pieces:
             for span in self.spans_in(piece, found, memory, exempt):
-                value = piece.text[span.start : span.end]
+                written = piece.text[span.start : span.end]
+                value = plain(written)
                 made = replacement(self.policy.operator_of(span.kind), span.kind, value, self.surrogates)
+                made = made if value is written else dressed_like(written, made)
                 edits.append(lifted(piece, span.start, span.end, made))
                 masks.append(lifted(piece, span.start, span.end, MASK))
                 values.append((span, value))
@@ -226,7 +229,7 @@ class Redactor:
                 and span.score >= self.policy.min_score
                 and self.policy.operator_of(span.kind) == "keep"
             ):
-                value = " ".join(piece.text[span.start : span.end].casefold().split())
+                value = " ".join(plain(piece.text[span.start : span.end]).casefold().split())
                 yield span.kind, self.surrogates.hashed("attribute", value)
 
     def spans_in(
@@ -236,14 +239,14 @@ class Redactor:
         if not found and not memory.needles:
             return []
         own = self._counting(piece, found, exempt)
-        known = self._counting(piece, memory.recall(piece.text, found), exempt)
+        known = self._counting(piece, _recalled(piece.text, found, memory), exempt)
         return resolved(own, known) if own or known else []
 
     def _counting(self, piece: Piece, spans: Sequence[Span], exempt: Callable[[str], bool] | None) -> list[Span]:
         return [
             span
             for span in spans
-            if self.policy.removes(span, value := piece.text[span.start : span.end])
+            if self.policy.removes(span, value := plain(piece.text[span.start : span.end]))
             and not (exempt is not None and exempt(value))
         ]
 
@@ -263,12 +266,21 @@ class Redactor:
         places: list[str] = []
         for piece, spans in looked.pieces:
             for span in spans:
-                value = piece.text[span.start : span.end]
+                value = plain(piece.text[span.start : span.end])
                 if self.policy.removes(span, value):
                     (sure if span.score >= _SURE else doubtful).append((span.kind, value))
                 if span.kind in _PLACES and span.score >= self.policy.min_score:
                     places.append(value)
         return sure, doubtful, places
+
+
+def _recalled(text: str, found: Sequence[Span], memory: Memory) -> list[Span]:
+    """What is remembered, in a text as it is written and as it is read."""
+    recalled = memory.recall(text, found)
+    reading = reading_of(text) if memory.needles else None
+    return (
+        recalled if reading is None else [*recalled, *reading.written(memory.recall(reading.text, reading.read(found)))]
+    )
 
 
 def _memory_of(findings: Sequence[Finding], exempt: Callable[[str], bool], memory: Memory) -> Memory:
