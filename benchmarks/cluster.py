@@ -138,7 +138,7 @@ def run_child(root: Path, stage: str, engine: str, workers: int) -> None:
     started = time.perf_counter()
     if stage == "copy":
         works = [(str(root / "source"), str(root / f"copy-{engine}"), f"s{n:03}") for n in range(16)]
-        with Crew(engine_of(config, "copy", {}, [], worth_bytes=0), Silent()) as crew:
+        with Crew(engine_of(config, "copy", {}, [], worth=0), Silent()) as crew:
             done = sum(rows for _, rows in crew.each(copy_shard, works) if isinstance(rows, int))
     elif stage == "pull":
         told: dict[str, Any] = {"sources": (), "window": Window(), "limit": None, "environ": KEY, "now": NOON}

@@ -57,21 +57,19 @@ def with_engine(config: Config, kind: str | None, *, workers: int | None, schedu
     return replace(config, engine=Block(name="engine", kind=kind, options=options, given={"kind": kind, **given}))
 
 
-def engine_of(
-    config: Config, stage: str, environ: Mapping[str, str], sizes: Sequence[int], *, worth_bytes: int
-) -> Engine:
+def engine_of(config: Config, stage: str, environ: Mapping[str, str], sizes: Sequence[int], *, worth: int) -> Engine:
     """The engine of the configuration, or one that fits shards of these sizes.
 
     Args:
         config: Of the project.
         stage: Names the work.
         environ: The process environment.
-        sizes: Bytes of each shard.
-        worth_bytes: Where no engine is named, processes are started only for more than so much.
+        sizes: Of each shard, in bytes or rows.
+        worth: Where no engine is named, processes are started only for more than so much in all.
     """
     block = config.engine
     if block is None:
-        parallel = len(sizes) > 1 and sum(sizes) > worth_bytes and (os.cpu_count() or 1) > 1
+        parallel = len(sizes) > 1 and sum(sizes) > worth and (os.cpu_count() or 1) > 1
         adapter = registry.adapter("engine", "processes" if parallel else "inline")
         options = adapter.Options()
     else:

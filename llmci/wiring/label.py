@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 # Below this, starting processes takes longer than they save.
-_PARALLEL_BYTES = 64 << 20
+_PARALLEL_TRACES = 20_000
 _FITTED_WITH = ("clusters", "seed", "fit_sample", "embedder", "namer")
 
 
@@ -102,8 +102,8 @@ def _label(
     kept = None if recluster else store.load()
     if kept and (at_hand := _at_hand(labels, clean, run_digest(digest, kept[0], config.label))):
         return at_hand
-    sizes = [clean.size(name) for name in clean.shards()]
-    engine = engine_of(config, "label", environ, sizes, worth_bytes=_PARALLEL_BYTES)
+    sizes = [info.rows for info in clean.shards().values()]
+    engine = engine_of(config, "label", environ, sizes, worth=_PARALLEL_TRACES)
     with Crew(engine, progress) as crew:
         run = _Run(config, clean, labels, crew, progress, for_workers(config, environ))
         sample, normal = run.survey()

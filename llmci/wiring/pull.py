@@ -118,7 +118,7 @@ class _Pull:
         self._failures = failed + [failure for failure in unlisted if failure.source not in {f.source for f in failed}]
         self._progress.begin("pull", None, "traces")
         sizes = [item.shard.size or 0 for item in listed]
-        engine = engine_of(self._config, "pull", self._environ, sizes, worth_bytes=_PARALLEL_BYTES)
+        engine = engine_of(self._config, "pull", self._environ, sizes, worth=_PARALLEL_BYTES)
         with Crew(engine, self._progress) as crew:
             listed, keep = self._limited(listed, limit, sample, crew)
             planned = self._planned(listed)

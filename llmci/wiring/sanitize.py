@@ -134,7 +134,7 @@ class _Sanitize:
         # The key goes with the work: where it is a file, workers on other machines have none.
         key = key_of(self._config, self._environ).decode("utf-8", "surrogateescape")
         environ = {**for_workers(self._config, self._environ), self._config.sanitize.key_env: key}
-        engine = engine_of(self._config, "sanitize", self._environ, sizes, worth_bytes=_PARALLEL_BYTES)
+        engine = engine_of(self._config, "sanitize", self._environ, sizes, worth=_PARALLEL_BYTES)
         with Crew(engine, self._progress) as crew:
             passes = Passes(self._config, environ, self._staging, crew, self._progress, rows)
             spread = passes.spread(contents)

@@ -196,7 +196,7 @@ def test_a_driver_that_is_killed_is_finished_by_the_next(
 def test_what_ends_its_worker_is_given_up_and_the_rest_goes_on(tmp_path: Path, cluster: Cluster) -> None:
     root = a_project(tmp_path / "dask", files=1, traces=1)
 
-    with Crew(engine_of(on_dask(root, cluster.address), "test", {}, [], worth_bytes=0), Silent()) as crew:
+    with Crew(engine_of(on_dask(root, cluster.address), "test", {}, [], worth=0), Silent()) as crew:
         found = dict(crew.each(die_at_three, range(6)))
 
     assert isinstance(found.pop(3), WorkerDied)

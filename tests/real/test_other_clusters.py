@@ -67,7 +67,7 @@ def test_a_worker_that_is_killed_is_told(kind: str, tmp_path: Path) -> None:
         pytest.skip("Spark tries a job again by itself, and fails it whole")
     root = a_project(tmp_path / "root", files=1, traces=1)
 
-    with Crew(engine_of(opened(root, kind), "test", {}, [], worth_bytes=0), Silent()) as crew:
+    with Crew(engine_of(opened(root, kind), "test", {}, [], worth=0), Silent()) as crew:
         found = dict(crew.each(die_at_three, range(6)))
 
     assert isinstance(found.pop(3), WorkerDied)

@@ -45,7 +45,7 @@ TESTS = Path(__file__).parents[1]
 
 def a_crew(root: Path, kind: str = "processes") -> Crew:
     workers = 2 if kind == "processes" else None
-    return Crew(engine_of(opened(root, kind, workers=workers), "test", {}, [], worth_bytes=0), Silent())
+    return Crew(engine_of(opened(root, kind, workers=workers), "test", {}, [], worth=0), Silent())
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llmci.core.grouping.groups import place, vectors_of
-from llmci.core.grouping.neighbours import nearest
+from llmci.core.grouping.neighbours import nearest, reference_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,8 +69,10 @@ def standing(
     around, own = vectors_of(groups, traffic, embed=embed), vectors_of(groups, texts, embed=embed)
     # Distances of the traffic's inputs leave out the inputs themselves; those of a case that came again must, too.
     at = {text: row for row, text in enumerate(traffic)}
-    among = nearest(around, around, _NEIGHBOURS, apart_from=np.arange(len(traffic), dtype=np.int32))
-    near = nearest(own, around, _NEIGHBOURS, apart_from=np.array([at.get(text, -1) for text in texts], np.int32))
+    among = nearest(around, reference_of(around), _NEIGHBOURS, apart_from=np.arange(len(traffic), dtype=np.int32))
+    near = nearest(
+        own, reference_of(around), _NEIGHBOURS, apart_from=np.array([at.get(text, -1) for text in texts], np.int32)
+    )
     most = float(np.quantile(1 - among.similarity.mean(axis=1), _USUAL)) if among.similarity.size else 1.0
     distance = 1 - near.similarity.mean(axis=1) if near.similarity.size else np.zeros(len(texts))
     stay, go = {}, {}

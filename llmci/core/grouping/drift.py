@@ -10,7 +10,7 @@ import numpy as np
 
 from llmci.core.grouping.clusters import drawn_stages
 from llmci.core.grouping.features import dense_rows, fit_vectorizer, sparse_rows
-from llmci.core.grouping.neighbours import nearest
+from llmci.core.grouping.neighbours import nearest, reference_of
 from llmci.core.grouping.newtopics import NewTopic, new_topics
 from llmci.core.grouping.twosample import REACH, chances, distances, relabelled
 
@@ -97,11 +97,13 @@ def drift(
     vectorizer = fit_vectorizer(texts, seed=seed)
     rows = sparse_rows(vectorizer, texts)
     itself = np.arange(len(texts), dtype=np.int32)
-    near = nearest(rows, rows, REACH, apart_from=itself)
+    near = nearest(rows, reference_of(rows), REACH, apart_from=itself)
     dense = dense_rows(vectorizer, rows)
     moved = drawn_stages(dense, near, _SHARPNESS)[-1]
     sides = relabelled(is_fresh, rng)
-    found = chances(near, nearest(moved, moved, REACH, apart_from=itself), dense.astype(np.float64), sides)
+    found = chances(
+        near, nearest(moved, reference_of(moved), REACH, apart_from=itself), dense.astype(np.float64), sides
+    )
     drifted = found.novelty <= _ALPHA_NOVELTY or found.classifier <= _ALPHA_CLASSIFIER
     novelty = distances(near, ~is_fresh) - distances(near, is_fresh)
     return Drift(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from llmci.core.grouping.clusters import MAX_TREE, NEIGHBOURS, Clustering, assign, fit_clusters
 from llmci.core.grouping.features import Vectorizer, dense_rows, fit_vectorizer, sparse_rows, unit
 from llmci.core.grouping.names import name_groups
-from llmci.core.grouping.neighbours import nearest
+from llmci.core.grouping.neighbours import nearest, reference_of
 from llmci.core.grouping.sample import digest64, texts_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from llmci.core.grouping.neighbours import Neighbours
+    from llmci.core.grouping.neighbours import Neighbours, Reference
     from llmci.core.grouping.sample import Distinct
 
     Embed = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -29,7 +30,7 @@ _NEAR_DUPLICATE = 0.9
 NO_INPUT = "no input text"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Groups:
     """A fitted grouping; what a later window needs to join it.
 
@@ -51,6 +52,11 @@ class Groups:
     trace_ids: tuple[str, ...]
     names: tuple[str, ...]
     topic_names: tuple[str, ...]
+
+    @cached_property
+    def ready(self) -> Reference:
+        """The reference as inputs are compared with it."""
+        return reference_of(self.reference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,7 @@ def fit_groups(
     # The sample has no order, so its beginning is a sample too.
     reference = spoken[:MAX_TREE]
     rows, dense = _vectors(vectorizer, embed, texts_of(reference))
-    near = nearest(rows, rows, NEIGHBOURS, apart_from=np.arange(len(reference), dtype=np.int32))
+    near = nearest(rows, reference_of(rows), NEIGHBOURS, apart_from=np.arange(len(reference), dtype=np.int32))
     clustering = fit_clusters(dense, near, clusters=clusters)
     labels = assign(clustering, dense, near).tolist() if reference else []
     floor = {"min_traces": min_traces, "min_users": min_users}
@@ -151,7 +157,7 @@ def _located(groups: Groups, texts: Sequence[str], embed: Embed | None) -> _Vect
     wanted = np.array([digest64(text) for text in texts], np.uint64)
     at = order[np.minimum(np.searchsorted(groups.digests, wanted, sorter=order), len(order) - 1)]
     itself = np.where(groups.digests[at] == wanted, at, -1).astype(np.int32)
-    return _Vectors(rows, dense, nearest(rows, groups.reference, NEIGHBOURS, apart_from=itself), itself)
+    return _Vectors(rows, dense, nearest(rows, groups.ready, NEIGHBOURS, apart_from=itself), itself)
 
 
 def _vectors(
