@@ -298,3 +298,19 @@ def test_a_text_without_numbers_does_not_load_presidio(tmp_path: Path) -> None:
     )
 
     assert python("-c", code, cwd=tmp_path).stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "found"),
+    [
+        ("question 3.\n81.2.69.160", None, True),
+        ("1.2.3.4.81.2.69.160", None, False),
+        ("1.2.3.4", "release", False),
+        ("81.2.69.160", "client_ip", True),
+    ],
+)
+def test_a_network_address_stands_behind_a_sentence_and_under_no_key_of_releases(
+    text: str, key: str | None, *, found: bool
+) -> None:
+    spans = ALL["presidio"].find([Leaf(text, key)])[0]
+    assert any(span.kind == "IP_ADDRESS" for span in spans) is found
