@@ -290,6 +290,18 @@ def disable_socket() -> Any:
     pytest_socket.enable_socket()
 
 
+def test_no_socket_is_made_not_even_by_what_is_imported(tmp_path: Path) -> None:
+    code = (
+        "import sys; events = []; sys.addaudithook(lambda event, _: events.append(event) if event.startswith('socket.') else None);"
+        "from llmci.adapters.recognizers.presidio import PresidioRecognizer as P;"
+        "from llmci.seams import Context, Leaf; P(P.Options(), Context('p', None, None, {}, None))"
+        ".find([Leaf('bank account 945456787654')]);"
+        "print([m for m in ('spacy', 'urllib3') if m in sys.modules], events)"
+    )
+
+    assert python("-c", code, cwd=tmp_path).stdout == "['spacy', 'urllib3'] []\n"
+
+
 def test_a_text_without_numbers_does_not_load_presidio(tmp_path: Path) -> None:
     code = (
         "import sys; from llmci.adapters.recognizers.presidio import PresidioRecognizer as P;"

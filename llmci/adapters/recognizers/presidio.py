@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmci import seams
 from llmci.adapters.recognizers.presidio_fast import FastAnalyzer, Found, is_known
+from llmci.adapters.recognizers.quiet import no_probe
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -171,7 +172,8 @@ def keep_quiet() -> None:
         logger = logging.getLogger(name)
         logger.setLevel(logging.CRITICAL + 1)
         logger.propagate = False
-    import tldextract.tldextract as domains
+    with no_probe():
+        import tldextract.tldextract as domains
 
     domains.TLD_EXTRACTOR = domains.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
