@@ -1,7 +1,7 @@
 """Texts with planted personal data in hard dress, written by us before the rules were looked at.
 
 A value stands between ⟦ and ⟧ behind its type. `MENDED` was read while rules were mended, so its figure is no test any more. `KEPT` was written on
-the same day by the same hand, and only its sums were looked at. All values are invented. In two dates of birth the article before them was taken out of the mark afterwards.
+the same day by the same hand, and only its sums were looked at. All values are invented. An article before two dates and titles behind three names, which stay, were taken out of the marks afterwards.
 """
 # ruff: noqa: RUF001  letters that look like others are what this is about
 
@@ -86,7 +86,7 @@ MENDED = [
     "乗客：⟦PERSON|山田太郎⟧様、電話 ⟦PHONE_NUMBER|03-1234-5678⟧",
     "Меня зовут ⟦PERSON|Ольга Смирнова⟧, мой телефон ⟦PHONE_NUMBER|+7 (912) 345-67-89⟧",
     "اسمي ⟦PERSON|فاطمة الزهراء⟧ ورقمي ⟦PHONE_NUMBER|+966 50 123 4567⟧",
-    "Passenger list: ⟦PERSON|SMITH/JOHN MR⟧, ⟦PERSON|GARCIA LOPEZ/ANA MRS⟧",
+    "Passenger list: ⟦PERSON|SMITH/JOHN⟧ MR, ⟦PERSON|GARCIA LOPEZ/ANA⟧ MRS",
     "ship to ⟦PERSON|Gwendolyn Achebe⟧, ⟦ADDRESS|Flat 3B, 47 Rosebery Avenue⟧, London ⟦ZIP|EC1R 4RP⟧",
     "I live at ⟦ADDRESS|1600 Pennsylvania Ave NW Apt 4⟧, Washington, DC ⟦ZIP|20500⟧",
     "Lieferadresse: ⟦ADDRESS|Kastanienallee 12a⟧, ⟦ZIP|10435⟧ Berlin",
@@ -164,7 +164,7 @@ KEPT = [
     "고객명: ⟦PERSON|김민수⟧ 연락처: ⟦PHONE_NUMBER|010-1234-5678⟧",
     "Здравствуйте, это ⟦PERSON|Иван Кузнецов⟧, почта ⟦EMAIL_ADDRESS|i.kuznetsov@yandex-mail.ru⟧",
     "שמי ⟦PERSON|דוד כהן⟧ והטלפון שלי ⟦PHONE_NUMBER|052-123-4567⟧",
-    "PNR K9TQ2L: ⟦PERSON|NAKAMURA/YUKI MS⟧ seat 14A",
+    "PNR K9TQ2L: ⟦PERSON|NAKAMURA/YUKI⟧ MS seat 14A",
     "deliver to ⟦PERSON|Leopold Baptiste⟧ at ⟦ADDRESS|88 Rue du Faubourg Saint-Antoine⟧, ⟦ZIP|75012⟧ Paris",
     "home: ⟦ADDRESS|Unit 12, 305 W Wacker Drive⟧, Chicago, IL ⟦ZIP|60606-1234⟧",
     "Dirección: ⟦ADDRESS|Calle de Alcalá 45, 3º B⟧, ⟦ZIP|28014⟧ Madrid",
