@@ -15,8 +15,8 @@ from llmci.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-# Characters of texts that are remembered with what was found in them.
-_REMEMBERED = 24_000_000
+# Characters of texts that are remembered with what was found in them: those of a history come again and again.
+REMEMBERED = 24_000_000
 # Of texts that are remembered in parts: as many as stand between `search_ahead` and `look`.
 _IN_PARTS = 4_000_000
 # So many characters go to the recognizers in one call.
@@ -56,14 +56,15 @@ class Detector:
     Args:
         recognizers: Each sees every text that is new.
         max_chars: A longer text is not searched.
+        remembered: Characters of texts that are remembered with what was found in them.
     """
 
-    def __init__(self, recognizers: Sequence[Find], *, max_chars: int) -> None:
+    def __init__(self, recognizers: Sequence[Find], *, max_chars: int, remembered: int = REMEMBERED) -> None:
         self._recognizers = recognizers
         self._max_chars = max_chars
-        self._texts: _Recent[Looked | Unreadable] = _Recent(_REMEMBERED)
-        self._leaves: _Recent[tuple[Span, ...]] = _Recent(_REMEMBERED)
-        self._parts: _Recent[list[Piece]] = _Recent(_IN_PARTS)
+        self._texts: _Recent[Looked | Unreadable] = _Recent(remembered)
+        self._leaves: _Recent[tuple[Span, ...]] = _Recent(remembered)
+        self._parts: _Recent[list[Piece]] = _Recent(min(_IN_PARTS, remembered))
 
     def search_ahead(self, texts: Iterable[_Asked]) -> None:
         """Search all that is new in many texts at once, each distinct piece of them one time, for `look` to find.
