@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from llmci.seams import Leaf, Span
 
 # Raised whenever a rule changes: clean shards are then made anew.
-_RULES = 9
+_RULES = 10
 _LONGEST_VALUE = 200
 _NAME_KEYS = frozenset(
     {"name", "customer", "passenger", "patient", "client", "contact", "recipient", "sender", "guest"}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 # A name within one of these is a part of it, however sure its finder was: of an address of mail, most of all.
-_WHOLE = frozenset({"EMAIL_ADDRESS", "PHONE_NUMBER", "IBAN_CODE", "CREDIT_CARD", "DATE_OF_BIRTH"})
+_WHOLE = frozenset({"EMAIL_ADDRESS", "PHONE_NUMBER", "IBAN_CODE", "CREDIT_CARD", "DATE_OF_BIRTH", "USER_ID"})
 _PART = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "ADDRESS"})
 
 

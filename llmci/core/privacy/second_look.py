@@ -91,7 +91,7 @@ class SecondLook:
             return
         for piece, spans in looked.pieces:
             at = 0
-            for span in sorted(spans, key=lambda s: (s.start, -s.end)):
+            for span in sorted(self.policy.outside_allowed(list(spans), piece.text), key=lambda s: (s.start, -s.end)):
                 value = piece.text[span.start : span.end]
                 if (
                     span.start >= at
@@ -99,7 +99,6 @@ class SecondLook:
                     and MASK not in value
                     and sum(c.isalnum() for c in value) >= _SHORTEST
                     and self.policy.operator_of(span.kind) != "keep"
-                    and value.strip().casefold() not in self.policy.allow
                 ):
                     at = span.end
                     yield (span.kind, mask(value))
