@@ -181,14 +181,10 @@ def check(
     environ = dict(os.environ)
     decision = canary.check(
         settings,
-        sources=sources or [],
-        window=window_of(since, None, now),
-        share=share,
+        canary.Asked(tuple(sources or ()), window_of(since, None, now), share, pulled=pulled, shadow=shadow),
         environ=environ,
         progress=progress(quiet=quiet or as_json),
         now=now,
-        pulled=pulled,
-        shadow=shadow,
     )
     written = (
         exposure.apply(
@@ -232,19 +228,17 @@ def report(
 
     Example: llmci canary report prod -o rollout.html
     """
+    from llmci.wiring.canary import Asked
     from llmci.wiring.rollout_report import report as write
 
     now = datetime.now(UTC)
     decision = write(
         open_config(config),
         output,
-        sources=sources or [],
-        window=window_of(since, None, now),
-        share=share,
+        Asked(tuple(sources or ()), window_of(since, None, now), share, pulled=pulled),
         environ=dict(os.environ),
         progress=progress(quiet=quiet or as_json),
         now=now,
-        pulled=pulled,
     )
     if as_json:
         show_json({"decision": decision, "report": output})

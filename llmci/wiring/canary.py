@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -140,6 +140,27 @@ def write_plan(config: Config, output: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Which traffic a decision is to rest on.
+
+    Attributes:
+        sources: Names of sources; all that are configured where it is empty.
+        window: Without a beginning it starts when the share was last moved.
+        share: What the candidate gets now; None asks the configured rollout.
+        pulled: What was pulled is read, by columns, and no source is asked.
+        shadow: The traffic is mirrored: both variants answer each request, and users see the control's answer alone.
+        deployer: What a deployer calls the rollout that it asks about.
+    """
+
+    sources: tuple[str, ...] = ()
+    window: Window = field(default_factory=Window)
+    share: float | None = None
+    pulled: bool = False
+    shadow: bool = False
+    deployer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """What live traffic says.
 
@@ -161,99 +182,59 @@ class Observed:
         return decided if self.note is None else replace(decided, notes=(self.note, *decided.notes))
 
 
-def check(  # noqa: PLR0913  what the command line says, by keyword
-    config: Config,
-    *,
-    sources: list[str],
-    window: Window,
-    share: float | None,
-    environ: Mapping[str, str],
-    progress: Progress,
-    now: datetime,
-    pulled: bool = False,
-    shadow: bool = False,
-    deployer: str | None = None,
-) -> Decision:
-    """Read live traces, keep nothing of them but what the criteria look at, and decide; see `observe`.
-
-    Args:
-        deployer: What a deployer calls the rollout that it asks about.
-        shadow: The traffic is mirrored: both variants answer each request, and users see the control's answer alone.
-    """
-    if shadow and config.canary.pair_by is None:
+def check(config: Config, asked: Asked, *, environ: Mapping[str, str], progress: Progress, now: datetime) -> Decision:
+    """Read live traces, keep nothing of them but what the criteria look at, and decide; see `observe`."""
+    if asked.shadow and config.canary.pair_by is None:
         raise UsageError(
             f"{config.path}: canary.pair_by does not say which two answers are to one request.",
             fix="Add `pair_by: metadata.request_id` under `canary:`, or wherever the request's id is.",
         )
-    found = observe(
-        config,
-        sources=sources,
-        window=window,
-        share=share,
-        environ=environ,
-        progress=progress,
-        now=now,
-        pulled=pulled,
-        shadow=shadow,
-        deployer=deployer,
-    )
-    if shadow:
+    found = observe(config, asked, environ=environ, progress=progress, now=now)
+    if asked.shadow:
         return decide_shadow(found.seen, found.plan)
     return found.decision()
 
 
-def observe(  # noqa: PLR0913  what the command line says, by keyword
-    config: Config,
-    *,
-    sources: list[str],
-    window: Window,
-    share: float | None,
-    environ: Mapping[str, str],
-    progress: Progress,
-    now: datetime,
-    pulled: bool = False,
-    shadow: bool = False,
-    deployer: str | None = None,
-) -> Observed:
+def observe(config: Config, asked: Asked, *, environ: Mapping[str, str], progress: Progress, now: datetime) -> Observed:
     """Read live traces, and keep nothing of them but what the criteria look at.
-
-    Without a beginning the window starts when the share was last moved. What was pulled is read by columns.
 
     Raises:
         UsageError: A source is not configured, or the share is neither given nor to be read.
         OutsideError: A source could not be read.
     """
-    plan = plan_of(config)
+    plan, window, names = plan_of(config), asked.window, list(asked.sources)
     check_agreed(config, plan)
     begun, note = None, None
-    if shadow:
+    if asked.shadow:
         # Each request has two answers, and so has each user; nobody else sees the candidate's.
         plan, present = replace(plan, unit="request"), Exposure(0.0)
-    elif share is None:
+    elif asked.share is None:
         rollout = rollout_of(config, environ)
         finish(config, rollout)
         present = exposure_of(rollout)
-        begun, note = since(config, plan, present, now=now, rollout=deployer)
+        begun, note = since(config, plan, present, now=now, rollout=asked.deployer)
     else:
-        present = Exposure(share)
-    if not shadow and not 0 < present.share <= 1:
+        present = Exposure(asked.share)
+    if not asked.shadow and not 0 < present.share <= 1:
         raise UsageError("the candidate has no traffic.", fix="Begin with `llmci canary start`, then check again.")
-    if (shadow or share is not None) and (moved := last_moved(config, plan)) and moved[0].same(present):
+    if (asked.shadow or asked.share is not None) and (moved := last_moved(config, plan)) and moved[0].same(present):
         begun = moved[1]
     if begun is not None and window.since is None:
         window = Window(since=begun + timedelta(seconds=config.canary.settle_seconds), until=window.until)
-    if not pulled:
-        land_live(config, sources, window, environ, progress, now=now)
+    if not asked.pulled:
+        land_live(config, names, window, environ, progress, now=now)
     progress.begin("canary", None, "traces")
     verdicts = verdicts_on(config, plan)
     records = (
-        records_of_batches(_pulled(config, sources, window, plan, progress), plan, verdicts)
-        if pulled
-        else records_of_rows(live_rows(config, sources, window, environ, progress), plan, verdicts)
+        records_of_batches(_pulled(config, names, window, plan, progress), plan, verdicts)
+        if asked.pulled
+        else records_of_rows(live_rows(config, names, window, environ, progress), plan, verdicts)
     )
-    traffic = traffic_of(records, plan, now=now, in_pairs=shadow, only=present.only, parted=PartsOnDisk(config.state))
-    watched = plan if shadow else replace(plan, criteria=plan.watched_at(present))
-    seen = watch(traffic, watched, share=PAIRED if shadow else present.share)
+    traffic = traffic_of(
+        records, plan, now=now, in_pairs=asked.shadow, only=present.only, parted=PartsOnDisk(config.state)
+    )
+    watched = plan if asked.shadow else replace(plan, criteria=plan.watched_at(present))
+    seen = watch(traffic, watched, share=PAIRED if asked.shadow else present.share)
     progress.end()
     held = None if begun is None else (now - begun) / timedelta(hours=1)
     return Observed(plan, seen, present, held, note)

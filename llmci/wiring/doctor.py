@@ -16,7 +16,10 @@ from urllib.parse import urlsplit
 from llmci import __version__, registry
 from llmci.config import SECTIONS, Config, load
 from llmci.errors import LlmciError
+from llmci.seams import Window
+from llmci.wiring.build import build
 from llmci.wiring.credentials import wanted
+from llmci.wiring.pull_plan import lands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -57,7 +60,12 @@ def examine(find_config: Callable[[], Path], environ: Mapping[str, str], *, onli
     except LlmciError as error:
         return [*findings, Finding("configuration", "broken", error.message, error.fix)]
     findings.append(Finding("configuration", "ok", f"{config.path} is valid"))
-    findings += [*_credentials(config, environ), *_state(config), *_tracked(config)]
+    findings += [
+        *_credentials(config, environ),
+        *_parts(config, environ, online=online),
+        *_state(config),
+        *_tracked(config),
+    ]
     return [*findings, *_reachable(config)] if online else findings
 
 
@@ -105,6 +113,31 @@ def _credentials(config: Config, environ: Mapping[str, str]) -> Iterator[Finding
             else:
                 fix = f"Export {variable}, or hand it to the job as a secret."
                 yield Finding(f"credential of {block.name}", "broken", f"{variable} is not set", fix)
+
+
+def _parts(config: Config, environ: Mapping[str, str], *, online: bool) -> Iterator[Finding]:
+    """Whether each block can become what it asks for: its files, its templates, the extras that it needs."""
+    for section, seam in SECTIONS.items():
+        for block in getattr(config, section).values():
+            # A missing credential is said once.
+            if (_is_elsewhere(block) and not online) or not all(map(environ.get, wanted(block))):
+                continue
+            try:
+                part = build(seam, block, config, environ)
+                if seam == "system":
+                    part.spec()
+                elif seam == "source" and not lands(block.kind):
+                    next(iter(part.shards(Window())), None)
+            except LlmciError as error:
+                yield Finding(f"{section}.{block.name}", "broken", error.message, error.fix)
+            else:
+                yield Finding(f"{section}.{block.name}", "ok", f"{block.kind}, with all that it names")
+
+
+def _is_elsewhere(block: Block) -> bool:
+    """Whether it may take a connection to see that all of it is there."""
+    texts = [value for value in block.given.values() if isinstance(value, str)]
+    return any("://" in text or text.startswith("langfuse:") for text in texts)
 
 
 def _blocks(config: Config) -> Iterator[Block]:

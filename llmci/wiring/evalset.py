@@ -195,7 +195,10 @@ def _without_reference(evalset: EvalSet, config: Config) -> str | None:
         return None
     whys = [", which takes only answers that users liked"] if "output" in places else []
     whys += [", which takes only answers that the judge approved of"] if any(map(judge_at, places)) else []
-    return f"{bare} of {len(evalset.cases)} cases have no reference: evalset.reference is {', '.join(places)}{''.join(whys)}"
+    said = f"{bare} of {len(evalset.cases)} cases have no reference: evalset.reference is {', '.join(places)}{''.join(whys)}"
+    if bare < len(evalset.cases):
+        return said
+    return f"{said}. Gate on scorers that need none, such as pairwise, judge, refusal or degenerate, or name a place that holds some"
 
 
 def lineage_of(

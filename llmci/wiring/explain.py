@@ -154,8 +154,9 @@ def _explained(text: Text, redactor: Redactor, memory: Memory) -> Iterator[Expla
         removed = redactor.spans_in(piece, found, memory, None)
         for span in removed:
             yield _finding(text.path, span, piece.text, redactor.policy.operator_of(span.kind))
+        counting = set(redactor.counting(piece, found))
         for span in found:
-            if not redactor.policy.removes(span, piece.text[span.start : span.end]):
+            if span not in counting:
                 yield _finding(text.path, span, piece.text, f"keep: {_reason(span, redactor)}")
 
 

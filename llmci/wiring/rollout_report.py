@@ -20,29 +20,19 @@ if TYPE_CHECKING:
 
     from llmci.config import Config
     from llmci.domain.rollout import Decision, RolloutPlan
-    from llmci.seams import Progress, Window
+    from llmci.seams import Progress
+    from llmci.wiring.canary import Asked
 
 
-def report(  # noqa: PLR0913  what the command line says, by keyword
-    config: Config,
-    output: Path,
-    *,
-    sources: list[str],
-    window: Window,
-    share: float | None,
-    environ: Mapping[str, str],
-    progress: Progress,
-    now: datetime,
-    pulled: bool = False,
+def report(
+    config: Config, output: Path, asked: Asked, *, environ: Mapping[str, str], progress: Progress, now: datetime
 ) -> Decision:
     """Write the page; gives what it says is to be done.
 
     Raises:
         UsageError: As `llmci.wiring.canary.check`; likewise `OutsideError`.
     """
-    found = observe(
-        config, sources=sources, window=window, share=share, environ=environ, progress=progress, now=now, pulled=pulled
-    )
+    found = observe(config, asked, environ=environ, progress=progress, now=now)
     plan, seen = found.plan, found.seen
     decision = found.decision()
     following = plan.after(found.present).exposure

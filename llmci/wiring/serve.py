@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.rollouts.service import LOOPBACK, Service
 from llmci.errors import UsageError
-from llmci.seams import Silent, Window
+from llmci.seams import Silent
 from llmci.wiring import canary, exposure
 
 if TYPE_CHECKING:
@@ -45,14 +45,7 @@ def service(
     def decide(rollout: str | None) -> dict[str, Any]:
         now = clock()
         decision = canary.check(
-            config,
-            sources=sources,
-            window=Window(),
-            share=None,
-            environ=environ,
-            progress=Silent(),
-            now=now,
-            deployer=rollout,
+            config, canary.Asked(tuple(sources), deployer=rollout), environ=environ, progress=Silent(), now=now
         )
         written = (
             exposure.apply(config, plan, decision, environ, allow_expand=allow_expand, approved_by=None, at=clock())

@@ -90,9 +90,12 @@ def test_fail_on_chooses_which_verdicts_fail_the_job(world: World, fail_on: str,
 
 
 def test_inputs_become_arguments(world: World) -> None:
-    world.run(0, "passed", config="gate.yaml", budget_usd="5", max_cases="20", replay="tape")
+    inputs = {"budget_usd": "5", "allow_unknown_cost": "true", "max_cases": "20", "replay": "tape"}
 
-    assert world.arguments()[-4:] == ["--config=gate.yaml", "--budget=5", "--limit=20", "--replay=tape"]
+    world.run(0, "passed", config="gate.yaml", **inputs)
+
+    expected = ["--config=gate.yaml", "--budget=5", "--allow-unknown-cost", "--limit=20", "--replay=tape"]
+    assert world.arguments()[-5:] == expected
 
 
 @pytest.mark.parametrize(
@@ -103,6 +106,7 @@ def test_inputs_become_arguments(world: World) -> None:
         "candidate",
         "name",
         "budget_usd",
+        "allow_unknown_cost",
         "max_cases",
         "replay",
         "fail_on",

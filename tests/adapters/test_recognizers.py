@@ -290,6 +290,18 @@ def disable_socket() -> Any:
     pytest_socket.enable_socket()
 
 
+def test_no_socket_is_made_not_even_by_what_is_imported(tmp_path: Path) -> None:
+    code = (
+        "import sys; events = []; sys.addaudithook(lambda event, _: events.append(event) if event.startswith('socket.') else None);"
+        "from llmci.adapters.recognizers.presidio import PresidioRecognizer as P;"
+        "from llmci.seams import Context, Leaf; P(P.Options(), Context('p', None, None, {}, None))"
+        ".find([Leaf('bank account 945456787654')]);"
+        "print([m for m in ('spacy', 'urllib3') if m in sys.modules], events)"
+    )
+
+    assert python("-c", code, cwd=tmp_path).stdout == "['spacy', 'urllib3'] []\n"
+
+
 def test_a_text_without_numbers_does_not_load_presidio(tmp_path: Path) -> None:
     code = (
         "import sys; from llmci.adapters.recognizers.presidio import PresidioRecognizer as P;"
@@ -298,3 +310,19 @@ def test_a_text_without_numbers_does_not_load_presidio(tmp_path: Path) -> None:
     )
 
     assert python("-c", code, cwd=tmp_path).stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "found"),
+    [
+        ("question 3.\n81.2.69.160", None, True),
+        ("1.2.3.4.81.2.69.160", None, False),
+        ("1.2.3.4", "release", False),
+        ("81.2.69.160", "client_ip", True),
+    ],
+)
+def test_a_network_address_stands_behind_a_sentence_and_under_no_key_of_releases(
+    text: str, key: str | None, *, found: bool
+) -> None:
+    spans = ALL["presidio"].find([Leaf(text, key)])[0]
+    assert any(span.kind == "IP_ADDRESS" for span in spans) is found

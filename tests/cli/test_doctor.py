@@ -44,6 +44,28 @@ def test_every_fault_comes_with_its_fix(tmp_path: Path) -> None:
     assert found["fix"] == "Did you mean 'project'?"
 
 
+def test_files_that_a_block_names_and_that_are_not_there_are_faults(tmp_path: Path) -> None:
+    config = (
+        "sources:\n  prod: {kind: jsonl, path: traces/*.jsonl}\n"
+        "systems:\n  baseline: {kind: python, callable: 'app.py:answer'}\n"
+        "  asked: {kind: litellm, model: gpt-x, prompt: prompts/a.j2}\n"
+        "scorers:\n  same: {kind: equals}\n"
+    )
+
+    found = findings(a_project(tmp_path, config), code=2)
+
+    assert "no file matches traces/*.jsonl" in found["sources.prod"]["what"]
+    assert found["systems.baseline"]["fix"] == "Write it, or correct `callable:`."
+    assert "a.j2: cannot be read" in found["systems.asked"]["what"]
+    assert found["scorers.same"]["state"] == "ok"
+
+
+def test_what_is_elsewhere_is_left_alone_without_online(tmp_path: Path) -> None:
+    config = "sources:\n  far: {kind: jsonl, path: 's3://traces/*.jsonl'}\n"
+
+    assert "sources.far" not in findings(a_project(tmp_path, config), code=0)
+
+
 def test_without_a_configuration_it_says_how_to_write_one(tmp_path: Path) -> None:
     assert "llmci init" in findings(tmp_path, code=2)["configuration"]["fix"]
 

@@ -102,11 +102,11 @@ def test_a_frame_that_got_lost_is_named_by_the_word_that_many_answers_share() ->
     assert any("have a last line that begins with “####”" in finding.text for finding in result.findings)
 
 
-def test_longer_answers_are_told_with_both_medians() -> None:
+def test_longer_answers_are_told_with_both_lengths() -> None:
     found = of("length", said(lambda at, text: f"{text} {text}"))
 
     assert "longer" in found.text
-    assert "median 54 characters before, 108 now" in found.text
+    assert "on average 53 characters before, 108 now" in found.text
 
 
 def test_a_constant_answer_does_not_pass_whatever_the_scores_say() -> None:

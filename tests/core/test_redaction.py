@@ -180,6 +180,24 @@ def test_the_policy_decides_what_takes_the_place_of_a_finding(settings: dict[str
     assert clean(a_redactor(Finds(Mia="PERSON"), **settings), "hi Mia") == (expected,)
 
 
+def test_a_part_of_an_allowed_text_is_allowed_there_and_nowhere_else() -> None:
+    redactor = a_redactor(Finds(Ada="PERSON"), allow=["Ada Lovelace"])
+    said, alone = clean(redactor, "Ada Lovelace wrote", "ask Ada")
+    assert said == "Ada Lovelace wrote"
+    assert "Ada" not in alone
+
+
+def test_signs_between_two_findings_are_not_replaced() -> None:
+    whole, first = Span(0, 9, "ID", 0.5, "a"), Span(0, 4, "PERSON", 0.9, "b")
+    last = Span(5, 9, "PERSON", 0.9, "b")
+
+    def find(leaves: Sequence[Leaf]) -> list[list[Span]]:
+        return [[whole, first, last] for _ in leaves]
+
+    find.name = "test"  # type: ignore[attr-defined]
+    assert clean(a_redactor(find), "anna.beil")[0].count(".") == 1
+
+
 def test_denied_texts_are_removed_though_nothing_finds_them() -> None:
     [text] = clean(a_redactor(Finds(), deny=("Project Nightingale",)), "about project nightingale today")
 

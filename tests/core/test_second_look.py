@@ -79,6 +79,24 @@ def test_no_more_is_looked_at_than_asked_for_and_the_rest_is_counted() -> None:
     assert (len(look.looked_at), len(look.passed_over)) == (1, 1)
 
 
+def test_what_is_searched_ahead_is_what_is_looked_at_in_one_call() -> None:
+    called: list[list[str]] = []
+
+    class Counting(Matches):
+        def __call__(self, leaves: Sequence[Leaf]) -> list[list[Span]]:
+            called.append([leaf.text for leaf in leaves])
+            return super().__call__(leaves)
+
+    look = a_look(Counting("PERSON", "Zebulon"), most_chars=12)
+    texts = ["Zebulon", "of old", "Zebulon", "too late"]
+
+    look.search_ahead(texts)
+    look.refusal(texts)
+
+    assert called == [["Zebulon", "of old"]]
+    assert (list(look.looked_at), len(look.passed_over)) == (["Zebulon", "of old"], 1)
+
+
 def test_canaries_tell_which_kinds_are_found() -> None:
     find = Matches("SECRET", r"ghp_\w+")
     redactor = Redactor(Detector([find], max_chars=9000), policy_of(SanitizeSettings()), Surrogates(b"k"))

@@ -55,6 +55,8 @@ def headline(config: Config, outcome: BenchOutcome) -> str:
         ("500", GONE, "HTTP 500 from openai/500: the server failed"),
         ("reset", GONE, "broke (ServerDisconnectedError)"),
         ("reset-midway", GONE, "broke (Client"),
+        ("reset-midway, stream: true", GONE, "broke (Client"),
+        ("cut, stream: true", GONE, "the stream broke off"),
         ("broken", GONE, "it sent something that is not JSON"),
         ("html", GONE, "it sent something that is not JSON"),
         # What the system itself does wrong is a wrong answer.

@@ -19,9 +19,9 @@ from llmci.config import Config, load
 from llmci.domain.rollout import Action, Decision, Exposure
 from llmci.errors import LlmciError, OutsideError, UsageError
 from llmci.files import locked
-from llmci.seams import Silent, Window
+from llmci.seams import Silent
 from llmci.wiring.acts import acts_of
-from llmci.wiring.canary import check, plan_of
+from llmci.wiring.canary import Asked, check, plan_of
 from llmci.wiring.exposure import apply, last_moved, move
 from llmci.wiring.pull_plan import failure_of
 
@@ -38,9 +38,8 @@ def config_of(directory: Path) -> Config:
     return load(directory / "llmci.yaml")
 
 
-def checked(config: Config, **told: Any) -> Decision:
-    told = {"sources": [], "window": Window(), "share": None, "now": NOW} | told
-    return check(config, **told, environ={}, progress=Silent())
+def checked(config: Config, *, now: datetime = NOW, deployer: str | None = None) -> Decision:
+    return check(config, Asked(deployer=deployer), environ={}, progress=Silent(), now=now)
 
 
 def applied(config: Config, decision: Decision) -> Exposure | None:

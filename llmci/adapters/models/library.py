@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -177,6 +178,7 @@ class LibraryModel:
         return info
 
 
+@cache
 def _without_mcp() -> dict[str, Any]:
     """Where litellm looks for MCP servers among the tools, it fails without the package `mcp`: keep it from looking."""
     return {"_skip_mcp_handler": True} if find_spec("litellm.responses.mcp.chat_completions_handler") else {}

@@ -32,6 +32,7 @@ class Gate:
         return opened
 
     def _made(self) -> Any:  # noqa: ANN401  an AhoCorasick
-        from ahocorasick_rs import AhoCorasick
+        from ahocorasick_rs import AhoCorasick, Implementation
 
-        return AhoCorasick(self._words)
+        # For more than a hundred words it would take a slower one by itself.
+        return AhoCorasick(self._words, implementation=Implementation.DFA)

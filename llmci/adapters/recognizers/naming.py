@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from llmci.adapters.recognizers.people import HEADED, ITEM, lists, people
+from llmci.adapters.recognizers.software import is_software
 from llmci.adapters.recognizers.tagger import LABELS, bundled, places_of
 from llmci.adapters.recognizers.wordforms import words_of
 from llmci.core.privacy.common_names import NAMES_THAT_ARE_WORDS
@@ -47,6 +48,8 @@ _LONGEST_CODE = 4
 _TITLE = re.compile(r"(?<!\w)(?i:mr|mrs|ms|miss|mx|dr)\b\.?[ ]$")
 _BEFORE = 6
 _DEGREE = re.compile(r",?[ ](?:M\.?D\.?|Ph\.?D\.?|D\.?V\.?M\.?|D\.?D\.?S\.?|Jr\.?|Sr\.?|II|III|IV|Esq\.?|CPA|RN)(?!\w)")
+_HAN, _LONGEST_HAN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]+"), 6
+_PRONOUNS = frozenset("Меня Мне Мой Моя Мои Моё Вас Вам Ваш Ваша Здравствуйте Привет Спасибо Пожалуйста Это".split())  # noqa: RUF001,SIM905
 # Written down, and not asked of the interpreter, so that every version of it finds the same.
 _MODULES = [
     "argparse",
@@ -232,7 +235,7 @@ class Tagged:
     def trimmed(self, span: Span) -> Span | None:
         """What the tagger leaves of a person that a rule found; None if nothing."""
         words = self._between(span.start, span.end)
-        if _is_part(self._text, span.start, span.end):
+        if _is_part(self._text, span.start, span.end) or is_software(self._text, span.start, span.end):
             return None
         if not self._text[span.start : span.end].isascii() and span.score == _CUE:
             return span
@@ -280,6 +283,8 @@ class Tagged:
         start, end = self._places[run[0]][0], self._places[run[-1]][1]
         score = 0.0 if _is_part(self._text, start, end) else self._score(kind, run, best)
         if any(first <= start and end <= last for first, last in self._code) or _is_joined(self._text, start, end):
+            score = min(score, _MOST_OF_A_HINT)
+        if kind == "PERSON" and (is_software(self._text, start, end) or _is_prose(self._text[start:end])):
             score = min(score, _MOST_OF_A_HINT)
         if not score:
             return
@@ -330,6 +335,11 @@ def _is_part(text: str, start: int, end: int) -> bool:
     return any(
         c.isdigit() or c.islower() or c.isupper() for c in (text[max(0, start - 1) : start], text[end : end + 1])
     )
+
+
+def _is_prose(found: str) -> bool:
+    """Whether a word is longer than any name in a script that parts no words, or a pronoun of one that has few examples here."""
+    return (len(found) > _LONGEST_HAN and _HAN.fullmatch(found) is not None) or found in _PRONOUNS
 
 
 def _is_joined(text: str, start: int, end: int) -> bool:

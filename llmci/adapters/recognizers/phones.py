@@ -21,8 +21,10 @@ _CONTEXT = re.compile(
     r"(?i:phone|\bph\b|\bmy (?:own |new |other )?number|tel\b|tel[:.]|call|mobile|cell|whatsapp|text me|reach|sms|fax|ring|dial|contact|hotline|teléfono|móvil|"
     r"telefon|handy|telefono|téléphone|電話|телефон|ورقمي|answering at|number is|number at|\+\s?$)"
 )
+# Between two numbers, and now and then in one.
+_RANGE = re.compile(r"\s-\s")
 _NO_PHONE = re.compile(
-    r"\s-\s|^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|(?:19|20)\d\d ?[-–] ?(?:19|20)\d\d)$"
+    r"^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|(?:19|20)\d\d ?[-–] ?(?:19|20)\d\d)$"
 )
 _LABEL_AFTER = re.compile(
     r"(?i:[ ]?[-–(/,][ ]?|[ ])(?i:office|fax|mobile|cell|home|work|phone|landline|direct)\b|[ ]is (?:my|the|our|his|her|their) (?:\w+ )?(?:number|mobile|cell|phone|fax)\b"
@@ -67,6 +69,8 @@ def phones(text: str, regions: Sequence[str]) -> Iterator[Span]:
             continue
         before = _CONTEXT.search(text, max(0, match.start() - _BEFORE), match.start())
         in_context = before is not None or _LABEL_AFTER.match(text, match.end()) is not None
+        if _RANGE.search(found) and not (in_context or found.startswith(("+", "00"))):
+            continue
         if digits < _SHORTEST and not (in_context and _GROUPED.fullmatch(found)):
             continue
         score = _score(found, tuple(regions), in_context=in_context)

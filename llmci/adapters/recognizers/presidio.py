@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmci import seams
 from llmci.adapters.recognizers.presidio_fast import FastAnalyzer, Found, is_known
+from llmci.adapters.recognizers.quiet import no_probe
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from llmci.seams import Leaf, Span
 
-_VERSION = 3
+_VERSION = 4
 _GENERIC = ("CreditCardRecognizer", "CryptoRecognizer", "IbanRecognizer", "IpRecognizer", "MacAddressRecognizer")
 # National recognizers by language. Left out because they fire on order numbers, words and file names:
 # driver licences, medical licences, UUIDs, dates, addresses of the web; e-mails and telephone numbers
@@ -48,9 +49,10 @@ _CANDIDATE = re.compile(
     r"(?<![A-Za-z0-9])(?:bc1|[13])[a-zA-Z0-9]{25,59}|[A-Z]{2}\d{2}[A-Z0-9 ]{8,}|[A-Z]{6}\d{2}[A-Z]\d{2}|\d{3}[- ]\d{2}[- ]\d{4}"
 )
 _VERSION_BEFORE = re.compile(
-    r"(?i:\b(?:build|version|release|ver|v|section|chapter|clause|oid|lib)[\s.:=]*$)|[\w\]]==$|\d\.$"
+    r"(?i:\b(?:build|version|release|ver|v|section|chapter|clause|oid|lib)[\s.:=]*\Z)|[\w\]]==\Z|\d\.\Z"
 )
 _VERSION_BEHIND = re.compile(r"\.\d|-(?:alpha|beta|rc|dev|snapshot|SNAPSHOT)")
+_VERSION_KEY = re.compile(r"(?i:version|release|build|revision)\Z")
 # How much around a candidate its recognizers and their context words may need.
 _BEFORE, _AFTER = 120, 40
 _MOST = 4000
@@ -102,7 +104,7 @@ class PresidioRecognizer:
         return [
             seams.Span(r.start, r.end, r.kind, min(1.0, r.score), "presidio")
             for r in (*found, *(self._stock(text, context) if self._others else ()))
-            if self._is_believed(r, text)
+            if self._is_believed(r, text, leaf.key)
         ]
 
     def _stock(self, text: str, context: list[str]) -> Iterator[Found]:
@@ -117,9 +119,10 @@ class PresidioRecognizer:
                 boosted = bool(explained and explained.score_context_improvement)
                 yield Found(r.start + start, r.end + start, r.entity_type, r.score, boosted=boosted)
 
-    def _is_believed(self, result: Found, text: str) -> bool:
+    def _is_believed(self, result: Found, text: str, key: str | None) -> bool:
         if result.kind == "IP_ADDRESS" and (
-            _VERSION_BEFORE.search(text, max(0, result.start - 20), result.start)
+            (key and _VERSION_KEY.search(key))
+            or _VERSION_BEFORE.search(text, max(0, result.start - 20), result.start)
             or _VERSION_BEHIND.match(text, result.end)
             or ("::" in (bare := text[result.start : result.end]) and sum(c.isalnum() for c in bare) < _LEAST_OF_IPV6)
         ):
@@ -169,7 +172,8 @@ def keep_quiet() -> None:
         logger = logging.getLogger(name)
         logger.setLevel(logging.CRITICAL + 1)
         logger.propagate = False
-    import tldextract.tldextract as domains
+    with no_probe():
+        import tldextract.tldextract as domains
 
     domains.TLD_EXTRACTOR = domains.TLDExtract(suffix_list_urls=(), cache_dir=None)
 

@@ -18,6 +18,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.recognizers.presidio_rules import iban_formats, rules_of
+from llmci.adapters.recognizers.quiet import no_probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -385,9 +386,10 @@ def tokens_of(text: str) -> tuple[list[int], list[str | None]]:
 @lru_cache(maxsize=1)
 def _tokenizer() -> Any:  # noqa: ANN401  a spaCy Tokenizer
     """That of `spacy.blank("en")`, without the pipeline around it, which takes four times as long to make."""
-    from spacy.lang.en import English
-    from spacy.language import create_tokenizer
-    from spacy.vocab import create_vocab
+    with no_probe():
+        from spacy.lang.en import English
+        from spacy.language import create_tokenizer
+        from spacy.vocab import create_vocab
 
     language = SimpleNamespace(vocab=create_vocab("en", English.Defaults), Defaults=English.Defaults)
     return create_tokenizer()(language)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from llmci.adapters.recognizers.gates import Gate
 from llmci.adapters.recognizers.people import UPPER
-from llmci.core.privacy.words import TECHNICAL
+from llmci.core.privacy.words import MACHINES, TECHNICAL
 from llmci.domain.finding import Span
 
 if TYPE_CHECKING:
@@ -28,10 +28,11 @@ _BREAK = r"(?:,[ ]?|[ ]?\n[> ]{0,3},?[ ]?|[ ])"
 _TAIL = rf"(?:(?:{_BREAK}{_CITYLIKE}){{0,3}}{_BREAK}{_ZIPLIKE})"
 _UNIT_WORD = r"(?i:apt\.?|apartment|suite|ste\.?|unit|floor|p\.?o\.? box)"
 _WORD = r"[A-ZÀ-ÝŁŠŽ0-9][\w'’.-]{0,24}"
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|ene|mär|mai|okt|dez)[a-zäé]{0,7}\.?"
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic|jän|mär|mai|okt|dez|fév|fev|avr|juin|juil|aoû|déc|gen|mag|giu|lug|set|ott|fev|out)[a-zäéû]{0,7}\.?"
+_YEAR = r"(?:\d{4}|['’]\d{2})"
 _DATE = (
-    rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}|\d{{1,2}}(?:st|nd|rd|th|\.)?\s(?:of\s|de\s)?{_MONTH},?\s(?:de\s)?\d{{4}}"
-    rf"|{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?,?\s\d{{4}})"
+    rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}|\d{{1,2}}(?:st|nd|rd|th|\.)?\s(?:of\s|de\s|d['’])?{_MONTH},?\s(?:de\s)?{_YEAR}"
+    rf"|{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?,?\s{_YEAR})"
 )
 
 
@@ -275,11 +276,11 @@ _SHAPES = (
     Shape(
         "DATE_OF_BIRTH",
         re.compile(
-            rf"(?i:(?:\bborn|\bd\.?o\.?b\b\.?|\bdate of birth|\bbirth ?da(?:te|y)|\bgeboren|\bnacid[oa]|\bnée?)\b[\s:=*-]{{0,3}}"
-            rf"(?:(?:is|was|of|on|in|am|the|el|le|it['’]s|their)\b\.?\s?){{0,3}}[\s:=*\"'(]{{0,3}})(?P<found>{_DATE})(?!\d)",
+            rf"(?i:(?:\bborn|\bd\.?o\.?b\b\.?|\bdate of birth|\bbirth ?da(?:te|y)|\bgeboren|\bgeburts(?:datum|tag)|\bgeb\.|\bnacid[oa]|\bnacimiento|\bnaissance|\bnascid[oa]|\bnascimento|\bnat[oa]|\bnascita|\bnée?)(?!\w)[\s:=*-]{{0,3}}"
+            rf"(?:(?:is|was|of|on|in|am|the|el|le|il|ist|em|a|it['’]s|their)\b\.?\s?){{0,3}}[\s:=*\"'(]{{0,3}})(?P<found>{_DATE})(?!\d)",
             re.IGNORECASE,
         ),
-        ("born", "birth", "dob", "d.o", "do.b", "d.ob", "geboren", "nacid", "né"),
+        ("born", "birth", "dob", "d.o", "do.b", "d.ob", "geboren", "geburts", "geb.", "nacid", "nacimiento", "naissance", "nasci", "nato", "nata", "né"),
     ),
     Shape("USER_ID", re.compile(r"(?:/home/|/Users/|[A-Za-z]:\\{1,4}Users\\{1,4})(?P<found>[A-Za-z0-9._-]{2,40})"), ("/home/", "users")),
     Shape("USER_ID", re.compile(r"(?i:\b(?:user|username|login|usr)=)(?P<found>[A-Za-z][\w.-]{2,40})"), ("=",)),
@@ -308,14 +309,6 @@ _SHAPES = (
     Shape("PERSON", re.compile(rf"[?&](?:full_?|customer_?|first_?|last_?|display_?)?name=(?P<found>[{UPPER}][\w'’-]{{1,24}}(?:(?:%20|\+)[{UPPER}][\w'’.-]{{0,24}}){{1,3}})(?![\w%+])", re.IGNORECASE), ("name=",), 0.85),
     Shape("MAC_ADDRESS", re.compile(r"(?<![\w:-])(?P<found>(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2})(?![\w:-])"), None, worth=_has_colons),
 )  # fmt: skip
-# Whoever runs a machine, a container or a build.
-_MACHINES = frozenset(
-    """
-    root admin administrator user users ubuntu debian centos fedora ec2-user azureuser vagrant docker node nobody daemon www-data
-    nginx apache postgres mysql redis git jenkins runner travis circleci gitlab-runner vscode codespace app appuser service system
-    public default guest shared oracle hadoop spark airflow jovyan sandbox agent bot test dev build deploy python
-    """.split()  # noqa: SIM905  words read more easily without quotes
-)
 # Before the password and the host of a connection, which look like an address of mail together.
 _USERINFO = re.compile(r"://[^\s/@]{0,80}:$")
 _BEFORE = 120
@@ -344,7 +337,7 @@ def shapes(text: str) -> Iterator[Span]:
         for match in shape.pattern.finditer(text):
             if shape.kind == "EMAIL_ADDRESS" and _USERINFO.search(text, max(0, match.start() - _BEFORE), match.start()):
                 continue
-            if shape.kind == "USER_ID" and match["found"].casefold() in _MACHINES:
+            if shape.kind == "USER_ID" and match["found"].casefold() in MACHINES:
                 continue
             if shape.needles is not None or _VALID.get(shape.kind, _always)(match["found"]):
                 yield Span(match.start("found"), match.end("found"), shape.kind, shape.score, "structured.shape")

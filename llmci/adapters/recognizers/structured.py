@@ -8,6 +8,7 @@ from pydantic import Field
 
 from llmci import seams
 from llmci.adapters.recognizers.addresses import completed
+from llmci.adapters.recognizers.formats import formats
 from llmci.adapters.recognizers.keys import fits, kind_of, pairs, plain_key
 from llmci.adapters.recognizers.locales import of_locales
 from llmci.adapters.recognizers.naming import named
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from llmci.seams import Leaf, Span
 
 # Raised whenever a rule changes: clean shards are then made anew.
-_RULES = 8
+_RULES = 10
 _LONGEST_VALUE = 200
 _NAME_KEYS = frozenset(
     {"name", "customer", "passenger", "patient", "client", "contact", "recipient", "sender", "guest"}
@@ -100,5 +101,6 @@ class StructuredRecognizer:
         yield from pairs(text, self._keys)
         yield from tables(text, self._keys)
         yield from shapes(text)
+        yield from formats(text)
         yield from phones(text, self._regions)
         yield from of_locales(text, self._locales)

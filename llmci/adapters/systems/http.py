@@ -170,9 +170,10 @@ class HttpSystem:
             return reply_of(value, latency_ms)
         options = self._options
         paths = {name: getattr(options, name) for name in ("answer", "documents", "tool_calls", "usage", "cost")}
-        return reply_of(
-            {name: found for name, path in paths.items() if path and (found := at(value, path)) is not None}, latency_ms
-        )
+        said = {name: found for name, path in paths.items() if path and (found := at(value, path)) is not None}
+        if "answer" not in said and "tool_calls" not in said:
+            return Failed(f"nothing stands at `{options.answer}` in what it sent", "system")
+        return reply_of(said, latency_ms)
 
 
 async def _limited(response: aiohttp.ClientResponse) -> bytes | None:

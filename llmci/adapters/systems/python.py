@@ -14,6 +14,7 @@ from llmci.adapters.systems.replies import reply_of
 from llmci.adapters.systems.requests import request_of
 from llmci.core.canonical import digest_of
 from llmci.domain.system import SystemSpec
+from llmci.errors import UsageError
 from llmci.processes.line_process import ProcessEnded
 from llmci.processes.python_process import PythonProcess, loaded
 from llmci.processes.watched import digest_of_files, matching, python_sources
@@ -77,6 +78,12 @@ class PythonSystem:
     @cached_property
     def _spec(self) -> SystemSpec:
         options, root = self._options, self._context.root
+        file = options.callable.rpartition(":")[0]
+        if file.endswith(".py") and not (root / file).is_file():
+            raise UsageError(
+                f"systems.{self._context.name}: there is no file {root / file}.",
+                fix="Write it, or correct `callable:`.",
+            )
         files = digest_of_files(root, [*python_sources(options.callable, root), *matching(root, options.watch)])
         interpreter = options.python or ".".join(str(number) for number in sys.version_info[:3])
         return SystemSpec(

@@ -274,7 +274,7 @@ def _place(frame: Frame, gained: BoolArray, both: np.ndarray) -> SliceKey | None
 def _longer(
     sides: tuple[Sequence[Said], Sequence[Said]], cases: Layout, questions: int
 ) -> Iterator[tuple[float, Finding]]:
-    """A change of the typical length: the mean of the logarithm of the ratio, case by case."""
+    """A change of length: the mean of the logarithm of the ratio, case by case."""
     before, after = (lengths(side) for side in sides)
     ratio = np.log((after + 1) / (before + 1))
     widest = max(float(np.abs(ratio).max()), _SAME)
@@ -283,10 +283,9 @@ def _longer(
     change = float(np.expm1(float(of.estimate) * widest))
     if abs(change) >= _LEAST_LENGTH and not float(low) <= 0 <= float(high):
         times = f"{percent(change)} longer" if change > 0 else f"{percent(-change)} shorter"
-        medians = [rounded(float(np.median(side)), 0) for side in (before, after)]
-        text = (
-            f"the candidate's answers are typically {times} (median {medians[0]} characters before, {medians[1]} now)"
-        )
+        # Not medians: where a third of the answers became empty, they are what they were.
+        means = [rounded(float(side.mean()), 0) for side in (before, after)]
+        text = f"the candidate's answers are {times} from case to case (on average {means[0]} characters before, {means[1]} now)"
         yield change, Finding(kind="length", text=text, baseline=float(before.mean()), candidate=float(after.mean()))
 
 

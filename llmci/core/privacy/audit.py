@@ -5,15 +5,13 @@ docs/decisions/0008-what-may-not-survive.md says what counts, and what may stand
 
 from __future__ import annotations
 
-import html
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from llmci.core.privacy.jsontext import is_document, pieces_of
 from llmci.core.privacy.originals import folded, forms_of
+from llmci.core.privacy.reading import reading_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,9 +20,6 @@ if TYPE_CHECKING:
 
 _DISTINCTIVE = 8
 _TELLING_DIGITS = 7
-_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
-# What a text without any encoded character has none of.
-_ENCODED = re.compile(r"%[0-9a-fA-F]{2}|&#?\w{2,31};|\\[ux]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +99,6 @@ def is_broken(before: str, after: str) -> bool:
 
 
 def views_of(text: str) -> list[str]:
-    """The text as it is written, as a reader of its JSON would see it, and with URL, HTML and code escapes undone."""
+    """The text as it is written, as a reader of its JSON would see it, and each of these as `reading` has it."""
     views = [text, *(piece.text for piece in pieces_of(text, None))] if "\\" in text else [text]
-    return [*views, *(plain for view in views if (plain := _decoded(view)) != view)]
-
-
-def _decoded(text: str) -> str:
-    if not ("%" in text or "&" in text or "\\" in text) or not _ENCODED.search(text):
-        return text
-    plain = html.unescape(unquote(text)) if "%" in text or "&" in text else text
-    return _ESCAPED.sub(lambda match: chr(int(match[1] or match[2], 16)), plain)
+    return [*views, *(reading.text for view in views if (reading := reading_of(view)) is not None)]

@@ -14,14 +14,14 @@ from llmci.core.privacy.columns import without_empty
 from llmci.core.privacy.leaves import Leaves
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.mint import sanitized_batch
-from llmci.core.privacy.redact import Settled, Withheld
+from llmci.core.privacy.redact import Redacted, Settled, Withheld
 from llmci.core.traces.blobs import may_hold_media, without_media
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from llmci.core.privacy.flatten import Text
-    from llmci.core.privacy.redact import Redacted, Redactor
+    from llmci.core.privacy.redact import Redactor
     from llmci.core.privacy.second_look import SecondLook
     from llmci.domain.text import CleanBatch, RawBatch
 
@@ -140,15 +140,24 @@ def sanitize_batch(
     rows, leaves = _leaves(raw)
     redactor.search_ahead(leaves.texts)
     texts = leaves.rows()
+    traces = rows.select(_OF_TRACE).to_pylist()
+    outcomes = [
+        _redacted(of, redactor, sessions.get(trace["session_id"] or ""))
+        for trace, of in zip(traces, texts, strict=True)
+    ]
+    if second is not None:
+        second.search_ahead(kept for done in outcomes if isinstance(done, Redacted) for kept in done.kept)
     clean: list[Sequence[str]] = []
-    for index, row in enumerate(rows.select(_OF_TRACE).to_pylist()):
-        session = sessions.get(row["session_id"] or "")
-        outcome = _sanitized(row, texts[index], redactor, session, tally, second)
-        if isinstance(outcome, Withheld):
-            held.append(Quarantined(index, redactor.surrogates.hashed("trace", str(row["trace_id"])), outcome.why))
+    for index, (trace, outcome) in enumerate(zip(traces, outcomes, strict=True)):
+        refused = second.refusal(outcome.kept) if second is not None and isinstance(outcome, Redacted) else None
+        if isinstance(outcome, Withheld) or refused is not None:
+            why = outcome.why if isinstance(outcome, Withheld) else str(refused)
+            held.append(Quarantined(index, redactor.surrogates.hashed("trace", str(trace["trace_id"])), why))
             clean.append([""] * len(texts[index]))
-        else:
-            clean.append(outcome)
+            continue
+        user = str(trace["user_id"] or trace["session_id"] or trace["trace_id"])
+        tally.add(outcome, redactor.surrogates.hashed("user", user))
+        clean.append(outcome.texts)
     made = leaves.batch_with(clean)
     # A plain hash of what was written could be tried out against guesses.
     hashes = [redactor.surrogates.hashed("content", str(h), 64) for h in made.column("content_hash").to_pylist()]
@@ -160,14 +169,7 @@ def sanitize_batch(
     return SanitizedBatch(sanitized_batch(made), tuple(held), tally)
 
 
-def _sanitized(
-    row: Mapping[str, str | None],
-    texts: list[Text],
-    redactor: Redactor,
-    session: Session | None,
-    tally: Tally,
-    second: SecondLook | None,
-) -> tuple[str, ...] | Withheld:
+def _redacted(texts: list[Text], redactor: Redactor, session: Session | None) -> Redacted | Withheld:
     if session is None:
         session = Session()
         unreadable = redactor.learned(texts, session.memory)
@@ -175,11 +177,4 @@ def _sanitized(
             return Withheld(unreadable.why)
     elif session.unknown is not None:
         return Withheld(session.unknown)
-    redacted = redactor.redact(texts, session.memory, settled=session.settled)
-    if isinstance(redacted, Withheld):
-        return redacted
-    if second is not None and (why := second.refusal(redacted.kept)) is not None:
-        return Withheld(why)
-    user = str(row["user_id"] or row["session_id"] or row["trace_id"])
-    tally.add(redacted, redactor.surrogates.hashed("user", user))
-    return redacted.texts
+    return redactor.redact(texts, session.memory, settled=session.settled)

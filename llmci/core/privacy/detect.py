@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from llmci.core.privacy.jsontext import Piece, pieces_of
+from llmci.core.privacy.reading import reading_of
 from llmci.core.privacy.titles import without_titles
 from llmci.domain.finding import Leaf, Span
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from llmci.core.privacy.notes import Notes
 
 # Characters of texts that are remembered with what was found in them.
 _REMEMBERED = 24_000_000
@@ -63,6 +67,16 @@ class Detector:
         self._texts: _Recent[Looked | Unreadable] = _Recent(_REMEMBERED)
         self._leaves: _Recent[tuple[Span, ...]] = _Recent(_REMEMBERED)
         self._parts: _Recent[list[Piece]] = _Recent(_IN_PARTS)
+        self._notes: Notes | None = None
+
+    @contextmanager
+    def noting(self, notes: Notes) -> Iterator[None]:
+        """Search nothing that is noted, and note what is searched."""
+        self._notes = notes
+        try:
+            yield
+        finally:
+            self._notes = None
 
     def search_ahead(self, texts: Iterable[_Asked]) -> None:
         """Search all that is new in many texts at once, each distinct piece of them one time, for `look` to find.
@@ -132,6 +146,33 @@ class Detector:
         return Looked(tuple((piece, found[leaf] or ()) for piece, leaf in zip(pieces, asked, strict=True)))
 
     def _search(self, leaves: list[Leaf]) -> list[list[Span]] | Unreadable:
+        notes = self._notes
+        if notes is None:
+            return self._found(leaves)
+        known = [notes.of(leaf) for leaf in leaves]
+        new = [leaf for leaf, spans in zip(leaves, known, strict=True) if spans is None]
+        searched = self._found(new)
+        if isinstance(searched, Unreadable):
+            return searched
+        for leaf, spans in zip(new, searched, strict=True):
+            notes.take(leaf, spans)
+        fresh = iter(searched)
+        return [next(fresh) if spans is None else spans for spans in known]
+
+    def _found(self, leaves: list[Leaf]) -> list[list[Span]] | Unreadable:
+        """Search leaves as they are written, and as they are read where that is something else."""
+        readings = [(at, reading) for at, leaf in enumerate(leaves) if (reading := reading_of(leaf.text)) is not None]
+        if not readings:
+            return self._searched(leaves)
+        read = [leaves[at]._replace(text=reading.text) for at, reading in readings]
+        found = self._searched([*leaves, *read])
+        if isinstance(found, Unreadable):
+            return found
+        for (at, reading), spans in zip(readings, found[len(leaves) :], strict=True):
+            found[at] += reading.written(spans)
+        return found[: len(leaves)]
+
+    def _searched(self, leaves: list[Leaf]) -> list[list[Span]] | Unreadable:
         found: list[list[Span]] = [[] for _ in leaves]
         for find in self._recognizers if leaves else ():
             try:
@@ -175,4 +216,14 @@ def _checked(spans: Sequence[Span], text: str) -> Sequence[Span]:
     for span in spans:
         if not 0 <= span.start < span.end <= len(text):
             raise ValueError("a span outside of the text")
-    return [without_titles(span, text) if span.kind == "PERSON" else span for span in spans]
+    return [_trimmed(without_titles(span, text) if span.kind == "PERSON" else span, text) for span in spans]
+
+
+def _trimmed(span: Span, text: str) -> Span:
+    """A span without blanks at its ends."""
+    start, end = span.start, span.end
+    while text[start].isspace() and start < end - 1:
+        start += 1
+    while text[end - 1].isspace() and end - 1 > start:
+        end -= 1
+    return span if end - start == span.end - span.start else span._replace(start=start, end=end)

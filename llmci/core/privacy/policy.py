@@ -54,6 +54,23 @@ class Policy:
             and not (self.allow and value.strip().casefold() in self.allow)
         )
 
+    def allowed_in(self, text: str) -> list[tuple[int, int]]:
+        """Where allowed texts stand."""
+        folded = text.lower() if self.allow else ""
+        if len(folded) != len(text):
+            return []
+        return [
+            match.span()
+            for one in sorted(self.allow)
+            if one in folded
+            for match in re.finditer(rf"(?<!\w){re.escape(one)}(?!\w)", folded)
+        ]
+
+    def outside_allowed(self, spans: list[Span], text: str) -> list[Span]:
+        """Those findings that are no part of an allowed text: `Ada` of "Ada Lovelace" is none on its own."""
+        allowed = self.allowed_in(text) if self.allow and spans else []
+        return [s for s in spans if not any(start <= s.start and s.end <= end for start, end in allowed)]
+
 
 def policy_of(settings: SanitizeSettings) -> Policy:
     """The policy that the settings ask for."""

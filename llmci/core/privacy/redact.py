@@ -12,6 +12,7 @@ from llmci.core.privacy.jsontext import edited, lifted
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.originals import MASK
 from llmci.core.privacy.policy import replacement
+from llmci.core.privacy.reading import dressed_like, plain, reading_of
 from llmci.core.privacy.resolve import resolved
 from llmci.domain.finding import Span
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from llmci.core.privacy.detect import Detector
     from llmci.core.privacy.flatten import Text
-    from llmci.core.privacy.jsontext import Piece
+    from llmci.core.privacy.jsontext import Edit, Piece
     from llmci.core.privacy.policy import Policy
     from llmci.core.privacy.surrogate import Surrogates
 
@@ -203,21 +204,35 @@ class Redactor:
         looked = self.looked(text)
         if isinstance(looked, Unreadable):
             return looked
-        edits, masks, values = [], [], []
+        edits, masks = [], []
+        values: list[tuple[Span, str]] = []
         attributes: list[tuple[str, str]] = []
         for piece, found in looked.pieces:
+            before = len(values)
             for span in self.spans_in(piece, found, memory, exempt):
-                value = piece.text[span.start : span.end]
+                written = piece.text[span.start : span.end]
+                value = plain(written)
                 made = replacement(self.policy.operator_of(span.kind), span.kind, value, self.surrogates)
+                if value is not written and self.policy.operator_of(span.kind) == "surrogate":
+                    made = dressed_like(written, made)
                 edits.append(lifted(piece, span.start, span.end, made))
                 masks.append(lifted(piece, span.start, span.end, MASK))
                 values.append((span, value))
+            masks += self._allowed(piece, [span for span, _ in values[before:]])
             attributes += self._attributes(piece, found)
         clean = edited(text.text, edits) if edits else text.text
         if is_broken(text.text, clean):
             return Unreadable("a text was JSON and would be none any more")
         views = tuple(views_of(edited(text.text, masks) if masks else text.text))
         return _Clean(clean, views, values, tuple(dict.fromkeys(attributes)))
+
+    def _allowed(self, piece: Piece, removed: Sequence[Span]) -> Iterator[Edit]:
+        """Masks of allowed texts: what stands in them is no survivor, though it is removed elsewhere."""
+        at = 0
+        for start, end in sorted(self.policy.allowed_in(piece.text)) if self.policy.allow else ():
+            if start >= at and not any(span.start < end and start < span.end for span in removed):
+                at = end
+                yield lifted(piece, start, end, MASK)
 
     def _attributes(self, piece: Piece, found: Sequence[Span]) -> Iterator[tuple[str, str]]:
         for span in found:
@@ -226,7 +241,7 @@ class Redactor:
                 and span.score >= self.policy.min_score
                 and self.policy.operator_of(span.kind) == "keep"
             ):
-                value = " ".join(piece.text[span.start : span.end].casefold().split())
+                value = " ".join(plain(piece.text[span.start : span.end]).casefold().split())
                 yield span.kind, self.surrogates.hashed("attribute", value)
 
     def spans_in(
@@ -235,17 +250,22 @@ class Redactor:
         """What is removed from a piece: findings of its own and remembered ones, without overlaps."""
         if not found and not memory.needles:
             return []
-        own = self._counting(piece, found, exempt)
-        known = self._counting(piece, memory.recall(piece.text, found), exempt)
-        return resolved(own, known) if own or known else []
+        own = self.counting(piece, found, exempt)
+        known = self.counting(piece, _recalled(piece.text, found, memory), exempt)
+        if not (own or known):
+            return []
+        # Signs alone, beside what another finding covers, are nobody's.
+        return [span for span in resolved(own, known) if any(map(str.isalnum, piece.text[span.start : span.end]))]
 
-    def _counting(self, piece: Piece, spans: Sequence[Span], exempt: Callable[[str], bool] | None) -> list[Span]:
-        return [
+    def counting(self, piece: Piece, spans: Sequence[Span], exempt: Callable[[str], bool] | None = None) -> list[Span]:
+        """Those findings in a piece that the policy removes."""
+        counting = [
             span
             for span in spans
-            if self.policy.removes(span, value := piece.text[span.start : span.end])
+            if self.policy.removes(span, value := plain(piece.text[span.start : span.end]))
             and not (exempt is not None and exempt(value))
         ]
+        return self.policy.outside_allowed(counting, piece.text)
 
     def looked(self, text: Text) -> Looked | Unreadable:
         """Search a text; in labels such as a release, only what can be no label counts."""
@@ -262,13 +282,25 @@ class Redactor:
         doubtful: list[tuple[str, str]] = []
         places: list[str] = []
         for piece, spans in looked.pieces:
-            for span in spans:
-                value = piece.text[span.start : span.end]
-                if self.policy.removes(span, value):
-                    (sure if span.score >= _SURE else doubtful).append((span.kind, value))
-                if span.kind in _PLACES and span.score >= self.policy.min_score:
-                    places.append(value)
+            for span in self.counting(piece, spans):
+                (sure if span.score >= _SURE else doubtful).append(
+                    (span.kind, plain(piece.text[span.start : span.end]))
+                )
+            places += [
+                plain(piece.text[span.start : span.end])
+                for span in spans
+                if span.kind in _PLACES and span.score >= self.policy.min_score
+            ]
         return sure, doubtful, places
+
+
+def _recalled(text: str, found: Sequence[Span], memory: Memory) -> list[Span]:
+    """What is remembered, in a text as it is written and as it is read."""
+    recalled = memory.recall(text, found)
+    reading = reading_of(text) if memory.needles else None
+    return (
+        recalled if reading is None else [*recalled, *reading.written(memory.recall(reading.text, reading.read(found)))]
+    )
 
 
 def _memory_of(findings: Sequence[Finding], exempt: Callable[[str], bool], memory: Memory) -> Memory:

@@ -11,20 +11,36 @@ if TYPE_CHECKING:
     from llmci.domain.finding import Span
 
 
+# A name within one of these is a part of it, however sure its finder was: of an address of mail, most of all.
+_WHOLE = frozenset({"EMAIL_ADDRESS", "PHONE_NUMBER", "IBAN_CODE", "CREDIT_CARD", "DATE_OF_BIRTH", "USER_ID"})
+_PART = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "ADDRESS"})
+
+
 def resolved(spans: Sequence[Span], recalled: Sequence[Span] = ()) -> list[Span]:
     """Spans that do not overlap, in order of the text; together they cover what was covered before.
 
-    The surest wins, then the longest; what was only recalled comes last. What sticks out of the
+    The surest wins, then the longest; a name within an address of mail gives way to it; what was only recalled comes last. What sticks out of the
     winner is kept as a span of its own, for every character of every finding has to go.
     """
     if len(spans) + len(recalled) < 2:
         return [*spans, *recalled]
     kept: list[Span] = []
     for tier in (spans, recalled):
-        for span in tier if len(tier) < 2 else sorted(tier, key=lambda s: (-s.score, s.start - s.end, s.start, s.kind)):
+        for span in tier if len(tier) < 2 else _ranked(tier):
             for part in _outside(span, kept):
                 insort(kept, part, key=_start)
     return _joined(kept)
+
+
+def _ranked(spans: Sequence[Span]) -> list[Span]:
+    ranked = sorted(spans, key=lambda s: (-s.score, s.start - s.end, s.start, s.kind))
+    whole = sorted((s for s in spans if s.kind in _WHOLE), key=_start)
+    return sorted(ranked, key=lambda s: s.kind in _PART and _is_within(s, whole)) if whole else ranked
+
+
+def _is_within(span: Span, whole: Sequence[Span]) -> bool:
+    at = bisect_right(whole, span.start, key=_start) - 1
+    return at >= 0 and span.end <= whole[at].end and span.end - span.start < whole[at].end - whole[at].start
 
 
 def _joined(kept: list[Span]) -> list[Span]:

@@ -44,6 +44,18 @@ class SecondLook:
     chars: int = 0
     passed_over: set[int] = field(default_factory=set)
 
+    def search_ahead(self, kept: Iterable[str]) -> None:
+        """Search at once what `refusal` is about to look at in this order; see `Detector.search_ahead`."""
+        new: dict[str, None] = {}
+        chars = self.chars
+        for text in kept:
+            if self._is_enough(chars):
+                break
+            if text not in new and text not in self.looked_at:
+                new[text] = None
+                chars += len(text)
+        self.detector.search_ahead((text, None, None) for text in new)
+
     def refusal(self, kept: Iterable[str]) -> str | None:
         """Look at the texts of a trace, surrogates masked; says why the trace is to be held back, if it is."""
         found: Counter[str] = Counter()
@@ -62,12 +74,15 @@ class SecondLook:
         known = self.looked_at.get(text)
         if known is not None:
             return known
-        if self.most_chars is not None and self.chars >= self.most_chars:
+        if self._is_enough(self.chars):
             self.passed_over.add(hash(text))
             return ()
         self.chars += len(text)
         found = self.looked_at[text] = tuple(self._search(text))
         return found
+
+    def _is_enough(self, chars: int) -> bool:
+        return self.most_chars is not None and chars >= self.most_chars
 
     def _search(self, text: str) -> Iterable[tuple[str, str]]:
         looked = self.detector.look(text, None, None)
@@ -76,7 +91,7 @@ class SecondLook:
             return
         for piece, spans in looked.pieces:
             at = 0
-            for span in sorted(spans, key=lambda s: (s.start, -s.end)):
+            for span in sorted(self.policy.outside_allowed(list(spans), piece.text), key=lambda s: (s.start, -s.end)):
                 value = piece.text[span.start : span.end]
                 if (
                     span.start >= at
@@ -84,7 +99,6 @@ class SecondLook:
                     and MASK not in value
                     and sum(c.isalnum() for c in value) >= _SHORTEST
                     and self.policy.operator_of(span.kind) != "keep"
-                    and value.strip().casefold() not in self.policy.allow
                 ):
                     at = span.end
                     yield (span.kind, mask(value))

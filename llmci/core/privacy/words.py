@@ -45,3 +45,12 @@ TECHNICAL = frozenset(
     marketing press jobs careers legal security
     """.split()  # noqa: SIM905  words read more easily without quotes
 )
+
+# Whoever runs a machine, a container or a build.
+MACHINES = frozenset(
+    """
+    root admin administrator user users ubuntu debian centos fedora ec2-user azureuser vagrant docker node nobody daemon www-data
+    nginx apache postgres mysql redis git jenkins runner travis circleci gitlab-runner vscode codespace app appuser service system
+    public default guest shared oracle hadoop spark airflow jovyan sandbox agent bot test dev build deploy python
+    """.split()  # noqa: SIM905  words read more easily without quotes
+)

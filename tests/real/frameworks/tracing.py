@@ -14,6 +14,12 @@ URL, (BY, _, API) = sys.argv[1], sys.argv[2].partition("_")
 MODEL = f"{URL}/v1"
 SYSTEM, FIRST, SECOND = "Be brief.", "Where is parcel 778?", "And parcel 779?"
 FOUND = {778: "Lyon", 779: "Paris"}
+TOOL = {
+    "name": "track",
+    "description": "Find a parcel.",
+    "parameters": {"type": "object", "properties": {"parcel": {"type": "integer"}}},
+}
+TOOLS = [{"type": "function", "function": TOOL}]
 
 
 def exporter():

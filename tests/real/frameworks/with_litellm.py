@@ -2,7 +2,7 @@ import json
 import os
 import time
 
-from tracing import BY, FIRST, FOUND, MODEL, SECOND, SYSTEM, URL, instrumented
+from tracing import BY, FIRST, FOUND, MODEL, SECOND, SYSTEM, TOOLS, URL, instrumented
 
 instrumented(openinference="openinference.instrumentation.litellm:LiteLLMInstrumentor", langfuse="")
 if BY == "langfuse":
@@ -10,22 +10,12 @@ if BY == "langfuse":
 import litellm
 
 litellm.callbacks = ["langfuse_otel"] if BY == "langfuse" else []
-tools = [
-    {
-        "type": "function",
-        "function": {
-            "name": "track",
-            "description": "Find a parcel.",
-            "parameters": {"type": "object", "properties": {"parcel": {"type": "integer"}}},
-        },
-    }
-]
 said = [{"role": "system", "content": SYSTEM}]
 for asked in (FIRST, SECOND):
     said.append({"role": "user", "content": asked})
     while True:
         got = (
-            litellm.completion(model="openai/parcel", api_base=MODEL, api_key="k", messages=said, tools=tools)
+            litellm.completion(model="openai/parcel", api_base=MODEL, api_key="k", messages=said, tools=TOOLS)
             .choices[0]
             .message
         )

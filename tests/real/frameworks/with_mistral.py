@@ -1,5 +1,5 @@
 import json
-from tracing import FIRST, FOUND, SECOND, SYSTEM, URL, instrumented
+from tracing import FIRST, FOUND, SECOND, SYSTEM, TOOLS, URL, instrumented
 
 instrumented(
     openinference="openinference.instrumentation.mistralai:MistralAIInstrumentor",
@@ -10,21 +10,11 @@ try:
 except ImportError:
     from mistralai.client import Mistral
 client = Mistral(server_url=URL, api_key="k")
-tools = [
-    {
-        "type": "function",
-        "function": {
-            "name": "track",
-            "description": "Find a parcel.",
-            "parameters": {"type": "object", "properties": {"parcel": {"type": "integer"}}},
-        },
-    }
-]
 said = [{"role": "system", "content": SYSTEM}]
 for asked in (FIRST, SECOND):
     said.append({"role": "user", "content": asked})
     while True:
-        got = client.chat.complete(model="parcel", messages=said, tools=tools).choices[0].message
+        got = client.chat.complete(model="parcel", messages=said, tools=TOOLS).choices[0].message
         said.append(got)
         if not got.tool_calls:
             break

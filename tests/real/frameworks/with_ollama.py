@@ -1,4 +1,4 @@
-from tracing import FIRST, FOUND, SECOND, SYSTEM, URL, instrumented
+from tracing import FIRST, FOUND, SECOND, SYSTEM, TOOLS, URL, instrumented
 
 instrumented(
     openinference="openinference.instrumentation.ollama:OllamaInstrumentor",
@@ -7,21 +7,11 @@ instrumented(
 import ollama
 
 client = ollama.Client(host=URL)
-tools = [
-    {
-        "type": "function",
-        "function": {
-            "name": "track",
-            "description": "Find a parcel.",
-            "parameters": {"type": "object", "properties": {"parcel": {"type": "integer"}}},
-        },
-    }
-]
 said = [{"role": "system", "content": SYSTEM}]
 for asked in (FIRST, SECOND):
     said.append({"role": "user", "content": asked})
     while True:
-        got = client.chat(model="parcel", messages=said, tools=tools).message
+        got = client.chat(model="parcel", messages=said, tools=TOOLS).message
         said.append(got)
         if not got.tool_calls:
             break

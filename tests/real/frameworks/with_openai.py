@@ -1,6 +1,6 @@
 import json
 
-from tracing import API, BY, FIRST, FOUND, MODEL, SECOND, SYSTEM, URL, instrumented
+from tracing import API, BY, FIRST, FOUND, MODEL, SECOND, SYSTEM, TOOL, TOOLS, URL, instrumented
 
 instrumented(
     openinference="openinference.instrumentation.openai:OpenAIInstrumentor",
@@ -20,11 +20,6 @@ if BY == "langfuse":
 else:
     import openai
 client = openai.OpenAI(base_url=MODEL, api_key="k")
-TOOL = {
-    "name": "track",
-    "description": "Find a parcel.",
-    "parameters": {"type": "object", "properties": {"parcel": {"type": "integer"}}},
-}
 
 
 def chat(stream):
@@ -41,9 +36,7 @@ def chat(stream):
                         "content": FOUND[json.loads(call["function"]["arguments"])["parcel"]],
                     }
                 )
-            got = client.chat.completions.create(
-                model="parcel", messages=said, tools=[{"type": "function", "function": TOOL}], stream=stream
-            )
+            got = client.chat.completions.create(model="parcel", messages=said, tools=TOOLS, stream=stream)
             if stream:
                 text, calls = "", []
                 for chunk in got:
