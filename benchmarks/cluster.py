@@ -1,10 +1,12 @@
 """Engines side by side: the same bytes, overhead, what a second process brings, memory of a worker; and the paper plan.
 
 Run: python benchmarks/cluster.py overhead|same|stages [--rows N] [--traces N] [--size S] [--into figures.json]
+     python benchmarks/cluster.py same --traces 1000000 --size 0.02 --in DIR
      python benchmarks/cluster.py plan figures.json --traces 1000000000 --workers 400
 
 `overhead` copies rows through a shelf with each engine that is installed and gives CPU seconds of the whole process
-tree, imports included. `same` compares every byte that pull, sanitize and label leave. `stages` gives traces a second of
+tree, imports included. `same` compares every byte that pull, sanitize and label leave; a tenth of the traces are of
+sessions that lie in three shards. With `--in DIR` it keeps its projects there, and the same command goes on with what is missing. `stages` gives traces a second of
 each stage with one process and with two, bytes a trace on each shelf, and the largest worker at two numbers of
 shards. `plan` computes a cluster from what was measured.
 """
@@ -20,6 +22,7 @@ import json
 import math
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -49,7 +52,7 @@ sources:
   prod:
     kind: jsonl
     path: logs/*.jsonl
-    fields: {trace_id: id, messages: messages, model: model, user_id: user, start: start}
+    fields: {trace_id: id, messages: messages, model: model, user_id: user, session_id: session, start: start}
 """
 
 
@@ -131,6 +134,25 @@ class Watched:
                     self._peaks[one] = max(self._peaks.get(one, 0.0), int(peak) / 1024)
 
 
+class Told(Silent):
+    """Progress to standard error, with the time, about once a minute."""
+
+    def begin(self, stage: str, total: int | None, unit: object, *, budget: float | None = None) -> None:
+        del unit, budget
+        self._stage, self._total, self._done, self._said = stage, total, 0, time.monotonic()
+
+    def advance(self, done: int = 1, *, cost: float | None = None) -> None:
+        del cost
+        self._done += done
+        if time.monotonic() - self._said > 60:
+            self._said = time.monotonic()
+            say(f"{self._stage}: {self._done:,} of {self._total or 0:,}")
+
+
+def say(words: str) -> None:
+    print(f"{datetime.now(UTC):%H:%M:%S} {words}", file=sys.stderr, flush=True)
+
+
 def run_child(root: Path, stage: str, engine: str, workers: int) -> None:
     config = with_engine(
         load(root / "llmci.yaml"), engine, workers=None if engine == "inline" else workers, scheduler=None
@@ -142,25 +164,43 @@ def run_child(root: Path, stage: str, engine: str, workers: int) -> None:
             done = sum(rows for _, rows in crew.each(copy_shard, works) if isinstance(rows, int))
     elif stage == "pull":
         told: dict[str, Any] = {"sources": (), "window": Window(), "limit": None, "environ": KEY, "now": NOON}
-        done = pull(config, **told, progress=Silent()).traces
+        done = pull(config, **told, progress=Told()).traces
     elif stage == "sanitize":
-        done = sanitize(config, progress=Silent(), environ=KEY, now=NOON).traces
+        done = sanitize(config, progress=Told(), environ=KEY, now=NOON).traces
     else:
-        done = label(config, now=NOON, environ=KEY).traces
+        done = label(config, now=NOON, environ=KEY, progress=Told()).traces
     took = time.perf_counter() - started
     print(json.dumps({"rows": done, "work": took}))
 
 
-def a_project(root: Path, traces: int, files: int, size: float) -> Path:
-    (root / "logs").mkdir(parents=True)
+def a_project(root: Path, traces: int, files: int, size: float, logs: Path | None = None) -> Path:
+    """A project over log files, written here or by an earlier call at `logs`."""
+    root.mkdir(parents=True, exist_ok=True)
+    if logs is None:
+        write_logs(root / "logs", traces, files, size)
+    elif not (root / "logs").exists():
+        (root / "logs").symlink_to(logs)
     (root / "llmci.yaml").write_text(CONFIG)
-    write_traces(root / "all.jsonl", traces, seed=7, size=size)
-    with contextlib.ExitStack() as stack, (root / "all.jsonl").open() as lines:
-        parts = [stack.enter_context((root / "logs" / f"{file:03}.jsonl").open("w")) for file in range(files)]
-        for number, line in enumerate(lines):
-            parts[number % files].write(line)
-    (root / "all.jsonl").unlink()
     return root
+
+
+def write_logs(folder: Path, traces: int, files: int, size: float) -> Path:
+    """Log files cut by time; sessions of three traces, one after the other but for a tenth, which are a third of all apart."""
+    if folder.exists():
+        return folder
+    unfinished = folder.with_suffix(".tmp")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    write_traces(unfinished / "all", traces, seed=7, size=size)
+    apart = max(1, traces // 30)
+    with contextlib.ExitStack() as stack, (unfinished / "all").open() as lines:
+        parts = [stack.enter_context((unfinished / f"{file:03}.jsonl").open("w")) for file in range(files)]
+        for number, line in enumerate(lines):
+            session = f"s{number // 3}" if number % 10 else f"long-{number // 10 % apart}"
+            parts[number * files // traces].write(f'{line[:-2]}, "session": "{session}"}}\n')
+    (unfinished / "all").unlink()
+    unfinished.rename(folder)
+    return folder
 
 
 def overhead(folder: Path, rows: int) -> dict[str, Any]:
@@ -181,22 +221,40 @@ def overhead(folder: Path, rows: int) -> dict[str, Any]:
 
 
 def same(folder: Path, traces: int, size: float) -> dict[str, Any]:
+    folder = folder / f"{traces}-{size}"
+    logs = write_logs(folder / "logs", traces, max(8, traces // 25_000), size)
     digests = {}
     for engine in engines():
-        root = a_project(folder / engine, traces, max(8, traces // SHARD_TRACES), size)
-        done = {stage: child(root, stage, engine, "2") for stage in STAGES}
+        root = a_project(folder / engine, traces, 0, size, logs)
+        done = {stage: once(root, stage, engine) for stage in STAGES}
         took = {stage: round(one["work"], 1) for stage, one in done.items()}
         held = {stage: round(one["worker_mb"]) for stage, one in done.items()}
-        hashed = hashlib.sha256()
-        for shelf in ("raw", "clean", "labels"):
-            for path in sorted((root / ".llmci" / shelf).rglob("*")):
-                if path.is_file() and path.suffix != ".npz":
-                    # `label` writes the time of its end; so does nothing else.
-                    hashed.update(path.name.encode() + path.read_bytes())
-        digests[engine] = hashed.hexdigest()
+        digests[engine] = digest_of(root)
         print(f"{engine:10} {digests[engine][:16]}  seconds {took}, largest worker in MB {held}", flush=True)
     print("every byte is the same" if len(set(digests.values())) == 1 else "THE BYTES DIFFER")
     return {"traces": traces, "size": size, "same": len(set(digests.values())) == 1, "engines": list(digests)}
+
+
+def once(root: Path, stage: str, engine: str) -> dict[str, float]:
+    """Run a stage unless it was run to its end before; of one that was stopped, only the last part is timed."""
+    done = root / f"{stage}.json"
+    if not done.exists():
+        say(f"{engine}: {stage}")
+        told = json.dumps(child(root, stage, engine, "2"))
+        done.write_text(told)
+        say(f"{engine}: {stage}: {told}")
+    return dict(json.loads(done.read_text()))
+
+
+def digest_of(root: Path) -> str:
+    """Of every byte on the shelves."""
+    hashed = hashlib.sha256()
+    for shelf in ("raw", "clean", "labels"):
+        for path in sorted((root / ".llmci" / shelf).rglob("*")):
+            if path.is_file() and path.suffix != ".npz":
+                # `label` writes the time of its end; so does nothing else.
+                hashed.update(path.name.encode() + path.read_bytes())
+    return hashed.hexdigest()
 
 
 def stages(folder: Path, traces: int, size: float) -> dict[str, Any]:
@@ -288,6 +346,7 @@ def main() -> None:
     parser.add_argument("--traces", type=int, default=50_000)
     parser.add_argument("--size", type=float, default=1.0, help="length of the texts, 1.0 for 1,500 characters a trace")
     parser.add_argument("--workers", type=int, default=400)
+    parser.add_argument("--in", dest="folder", type=Path, help="where `same` keeps what it has done, and goes on")
     parser.add_argument("--into", type=Path, help="JSON to add the figures to")
     asked = parser.parse_args()
     if asked.what == "plan":
@@ -295,7 +354,8 @@ def main() -> None:
         return
     load_average = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     print(f"{os.cpu_count()} processors, load {load_average}")
-    with tempfile.TemporaryDirectory() as folder:
+    with contextlib.ExitStack() as stack:
+        folder = asked.folder or stack.enter_context(tempfile.TemporaryDirectory())
         if asked.what == "overhead":
             found = overhead(Path(folder), asked.rows)
         else:

@@ -15,6 +15,7 @@ from llmci.core.evalsets.cases import check_places, has_failed
 from llmci.core.evalsets.dependence import dependence_groups
 from llmci.core.evalsets.digests import evalset_digest
 from llmci.core.evalsets.lineage import Drawn
+from llmci.core.evalsets.said import with_what_was_said
 from llmci.core.evalsets.sampling import Plan, Sighting, chance, draw, worth
 from llmci.core.stats.power import cases_needed, detectable_drop
 from llmci.domain.evalset import EvalSet, Stratum
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from llmci.core.evalsets.cases import LabelledTrace
     from llmci.core.evalsets.lineage import Keyed
+    from llmci.core.evalsets.said import Said
     from llmci.core.evalsets.sampling import Draw
     from llmci.core.evalsets.standing import Standing
     from llmci.domain.case import Case
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     # Reads the labelled traces from the start, whenever it is called.
     Read = Callable[[], Iterable[LabelledTrace]]
 
-HAND_WRITTEN = "hand-written"
+HAND_WRITTEN, REVIEWED = "hand-written", "reviewed"
 # Parameter of a set: when the newest trace started that it was drawn from.
 NEWEST = "newest trace"
 # The most unusual traces of a window count as anomalies.
@@ -56,6 +58,7 @@ class Lineage:
         promotions: What was promoted when that was proposed.
         keyed: Hashes the ids of traces; None without traces.
         standing: Cases of `previous` that still stand for traffic, of a set that is refreshed; they are preferred.
+        said: What was said of cases in earlier versions.
     """
 
     version: int
@@ -68,6 +71,13 @@ class Lineage:
     promotions: frozenset[str] = frozenset()
     keyed: Keyed | None = None
     standing: Mapping[str, Standing] = field(default_factory=dict)
+    said: Mapping[str, Said] = field(default_factory=dict)
+
+    def reviewed_cases(self) -> dict[str, Case]:
+        """Cases of `previous` that a reviewer wanted, and nobody has retired."""
+        cases = self.previous.cases if self.previous is not None else ()
+        wanted = {case.case_id: case for case in cases if case.origin.trace_id in self.reviewed}
+        return {case_id: case for case_id, case in wanted.items() if case_id not in self.retired}
 
 
 @dataclass(slots=True)
@@ -120,9 +130,12 @@ def build(
             f"none of {survey.traces} traces can become a case{_reasons(survey.left_out)}.",
             fix="Look at `evalset.variant` and at the field mapping of the source.",
         )
-    drawn = _drawn_to_detect(_sightings(survey, lineage.standing), settings)
+    drawn = _drawn_to_detect(_sightings(survey, lineage), settings)
     cases = _drawn_cases(read, settings, survey, drawn, lineage)
-    cases, strata = _with_hand_written(cases, drawn.strata, hand_written)
+    # What a reviewer wanted stays when its traffic is gone; what was said of it is not lost with a window.
+    gone = [case for case_id, case in lineage.reviewed_cases().items() if case_id not in drawn.weights]
+    cases, strata = _with_further(cases, drawn.strata, gone, REVIEWED)
+    cases, strata = _with_further(cases, strata, hand_written, HAND_WRITTEN)
     first_seen = {case.case_id: case.origin.set_version for case in lineage.previous.cases} if lineage.previous else {}
     held = [_versioned(case, first_seen.get(case.case_id) or lineage.version) for case in cases]
     ordered = tuple(sorted(held, key=lambda case: case.case_id))
@@ -139,13 +152,19 @@ def build(
         cases=ordered,
         parameters={
             **_parameters(settings, survey),
-            "reviewed": sorted(lineage.reviewed),
+            "reviewed": sorted(lineage.reviewed | _made_of(ordered, survey)),
             "retired": sorted(lineage.retired),
             "promotions": sorted(lineage.promotions),
             "detects": detectable_drop(settings.discordance, worth(case.weight for case in ordered)),
         },
         lineage=survey.drawn.lineage(ordered) if survey.drawn is not None else {},
     )
+
+
+def _made_of(cases: Sequence[Case], survey: _Survey) -> set[str]:
+    """The traces that reviewed cases are made of: other traces with the same input may be those that were reviewed."""
+    wanted = {case_id for case_id, seen in survey.seen.items() if seen.reviewed}
+    return {case.origin.trace_id for case in cases if case.case_id in wanted and case.origin.trace_id is not None}
 
 
 def drawn_until(evalset: EvalSet | None) -> datetime | None:
@@ -162,6 +181,7 @@ def in_utc(start: datetime | None) -> datetime | None:
 def _surveyed(read: Read, settings: EvalsetSettings, lineage: Lineage, progress: Progress) -> _Survey:
     survey = _Survey(drawn=Drawn(lineage.keyed) if lineage.keyed is not None else None)
     since = drawn_until(lineage.previous) if lineage.standing else None
+    wanted = lineage.reviewed_cases()
     progress.begin("build", None, "traces")
     for found in read():
         survey.traces += 1
@@ -185,7 +205,8 @@ def _surveyed(read: Read, settings: EvalsetSettings, lineage: Lineage, progress:
             continue
         fresh = since is not None and start is not None and start > since
         for case in kept:
-            _note(survey, found, case, reviewed=found.trace["trace_id"] in lineage.reviewed, fresh=fresh)
+            reviewed = found.trace["trace_id"] in lineage.reviewed or case.case_id in wanted
+            _note(survey, found, case, reviewed=reviewed, fresh=fresh)
     progress.end()
     return survey
 
@@ -204,10 +225,19 @@ def _note(survey: _Survey, found: LabelledTrace, case: Case, *, reviewed: bool, 
     seen.rank = min(seen.rank, found.label["anomaly_rank"])
 
 
-def _sightings(survey: _Survey, standing: Mapping[str, Standing]) -> list[Sighting]:
+def _sightings(survey: _Survey, lineage: Lineage) -> list[Sighting]:
     unusual = _UNUSUAL * survey.traces
+    standing, wanted = lineage.standing, lineage.reviewed_cases().keys()
     gone = [
-        Sighting(case_id, held.stratum, held.topic, 0, flagged=held.failed, kept=True)
+        Sighting(
+            case_id,
+            held.stratum,
+            held.topic,
+            0,
+            flagged=held.failed,
+            required=case_id in wanted,
+            kept=True,
+        )
         for case_id, held in standing.items()
         if case_id not in survey.seen
     ]
@@ -260,7 +290,7 @@ def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: 
         ids = wanted.pop(found.trace["trace_id"], None)
         for case in cases_of(found, settings) if ids else ():
             if ids and case.case_id in ids and case.case_id not in cases:
-                cases[case.case_id] = _with_known(case, before.get(case.case_id), settings)
+                cases[case.case_id] = with_what_was_said(case, lineage.said)
                 twins[case.case_id] = found.label["near_duplicate_of"] or found.trace["trace_id"]
     # Where the user says what depends on what, nothing is added to it.
     ties = {
@@ -290,29 +320,22 @@ def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: 
     ]
 
 
-def _with_known(case: Case, before: Case | None, settings: EvalsetSettings) -> Case:
-    """Keep the reference of the version before where the traffic holds none any more: what people said is not lost."""
-    if before is None or case.reference is not None or before.reference_origin not in settings.references:
-        return case
-    return replace(case, reference=before.reference, reference_origin=before.reference_origin, rubric=None)
-
-
-def _with_hand_written(
-    cases: Sequence[Case], strata: Sequence[Stratum], hand_written: Sequence[Case]
+def _with_further(
+    cases: Sequence[Case], strata: Sequence[Stratum], further: Sequence[Case], name: str
 ) -> tuple[list[Case], tuple[Stratum, ...]]:
-    """Add the hand-written cases as a stratum of their own, each as heavy as the average case.
+    """Add cases that were not drawn as a stratum of their own, each as heavy as the average case.
 
     One whose input was drawn from production too keeps the production weight, and what the user
     wrote of it counts.
     """
-    written = {case.case_id: case for case in hand_written}
-    kept = [_merged(case, written.pop(case.case_id, None)) for case in cases]
-    if not written:
+    others = {case.case_id: case for case in further}
+    kept = [_merged(case, others.pop(case.case_id, None)) for case in cases]
+    if not others:
         return kept, tuple(strata)
-    share = len(written) / (len(written) + len(kept))
+    share = len(others) / (len(others) + len(kept))
     kept = [replace(case, weight=case.weight * (1 - share)) for case in kept]
-    kept += [replace(case, weight=share / len(written), stratum=HAND_WRITTEN) for case in written.values()]
-    own = Stratum(name=HAND_WRITTEN, share=share, traces=0, cases=len(written))
+    kept += [replace(case, weight=share / len(others), stratum=name) for case in others.values()]
+    own = Stratum(name=name, share=share, traces=0, cases=len(others))
     return kept, (*(replace(stratum, share=stratum.share * (1 - share)) for stratum in strata), own)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from llmci.core.privacy.canaries import Recall
     from llmci.core.privacy.memory import Memory
+    from llmci.core.privacy.notes import Notes
     from llmci.core.privacy.permutation import Keyed
     from llmci.core.privacy.redact import Redactor
     from llmci.core.privacy.second_look import SecondLook
@@ -50,6 +51,19 @@ class ShardSanitized:
     rows: int
     rejected: int
     tally: Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of a shard before it is sanitized.
+
+    Attributes:
+        sessions: Those that other shards have traces of as well, by id, with all that any of them tells.
+        notes: Where something was found in its texts by `learn_shard`; empty where that was not asked.
+    """
+
+    sessions: Mapping[str, Session]
+    notes: Notes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +112,13 @@ def sessions_in(raw: Shelf, shard_id: str, keyed: Keyed) -> NDArray[np.uint64]:
 
 
 def learn_shard(
-    raw: Shelf, shard_id: str, redactor: Redactor, keyed: Keyed, split: Collection[int]
+    raw: Shelf, shard_id: str, redactor: Redactor, keyed: Keyed, split: Collection[int], notes: Notes
 ) -> dict[int, Memory]:
-    """What is found in those sessions of a shard that other shards have traces of; by digest."""
+    """What is found in those sessions of a shard that other shards have traces of; by digest. Where it stands is noted."""
     digests = {name: session_digest(keyed, name) for name in _counted_sessions(raw, shard_id)}
     sessions = {name: Session() for name, digest in digests.items() if digest in split}
-    _learn(raw, shard_id, redactor, sessions)
+    with redactor.detector.noting(notes):
+        _learn(raw, shard_id, redactor, sessions)
     return {digests[name]: session.memory for name, session in sessions.items()}
 
 
@@ -132,21 +147,20 @@ def sanitize_shard(
     shard_id: str,
     fingerprint: str,
     redactor: Redactor,
+    known: Known,
     second: SecondLook | None = None,
-    sessions: Mapping[str, Session] | None = None,
 ) -> ShardSanitized:
-    """Sanitize one shard; it appears on the target whole, or not at all.
-
-    Args:
-        sessions: All that is known of sessions that other shards have traces of as well; by id.
-    """
-    given = sessions or {}
+    """Sanitize one shard; it appears on the target whole, or not at all."""
+    given, notes = known.sessions, known.notes
     counted = _counted_sessions(raw, shard_id)
     own = {name: Session() for name, count in counted.items() if count > 1 and name not in given}
-    _learn(raw, shard_id, redactor, own)
-    sessions = {**own, **given}
     tally, read = Tally(), 0
-    with target.writer(shard_id, fingerprint) as writer:
+    with redactor.detector.noting(notes), target.writer(shard_id, fingerprint) as writer:
+        notes.open = True
+        _learn(raw, shard_id, redactor, own)
+        # What comes from here on is searched for the last time.
+        notes.open = False
+        sessions = {**own, **given}
         for batch in raw.read(shard_id):
             for start in range(0, batch.num_rows, _ROWS):
                 with _uncollected():

@@ -17,7 +17,7 @@ from llmci.core.grouping.texts import input_text
 from llmci.core.grouping.threads import one_thread
 from llmci.errors import NoDecisionError
 from llmci.files import write_json
-from llmci.pipeline.build import drawn_until, in_utc
+from llmci.pipeline.build import REVIEWED, drawn_until, in_utc
 from llmci.wiring.build import keep_from_git, shelf_of
 from llmci.wiring.clean import clean_digest
 from llmci.wiring.evalset import check_labels
@@ -145,7 +145,7 @@ def _read(config: Config, window: Window, until: datetime | None) -> _Traffic:
 
 def _like_production(evalset: EvalSet) -> list[str]:
     """Inputs of the set, thinned so that each is there as often as its weight says."""
-    drawn = [case for case in evalset.cases if case.origin.kind != "hand"]
+    drawn = [case for case in evalset.cases if case.origin.kind != "hand" and case.stratum != REVIEWED]
     heaviest = max((case.weight for case in drawn), default=1.0)
     kept = [case for case in drawn if chance(evalset.seed, f"drift {case.case_id}") < case.weight / heaviest]
     texts = (input_text({"messages": [asdict(message) for message in case.messages]}) for case in kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from llmci.core.evalsets.exchange import cases_of, rows_of
 from llmci.core.evalsets.exporting import exported
 from llmci.core.evalsets.lineage import Keyed, wrong_lineage
 from llmci.core.evalsets.needs import needs
+from llmci.core.evalsets.said import said_before
 from llmci.domain.label import HELD_BACK, READ
 from llmci.errors import LlmciError, UsageError
 from llmci.files import write_bytes
@@ -28,7 +30,7 @@ from llmci.wiring.evalset_store import directory_of, store
 from llmci.wiring.review import REVIEW, reviewed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -217,7 +219,17 @@ def lineage_of(
         retired=decided.retired,
         promotions=decided.promotions,
         keyed=None if sanitize_digest is None else _keyed(config, environ),
+        said=said_before(
+            _readable(sets, name, versions), config.evalset.references, config.evalset.expectations.keys()
+        ),
     )
+
+
+def _readable(sets: EvalSetStore, name: str, versions: Sequence[int]) -> Iterator[EvalSet]:
+    """The versions of a set, the newest first; `verify` tells of those that are damaged."""
+    for version in reversed(versions):
+        with contextlib.suppress(UsageError):
+            yield sets.load(name, version)
 
 
 def _keyed(config: Config, environ: Mapping[str, str]) -> Keyed:

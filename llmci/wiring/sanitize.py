@@ -21,7 +21,7 @@ from llmci.core.privacy.spread import Spread, spread_of
 from llmci.domain.trace import TRACE
 from llmci.errors import PrivacyStop, UsageError
 from llmci.files import read_json, remove_tree, write_bytes, write_json
-from llmci.pipeline.sanitize import Plan, SanitizeSummary, plan, quarantined_share, sanitize_shard
+from llmci.pipeline.sanitize import Known, Plan, SanitizeSummary, plan, quarantined_share, sanitize_shard
 from llmci.seams import Rejected, WorkerDied
 from llmci.wiring import vault
 from llmci.wiring.build import alone_at, place_of, shelf_of
@@ -30,7 +30,7 @@ from llmci.wiring.engine import Crew, engine_of
 from llmci.wiring.privacy import draw_anew, key_of, privacy_of, second_look, turns_of
 from llmci.wiring.sanitize_report import REPORT, Pace, write_report
 from llmci.wiring.sanitize_work import GIVEN_UP, Passes, Work, privacy_at
-from llmci.wiring.sessions import keep_marks, kept_marks, learnt, named_in
+from llmci.wiring.sessions import keep_marks, kept_marks, learnt, named_in, noted, told_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -267,7 +267,10 @@ def _sanitize_shard(work: Work) -> int:
     redactor.surrogates.forget()
     second = second_look(work.config, work.environ)
     sessions = learnt(work.config, work.shard_id, work.told, work.split, work.unknown, work.environ)
-    done = sanitize_shard(raw, staging, work.shard_id, work.fingerprint, redactor, second, sessions)
+    known = Known(
+        sessions=sessions, notes=noted(work.config, told_file(staging, work.shard_id, work.fingerprint), work.environ)
+    )
+    done = sanitize_shard(raw, staging, work.shard_id, work.fingerprint, redactor, known, second)
     seen = Second(second.counts(), len(second.looked_at), len(second.passed_over))
     counts = _counts(done.tally, seen, redactor.surrogates.drawn, redactor.surrogates.met)
     vault.keep(staging, work.shard_id, redactor.surrogates.vault)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llmci.core.canonical import digest_of
+from llmci.core.privacy.notes import Notes, unpacked
 from llmci.core.privacy.permutation import Keyed
 from llmci.core.privacy.spread import heard, told
-from llmci.files import read_json, write_json, write_pieces
+from llmci.files import read_json, write_bytes, write_json, write_pieces
 from llmci.pipeline.sanitize import known_sessions, learn_shard, sessions_in
 from llmci.wiring.build import shelf_of
 from llmci.wiring.privacy import key_of
@@ -42,7 +43,7 @@ def named_in(config: Config, shard_id: str, environ: Mapping[str, str]) -> NDArr
 
 def told_file(staging: DirectoryShelf, shard_id: str, fingerprint: str) -> Path:
     """Where a shard tells of the sessions that it shares; of that name once it is written whole."""
-    return staging.path / _TOLD / f"{shard_id}-{digest_of(fingerprint)[:16]}.jsonl"
+    return staging.path / _TOLD / f"{shard_id}-{digest_of(fingerprint)[:16]}.told"
 
 
 def tell(
@@ -50,12 +51,30 @@ def tell(
 ) -> None:
     """Second step, of a worker: write what a shard tells of the sessions that it shares."""
     keyed = Keyed(key_of(config, environ))
-    found = learn_shard(shelf_of(config, "raw"), shard_id, redactor, keyed, _digests(split))
+    notes = Notes(keyed)
+    found = learn_shard(
+        shelf_of(config, "raw"), shard_id, redactor, keyed, set(np.frombuffer(split, np.uint64).tolist()), notes
+    )
     # As raw as the traces: nobody else may read it.
     for directory in (target.parent.parent, target.parent):
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o700)
+    write_bytes(_notes_file(target), notes.packed())
+    # Last: who finds it does not ask this shard again.
     write_pieces(target, told(found))
+
+
+def noted(config: Config, teller: Path, environ: Mapping[str, str]) -> Notes:
+    """Where something was found in a shard when it told; none where it did not, and all of it is searched."""
+    keyed = Keyed(key_of(config, environ))
+    try:
+        return unpacked(_notes_file(teller).read_bytes(), keyed)
+    except OSError:
+        return Notes(keyed)
+
+
+def _notes_file(teller: Path) -> Path:
+    return teller.parent / f"{teller.stem}.notes"
 
 
 def learnt(
@@ -77,13 +96,9 @@ def learnt(
         return {}
     memories: dict[int, Memory] = {}
     for teller in tellers:
-        with teller.open("rb") as lines:
-            heard(lines, _digests(split), memories)
+        with teller.open("rb") as file:
+            heard(file, np.frombuffer(split, np.uint64), memories)
     return known_sessions(shelf_of(config, "raw"), shard_id, Keyed(key_of(config, environ)), memories, unknown)
-
-
-def _digests(split: bytes) -> set[int]:
-    return {int(one) for one in np.frombuffer(split, np.uint64)}
 
 
 def kept_marks(clean: DirectoryShelf, contents: Mapping[str, str], digest: str) -> dict[str, str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -428,6 +429,40 @@ async def test_times_that_another_process_took_or_that_dwarf_the_lag_stand(reply
     result = await run(a_job(), FakeSystem(say))
 
     assert all(answer.latency_ms == reply.latency_ms for answer in result.runs[0].answers)
+
+
+async def test_what_cleans_is_loaded_before_the_first_call_that_is_timed_here() -> None:
+    seen: list[str] = []
+
+    def say(case: Case, repeat: int) -> Reply:
+        seen.append("called")
+        return a_reply()
+
+    job = replace(a_job(), search_ahead=lambda texts: seen.append("searched"))
+    await run(job, FakeSystem(say, endpoint="http://a:80"))
+
+    assert seen[:2] == ["searched", "called"]
+
+
+async def test_hundreds_of_calls_begin_a_few_in_each_turn_of_the_loop() -> None:
+    turn, begun = 0, Counter[int]()
+
+    class Watched(FakeSystem):
+        async def answer(self, case: Case, repeat: int) -> Reply | Failed:
+            begun[turn] += 1
+            return await super().answer(case, repeat)
+
+    async def turning() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(turning())
+    await run(a_job(some_cases(100), concurrency=100), Watched(takes_s=0.1))
+    counting.cancel()
+
+    assert max(begun.values()) <= 16
 
 
 async def test_a_bench_that_is_given_up_says_of_every_case_why() -> None:

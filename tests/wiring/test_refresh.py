@@ -134,3 +134,47 @@ def test_the_command_shows_what_comes_and_goes(config: Config) -> None:
     assert "cases stay" in done.stdout
     assert "failures" in done.stdout
     assert "nothing was written" in done.stderr
+
+
+def test_what_a_reviewer_wanted_stays_when_its_traffic_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "llmci.yaml").write_text("evalset: {size: 20, failures: 0}")
+    a_clean_shelf(tmp_path / ".llmci", traffic(1, slice(0, 3), 120))
+    config = load(tmp_path / "llmci.yaml")
+    label(config, now=NOON)
+    first = build_version(config, now=NOON).evalset
+    wanted = first.cases[0]
+    (tmp_path / "evalsets/main/review.jsonl").write_text(f'{{"trace_id": "{wanted.origin.trace_id}"}}')
+    build_version(config, now=NOON)
+    (tmp_path / "evalsets/main/review.jsonl").unlink()
+    shutil.rmtree(tmp_path / ".llmci" / "clean")
+    a_clean_shelf(tmp_path / ".llmci", traffic(2, slice(3, 5), 120, start=LATER), "test-2")
+    label(config, now=NOON, recluster=True)
+
+    built = build_version(config, now=LATER).evalset
+    renewed = refresh(config, window=Window(since=LATER), now=LATER, environ={}, write=True).evalset
+
+    for evalset in (built, renewed):
+        [held] = [case for case in evalset.cases if case.case_id == wanted.case_id]
+        assert (held.messages, held.stratum) == (wanted.messages, "reviewed")
+        assert held.weight == pytest.approx(1 / len(evalset.cases))
+
+
+def test_corrections_outlive_versions_without_their_case(tmp_path: Path) -> None:
+    (tmp_path / "llmci.yaml").write_text('evalset: {reference: "score:correction"}')
+    config = load(tmp_path / "llmci.yaml")
+    asked = "where is the parcel that you sent on monday"
+    said = [{"name": "correction", "text": "In Hamburg.", "annotator": "human"}]
+    shelves = (
+        [a_trace("one", asked, scores=said), *traffic(1, slice(0, 2), 60)],
+        traffic(2, slice(2, 4), 60),
+        [a_trace("two", asked), *traffic(3, slice(0, 2), 60)],
+    )
+    for rows in shelves:
+        shutil.rmtree(tmp_path / ".llmci", ignore_errors=True)
+        a_clean_shelf(tmp_path / ".llmci", rows)
+        label(config, now=NOON)
+        evalset = build_version(config, now=NOON).evalset
+
+    [case] = [case for case in evalset.cases if case.messages[0].parts[0].text == asked]
+    assert evalset.version == 3
+    assert (case.reference, case.reference_origin, case.rubric) == ("In Hamburg.", "score:correction", None)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 from builders import NOON, a_batch, a_trace
 from sanitize_project import KEY, a_project, clean_rows, files_of, run
 from scaled import opened
 
 from llmci.config import load
+from llmci.core.privacy.detect import Detector
 from llmci.core.privacy.memory import Memory
+from llmci.core.privacy.notes import Notes, unpacked
+from llmci.core.privacy.permutation import Keyed
 from llmci.core.privacy.spread import heard, spread_of, told
+from llmci.domain.finding import Leaf, Span
 from llmci.seams import Silent, WorkerDied
 from llmci.wiring import sanitize as sanitizing
 from llmci.wiring import sanitize_work
@@ -21,8 +27,6 @@ from llmci.wiring.explain import explain
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
-
-    import pytest
 
 WORD = "qz81x7lmw"
 TOLD = a_trace("told", question=f"It is login={WORD}", session_id="s1")
@@ -123,6 +127,53 @@ def test_traces_are_held_back_where_a_shard_of_their_session_cannot_tell(
     assert WORD not in questions_in(config)["asked"]
 
 
+def test_a_text_of_a_shard_is_searched_once_though_every_step_runs_in_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = a_project(tmp_path, {name: [row for row in rows if row is not ALONE] for name, rows in SHARDS.items()})
+    found, searched = Detector._found, list[tuple[str, str]]()
+
+    def in_a_new_process(work: Any) -> Any:
+        sanitize_work._made.clear()
+        privacy = sanitize_work.privacy_at(work)
+
+        def noted(self: Detector, leaves: list[Leaf]) -> Any:
+            if self is privacy.redactor.detector:
+                searched.extend((work.shard_id, str(leaf)) for leaf in leaves)
+            return found(self, leaves)
+
+        monkeypatch.setattr(Detector, "_found", noted)
+        return privacy
+
+    monkeypatch.setattr(sanitizing, "privacy_at", in_a_new_process)
+    tells = sanitize_work._tell
+    monkeypatch.setattr(sanitize_work, "_tell", lambda work: (in_a_new_process(work), tells(work)))
+
+    run(config)
+
+    assert len(searched) == len(set(searched)) > 0
+    assert WORD not in questions_in(config)["asked"]
+
+
+@pytest.mark.parametrize("damage", [lambda notes: notes[:-1], lambda notes: b"x" + notes, lambda notes: b""])
+def test_notes_say_where_and_never_what_and_are_not_believed_once_they_are_damaged(
+    damage: Callable[[bytes], bytes],
+) -> None:
+    keyed, leaf = Keyed(b"k"), Leaf("I am Zebulon Quagmire", None, "user")
+    spans = [Span(5, 12, "PERSON", 0.85, "names"), Span(13, 21, "PERSON", 1.0, "cues")]
+    notes = Notes(keyed)
+    notes.take(leaf, spans)
+    notes.take(Leaf("nothing"), [])
+
+    packed = notes.packed()
+    again = unpacked(packed, keyed)
+
+    assert (again.of(leaf), again.of(Leaf("nothing")), again.of(leaf._replace(role=None))) == (spans, [], None)
+    assert b"Zebulon" not in packed
+    assert not len(unpacked(damage(packed), keyed))
+    assert not len(unpacked(packed, Keyed(b"another")))
+
+
 def test_an_explanation_knows_what_the_session_told_elsewhere(tmp_path: Path) -> None:
     config = a_project(tmp_path, SHARDS)
 
@@ -139,7 +190,9 @@ def test_what_is_told_is_heard_as_it_was() -> None:
     memory.doubt(["Paris"])
     again: dict[int, Memory] = {}
 
-    heard(list(told({7: memory, 8: Memory()})), {7}, again)
+    for wanted in ([7], [9]):
+        heard(io.BytesIO(b"".join(told({2**63: Memory(), 7: memory}))), np.array(wanted, np.uint64), again)
+    heard(io.BytesIO(b"".join(told({}))), np.array([7], np.uint64), again)
 
     assert again == {7: memory}
 

@@ -31,7 +31,7 @@ def exported(cases: Sequence[Case], form: str, suffix: str = "") -> bytes:
         cases: In this order.
         form: One of `FORMATS`.
         suffix: Of the file; ".json", ".yaml" and ".yml" hold one list (JSON is YAML), others an object a line. DeepEval
-            reads lists alone.
+            reads lines in files that end in ".jsonl" alone.
 
     Raises:
         UsageError: The format is unknown.
@@ -50,7 +50,7 @@ def exported(cases: Sequence[Case], form: str, suffix: str = "") -> bytes:
     if form not in writers:
         raise UsageError(f"there is no format called {form!r}.", fix=f"Choose one of: {', '.join(FORMATS)}.")
     rows = [writers[form](case) for case in cases]
-    if form == "deepeval" or suffix in (".json", ".yaml", ".yml"):
+    if suffix in (".json", ".yaml", ".yml") or (form == "deepeval" and suffix != ".jsonl"):
         return orjson.dumps(rows, option=orjson.OPT_INDENT_2) + b"\n"
     return b"".join(orjson.dumps(row) + b"\n" for row in rows)
 

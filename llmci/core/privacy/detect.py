@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
@@ -13,7 +14,9 @@ from llmci.domain.finding import Leaf, Span
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from llmci.core.privacy.notes import Notes
 
 # Characters of texts that are remembered with what was found in them.
 _REMEMBERED = 24_000_000
@@ -64,6 +67,16 @@ class Detector:
         self._texts: _Recent[Looked | Unreadable] = _Recent(_REMEMBERED)
         self._leaves: _Recent[tuple[Span, ...]] = _Recent(_REMEMBERED)
         self._parts: _Recent[list[Piece]] = _Recent(_IN_PARTS)
+        self._notes: Notes | None = None
+
+    @contextmanager
+    def noting(self, notes: Notes) -> Iterator[None]:
+        """Search nothing that is noted, and note what is searched."""
+        self._notes = notes
+        try:
+            yield
+        finally:
+            self._notes = None
 
     def search_ahead(self, texts: Iterable[_Asked]) -> None:
         """Search all that is new in many texts at once, each distinct piece of them one time, for `look` to find.
@@ -133,6 +146,20 @@ class Detector:
         return Looked(tuple((piece, found[leaf] or ()) for piece, leaf in zip(pieces, asked, strict=True)))
 
     def _search(self, leaves: list[Leaf]) -> list[list[Span]] | Unreadable:
+        notes = self._notes
+        if notes is None:
+            return self._found(leaves)
+        known = [notes.of(leaf) for leaf in leaves]
+        new = [leaf for leaf, spans in zip(leaves, known, strict=True) if spans is None]
+        searched = self._found(new)
+        if isinstance(searched, Unreadable):
+            return searched
+        for leaf, spans in zip(new, searched, strict=True):
+            notes.take(leaf, spans)
+        fresh = iter(searched)
+        return [next(fresh) if spans is None else spans for spans in known]
+
+    def _found(self, leaves: list[Leaf]) -> list[list[Span]] | Unreadable:
         """Search leaves as they are written, and as they are read where that is something else."""
         readings = [(at, reading) for at, leaf in enumerate(leaves) if (reading := reading_of(leaf.text)) is not None]
         if not readings:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import orjson
@@ -16,13 +16,16 @@ import orjson
 from llmci.core.privacy.memory import Memory, Needle
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from llmci.core.privacy.permutation import Keyed
 
 _HEX = 16
+# What is told begins with the number of sessions, and where each of them ends behind this index.
+_COUNT = 8
+_INDEX = np.dtype([("session", "<u8"), ("end", "<u8")])
 
 
 def session_digest(keyed: Keyed, session_id: str) -> int:
@@ -98,26 +101,45 @@ def spread_of(sessions: Mapping[str, NDArray[np.uint64]]) -> Spread:
 
 
 def told(memories: Mapping[int, Memory]) -> Iterator[bytes]:
-    """Lines that tell other shards what was found in sessions. They hold what was found: they are as raw as the traces."""
-    for session, memory in sorted(memories.items()):
-        found = {
-            "needles": [(n.text, n.kind, n.doubtful, n.inside) for n in memory.needles.values()],
-            "places": sorted(memory.places),
-            "forms": list(memory.forms.items()),
-        }
-        yield b"%016x " % session + orjson.dumps(found) + b"\n"
+    """What tells other shards what was found in sessions: an index, then each of them. It is as raw as the traces."""
+    sessions = sorted(memories)
+    found = [orjson.dumps(_found(memories[session])) for session in sessions]
+    index = np.empty(len(sessions), _INDEX)
+    index["session"] = sessions
+    index["end"] = np.cumsum([len(one) for one in found])
+    yield len(sessions).to_bytes(_COUNT, "little")
+    yield index.tobytes()
+    yield from found
 
 
-def heard(lines: Iterable[bytes], wanted: Collection[int], memories: dict[int, Memory]) -> None:
-    """Add what such lines tell of some sessions to what is known of them."""
-    for line in lines:
-        session = int(line[:_HEX], 16)
-        if session in wanted:
-            found = orjson.loads(line[_HEX + 1 :])
-            memories.setdefault(session, Memory()).merge(
-                Memory(
-                    needles={text: Needle(text, *rest) for text, *rest in found["needles"]},
-                    places=set(found["places"]),
-                    forms={tuple(words): kind for words, kind in found["forms"]},
-                )
+def heard(file: IO[bytes], wanted: NDArray[np.uint64], memories: dict[int, Memory]) -> None:
+    """Add what a shard told of some sessions to what is known of them; no more is read of it than that.
+
+    Args:
+        file: What `told` gave, from its start.
+        wanted: Digests, each once.
+        memories: By digest; is added to.
+    """
+    count = int.from_bytes(file.read(_COUNT), "little")
+    index = np.frombuffer(file.read(count * _INDEX.itemsize), _INDEX)
+    start = _COUNT + len(index) * _INDEX.itemsize
+    ends = index["end"].astype(np.int64) + start
+    starts = np.concatenate([[start], ends[:-1]])
+    for at in np.flatnonzero(np.isin(index["session"], wanted, assume_unique=True)).tolist():
+        file.seek(int(starts[at]))
+        found = orjson.loads(file.read(int(ends[at] - starts[at])))
+        memories.setdefault(int(index["session"][at]), Memory()).merge(
+            Memory(
+                needles={text: Needle(text, *rest) for text, *rest in found["needles"]},
+                places=set(found["places"]),
+                forms={tuple(words): kind for words, kind in found["forms"]},
             )
+        )
+
+
+def _found(memory: Memory) -> dict[str, object]:
+    return {
+        "needles": [(n.text, n.kind, n.doubtful, n.inside) for n in memory.needles.values()],
+        "places": sorted(memory.places),
+        "forms": list(memory.forms.items()),
+    }

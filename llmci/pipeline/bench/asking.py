@@ -99,6 +99,7 @@ class Asker:
             await self._cleaning.room()
             if lane.pace is None:
                 return await self._timed(lane, case, repeat)
+            await self._cleaning.start()
             entered = await lane.pace.enter()
             outcome: Reply | Failed | None = None
             try:

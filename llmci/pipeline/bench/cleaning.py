@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _MOST_WAITING = 20
 # What is said within so many seconds is taken along together.
 _GATHERED_S = 0.002
+# Looked at so that recognizers load what they only load with their first text.
+_ANY_TEXT = "."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,19 @@ class Cleaning:
         self._room = asyncio.Event()
         self._room.set()
         self._busy: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
+        self._started = False
+
+    async def start(self) -> None:
+        """Load what cleans, once: before the first call, because a loop that shares its processor times no call honestly."""
+        if self._started:
+            return
+        async with self._starting:
+            if not self._started:
+                # What cannot be loaded is told with the first answer.
+                with contextlib.suppress(Exception):
+                    await asyncio.to_thread(self._ahead, [_ANY_TEXT])
+                self._started = True
 
     async def room(self) -> None:
         """Wait until few answers wait: what was paid for and is not written down yet is lost by a kill."""

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 Try = tuple[Lane, "Case", int]
 
+# Workers that begin in one turn of the loop: hundreds at once would hold up the calls that they time.
+_TOGETHER = 8
+
 
 async def bench(job: BenchJob, entrants: Sequence[Entrant]) -> BenchResult:
     """Ask every system every case and score the answers.
@@ -115,8 +118,12 @@ async def _work(
     job: BenchJob, tries: Iterator[Try], lanes: Sequence[Lane], asker: Asker, marker: Marker, standing: Standing
 ) -> None:
     most = (job.settings.concurrency or MOST) * len(lanes)
-    workers = [asyncio.create_task(_worker(job, tries, asker, marker, standing)) for _ in range(most)]
+    workers: list[asyncio.Task[None]] = []
     try:
+        for number in range(most):
+            workers.append(asyncio.create_task(_worker(job, tries, asker, marker, standing)))
+            if number % _TOGETHER == 0:
+                await asyncio.sleep(0)
         await asyncio.gather(*workers)
         await afterwards(job, lanes, marker)
     finally:
