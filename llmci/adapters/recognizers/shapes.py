@@ -309,6 +309,8 @@ _SHAPES = (
     Shape("PERSON", re.compile(rf"[?&](?:full_?|customer_?|first_?|last_?|display_?)?name=(?P<found>[{UPPER}][\w'’-]{{1,24}}(?:(?:%20|\+)[{UPPER}][\w'’.-]{{0,24}}){{1,3}})(?![\w%+])", re.IGNORECASE), ("name=",), 0.85),
     Shape("MAC_ADDRESS", re.compile(r"(?<![\w:-])(?P<found>(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2})(?![\w:-])"), None, worth=_has_colons),
 )  # fmt: skip
+# What is found of these is looked at once more.
+_CHECKED = frozenset({"EMAIL_ADDRESS", "USER_ID", "IBAN_CODE", "CREDIT_CARD"})
 # Before the password and the host of a connection, which look like an address of mail together.
 _USERINFO = re.compile(r"://[^\s/@]{0,80}:$")
 _BEFORE = 120
@@ -335,7 +337,7 @@ def shapes(text: str) -> Iterator[Span]:
         if shape.worth is not None and not shape.worth(text):
             continue
         for match in shape.pattern.finditer(text):
-            end = _end(shape, match, text)
+            end = _end(shape, match, text) if shape.kind in _CHECKED else match.end("found")
             if end:
                 yield Span(match.start("found"), end, shape.kind, shape.score, "structured.shape")
     if _numbered(text) is not None:
