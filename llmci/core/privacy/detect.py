@@ -25,7 +25,7 @@ _IN_PARTS = 4_000_000
 # So many characters go to the recognizers in one call.
 _AT_ONCE = 250_000
 # What an entry takes beside its text.
-_ENTRY = 200
+_ENTRY = 400
 _Asked = tuple[str, str | None, str | None]
 Kept = TypeVar("Kept")
 
