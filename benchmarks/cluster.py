@@ -273,8 +273,9 @@ def stages(folder: Path, traces: int, size: float) -> dict[str, Any]:
                 flush=True,
             )
     state = folder / "2" / ".llmci"
+    # What is there once for all shards, such as the groups of `label` (tens of MB), does not grow with the traces.
     size = {
-        s: sum(p.stat().st_size for p in (state / s).rglob("*") if p.is_file()) / traces
+        s: sum(p.stat().st_size for p in (state / s).rglob("prod-*") if p.is_file()) / traces
         for s in ("raw", "clean", "labels")
     }
     gain = found["1"]["sanitize"]["work"] / found["2"]["sanitize"]["work"]
@@ -295,8 +296,9 @@ DOLLARS_A_1000 = {"put": 0.005, "get": 0.0004}
 # What `label` brings to the driver for each trace: latency and cost (4 each), cluster, novelty and twin (4 each), rank (4).
 DRIVER_BYTES = {
     "pull: id of each trace": 8,
-    # 8 for each session of each shard; in sessions of three traces.
+    # 8 for each session of each shard, in sessions of three traces; 16 for each name or address of each shard.
     "sanitize: sessions": 8 / 3,
+    "sanitize: surrogates, with one new value in three traces": 16 / 3,
     "label: latency, cost, cluster, novelty, twin, rank": 24,
     # Measured with tracemalloc; `build` runs on the driver alone.
     "build, for each distinct input": 600,

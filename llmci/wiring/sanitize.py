@@ -8,6 +8,7 @@ from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import numpy as np
 import orjson
 
 from llmci.adapters.stores.shelf import DirectoryShelf
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from llmci.config import Config
     from llmci.seams import Progress, ShardInfo
@@ -327,16 +330,26 @@ def _second(shelf: DirectoryShelf, shards: Iterable[str]) -> Second:
 
 
 def _met(clean: DirectoryShelf, unchanged: Iterable[str], staging: DirectoryShelf, stale: Iterable[str]) -> set[str]:
-    """Families of kinds of which two values became one surrogate, anywhere in the project."""
+    """Families of kinds of which two values became one surrogate, anywhere in the project.
+
+    Held at once: 16 bytes for each value of each shard, for there may be as many as traces.
+    """
     files = [_counts_file(clean, name) for name in unchanged] + [_counts_file(staging, name) for name in stale]
     met: set[str] = set()
-    drawn: dict[tuple[str, str], str] = {}
+    drawn: dict[str, list[NDArray[np.uint64]]] = {}
     for file in files:
         counts = read_json(file)
         met.update(counts["met"])
         for family, values in counts["drawn"].items():
-            met.update(family for made, value in values.items() if drawn.setdefault((family, made), value) != value)
-    return met
+            pairs = [(int(made, 16), int(value, 16)) for made, value in values.items()]
+            drawn.setdefault(family, []).append(np.array(pairs, np.uint64).reshape(-1, 2))
+    return met | {family for family, parts in drawn.items() if _meet(np.concatenate(parts))}
+
+
+def _meet(drawn: NDArray[np.uint64]) -> bool:
+    """Whether one surrogate stands for two values; shape (drawn, 2)."""
+    made, value = drawn.T[:, np.lexsort((drawn[:, 1], drawn[:, 0]))]
+    return bool(((made[1:] == made[:-1]) & (value[1:] != value[:-1])).any())
 
 
 def _messages(raw: DirectoryShelf) -> list[str]:
