@@ -39,7 +39,9 @@ from llmci.core.grouping.threads import one_thread
 from llmci.domain.label import LABEL
 from llmci.domain.settings import LabelSettings
 from llmci.domain.trace import TRACE
-from llmci.pipeline.label import fit, label_shard, place_shard, shard_tasks, survey_shard
+from llmci.pipeline.label.looking import fit, survey_shard
+from llmci.pipeline.label.placing import place_shard
+from llmci.pipeline.label.writing import label_shard, shard_tasks
 from llmci.seams import Context
 
 if TYPE_CHECKING:

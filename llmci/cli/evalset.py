@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from llmci.cli.evalset_told import facts_of, found_facts, line_of, say_faults, show_drift, show_needs, show_refreshed
 from llmci.cli.options import ConfigFlag, JsonFlag, QuietFlag, SinceFlag, UntilFlag, open_config, window_of
 from llmci.cli.terminal import note, progress, safe_text, show, show_json
 from llmci.errors import ExitCode
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from llmci.core.evalsets.needs import Need
-    from llmci.domain.evalset import EvalSet
-    from llmci.wiring.drift import DriftReport
-    from llmci.wiring.evalset import Found
-    from llmci.wiring.refresh import Refreshed
-
-# Of those that come and of those that go.
-_SHOWN_CASES = 10
-_SHOWN_SLICES = 8
 
 app = typer.Typer(
     help="Build, look at, compare and check eval sets.",
@@ -51,9 +38,9 @@ def build(*, config: ConfigFlag = None, quiet: QuietFlag = False, as_json: JsonF
     checked = open_config(config)
     built = build_version(checked, now=datetime.now(UTC), progress=progress(quiet=quiet or as_json), environ=os.environ)
     if as_json:
-        show_json({"new": built.new, **_facts(built.evalset), "needs": needs_of(checked, built.evalset)})
+        show_json({"new": built.new, **facts_of(built.evalset), "needs": needs_of(checked, built.evalset)})
         return
-    show(_line(built.evalset) + ("" if built.new else "; nothing changed, so this is no new version"))
+    show(line_of(built.evalset) + ("" if built.new else "; nothing changed, so this is no new version"))
     for need in needs_of(checked, built.evalset):
         if need.slice is None and need.takes > need.cases:
             note(
@@ -94,36 +81,9 @@ def refresh(
     )
     if as_json:
         told = {"retired": found.retired, "added": found.added, "written": found.written, "new": found.new}
-        show_json({**_facts(found.evalset), "diff": found.diff, **told})
+        show_json({**facts_of(found.evalset), "diff": found.diff, **told})
         return
-    _show_refreshed(found)
-
-
-def _show_refreshed(found: Refreshed) -> None:
-    from llmci.core.evalsets.exporting import spoken
-
-    if not found.new:
-        show(f"{_line(found.before)}; nothing would change")
-        return
-    whys = Counter(found.retired.values())
-    kinds = Counter(found.added.values())
-    show(_line(found.evalset))
-    stays = len(found.evalset.cases) - len(found.added)
-    show(f"against v{found.before.version}: {stays} cases stay, {len(found.added)} come, {len(found.retired)} go")
-    show(f"  come: {kinds['failure']} failures, {len(found.added) - kinds['failure']} others")
-    for why, count in whys.most_common():
-        show(f"  go: {count}, {why}")
-    texts = {case.case_id: spoken(case) for case in (*found.before.cases, *found.evalset.cases)}
-    for mark, told in (("-", found.retired), ("+", found.added)):
-        for case_id, why in list(told.items())[:_SHOWN_CASES]:
-            show(f"{mark} {case_id}  {why}\n    {' '.join(safe_text(texts[case_id]).split())[:160]}")
-        if len(told) > _SHOWN_CASES:
-            show(f"{mark} and {len(told) - _SHOWN_CASES} more; --json names all")
-    for stratum, old, new in found.diff.strata:
-        if f"{old:.1%}" != f"{new:.1%}":
-            show(f"  {old:>6.1%} to {new:>6.1%}  {safe_text(stratum)}")
-    if not found.written:
-        note("nothing was written; to store it, run the same with --write.")
+    show_refreshed(found)
 
 
 @app.command("list")
@@ -138,13 +98,13 @@ def list_sets(*, config: ConfigFlag = None, as_json: JsonFlag = False) -> None:
 
     found = every_version(open_config(config))
     if as_json:
-        show_json([{**_found_facts(each), "current": each.current} for each in found])
+        show_json([{**found_facts(each), "current": each.current} for each in found])
     for each in () if as_json else found:
         if each.evalset is not None:
-            show(f"{'*' if each.current else ' '} {_line(each.evalset)}")
+            show(f"{'*' if each.current else ' '} {line_of(each.evalset)}")
     if not found and not as_json:
         note("there are no eval sets; make one with `llmci evalset build`.")
-    _say_faults(found)
+    say_faults(found)
 
 
 @app.command("show")
@@ -178,39 +138,17 @@ def show_set(
     if as_json:
         told = [{**case_document(case), "suspect": hints.get(case.case_id)} for case in heaviest]
         needs = needs_of(checked, evalset)
-        show_json({**_facts(evalset), "strata": evalset.strata, "needs": needs, "cases": told})
+        show_json({**facts_of(evalset), "strata": evalset.strata, "needs": needs, "cases": told})
         return
-    show(f"{_line(evalset)}\n\n{'share':>7}  {'traces':>8}  {'cases':>6}  cluster")
+    show(f"{line_of(evalset)}\n\n{'share':>7}  {'traces':>8}  {'cases':>6}  cluster")
     for stratum in evalset.strata:
         show(f"{stratum.share:>7.1%}  {stratum.traces:>8}  {stratum.cases:>6}  {safe_text(stratum.name)}")
-    _show_needs(needs_of(checked, evalset))
+    show_needs(needs_of(checked, evalset))
     for case in heaviest:
         asked = " ".join(safe_text(spoken(case)).split())
         show(f"\n{case.case_id}  weight {case.weight:.4f}  {safe_text(case.stratum)}\n  {asked[:300]}")
         if hint := hints.get(case.case_id):
             show(f"  likely went wrong at {safe_text(hint)}")
-
-
-def _show_needs(needs: Sequence[Need]) -> None:
-    """What each gate takes, on all cases and on the largest slices."""
-    if not needs:
-        return
-    show(f"\n{'cases':>7}  {'takes':>8}  {'notices':>7}  gate")
-    rest = 0
-    for metric in dict.fromkeys(need.metric for need in needs):
-        own = [need for need in needs if need.metric == metric]
-        slices = sorted((need for need in own if need.slice is not None), key=lambda need: -need.cases)
-        for need in [*(need for need in own if need.slice is None), *slices[:_SHOWN_SLICES]]:
-            where = f", {safe_text(need.slice[0])}: {safe_text(need.slice[1])}" if need.slice is not None else ""
-            show(
-                f"{need.cases:>7}  {need.takes:>8}  {need.notices:>7.1%}  {safe_text(metric)} within {need.tolerance:.1%}{where}"
-            )
-        rest += len(slices[_SHOWN_SLICES:])
-    if rest:
-        show(f"{'':>27}and {rest} smaller slices (--json has all)")
-    show(
-        "  takes: such cases that notice a drop as large as the tolerance 9 times in 10; notices: the drop that these notice"
-    )
 
 
 @app.command()
@@ -263,11 +201,11 @@ def verify(
     checked = open_config(config)
     found = verified(checked, name or checked.evalset.name, version, os.environ)
     if as_json:
-        show_json([{**_found_facts(each), "verified": each.error is None} for each in found])
+        show_json([{**found_facts(each), "verified": each.error is None} for each in found])
     for each in () if as_json else found:
         if each.evalset is not None:
-            show(f"ok  {_line(each.evalset)}")
-    _say_faults(found)
+            show(f"ok  {line_of(each.evalset)}")
+    say_faults(found)
 
 
 @app.command()
@@ -301,26 +239,9 @@ def drift(
     if as_json:
         show_json(found)
     else:
-        _show_drift(found)
+        show_drift(found)
     if rebuild:
         raise typer.Exit(ExitCode.REGRESSED)
-
-
-def _show_drift(found: DriftReport) -> None:
-    measured = found.drift
-    show(safe_text(found.verdict))
-    kept, fresh = measured.compared
-    what = "traces that the set was drawn from" if found.against == "traffic" else "cases of the set"
-    show(f"  {fresh} of {found.traces} traces against {kept} {what}; novelty p = {measured.novelty_p:.3f};")
-    apart = f"told apart with AUC {measured.classifier_auc:.2f} (p = {measured.classifier_p:.3f})"
-    show(f"  {apart}; stability index {measured.psi:.2f}")
-    for topic in measured.new_topics:
-        show(f"  new: {safe_text(topic.name)} ({topic.inputs} inputs, {topic.share:.1%} of the window)")
-        for example in topic.examples:
-            show(f"       {safe_text(' '.join(example.split()))[:200]}")
-    show(f"{'set':>7}  {'window':>7}  cluster")
-    for cluster, before, after in measured.clusters[:10]:
-        show(f"{before:>7.1%}  {after:>7.1%}  {safe_text(cluster)}")
 
 
 @app.command()
@@ -370,41 +291,6 @@ def import_cases(
     checked = open_config(config)
     built = import_file(checked, source, name=name or checked.evalset.name, now=datetime.now(UTC))
     if as_json:
-        show_json({"new": built.new, **_facts(built.evalset)})
+        show_json({"new": built.new, **facts_of(built.evalset)})
         return
-    show(_line(built.evalset) + ("" if built.new else "; nothing changed, so this is no new version"))
-
-
-def _line(evalset: EvalSet) -> str:
-    return (
-        f"{safe_text(evalset.name)} v{evalset.version}: {len(evalset.cases)} cases of {len(evalset.strata)} clusters, "
-        f"{evalset.created_at[:10]}, {evalset.digest[:12]}"
-    )
-
-
-def _say_faults(found: Sequence[Found]) -> None:
-    """Name what cannot be read; leaves with the gravest exit code, if there is any."""
-    faults = [each.error for each in found if each.error is not None]
-    for error in faults:
-        note(f"error: {safe_text(error.message)}\nfix: {safe_text(error.fix)}")
-    if faults:
-        raise typer.Exit(max(error.exit_code for error in faults))
-
-
-def _found_facts(found: Found) -> dict[str, object]:
-    if found.evalset is not None:
-        return _facts(found.evalset)
-    return {"name": found.name, "version": found.version, "error": found.error.message if found.error else None}
-
-
-def _facts(evalset: EvalSet) -> dict[str, object]:
-    return {
-        "name": evalset.name,
-        "version": evalset.version,
-        "parent": evalset.parent,
-        "cases": len(evalset.cases),
-        "created_at": evalset.created_at,
-        "digest": evalset.digest,
-        "sanitize_digest": evalset.sanitize_digest,
-        "parameters": evalset.parameters,
-    }
+    show(line_of(built.evalset) + ("" if built.new else "; nothing changed, so this is no new version"))

@@ -25,7 +25,7 @@ from llmci.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from llmci.pipeline.label import LabelSummary
+    from llmci.pipeline.label.summary import LabelSummary
     from llmci.wiring.judge_labels import JudgedWindow, Opinions
 
 _SHOWN = 20

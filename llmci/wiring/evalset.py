@@ -21,7 +21,7 @@ from llmci.errors import LlmciError, UsageError
 from llmci.files import write_bytes
 from llmci.pipeline.build import Lineage
 from llmci.pipeline.build import build as draw_set
-from llmci.pipeline.label import label_fingerprint
+from llmci.pipeline.label.summary import label_fingerprint
 from llmci.seams import Silent
 from llmci.wiring.acts import acts_of
 from llmci.wiring.build import KEY_FILE, shelf_of

@@ -22,7 +22,7 @@ from llmci.core.privacy.surrogate import Surrogates
 from llmci.domain.label import HELD_BACK
 from llmci.errors import UsageError
 from llmci.files import is_stored, read_json, remove_tree, write_json
-from llmci.pipeline.label import label_fingerprint
+from llmci.pipeline.label.summary import label_fingerprint
 from llmci.wiring.acts import audit_of
 from llmci.wiring.build import alone_at, keep_from_git, place_of, shelf_of
 from llmci.wiring.clean import clean_digest

@@ -14,25 +14,19 @@ from llmci.core.grouping.sample import InputSample
 from llmci.core.grouping.threads import one_thread
 from llmci.errors import OutsideError, UsageError
 from llmci.files import sweep_unfinished
-from llmci.pipeline.label import (
+from llmci.pipeline.label.looking import fit, survey_shard
+from llmci.pipeline.label.placing import ShardPlaces, place_shard
+from llmci.pipeline.label.summary import (
     LabelSummary,
-    ShardLabelled,
-    ShardPlaces,
-    ShardTask,
-    fit,
-    hold_back,
     label_fingerprint,
-    label_shard,
     manifest_of,
     moves,
     names_at_hand,
-    place_shard,
     run_digest,
-    shard_tasks,
     summarized,
     summary_of,
-    survey_shard,
 )
+from llmci.pipeline.label.writing import ShardLabelled, ShardTask, hold_back, label_shard, shard_tasks
 from llmci.seams import Silent, WorkerDied
 from llmci.wiring.build import alone_at, build, shelf_of
 from llmci.wiring.clean import clean_digest

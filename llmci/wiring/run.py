@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from llmci.config import Config
-    from llmci.pipeline.label import LabelSummary
+    from llmci.pipeline.label.summary import LabelSummary
     from llmci.pipeline.pull import PullSummary, SourceFailure
     from llmci.pipeline.sanitize import SanitizeSummary
     from llmci.seams import Progress, Window

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from llmci.pipeline.label import LabelSummary
+    from llmci.pipeline.label.summary import LabelSummary
 
 FLOOR = Floor(5, 5)
 

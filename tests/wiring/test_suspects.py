@@ -14,7 +14,7 @@ from llmci.adapters.stores.shelf import DirectoryShelf
 from llmci.cli.main import app
 from llmci.config import Config, load
 from llmci.domain.label import LABEL
-from llmci.pipeline.label import label_fingerprint
+from llmci.pipeline.label.summary import label_fingerprint
 from llmci.wiring.build import shelf_of
 from llmci.wiring.evalset import build_version
 from llmci.wiring.label import label

@@ -105,7 +105,7 @@ def _first_contribution(moves: Sequence[Move]) -> Iterator[tuple[Move, str]]:
     spoken = [move for move in moves if move.tool is None]
     if len({move.who for move in spoken}) >= _TEAM:
         first = next(move for move in spoken if move.who != spoken[0].who)
-        yield first, "no sign of its own; what the others built on began here"
+        yield first, "a guess, for it shows no sign of its own: what the others built on began here"
 
 
 def _empty(moves: Sequence[Move]) -> Iterator[tuple[Move, str]]:

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from llmci.core.privacy.notes import Notes
 
-# Characters of texts that are remembered with what was found in them.
-_REMEMBERED = 24_000_000
+# Characters of texts that are remembered with what was found in them: those of a history come again and again.
+REMEMBERED = 24_000_000
 # Of texts that are remembered in parts: as many as stand between `search_ahead` and `look`.
 _IN_PARTS = 4_000_000
 # So many characters go to the recognizers in one call.
 _AT_ONCE = 250_000
 # What an entry takes beside its text.
-_ENTRY = 200
+_ENTRY = 400
 _Asked = tuple[str, str | None, str | None]
 Kept = TypeVar("Kept")
 
@@ -59,14 +59,15 @@ class Detector:
     Args:
         recognizers: Each sees every text that is new.
         max_chars: A longer text is not searched.
+        remembered: Characters of texts that are remembered with what was found in them.
     """
 
-    def __init__(self, recognizers: Sequence[Find], *, max_chars: int) -> None:
+    def __init__(self, recognizers: Sequence[Find], *, max_chars: int, remembered: int = REMEMBERED) -> None:
         self._recognizers = recognizers
         self._max_chars = max_chars
-        self._texts: _Recent[Looked | Unreadable] = _Recent(_REMEMBERED)
-        self._leaves: _Recent[tuple[Span, ...]] = _Recent(_REMEMBERED)
-        self._parts: _Recent[list[Piece]] = _Recent(_IN_PARTS)
+        self._texts: _Recent[Looked | Unreadable] = _Recent(remembered)
+        self._leaves: _Recent[tuple[Span, ...]] = _Recent(remembered)
+        self._parts: _Recent[list[Piece]] = _Recent(min(_IN_PARTS, remembered))
         self._notes: Notes | None = None
 
     @contextmanager
