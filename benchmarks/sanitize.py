@@ -43,6 +43,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 from sanitize_drawn import drawn
+from sanitize_kept import kept_promises
 from sanitize_speed import a_redactor, line, measure
 
 from llmci.adapters.recognizers.secrets import SecretsRecognizer
@@ -58,9 +59,42 @@ PRIORITY = (
     "taubench_airline",
     "own_hard_cases",
     "presidio_generated_large",
+    "wnut17",
+    "multidogo",
+    "meddocan_es",
     "secrets_noseyparker",
     "secrets_gitleaks",
 )
+# What is demanded of each set, and which figures of it: see `figures_of`.
+DEMANDED = (
+    ("agent traces: leaked characters", "taubench_airline", "leak", "<= .002"),
+    ("agent traces: over-redacted characters", "taubench_airline", "over", "<= .001"),
+    *(
+        (f"agent traces: {kind}, recall (precision)", "taubench_airline", kind, ">= .998 (.97)")
+        for kind in ("PERSON", "EMAIL_ADDRESS", "ADDRESS", "ZIP_CODE", "USER_ID")
+    ),
+    ("templates: leaked, of the kinds removed", "presidio_generated_large", "leak", "<= .05"),
+    ("templates: leaked, of all labelled", "presidio_generated_large", "leak of all", "<= .05"),
+    ("templates: entities with any leak", "presidio_generated_large", "any", "<= .10"),
+    ("mixed text: person, recall (precision)", "presidio_generated_large", "PERSON", ">= .95 (.90)"),
+    ("mixed text: phone, recall (precision)", "presidio_generated_large", "PHONE_NUMBER", ">= .98 (.95)"),
+    *(
+        (f"mixed text: {kind}, recall (precision)", "presidio_generated_large", kind, "1.000 (.99)")
+        for kind in ("CREDIT_CARD", "US_SSN", "IBAN_CODE", "IP_ADDRESS", "EMAIL_ADDRESS")
+    ),
+    ("web text: person, recall (precision)", "wnut17", "PERSON", ">= .92 (.85)"),
+    ("chat turns: person, recall (precision)", "multidogo", "PERSON", ">= .93 (.85)"),
+    ("secrets (Nosey Parker): recall (precision)", "secrets_noseyparker", "SECRET", ">= .95 (.90)"),
+    ("secrets (gitleaks): recall (precision)", "secrets_gitleaks", "SECRET", ">= .95 (.90)"),
+    ("Spanish notes: phone, recall (precision)", "meddocan_es", "PHONE_NUMBER", ">= .95"),
+    ("Spanish notes: date, recall (precision)", "meddocan_es", "DATE_TIME", ">= .98"),
+    ("Spanish notes: id, recall (precision)", "meddocan_es", "ID", ">= .90"),
+    ("Spanish notes: person, recall (precision)", "meddocan_es", "PERSON", ">= .92"),
+    ("hard cases: any leak", "own_hard_cases", "any", "<= .04"),
+    ("hard cases: negative lines flagged", "own_hard_cases", "flagged", "<= .05"),
+)
+# Small and of one kind each: all of them are measured, and most of them were seen.
+WHOLE = frozenset({"own_hard_cases"})
 # Labels of what names a thing of the cloud.
 NO_SECRETS = ("np.s3.", "np.arn.", "np.aws.3", "np.age.1")
 # Sets of recorded agent traces.
@@ -143,7 +177,8 @@ def scorer(path: Path) -> ModuleType:
     return importlib.import_module(path.stem)
 
 
-def show(name: str, records: Records, engine: str, measured: Measured, tool: ModuleType) -> None:
+def show(name: str, records: Records, engine: str, measured: Measured, tool: ModuleType) -> dict[str, str]:
+    """Print all figures of an engine on a set; gives those that something is demanded of."""
     tally = tool.score(records, measured.spans)
     total = tally["ALL"]
     removed = [t for kind, t in tally.items() if kind not in KEPT | {"ALL"}]
@@ -160,19 +195,53 @@ def show(name: str, records: Records, engine: str, measured: Measured, tool: Mod
         if kind != "ALL" and (t["gold"] or t["pred"] > len(records) / 100):
             p, r = tool.ratio(t["right"], t["pred"]), tool.ratio(t["hit"], t["gold"])
             print(f"  {kind:18} gold {t['gold']:5}  found {t['pred']:5}  precision {p:6.3f}  recall {r:6.3f}")
+    flagged = [
+        bool(_removed(spans)) for record, spans in zip(records, measured.spans, strict=True) if not record["spans"]
+    ]
+    figures = {
+        "leak": f"{leaked:.4f}",
+        "leak of all": f"{tool.ratio(total['leaked'], total['chars']):.4f}",
+        "over": f"{tool.ratio(total['over'], total['clean']):.4f}",
+        "any": f"{tool.ratio(total['any_leak'], total['gold']):.3f}",
+        "flagged": f"{sum(flagged)} of {len(flagged)}",
+    }
+    for kind, t in tally.items():
+        if t["gold"]:
+            precision = f" ({tool.ratio(t['right'], t['pred']):.3f})" if t["pred"] else ""
+            figures[kind] = f"{tool.ratio(t['hit'], t['gold']):.3f}{precision}"
+    return figures
 
 
-def compare(name: str, records: Records, tool: ModuleType, peers: Mapping[str, str]) -> None:
+def _removed(spans: Spans) -> Spans:
+    return [span for span in spans if not span.get("kept")]
+
+
+def table(figures: Mapping[str, Mapping[str, Mapping[str, str]]]) -> None:
+    """What is demanded, and every engine beside it.
+
+    Args:
+        figures: By engine, set and figure; see `show`.
+    """
+    engines = list(figures)
+    print(f"\n{'what':50} {'demanded':14} " + " ".join(f"{engine:16}" for engine in engines))
+    for what, name, figure, demanded in DEMANDED:
+        if any(name in figures[engine] for engine in engines):
+            cells = (figures[engine].get(name, {}).get(figure, "-") for engine in engines)
+            print(f"{what:50} {demanded:14} " + " ".join(f"{cell:16}" for cell in cells))
+
+
+def compare(name: str, records: Records, tool: ModuleType, peers: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Every engine on a set: its figures by engine."""
     distinct = sum(len(text) for text in {r["text"] for r in records}) / 1e6
     ours, theirs = llmci_spans(records), presidio_spans(records)
-    show(name, records, "llmci", ours, tool)
-    show(name, records, "stock Presidio", theirs, tool)
-    for peer, python in peers.items():
-        show(name, records, peer, peer_spans(peer, python, records), tool)
+    measured = {"llmci": ours, "stock Presidio": theirs}
+    measured |= {peer: peer_spans(peer, python, records) for peer, python in peers.items()}
+    figures = {engine: show(name, records, engine, found, tool) for engine, found in measured.items()}
     print(
         f"  speed on {distinct:.2f} MB of distinct text: llmci {distinct / ours.seconds:.2f} MB/s, "
         f"Presidio {distinct / theirs.seconds:.2f} MB/s, ratio {theirs.seconds / ours.seconds:.1f}"
     )
+    return figures
 
 
 def peer_spans(name: str, python: str, records: Records) -> Measured:
@@ -289,12 +358,16 @@ def main(arguments: Sequence[str]) -> None:
     told = parser.parse_args(arguments)
     tool = scorer(told.score)
     peers = dict(peer.split("=", 1) for peer in told.peer)
+    figures: dict[str, dict[str, dict[str, str]]] = {engine: {} for engine in ("llmci", "stock Presidio", *peers)}
     for name in told.sets:
         records = pq.read_table(told.data / f"{name}.parquet").to_pylist()
-        if not told.all:
+        if not told.all and name not in WHOLE:
             records = [r for r in records if is_held_out(name, r)]
-        compare(name, records[: told.limit], tool, peers)
+        for engine, found in compare(name, records[: told.limit], tool, peers).items():
+            figures[engine][name] = found
+    table(figures)
     print()
+    kept_promises(told.data)
     clean_traces(told.data.parent)
     telephones()
     drawn()

@@ -158,9 +158,11 @@ def sanitize_shard(
     with redactor.detector.noting(notes), target.writer(shard_id, fingerprint) as writer:
         notes.open = True
         _learn(raw, shard_id, redactor, own)
+        left = counted.copy()
         # What comes from here on is searched for the last time.
         notes.open = False
         sessions = {**own, **given}
+        del given, own
         for batch in raw.read(shard_id):
             for start in range(0, batch.num_rows, _ROWS):
                 with _uncollected():
@@ -171,6 +173,8 @@ def sanitize_shard(
                     writer.reject(Rejected(where=where, why=held.why))
                 tally.merge(done.tally)
                 read += min(_ROWS, batch.num_rows - start)
+            for name in _ended(batch, left):
+                sessions.pop(name, None)
         rows = writer.rows
     return ShardSanitized(shard_id=shard_id, rows=rows, rejected=read - rows, tally=tally)
 
@@ -190,11 +194,25 @@ def _uncollected() -> Iterator[None]:
 def _learn(raw: Shelf, shard_id: str, redactor: Redactor, sessions: Mapping[str, Session]) -> None:
     if not sessions:
         return
+    left = _counted_sessions(raw, shard_id)
     wanted = pa.array(list(sessions), pa.string())
     for batch in raw.read(shard_id):
         theirs = batch.filter(pc.is_in(batch.column("session_id"), value_set=wanted))
         with _uncollected():
             learn_sessions(RawBatch(theirs), redactor, sessions)
+        for name in _ended(theirs, left):
+            sessions[name].heard = set()
+
+
+def _ended(batch: pa.RecordBatch, left: Counter[str]) -> list[str]:
+    """Sessions of which a shard has no trace behind this batch: what was kept for those is no longer needed.
+
+    Args:
+        left: Traces that are still to come, of each session; is counted down.
+    """
+    names = Counter(name for name in batch.column("session_id").to_pylist() if name)
+    left.subtract(names)
+    return [name for name in names if not left[name]]
 
 
 def _counted_sessions(raw: Shelf, shard_id: str) -> Counter[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from llmci.adapters.recognizers.deadline import Deadline
 from llmci.config import Block
 from llmci.core.privacy.answers import AnswerCleaner
-from llmci.core.privacy.detect import Detector
+from llmci.core.privacy.detect import REMEMBERED, Detector
 from llmci.core.privacy.manifest import policy_digest
 from llmci.core.privacy.policy import DEFAULT_POLICY, policy_of
 from llmci.core.privacy.redact import Redactor
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _KEY_BYTES = 32
 # What does not change what a trace becomes.
 _UNDIGESTED = ("max_quarantine", "key_env", "vault_key_env", "timeout_s", "canaries")
+# Answers that are the same come side by side, and no bench is to grow with what it has cleaned.
+_OF_ANSWERS = 1_000_000
 _TURNS_FILE = "surrogates.json"
 # Of each shard, unless `strict`: the second pass takes as long as the first.
 _SECOND_CHARS = 100_000
@@ -57,11 +59,14 @@ class Privacy:
 
 def cleaner(config: Config, environ: Mapping[str, str]) -> AnswerCleaner:
     """What sanitizes the answers of a system, before they are scored, judged or stored."""
-    return AnswerCleaner(privacy_of(config, environ).redactor)
+    return AnswerCleaner(privacy_of(config, environ, remembered=_OF_ANSWERS).redactor)
 
 
-def privacy_of(config: Config, environ: Mapping[str, str]) -> Privacy:
+def privacy_of(config: Config, environ: Mapping[str, str], *, remembered: int = REMEMBERED) -> Privacy:
     """Put together what the configuration asks for.
+
+    Args:
+        remembered: Characters of texts that are remembered with what was found in them.
 
     Raises:
         PrivacyStop: There is no recognizer, so that nothing would be removed.
@@ -87,6 +92,7 @@ def privacy_of(config: Config, environ: Mapping[str, str]) -> Privacy:
     detector = Detector(
         [Deadline(block.name, recognizer, settings.timeout_s) for block, recognizer in zip(blocks, found, strict=True)],
         max_chars=settings.max_leaf_chars,
+        remembered=remembered,
     )
     told = {key: value for key, value in asdict(settings).items() if key not in _UNDIGESTED}
     policy = {

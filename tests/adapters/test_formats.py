@@ -6,6 +6,7 @@ import pytest
 
 from llmci.adapters.recognizers.formats import formats
 from llmci.adapters.recognizers.phones import phones
+from llmci.adapters.recognizers.shapes import shapes
 from llmci.adapters.recognizers.software import is_software
 
 
@@ -95,3 +96,18 @@ def test_a_name_beside_words_of_software_is_software(text: str, word: str, *, so
 def test_a_number_with_a_range_in_it_counts_where_something_says_telephone() -> None:
     assert [s.kind for s in phones("Tel. 0049 (0)89 / 636 - 48018", ("DE",))] == ["PHONE_NUMBER"]
     assert not list(phones("rows 1200 - 48018", ("DE",)))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("use se3115327834508509350342 for that", "IBAN_CODE", "se3115327834508509350342"),
+        ("on gb96-rrei-7167-5580-7555-34 please", "IBAN_CODE", "gb96-rrei-7167-5580-7555-34"),
+        ("pip install left-pad@1.3.0 and git@v4.2", "EMAIL_ADDRESS", None),
+        ("ratio 3.4111111111111111", "CREDIT_CARD", None),
+        ("card 4111.1111.1111.1111", "CREDIT_CARD", "4111.1111.1111.1111"),
+    ],
+)
+def test_numbers_end_where_words_begin_and_releases_are_no_mail(text: str, kind: str, value: str | None) -> None:
+    found = [text[span.start : span.end] for span in shapes(text) if span.kind == kind]
+    assert found == ([] if value is None else [value])

@@ -60,9 +60,12 @@ def test_a_text_is_read_without_its_dress(written: str, read: str) -> None:
 def test_every_character_of_a_reading_knows_where_it_stands(text: str) -> None:
     reading = reading_of(text)
     if reading is not None:
-        assert len(reading.text) == len(reading.starts) == len(reading.ends)
-        assert list(reading.starts) == sorted(reading.starts)
-        assert all(0 <= start < end <= len(text) for start, end in zip(reading.starts, reading.ends, strict=True))
+        places = [next(reading.written([Span(at, at + 1, "X", 1.0, "x")])) for at in range(len(reading.text))]
+        assert [place.start for place in places] == sorted(place.start for place in places)
+        assert all(0 <= place.start < place.end <= len(text) for place in places)
+        for at, place in enumerate(places):
+            (back,) = reading.read([place])
+            assert back.start <= at < back.end
 
 
 def test_spans_go_to_the_written_text_and_back() -> None:

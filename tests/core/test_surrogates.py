@@ -183,3 +183,12 @@ def test_spellings_of_one_value_do_not_meet() -> None:
         surrogates.of(kind, spelled)
 
     assert surrogates.met == set()
+
+
+def test_initials_may_become_one_for_there_are_few_of_them() -> None:
+    surrogates = Surrogates(b"k")
+
+    made = {surrogates.of("PERSON", letter) for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+    assert len(made) < 26
+    assert surrogates.met == set()

@@ -18,6 +18,7 @@ from llmci.core.privacy.notes import Notes, unpacked
 from llmci.core.privacy.permutation import Keyed
 from llmci.core.privacy.spread import heard, spread_of, told
 from llmci.domain.finding import Leaf, Span
+from llmci.pipeline import sanitize as stage
 from llmci.seams import Silent, WorkerDied
 from llmci.wiring import sanitize as sanitizing
 from llmci.wiring import sanitize_work
@@ -27,6 +28,8 @@ from llmci.wiring.explain import explain
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from llmci.core.privacy.batch import Session
 
 WORD = "qz81x7lmw"
 TOLD = a_trace("told", question=f"It is login={WORD}", session_id="s1")
@@ -153,6 +156,27 @@ def test_a_text_of_a_shard_is_searched_once_though_every_step_runs_in_another_pr
 
     assert len(searched) == len(set(searched)) > 0
     assert WORD not in questions_in(config)["asked"]
+
+
+def test_what_is_kept_of_a_session_is_let_go_behind_its_last_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A shelf is read by 1024 rows.
+    rows = [a_trace(f"t{n}", question=f"It is login={WORD}{n // 2}", session_id=f"s{n // 2}") for n in range(2100)]
+    config = a_project(tmp_path, {"a": rows}, recognizers="secrets")
+    known: list[tuple[int, int]] = []
+    sanitizes = stage.sanitize_batch
+
+    def counting(batch: Any, redactor: Any, sessions: dict[str, Session], second: Any) -> Any:
+        known.append((len(sessions), sum(len(session.heard) for session in sessions.values())))
+        return sanitizes(batch, redactor, sessions, second)
+
+    monkeypatch.setattr(stage, "sanitize_batch", counting)
+
+    run(config)
+
+    assert known[0] == (1050, 0)
+    assert known[-1][0] <= 27
 
 
 @pytest.mark.parametrize("damage", [lambda notes: notes[:-1], lambda notes: b"x" + notes, lambda notes: b""])

@@ -52,6 +52,7 @@ _VERSION_BEFORE = re.compile(
     r"(?i:\b(?:build|version|release|ver|v|section|chapter|clause|oid|lib)[\s.:=]*\Z)|[\w\]]==\Z|\d\.\Z"
 )
 _VERSION_BEHIND = re.compile(r"\.\d|-(?:alpha|beta|rc|dev|snapshot|SNAPSHOT)")
+_FRACTION_BEFORE = re.compile(r"(?<![\d.])\d{1,3}\.\Z")
 _VERSION_KEY = re.compile(r"(?i:version|release|build|revision)\Z")
 # How much around a candidate its recognizers and their context words may need.
 _BEFORE, _AFTER = 120, 40
@@ -126,6 +127,9 @@ class PresidioRecognizer:
             or _VERSION_BEHIND.match(text, result.end)
             or ("::" in (bare := text[result.start : result.end]) and sum(c.isalnum() for c in bare) < _LEAST_OF_IPV6)
         ):
+            return False
+        # What stands behind the point of a number is no card.
+        if result.kind == "CREDIT_CARD" and _FRACTION_BEFORE.search(text, max(0, result.start - 4), result.start):
             return False
         if result.kind in _NEED_CONTEXT and result.kind not in self._options.context_free:
             return result.boosted

@@ -59,7 +59,7 @@ _digit_and_space = re.compile(r"\d[A-Za-z]?\s").search
 _spaced_digit = re.compile(r"\s\d").search
 _five_digits = re.compile(r"\d{5}").search
 _inward_code = re.compile(r"\d[ABD-HJLNP-UW-Z]{2}").search
-_checked = re.compile(r"\d\d[ \u00a0]?[A-Za-z0-9]{4}").search
+_checked = re.compile(r"\d\d[ \u00a0./-]?[A-Za-z0-9]{4}").search
 _social = re.compile(r"\d-\d\d-\d").search
 _numbered = re.compile(r"[._]\d\d").search
 _STREETS = tuple(
@@ -295,7 +295,7 @@ _SHAPES = (
     # Called a card: whatever its check digit, for people mistype. The last four alone open nothing and stay.
     Shape("CREDIT_CARD", re.compile(r"(?i:\b(?:card|cc|tarjeta|carte|karte|kreditkarte|kartennummer)\b[^\d\n]{0,24})(?P<found>\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{1,4}|\d{4}[ -]?\d{6}[ -]?\d{5})(?!\w|[.,]\d)"), ("card", "cc", "tarjeta", "carte", "karte", "kartennummer"), 0.9, _eight_digits),
     Shape("SECRET", re.compile(r"(?i:\b(?:cvv2?|cvc2?|security code|pin(?: code| number)?)\b(?:\sis)?\s?[:=]?\s?)(?P<found>\d{3,6})(?!\w)"), ("cvv", "cvc", "security code", "pin")),
-    Shape("IBAN_CODE", re.compile(r"(?<!\w)(?P<found>[A-Za-z]{2}\d{2}[ \u00a0]?(?:[A-Za-z0-9]{4}[ \u00a0]?){2,7}[A-Za-z0-9]{1,4})(?!\w)"), None, 0.95, worth=_checked),
+    Shape("IBAN_CODE", re.compile(r"(?<!\w)(?P<found>[A-Za-z]{2}\d{2}[ \u00a0./-]?(?:[A-Za-z0-9]{4}[ \u00a0./-]?){2,7}[A-Za-z0-9]{1,4})(?!\w)"), None, 0.95, worth=_checked),
     Shape("US_PASSPORT", re.compile(r"(?i:\bpassport\b[^\d\n]{0,20}?)(?P<found>[A-Za-z]{0,2}\d{6,9})(?!\w)"), ("passport",)),
     Shape("UK_NHS", re.compile(r"(?i:\bnhs\b[^\d\n]{0,16})(?P<found>\d{3}[ -]?\d{3}[ -]?\d{4})(?!\w)"), ("nhs",)),
     Shape("US_DRIVER_LICENSE", re.compile(r"(?i:\b(?:driver'?s?|driving)\s(?:license|licence)\b[^\d\n]{0,20}?)(?P<found>[A-Za-z]{0,3}\d[\dA-Za-z-]{4,16})(?!\w)"), ("licen",)),
@@ -309,6 +309,8 @@ _SHAPES = (
     Shape("PERSON", re.compile(rf"[?&](?:full_?|customer_?|first_?|last_?|display_?)?name=(?P<found>[{UPPER}][\w'’-]{{1,24}}(?:(?:%20|\+)[{UPPER}][\w'’.-]{{0,24}}){{1,3}})(?![\w%+])", re.IGNORECASE), ("name=",), 0.85),
     Shape("MAC_ADDRESS", re.compile(r"(?<![\w:-])(?P<found>(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2})(?![\w:-])"), None, worth=_has_colons),
 )  # fmt: skip
+# What is found of these is looked at once more.
+_CHECKED = frozenset({"EMAIL_ADDRESS", "USER_ID", "IBAN_CODE", "CREDIT_CARD"})
 # Before the password and the host of a connection, which look like an address of mail together.
 _USERINFO = re.compile(r"://[^\s/@]{0,80}:$")
 _BEFORE = 120
@@ -335,25 +337,43 @@ def shapes(text: str) -> Iterator[Span]:
         if shape.worth is not None and not shape.worth(text):
             continue
         for match in shape.pattern.finditer(text):
-            if shape.kind == "EMAIL_ADDRESS" and _USERINFO.search(text, max(0, match.start() - _BEFORE), match.start()):
-                continue
-            if shape.kind == "USER_ID" and match["found"].casefold() in MACHINES:
-                continue
-            if shape.needles is not None or _VALID.get(shape.kind, _always)(match["found"]):
-                yield Span(match.start("found"), match.end("found"), shape.kind, shape.score, "structured.shape")
+            end = _end(shape, match, text) if shape.kind in _CHECKED else match.end("found")
+            if end:
+                yield Span(match.start("found"), end, shape.kind, shape.score, "structured.shape")
     if _numbered(text) is not None:
         for match in _NAMED_ID.finditer(text):
             if not {match[1], match[2]} & TECHNICAL:
                 yield Span(match.start(), match.end(), "USER_ID", 0.8, "structured.shape")
 
 
-def _always(found: str) -> bool:  # noqa: ARG001  kinds without a check
-    return True
+def _end(shape: Shape, match: re.Match[str], text: str) -> int:
+    """Where what was found ends; 0 where it is none after all."""
+    found, end = match["found"], match.end("found")
+    if shape.kind == "EMAIL_ADDRESS":
+        before = _USERINFO.search(text, max(0, match.start() - _BEFORE), match.start())
+        return end if before is None and _is_mail(found) else 0
+    if shape.kind == "USER_ID":
+        return 0 if found.casefold() in MACHINES else end
+    if shape.kind == "IBAN_CODE":
+        length = _iban_in(found)
+        return match.start("found") + length if length else 0
+    return end if shape.kind != "CREDIT_CARD" or shape.needles is not None or is_card(found) else 0
+
+
+_FRACTION = re.compile(r"\d{1,3}\.\d+")
+_OF_RELEASE = re.compile(r"@[^@]*\.\d{1,3}")
+_IPV4 = re.compile(r"@\[?\d{1,3}(?:\.\d{1,3}){3}\]?")
+
+
+def _is_mail(found: str) -> bool:
+    """Whether it is no package with its release: no host ends in a number, but for an address of a network."""
+    at = found.rfind("@")
+    return at < 0 or _OF_RELEASE.fullmatch(found, at) is None or _IPV4.fullmatch(found, at) is not None
 
 
 def is_card(found: str) -> bool:
     """Whether digits pass Luhn's check and have an issuer's first digit."""
-    digits = [int(c) for c in found if c.isdigit()]
+    digits = [int(c) for c in found if c.isdigit()] if _FRACTION.fullmatch(found) is None else []
     if not 13 <= len(digits) <= 19 or digits[0] not in (2, 3, 4, 5, 6) or len(set(digits)) == 1:
         return False
     total = sum(digits[-1::-2]) + sum(sum(divmod(2 * d, 10)) for d in digits[-2::-2])
@@ -362,10 +382,13 @@ def is_card(found: str) -> bool:
 
 def is_iban(found: str) -> bool:
     """Whether the check digits are right (ISO 7064, mod 97-10)."""
-    text = re.sub(r"\s", "", found).upper()
+    text = re.sub(r"[\s./-]", "", found).upper()
     if not 15 <= len(text) <= 34:
         return False
     return int("".join(str(int(c, 36)) for c in text[4:] + text[:4])) % 97 == 1
 
 
-_VALID: dict[str, Callable[[str], bool]] = {"CREDIT_CARD": is_card, "IBAN_CODE": is_iban}
+def _iban_in(found: str) -> int:
+    """How many characters of this are an account's number: words behind it have its form, too."""
+    ends = [match.start() for match in re.finditer(r"(?<=\w)(?!\w)", found)]
+    return next((end for end in reversed(ends) if is_iban(found[:end])), 0)

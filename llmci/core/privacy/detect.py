@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from llmci.core.privacy.jsontext import Piece, pieces_of
-from llmci.core.privacy.reading import reading_of
+from llmci.core.privacy.reading import Reading, reading_of
 from llmci.core.privacy.titles import without_titles
 from llmci.domain.finding import Leaf, Span
 from llmci.errors import UsageError
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from llmci.core.privacy.notes import Notes
 
-# Characters of texts that are remembered with what was found in them.
-_REMEMBERED = 24_000_000
+# Characters of texts that are remembered with what was found in them: those of a history come again and again.
+REMEMBERED = 24_000_000
 # Of texts that are remembered in parts: as many as stand between `search_ahead` and `look`.
 _IN_PARTS = 4_000_000
 # So many characters go to the recognizers in one call.
 _AT_ONCE = 250_000
 # What an entry takes beside its text.
-_ENTRY = 200
+_ENTRY = 400
 _Asked = tuple[str, str | None, str | None]
 Kept = TypeVar("Kept")
 
@@ -59,14 +59,15 @@ class Detector:
     Args:
         recognizers: Each sees every text that is new.
         max_chars: A longer text is not searched.
+        remembered: Characters of texts that are remembered with what was found in them.
     """
 
-    def __init__(self, recognizers: Sequence[Find], *, max_chars: int) -> None:
+    def __init__(self, recognizers: Sequence[Find], *, max_chars: int, remembered: int = REMEMBERED) -> None:
         self._recognizers = recognizers
         self._max_chars = max_chars
-        self._texts: _Recent[Looked | Unreadable] = _Recent(_REMEMBERED)
-        self._leaves: _Recent[tuple[Span, ...]] = _Recent(_REMEMBERED)
-        self._parts: _Recent[list[Piece]] = _Recent(_IN_PARTS)
+        self._texts: _Recent[Looked | Unreadable] = _Recent(remembered)
+        self._leaves: _Recent[tuple[Span, ...]] = _Recent(remembered)
+        self._parts: _Recent[list[Piece]] = _Recent(min(_IN_PARTS, remembered))
         self._notes: Notes | None = None
 
     @contextmanager
@@ -86,7 +87,7 @@ class Detector:
         Args:
             texts: Text, key and role of each.
         """
-        waiting: dict[_Asked, None] = {}
+        waiting: dict[_Asked, Reading | None] = {}
         size = 0
         for asked in dict.fromkeys(texts):
             text, key, role = asked
@@ -95,16 +96,17 @@ class Detector:
             for piece in self._pieces(text, key):
                 leaf = (piece.text, piece.key, role)
                 if leaf not in waiting and leaf not in self._leaves:
-                    waiting[leaf] = None
+                    waiting[leaf] = piece.reading
                     size += len(piece.text)
             if size > _AT_ONCE:
                 self._search_waiting(waiting)
                 waiting, size = {}, 0
         self._search_waiting(waiting)
 
-    def _search_waiting(self, waiting: Mapping[_Asked, None]) -> None:
+    def _search_waiting(self, waiting: Mapping[_Asked, Reading | None]) -> None:
         leaves = [Leaf(*leaf) for leaf in waiting]
-        searched = self._search(leaves)
+        readings = {leaf[0]: reading for leaf, reading in waiting.items() if reading is not None}
+        searched = self._search(leaves, readings)
         if not isinstance(searched, Unreadable):
             for leaf, spans in zip(waiting, searched, strict=True):
                 self._leaves.keep(leaf, tuple(spans))
@@ -114,7 +116,7 @@ class Detector:
         asked = (text, key, None)
         known = self._parts.get(asked)
         if known is None:
-            known = pieces_of(text, key)
+            known = [_read(piece) for piece in pieces_of(text, key)]
             self._parts.keep(asked, known)
         return known
 
@@ -137,7 +139,8 @@ class Detector:
             return Looked(tuple(zip(pieces, known, strict=True)))  # type: ignore[arg-type]
         found = dict(zip(asked, known, strict=True))
         new = [leaf for leaf, spans in found.items() if spans is None]
-        searched = self._search([Leaf(*leaf) for leaf in new])
+        readings = {piece.text: piece.reading for piece in pieces if piece.reading is not None}
+        searched = self._search([Leaf(*leaf) for leaf in new], readings)
         if isinstance(searched, Unreadable):
             return searched
         for leaf, spans in zip(new, searched, strict=True):
@@ -145,13 +148,13 @@ class Detector:
             found[leaf] = tuple(spans)
         return Looked(tuple((piece, found[leaf] or ()) for piece, leaf in zip(pieces, asked, strict=True)))
 
-    def _search(self, leaves: list[Leaf]) -> list[list[Span]] | Unreadable:
+    def _search(self, leaves: list[Leaf], readings: Mapping[str, Reading]) -> list[list[Span]] | Unreadable:
         notes = self._notes
         if notes is None:
-            return self._found(leaves)
+            return self._found(leaves, readings)
         known = [notes.of(leaf) for leaf in leaves]
         new = [leaf for leaf, spans in zip(leaves, known, strict=True) if spans is None]
-        searched = self._found(new)
+        searched = self._found(new, readings)
         if isinstance(searched, Unreadable):
             return searched
         for leaf, spans in zip(new, searched, strict=True):
@@ -159,16 +162,18 @@ class Detector:
         fresh = iter(searched)
         return [next(fresh) if spans is None else spans for spans in known]
 
-    def _found(self, leaves: list[Leaf]) -> list[list[Span]] | Unreadable:
+    def _found(self, leaves: list[Leaf], readings: Mapping[str, Reading]) -> list[list[Span]] | Unreadable:
         """Search leaves as they are written, and as they are read where that is something else."""
-        readings = [(at, reading) for at, leaf in enumerate(leaves) if (reading := reading_of(leaf.text)) is not None]
-        if not readings:
+        told = (
+            [(at, readings[leaf.text]) for at, leaf in enumerate(leaves) if leaf.text in readings] if readings else []
+        )
+        if not told:
             return self._searched(leaves)
-        read = [leaves[at]._replace(text=reading.text) for at, reading in readings]
+        read = [leaves[at]._replace(text=reading.text) for at, reading in told]
         found = self._searched([*leaves, *read])
         if isinstance(found, Unreadable):
             return found
-        for (at, reading), spans in zip(readings, found[len(leaves) :], strict=True):
+        for (at, reading), spans in zip(told, found[len(leaves) :], strict=True):
             found[at] += reading.written(spans)
         return found[: len(leaves)]
 
@@ -209,6 +214,11 @@ class _Recent(Generic[Kept]):
         while self._left < 0:
             (old, _, _), _ = self._kept.popitem(last=False)
             self._left += len(old) + _ENTRY
+
+
+def _read(piece: Piece) -> Piece:
+    reading = reading_of(piece.text)
+    return piece if reading is None else piece._replace(reading=reading)
 
 
 def _checked(spans: Sequence[Span], text: str) -> Sequence[Span]:

@@ -11,6 +11,8 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from llmci.core.privacy.reading import Reading
+
 _MARK = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[{}\[\],:]', re.DOTALL)
 _ESCAPE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.", re.DOTALL)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
@@ -42,6 +44,7 @@ class Piece(NamedTuple):
         start: Where it starts in what holds it: in the innermost holder's decoded content, if any.
         number: Whether it is written without quotes.
         holders: The strings around it, outermost first.
+        reading: How it is read, where that is otherwise than it is written; see `reading`.
     """
 
     text: str
@@ -49,6 +52,7 @@ class Piece(NamedTuple):
     start: int = 0
     number: bool = False
     holders: tuple[Holder, ...] = ()
+    reading: Reading | None = None
 
 
 class Edit(NamedTuple):

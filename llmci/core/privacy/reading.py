@@ -10,8 +10,9 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from functools import lru_cache, partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
@@ -30,13 +31,11 @@ _DASHES = "\u2010-\u2013\u2212\ufe63"
 _MARKS = "\u0300-\u036f"
 # Digits of other scripts: Arabic, Persian, of India, Thai.
 _DIGITS = "\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\u09e6-\u09ef\u0ae6-\u0aef\u0be6-\u0bef\u0c66-\u0c6f\u0e50-\u0e59"
-_ESCAPES = (
-    re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});"),
-    re.compile(r"%[0-9A-Fa-f]{2}"),
-    re.compile(r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}"),
-    # Of mail: two bytes or more, one of which is no character on its own.
-    re.compile(r"=[C-F][0-9A-F]=[89AB][0-9A-F]"),
-)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});")
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
+_CODE = re.compile(r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}")
+# Of mail: two bytes or more, one of which is no character on its own.
+_QUOTED = re.compile(r"=[C-F][0-9A-F]=[89AB][0-9A-F]")
 _DRESS = re.compile(
     r"(?P<entity>&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});)|(?P<percent>(?:%[0-9A-Fa-f]{2})+)"
     r"|(?P<code>(?:\\u[0-9a-fA-F]{4})+|(?:\\x[0-9a-fA-F]{2})+)|(?P<quoted>=[C-F][0-9A-F](?:=[89AB][0-9A-F]){1,3})"
@@ -66,42 +65,68 @@ class Reading(NamedTuple):
 
     Attributes:
         text: As it is read.
-        starts: Where each character of it starts in the text as written.
-        ends: Where each of them ends there.
+        edits: Start and end of what is read otherwise, in the text before, in order.
+        at: Where what is read instead starts in `text`, for each of them.
+        sizes: How long that is.
+        before: The text before, where that is a reading as well.
     """
 
     text: str
-    starts: Sequence[int]
-    ends: Sequence[int]
+    edits: Sequence[tuple[int, int]]
+    at: Sequence[int]
+    sizes: Sequence[int]
+    before: Reading | None = None
 
     def written(self, spans: Iterable[Span]) -> Iterator[Span]:
         """Spans of the reading, in the text as it is written."""
         for span in spans:
-            start, end = self.starts[span.start], self.ends[span.end - 1]
+            start, end = self._written(span.start)[0], self._written(span.end - 1)[1]
             if start < end:
                 yield span._replace(start=start, end=end)
 
     def read(self, spans: Iterable[Span]) -> list[Span]:
         """Spans of the text as it is written, in the reading."""
+        if self.before is not None:
+            spans = self.before.read(spans)
         moved = []
         for span in spans:
-            start, end = bisect_right(self.ends, span.start), bisect_left(self.starts, span.end)
+            start, end = self._read(span.start)[0], self._read(span.end - 1)[1]
             if start < end:
                 moved.append(span._replace(start=start, end=end))
         return moved
 
+    def _written(self, index: int) -> tuple[int, int]:
+        """Where a character of the reading stands in the text as it is written."""
+        which = bisect_right(self.at, index) - 1
+        start, end = index, index + 1
+        if which >= 0:
+            behind = self.at[which] + self.sizes[which]
+            shift = self.edits[which][1] - behind
+            start, end = self.edits[which] if index < behind else (index + shift, index + 1 + shift)
+        if self.before is None:
+            return start, end
+        return self.before._written(start)[0], self.before._written(end - 1)[1]  # noqa: SLF001  of its own kind
 
-@lru_cache(maxsize=512)
+    def _read(self, index: int) -> tuple[int, int]:
+        """Where a character of the text before stands in the reading."""
+        which = bisect_right(self.edits, index, key=itemgetter(0)) - 1
+        if which < 0:
+            return index, index + 1
+        end, behind = self.edits[which][1], self.at[which] + self.sizes[which]
+        return (self.at[which], behind) if index < end else (index - end + behind, index + 1 - end + behind)
+
+
 def reading_of(text: str) -> Reading | None:
     """How a text is read; None where that is as it is written."""
     latin = _latinised(text)
     edits = list(_undressed(latin)) if _is_dressed(latin) else []
-    made = _edited(latin, edits) if edits or latin != text else None
+    made = _edited(latin, edits, None) if edits or latin is not text else None
     if "+" in text and "=" in text and "?" in text:
         made = _again(made, text, _blanks_of_queries)
     return _again(made, text, said)
 
 
+@lru_cache(maxsize=4096)
 def plain(value: str) -> str:
     """A value as it is read: equal for all the ways in which it can be written down."""
     reading = reading_of(value)
@@ -120,51 +145,54 @@ def dressed_like(value: str, made: str) -> str:
 def _is_dressed(text: str) -> bool:
     if not text.isascii() and _BEYOND.search(text) is not None:
         return True
-    return any(escape.search(text) is not None for escape in _ESCAPES)
+    return (
+        ("&" in text and _ENTITY.search(text) is not None)
+        or ("%" in text and _PERCENT.search(text) is not None)
+        or ("\\" in text and _CODE.search(text) is not None)
+        or ("=" in text and _QUOTED.search(text) is not None)
+    )
 
 
 def _again(made: Reading | None, text: str, changes: Callable[[str], Iterable[tuple[int, int, str]]]) -> Reading | None:
     """A reading of a reading."""
     before = text if made is None else made.text
     found = list(changes(before))
-    if not found:
-        return made
-    further = _edited(before, found)
-    if made is None:
-        return further
-    return Reading(further.text, [made.starts[at] for at in further.starts], [made.ends[at - 1] for at in further.ends])
+    return _edited(before, found, made) if found else made
 
 
-def _edited(text: str, edits: Iterable[tuple[int, int, str]]) -> Reading:
+def _edited(text: str, edits: Iterable[tuple[int, int, str]], before: Reading | None) -> Reading:
     """The text with stretches replaced; all characters of a replacement stand for the whole stretch."""
     parts: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    at = 0
+    places: list[tuple[int, int]] = []
+    at: list[int] = []
+    sizes: list[int] = []
+    done = size = 0
     for start, end, new in edits:
-        parts += text[at:start], new
-        starts += range(at, start)
-        ends += range(at + 1, start + 1)
-        starts += [start] * len(new)
-        ends += [end] * len(new)
-        at = end
-    parts.append(text[at:])
-    starts += range(at, len(text))
-    ends += range(at + 1, len(text) + 1)
-    return Reading("".join(parts), starts, ends)
+        parts += text[done:start], new
+        size += start - done
+        places.append((start, end))
+        at.append(size)
+        sizes.append(len(new))
+        size += len(new)
+        done = end
+    parts.append(text[done:])
+    return Reading("".join(parts), places, at, sizes, before)
 
 
 def _undressed(text: str) -> Iterator[tuple[int, int, str]]:
     """What is read otherwise than it is written."""
     at = 0
     while (begins := _BEGINS.search(text, at)) is not None:
-        at = begins.start()
+        done, at = at, begins.start()
         match = _DRESS.match(text, at)
         if match is None:
             at += 1
             continue
         at = match.end()
         if match.lastgroup == "marks":
+            # The letter before it may be a part of an escape.
+            if match.start() == done:
+                continue
             yield match.start() - 1, at, unicodedata.normalize("NFC", text[match.start() - 1 : at])
         else:
             yield from _read(match[match.lastgroup or 0], match.lastgroup, match.start())

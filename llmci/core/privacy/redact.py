@@ -12,7 +12,7 @@ from llmci.core.privacy.jsontext import edited, lifted
 from llmci.core.privacy.memory import Memory
 from llmci.core.privacy.originals import MASK
 from llmci.core.privacy.policy import replacement
-from llmci.core.privacy.reading import dressed_like, plain, reading_of
+from llmci.core.privacy.reading import dressed_like, plain
 from llmci.core.privacy.resolve import resolved
 from llmci.domain.finding import Span
 
@@ -211,7 +211,7 @@ class Redactor:
             before = len(values)
             for span in self.spans_in(piece, found, memory, exempt):
                 written = piece.text[span.start : span.end]
-                value = plain(written)
+                value = _value(piece, span)
                 made = replacement(self.policy.operator_of(span.kind), span.kind, value, self.surrogates)
                 if value is not written and self.policy.operator_of(span.kind) == "surrogate":
                     made = dressed_like(written, made)
@@ -241,7 +241,7 @@ class Redactor:
                 and span.score >= self.policy.min_score
                 and self.policy.operator_of(span.kind) == "keep"
             ):
-                value = " ".join(plain(piece.text[span.start : span.end]).casefold().split())
+                value = " ".join(_value(piece, span).casefold().split())
                 yield span.kind, self.surrogates.hashed("attribute", value)
 
     def spans_in(
@@ -251,19 +251,21 @@ class Redactor:
         if not found and not memory.needles:
             return []
         own = self.counting(piece, found, exempt)
-        known = self.counting(piece, _recalled(piece.text, found, memory), exempt)
-        if not (own or known):
-            return []
+        known = self.counting(piece, _recalled(piece, found, memory), exempt)
+        found = resolved(own, known) if own or known else []
         # Signs alone, beside what another finding covers, are nobody's.
-        return [span for span in resolved(own, known) if any(map(str.isalnum, piece.text[span.start : span.end]))]
+        return (
+            found
+            if len(found) < 2
+            else [span for span in found if any(map(str.isalnum, piece.text[span.start : span.end]))]
+        )
 
     def counting(self, piece: Piece, spans: Sequence[Span], exempt: Callable[[str], bool] | None = None) -> list[Span]:
         """Those findings in a piece that the policy removes."""
         counting = [
             span
             for span in spans
-            if self.policy.removes(span, value := plain(piece.text[span.start : span.end]))
-            and not (exempt is not None and exempt(value))
+            if self.policy.removes(span, value := _value(piece, span)) and not (exempt is not None and exempt(value))
         ]
         return self.policy.outside_allowed(counting, piece.text)
 
@@ -283,24 +285,25 @@ class Redactor:
         places: list[str] = []
         for piece, spans in looked.pieces:
             for span in self.counting(piece, spans):
-                (sure if span.score >= _SURE else doubtful).append(
-                    (span.kind, plain(piece.text[span.start : span.end]))
-                )
+                (sure if span.score >= _SURE else doubtful).append((span.kind, _value(piece, span)))
             places += [
-                plain(piece.text[span.start : span.end])
-                for span in spans
-                if span.kind in _PLACES and span.score >= self.policy.min_score
+                _value(piece, span) for span in spans if span.kind in _PLACES and span.score >= self.policy.min_score
             ]
         return sure, doubtful, places
 
 
-def _recalled(text: str, found: Sequence[Span], memory: Memory) -> list[Span]:
+def _value(piece: Piece, span: Span) -> str:
+    """A finding as it is read."""
+    value = piece.text[span.start : span.end]
+    return value if piece.reading is None else plain(value)
+
+
+def _recalled(piece: Piece, found: Sequence[Span], memory: Memory) -> list[Span]:
     """What is remembered, in a text as it is written and as it is read."""
-    recalled = memory.recall(text, found)
-    reading = reading_of(text) if memory.needles else None
-    return (
-        recalled if reading is None else [*recalled, *reading.written(memory.recall(reading.text, reading.read(found)))]
-    )
+    recalled, reading = memory.recall(piece.text, found), piece.reading
+    if reading is None:
+        return recalled
+    return [*recalled, *reading.written(memory.recall(reading.text, reading.read(found)))]
 
 
 def _memory_of(findings: Sequence[Finding], exempt: Callable[[str], bool], memory: Memory) -> Memory:

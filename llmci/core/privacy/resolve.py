@@ -35,7 +35,11 @@ def resolved(spans: Sequence[Span], recalled: Sequence[Span] = ()) -> list[Span]
 def _ranked(spans: Sequence[Span]) -> list[Span]:
     ranked = sorted(spans, key=lambda s: (-s.score, s.start - s.end, s.start, s.kind))
     whole = sorted((s for s in spans if s.kind in _WHOLE), key=_start)
-    return sorted(ranked, key=lambda s: s.kind in _PART and _is_within(s, whole)) if whole else ranked
+    if not whole:
+        return ranked
+    # Digits of an account may be a card's by chance.
+    accounts = [s for s in whole if s.kind == "IBAN_CODE"]
+    return sorted(ranked, key=lambda s: _is_within(s, whole if s.kind in _PART else accounts))
 
 
 def _is_within(span: Span, whole: Sequence[Span]) -> bool:

@@ -46,6 +46,8 @@ _FAMILY_OF = {
     "US_SSN": "social security numbers",
     "IP_ADDRESS": "networks",
 }
+# A value of fewer letters and digits names nobody.
+_TELLING = 2
 _PHONE_DIGITS = 10
 _EXTENSION = re.compile(r"(?i)([ ,]*(?:ext\.?|extension|x|#)[ .:]*)\d{1,8}\s*$")
 _SSN_DIGITS = 9
@@ -123,6 +125,9 @@ class Surrogates:
 
     def _draw(self, family: str, value: str, made: str) -> None:
         """Remember that a surrogate is taken, as digests; where two values have it, their family has met."""
+        if sum(map(str.isalnum, value)) < _TELLING:
+            # Of initials there are 26 for everybody: that two become one confuses nobody, and no draw could part them.
+            return
         one, other = self.hashed("drawn", _plain(family, made)), self.hashed("value", _plain(family, value))
         if self.drawn[family].setdefault(one, other) != other:
             self.met.add(family)

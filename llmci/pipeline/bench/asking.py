@@ -59,11 +59,14 @@ class Asker:
             if found := cache.answer(key):
                 self.reused += 1
                 self.cached += 1
-                return replace(found, case_id=case.case_id, repeat=repeat, cached=True)
-            answer = await self._ask(lane, case, repeat)
-            if isinstance(answer, Answered):
-                cache.keep_answer(key, answer)
-            return answer
+                answer: Answer | None = replace(found, case_id=case.case_id, repeat=repeat, cached=True)
+            else:
+                answer = await self._ask(lane, case, repeat)
+                if isinstance(answer, Answered):
+                    cache.keep_answer(key, answer)
+        # Whoever comes now finds it in the cache.
+        self._asking.pop(key, None)
+        return answer
 
     async def _ask(self, lane: Lane, case: Case, repeat: int) -> Answer | None:
         """Ask until there is an answer, a fault that does not pass, or no patience left; None if stopped before."""
