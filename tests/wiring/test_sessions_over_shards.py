@@ -134,7 +134,7 @@ def test_a_text_of_a_shard_is_searched_once_though_every_step_runs_in_another_pr
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = a_project(tmp_path, {name: [row for row in rows if row is not ALONE] for name, rows in SHARDS.items()})
-    found, searched = Detector._found, list[tuple[str, str]]()
+    found, searched = Detector._searched, list[tuple[str, str]]()
 
     def in_a_new_process(work: Any) -> Any:
         sanitize_work._made.clear()
@@ -145,7 +145,7 @@ def test_a_text_of_a_shard_is_searched_once_though_every_step_runs_in_another_pr
                 searched.extend((work.shard_id, str(leaf)) for leaf in leaves)
             return found(self, leaves)
 
-        monkeypatch.setattr(Detector, "_found", noted)
+        monkeypatch.setattr(Detector, "_searched", noted)
         return privacy
 
     monkeypatch.setattr(sanitizing, "privacy_at", in_a_new_process)
