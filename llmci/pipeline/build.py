@@ -104,6 +104,7 @@ class _Survey:
     left_out: Counter[str] = field(default_factory=Counter)
     newest: datetime | None = None
     drawn: Drawn | None = None
+    names: dict[str, str] = field(default_factory=dict)
 
 
 def build(
@@ -213,7 +214,11 @@ def _surveyed(read: Read, settings: EvalsetSettings, lineage: Lineage, progress:
 
 def _note(survey: _Survey, found: LabelledTrace, case: Case, *, reviewed: bool, fresh: bool) -> None:
     rank = (case.reference is None, found.trace["trace_id"])
-    seen = survey.seen.setdefault(case.case_id, _Seen(case.stratum, found.label["topic_name"], rank))
+    seen = survey.seen.get(case.case_id)
+    if seen is None:
+        # Every row brings names of its own, and there are few of them.
+        stratum, topic = (survey.names.setdefault(name, name) for name in (case.stratum, found.label["topic_name"]))
+        seen = survey.seen[case.case_id] = _Seen(stratum, topic, rank)
     seen.best = min(seen.best, rank)
     seen.traces += 1
     if survey.drawn is not None:

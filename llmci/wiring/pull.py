@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from llmci.core.canonical import digest_of
+from llmci.core.durations import lasting
 from llmci.errors import LlmciError, OutsideError, UsageError
 from llmci.pipeline import pull as stage
 from llmci.pipeline.pull import Fetched, Keep, PullSummary, ShardPulled, SourceFailure
@@ -22,7 +24,7 @@ from llmci.wiring.pull_plan import Listed, failure_of, goes, listed_of, named, o
 from llmci.wiring.pull_remote import land_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -168,8 +170,12 @@ class _Pull:
         droppable = [shard_id for shard_id in on_shelf if goes(self._config, shard_id, self._names, failed)]
         return stage.plan({item.shard.shard_id: item.fingerprint for item in listed}, on_shelf, droppable)
 
-    def _read(self, listed: Iterable[Listed], keep: Keep, crew: Crew) -> None:
-        for work, outcome in crew.each(_pull_shard, [self._work(item, keep) for item in listed]):
+    def _read(self, listed: Sequence[Listed], keep: Keep, crew: Crew) -> None:
+        started, done, whole = time.monotonic(), 0, sum(map(_worth, listed))
+        works = [self._work(item, keep) for item in listed]
+        for number, (work, outcome) in enumerate(crew.each(_pull_shard, works), 1):
+            done += _worth(work.listed)
+            self._progress.stand(_standing(number, len(works), done / whole, time.monotonic() - started))
             if isinstance(outcome, WorkerDied):
                 self._failures.append(_died(work))
             elif isinstance(outcome, SourceFailure):
@@ -290,6 +296,17 @@ def _suspected_in(work: _Shelved) -> list[tuple[str, str]]:
 
 def _tally(work: _Shelved) -> stage.Tally:
     return stage.tally_shard(shelf_of(work.config, "raw"), work.shard_id)
+
+
+def _worth(listed: Listed) -> int:
+    """Share of the work that a shard is, to some scale."""
+    return max(1, listed.shard.size or 0)
+
+
+def _standing(done: int, count: int, share: float, seconds: float) -> str:
+    """How many shards are read, and how long it will take if the rest of the bytes take as long as those."""
+    left = f", about {lasting(seconds * (1 - share) / share)} left" if done < count else ""
+    return f"{done} of {count} shards{left}"
 
 
 def _died(work: _Work) -> SourceFailure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,8 +38,8 @@ class Project:
         path.write_text("".join(json.dumps(record) + "\n" for record in records))
 
     def pull(self, **told: Any) -> PullSummary:
-        told = {"sources": (), "window": Window(), "limit": None} | told
-        return pull(load(self.root / "llmci.yaml"), **told, environ={}, progress=Silent(), now=NOON)
+        told = {"sources": (), "window": Window(), "limit": None, "progress": Silent()} | told
+        return pull(load(self.root / "llmci.yaml"), **told, environ={}, now=NOON)
 
     def files(self) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in (self.root / ".llmci" / "raw").glob("*.*")}
@@ -81,6 +82,24 @@ def test_pulling_twice_changes_nothing(project: Project) -> None:
     assert (first.shards_read, second.shards_read, second.shards_unchanged) == (1, 0, 1)
     assert project.files() == files
     assert second.traces == 2
+
+
+def test_progress_tells_shards_and_time_left(project: Project) -> None:
+    class Told(Silent):
+        def __init__(self) -> None:
+            self.standing: list[str] = []
+
+        def stand(self, words: str) -> None:
+            self.standing.append(words)
+
+    told = Told()
+    for name in ("a.jsonl", "b.jsonl"):
+        project.write(name, {"id": name, "messages": [{"role": "user", "content": "Where is it?"}]})
+
+    project.pull(progress=told)
+
+    assert re.fullmatch(r"1 of 2 shards, about \d+ s left", told.standing[0])
+    assert told.standing[1] == "2 of 2 shards"
 
 
 def test_only_the_file_that_changed_is_read_again(project: Project) -> None:
