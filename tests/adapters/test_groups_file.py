@@ -9,7 +9,7 @@ import orjson
 from intents import questions
 
 from llmci.adapters.stores.groups import GroupsFile
-from llmci.core.grouping.clusters import SHARPNESS
+from llmci.core.grouping.clusters import NEIGHBOURS, SHARPNESS
 from llmci.core.grouping.groups import fit_groups, place
 from llmci.core.grouping.sample import InputSample
 
@@ -28,15 +28,15 @@ def test_groups_are_read_as_they_were_written_and_old_ones_pull_as_they_were_fit
 
     loaded = file.load()
     assert loaded is not None
-    assert loaded[0].clustering.sharpness == SHARPNESS
+    assert (loaded[0].clustering.sharpness, loaded[0].clustering.neighbours) == (SHARPNESS, NEIGHBOURS)
     assert place(loaded[0], texts).cluster.tolist() == place(groups, texts).cluster.tolist()
 
     with np.load(tmp_path / "groups.npz") as arrays:
         held = dict(arrays)
     about = orjson.loads(held["about"].tobytes())
-    del about["sharpness"]
+    del about["sharpness"], about["neighbours"]
     np.savez(tmp_path / "groups.npz", **held | {"about": np.frombuffer(orjson.dumps(about), np.uint8)})
 
     old = file.load()
     assert old is not None
-    assert old[0].clustering.sharpness == 1.0
+    assert (old[0].clustering.sharpness, old[0].clustering.neighbours) == (1.0, 10)

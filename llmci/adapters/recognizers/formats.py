@@ -107,6 +107,8 @@ class _Format(NamedTuple):
 def formats(text: str) -> Iterator[Span]:
     """Values whose place in a known format says what they are."""
     opened = _GATE.open(text)
+    if not opened:
+        return
     for index, known in enumerate(_FORMATS):
         if opened >> index & 1:
             yield from known.read(text)

@@ -45,6 +45,7 @@ class GroupsFile:
             "names": groups.names,
             "topic_names": groups.topic_names,
             "sharpness": groups.clustering.sharpness,
+            "neighbours": groups.clustering.neighbours,
             "hashing": groups.vectorizer.hashing if groups.vectorizer is not None else None,
         }
         arrays = {
@@ -95,7 +96,12 @@ def _groups(arrays: Mapping[str, Any], about: Mapping[str, Any]) -> Groups:
     return Groups(
         vectorizer=vectorizer,
         clustering=Clustering(
-            arrays["centres"], arrays["topics"], arrays["drawn"], sharpness=about.get("sharpness") or 1.0
+            arrays["centres"],
+            arrays["topics"],
+            arrays["drawn"],
+            # As groups were fitted that say nothing of it.
+            sharpness=about.get("sharpness") or 1.0,
+            neighbours=about.get("neighbours") or 10,
         ),
         reference=_reference(arrays),
         digests=arrays["digests"],

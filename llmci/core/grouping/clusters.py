@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 # Neighbours that an input is drawn towards, and how often. Chosen on every second intent of two public sets, for
 # agreement with the intents and between subsamples, and tried on the others; more of either blurs small groups.
-NEIGHBOURS = 10
+NEIGHBOURS = 15
 STEPS = 5
 # Neighbours pull with their similarity to this power, so that the nearest say most: chosen and tried in the same way. Groups
-# that were fitted with 1 go on with it.
+# that were fitted with other numbers go on with those.
 SHARPNESS = 2.0
 # Rounds in which inputs go to the nearest centre and centres to the middle of their inputs: a tree joins and never
 # reconsiders, and which of two groups an input between them fell to would change with a tenth of the inputs.
@@ -49,12 +49,14 @@ class Clustering:
         topics: The coarser group of each cluster, dense from 0, shape (clusters,).
         drawn: Vectors of the reference after 0, 1, ... steps, shape (steps, references, dimensions).
         sharpness: See `SHARPNESS`.
+        neighbours: See `NEIGHBOURS`.
     """
 
     centres: NDArray[np.float32]
     topics: NDArray[np.int32]
     drawn: NDArray[np.float32]
     sharpness: float = SHARPNESS
+    neighbours: int = NEIGHBOURS
 
 
 def fit_clusters(
@@ -90,7 +92,7 @@ def assign(clustering: Clustering, vectors: NDArray[np.float32], neighbours: Nei
         vectors: Unit rows, shape (n, dimensions).
         neighbours: Of each input among the reference.
     """
-    weights = _weights(neighbours, clustering.sharpness)
+    weights = _weights(neighbours, clustering.sharpness, clustering.neighbours)
     for reference in clustering.drawn:
         vectors = _step(vectors, reference, weights)
     # The order of the centres breaks ties, largest first.
@@ -133,10 +135,10 @@ def modularity(labels: NDArray[np.int32], neighbours: Neighbours) -> float:
 
 
 def drawn_stages(
-    vectors: NDArray[np.float32], neighbours: Neighbours, sharpness: float = SHARPNESS
+    vectors: NDArray[np.float32], neighbours: Neighbours, sharpness: float = SHARPNESS, count: int = NEIGHBOURS
 ) -> NDArray[np.float32]:
-    """Rows after 0, 1, ... `STEPS` steps towards their neighbours, shape (steps + 1, n, dimensions)."""
-    stages, weights = [vectors], _weights(neighbours, sharpness)
+    """Rows after 0, 1, ... `STEPS` steps towards `count` neighbours, shape (steps + 1, n, dimensions)."""
+    stages, weights = [vectors], _weights(neighbours, sharpness, count)
     for _ in range(STEPS):
         stages.append(_step(stages[-1], stages[-1], weights))
     return np.stack(stages)
@@ -158,9 +160,9 @@ class _Weights:
     share: NDArray[np.float32]
 
 
-def _weights(neighbours: Neighbours, sharpness: float = SHARPNESS) -> _Weights:
+def _weights(neighbours: Neighbours, sharpness: float = SHARPNESS, count: int = NEIGHBOURS) -> _Weights:
     """Powers of the similarities of the nearest few, scaled to sum to 1 in each row."""
-    near = neighbours.similarity[:, :NEIGHBOURS] ** sharpness
+    near = neighbours.similarity[:, :count] ** sharpness
     total = near.sum(axis=1, keepdims=True)
     share = np.asarray(near / np.where(total > 0, total, 1), dtype=np.float32)
     return _Weights(neighbours.index[:, : share.shape[1]], share)

@@ -30,8 +30,8 @@ FEWEST = 20
 # New topics are what the set is rebuilt for, so that most of the 5 % goes to them.
 _ALPHA_NOVELTY = 0.04
 _ALPHA_CLASSIFIER = 0.01
-# Neighbours pull as they are similar: so the powers of the tests were chosen.
-_SHARPNESS = 1.0
+# So many neighbours pull as they are similar: so the powers of the tests were chosen.
+_SHARPNESS, _NEIGHBOURS = 1.0, 10
 # The share that is represented is the least ratio of window to kept inputs below a quantile of
 # the kept ones' novelty, over these: any one quantile misses new inputs that lie below it.
 _QUANTILES = np.linspace(0.6, 0.95, 15)
@@ -99,7 +99,7 @@ def drift(
     itself = np.arange(len(texts), dtype=np.int32)
     near = nearest(rows, reference_of(rows), REACH, apart_from=itself)
     dense = dense_rows(vectorizer, rows)
-    moved = drawn_stages(dense, near, _SHARPNESS)[-1]
+    moved = drawn_stages(dense, near, _SHARPNESS, _NEIGHBOURS)[-1]
     sides = relabelled(is_fresh, rng)
     found = chances(
         near, nearest(moved, reference_of(moved), REACH, apart_from=itself), dense.astype(np.float64), sides

@@ -120,10 +120,10 @@ def reading_of(text: str) -> Reading | None:
     """How a text is read; None where that is as it is written."""
     latin = _latinised(text)
     edits = list(_undressed(latin)) if _is_dressed(latin) else []
-    made = _edited(latin, edits, None) if edits or latin is not text else None
+    made = _edited(latin, edits, None) if edits or latin != text else None
     if "+" in text and "=" in text and "?" in text:
-        made = _again(made, text, _blanks_of_queries)
-    return _again(made, text, said)
+        made = _again(made, text, _blanks_of_queries(text if made is None else made.text))
+    return _again(made, text, said(text if made is None else made.text))
 
 
 @lru_cache(maxsize=4096)
@@ -153,11 +153,10 @@ def _is_dressed(text: str) -> bool:
     )
 
 
-def _again(made: Reading | None, text: str, changes: Callable[[str], Iterable[tuple[int, int, str]]]) -> Reading | None:
+def _again(made: Reading | None, text: str, changes: Iterable[tuple[int, int, str]]) -> Reading | None:
     """A reading of a reading."""
-    before = text if made is None else made.text
-    found = list(changes(before))
-    return _edited(before, found, made) if found else made
+    found = list(changes)
+    return _edited(text if made is None else made.text, found, made) if found else made
 
 
 def _edited(text: str, edits: Iterable[tuple[int, int, str]], before: Reading | None) -> Reading:

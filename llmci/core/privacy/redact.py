@@ -250,8 +250,9 @@ class Redactor:
         """What is removed from a piece: findings of its own and remembered ones, without overlaps."""
         if not found and not memory.needles:
             return []
-        own = self.counting(piece, found, exempt)
-        known = self.counting(piece, _recalled(piece, found, memory), exempt)
+        own = self.counting(piece, found, exempt) if found else []
+        recalled = _recalled(piece, found, memory)
+        known = self.counting(piece, recalled, exempt) if recalled else []
         found = resolved(own, known) if own or known else []
         # Signs alone, beside what another finding covers, are nobody's.
         return (
@@ -284,6 +285,8 @@ class Redactor:
         doubtful: list[tuple[str, str]] = []
         places: list[str] = []
         for piece, spans in looked.pieces:
+            if not spans:
+                continue
             for span in self.counting(piece, spans):
                 (sure if span.score >= _SURE else doubtful).append((span.kind, _value(piece, span)))
             places += [
