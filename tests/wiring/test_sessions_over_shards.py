@@ -140,10 +140,10 @@ def test_a_text_of_a_shard_is_searched_once_though_every_step_runs_in_another_pr
         sanitize_work._made.clear()
         privacy = sanitize_work.privacy_at(work)
 
-        def noted(self: Detector, leaves: list[Leaf], readings: Any) -> Any:
+        def noted(self: Detector, leaves: list[Leaf]) -> Any:
             if self is privacy.redactor.detector:
                 searched.extend((work.shard_id, str(leaf)) for leaf in leaves)
-            return found(self, leaves, readings)
+            return found(self, leaves)
 
         monkeypatch.setattr(Detector, "_searched", noted)
         return privacy
