@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import threading
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, InvalidStateError, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -15,9 +17,11 @@ from llmci import seams
 from llmci.adapters.engines.preloaded import preloaded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from llmci.seams import Context
+
+_BROKE = "the pool broke while it took this work"
 
 
 class ProcessesEngine:
@@ -40,11 +44,39 @@ class ProcessesEngine:
     def executor(self) -> Executor:
         """See `Engine.executor`."""
         environ = dict(os.environ)
-        return ProcessPoolExecutor(self._workers, mp_context=preloaded(), initializer=_begin, initargs=(environ,))
+        return _Pool(self._workers, mp_context=preloaded(), initializer=_begin, initargs=(environ,))
 
     def dashboard(self) -> str | None:
         """See `Engine.dashboard`."""
         return None
+
+
+class _Pool(ProcessPoolExecutor):
+    """A pool that always ends.
+
+    While a pool breaks, because a worker died, the standard library's takes work no more, but may just be starting
+    a worker for the work before: nobody ends that one, whoever waits for the pool waits for ever, and its work is lost.
+    """
+
+    _broken: Any
+    _processes: Any
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401  as it is there
+        try:
+            future = super().submit(fn, *args, **kwargs)
+        except OSError as error:
+            if self._broken:
+                raise BrokenProcessPool(_BROKE) from error
+            raise
+        if self._broken:
+            with contextlib.suppress(InvalidStateError):
+                future.set_exception(BrokenProcessPool(_BROKE))
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002  as it is there
+        for process in list((self._processes or {}).values()) if self._broken else ():
+            process.kill()
+        super().shutdown(wait, cancel_futures=cancel_futures)
 
 
 def _begin(environ: Mapping[str, str]) -> None:
