@@ -6,6 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import betaincinv
 
 from llmci.core.privacy.canaries import lowest_share, measured
 from llmci.core.privacy.detect import Detector
@@ -111,6 +114,13 @@ def test_the_bound_is_that_of_clopper_and_pearson() -> None:
     assert lowest_share(300, 300) == pytest.approx(0.9878, abs=1e-4)
     assert lowest_share(9, 10) == pytest.approx(0.5550, abs=1e-4)
     assert lowest_share(0, 10) == 0.0
+
+
+@given(of=st.integers(1, 400), data=st.data())
+def test_the_bound_on_canaries_is_that_of_scipy(of: int, data: st.DataObject) -> None:
+    hits = data.draw(st.integers(1, of))
+
+    assert lowest_share(hits, of) == pytest.approx(float(betaincinv(hits, of - hits + 1, 0.025)), rel=1e-9)
 
 
 def test_a_combination_that_one_user_has_alone_is_rare_though_its_parts_are_not() -> None:

@@ -113,6 +113,9 @@ class DirectoryRuns:
         except (pa.ArrowException, OSError) as error:
             raise _damaged(path, type(error).__name__) from None
         table = table.filter(pc.is_valid(table["value"]))
+        # To make an empty array, arrow would load pandas.
+        if not table.num_rows:
+            return
         # As numbers: comparing with a text would load pandas, too.
         metrics, cases = (table[name].combine_chunks().dictionary_encode() for name in ("metric", "case_id"))
         known, ids = metrics.dictionary.to_pylist(), cases.dictionary.to_pylist()

@@ -6,6 +6,7 @@ these; the bound says what so few of them can prove (Clopper and Pearson, Biomet
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -84,10 +85,26 @@ def measured(redactor: Redactor, keyed: Keyed, messages: Sequence[str], each: in
 
 
 def lowest_share(hits: int, of: int) -> float:
-    """Lower end of the Clopper-Pearson interval of a share, in [0, 1]."""
-    from scipy.special import betaincinv
+    """Lower end of the Clopper-Pearson interval of a share, in [0, 1]: below it, so many hits or more are too rare.
 
-    return float(betaincinv(hits, of - hits + 1, (1 - _LEVEL) / 2)) if hits else 0.0
+    By plain arithmetic: every report asks for a few, and importing `scipy.special` takes longer than all of them.
+    """
+    rare = (1 - _LEVEL) / 2
+    if hits in (0, of):
+        return rare ** (1 / of) if hits else 0.0
+    low, high = 0.0, hits / of
+    while low < (middle := (low + high) / 2) < high:
+        low, high = (middle, high) if _at_least(hits, of, middle) < rare else (low, middle)
+    return low
+
+
+def _at_least(hits: int, of: int, share: float) -> float:
+    """Chance of so many hits or more."""
+    one, other, ways = math.log(share), math.log1p(-share), math.lgamma(of + 1)
+    return math.fsum(
+        math.exp(ways - math.lgamma(k + 1) - math.lgamma(of - k + 1) + k * one + (of - k) * other)
+        for k in range(hits, of + 1)
+    )
 
 
 def _planted(keyed: Keyed, kind: str, index: int, messages: Sequence[str]) -> tuple[str, Text]:
