@@ -100,9 +100,7 @@ class DirectoryRuns:
         return tuple(found)
 
     def _scores(self, run_id: str, manifest: dict[str, Any], names: Sequence[str]) -> Iterator[PastScores]:
-        import numpy as np
         import pyarrow as pa
-        import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
         path = self.path / run_id / _TABLES[1]
@@ -112,27 +110,14 @@ class DirectoryRuns:
                 table = file.read(columns=["case_id", "metric", "value"])
         except (pa.ArrowException, OSError) as error:
             raise _damaged(path, type(error).__name__) from None
-        table = table.filter(pc.is_valid(table["value"]))
-        # To make an empty array, arrow would load pandas.
-        if not table.num_rows:
-            return
-        # As numbers: comparing with a text would load pandas, too.
-        metrics, cases = (table[name].combine_chunks().dictionary_encode() for name in ("metric", "case_id"))
-        known, ids = metrics.dictionary.to_pylist(), cases.dictionary.to_pylist()
-        of, at, values = (
-            _numbers(column) for column in (metrics.indices, cases.indices, table["value"].combine_chunks())
-        )
+        means = _means(table)
         for name in names:
-            mine = of == (known.index(name) if name in known else -1)
-            codes = at[mine]
-            counts = np.bincount(codes, minlength=len(ids))
-            sums = np.bincount(codes, weights=values[mine], minlength=len(ids))
             yield PastScores(
                 run_id=run_id,
                 system=str(manifest["system"]["name"]),
                 finished_at=str(manifest["finished_at"]),
                 metric=name,
-                values={ids[one]: float(sums[one] / counts[one]) for one in np.flatnonzero(counts)},
+                values=means.get(name, {}),
             )
 
     def _manifest(self, run_id: str) -> dict[str, Any]:
@@ -149,6 +134,28 @@ class DirectoryRuns:
         if not isinstance(found, dict):
             raise _damaged(path, "not an object")
         return found
+
+
+def _means(table: pa.Table) -> dict[str, dict[str, float]]:
+    """By metric and case the mean of what was scored."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    table = table.filter(pc.is_valid(table["value"]))
+    # To make an empty array, arrow would load pandas.
+    if not table.num_rows:
+        return {}
+    # As numbers: comparing with a text would load pandas, too.
+    metrics, cases = (table[name].combine_chunks().dictionary_encode() for name in ("metric", "case_id"))
+    ids = cases.dictionary.to_pylist()
+    of, at, values = (_numbers(column) for column in (metrics.indices, cases.indices, table["value"].combine_chunks()))
+    means = {}
+    for code, name in enumerate(metrics.dictionary.to_pylist()):
+        mine = of == code
+        counts = np.bincount(at[mine], minlength=len(ids))
+        sums = np.bincount(at[mine], weights=values[mine], minlength=len(ids))
+        means[name] = {ids[one]: float(sums[one] / counts[one]) for one in np.flatnonzero(counts)}
+    return means
 
 
 def _numbers(column: pa.Array) -> np.ndarray:
