@@ -247,9 +247,9 @@ async def test_a_cancelled_call_of_many_leaves_the_others_alone(root: Path) -> N
 
 
 async def test_processes_are_gone_when_it_is_closed(root: Path) -> None:
-    system = a_system(root)
+    system, before = a_system(root), psutil.Process().children()
     await system.start()
-    [child] = psutil.Process().children()
+    [child] = [process for process in psutil.Process().children() if process not in before]
 
     await system.aclose()
 
