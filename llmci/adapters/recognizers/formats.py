@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 _DETECTOR = "structured.format"
 _SCORE = 0.95
-Parts = "Sequence[str | None]"
 # Parts of a structured value, in order (RFC 6350 for cards).
 _NAME = ("PERSON",) * 5
 _POSTAL = ("ADDRESS", "ADDRESS", "ADDRESS", "LOCATION", None, "ZIP_CODE", None)
