@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from llmci import seams
 from llmci.adapters.scorers.rule import NoMark, RuleScorer
-from llmci.core.grouping.signs import is_refusal
+from llmci.core.grouping.refusals import is_refusal
 from llmci.domain.run import Metric
 
 if TYPE_CHECKING:

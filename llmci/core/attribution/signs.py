@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from llmci.core.grouping.signs import is_refusal
+from llmci.core.grouping.refusals import is_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

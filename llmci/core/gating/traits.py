@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llmci.core.grouping.language import UNKNOWN, language_of
-from llmci.core.grouping.signs import is_refusal
+from llmci.core.grouping.refusals import is_refusal
 from llmci.domain.run import Answered
 
 if TYPE_CHECKING:

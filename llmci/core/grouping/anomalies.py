@@ -14,8 +14,9 @@ import orjson
 from llmci.core.grouping.askedagain import Sessions
 from llmci.core.grouping.constant import Answers, answer_key
 from llmci.core.grouping.language import UNKNOWN, surely
+from llmci.core.grouping.loops import LOOP_TIMES, says_again
+from llmci.core.grouping.refusals import is_refusal
 from llmci.core.grouping.sample import digest64
-from llmci.core.grouping.signs import LOOP_TIMES, is_refusal, says_again
 from llmci.core.grouping.texts import has_user_message, input_text, output_text
 
 if TYPE_CHECKING:
