@@ -50,6 +50,8 @@ class DegenerateScorer(RuleScorer[DegenerateOptions]):
 
     Options = DegenerateOptions
 
+    version = 2
+
     def metric(self) -> Metric:
         """See `Scorer.metric`."""
         return Metric(name=self.context.name, kind="binary", digest=self.digest(), higher_is_better=False)

@@ -32,6 +32,8 @@ class RefusalScorer(RuleScorer[RefusalOptions]):
 
     Options = RefusalOptions
 
+    version = 2
+
     def metric(self) -> Metric:
         """See `Scorer.metric`."""
         better = self.options.expectation is not None

@@ -169,6 +169,34 @@ def test_what_is_no_second_try_is_not_flagged(second: dict[str, Any]) -> None:
     assert window_flags([a_turn(1, asked, after_s=0), a_turn(2, asked, **second)]) == [[], []]
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param("how do I cancel my subscription", "I want to cancel my subscription!!", id="other-words"),
+        pytest.param("reset pasword please", "reset the password please", id="mistyped"),
+        pytest.param("The code does not compile, fix it", "the code still does not compile, fix it", id="still"),
+        pytest.param("我的包裹在哪里", "我的包裹到底在哪里", id="without-spaces"),
+        pytest.param("мой заказ где", "где мой заказ", id="other-order"),
+    ],
+)
+def test_a_question_in_other_words_is_asked_again(first: str, second: str) -> None:
+    assert window_flags([a_turn(1, first, after_s=0), a_turn(2, second, after_s=40)]) == [["asked_again"], []]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param("What's the weather in Paris?", "What's the weather in London?", id="other-place"),
+        pytest.param("Show me order 12345", "Show me order 67890", id="other-number"),
+        pytest.param("Tell me more about the first one", "Tell me more about the second one", id="next-one"),
+        pytest.param("turn on the kitchen light", "turn off the kitchen light", id="on-and-off"),
+        pytest.param("我想取消订单", "我想查询订单", id="without-spaces"),
+    ],
+)
+def test_the_same_asked_of_something_else_is_another_question(first: str, second: str) -> None:
+    assert window_flags([a_turn(1, first, after_s=0), a_turn(2, second, after_s=40)]) == [[], []]
+
+
 def test_further_calls_of_an_agent_on_one_turn_are_no_second_try() -> None:
     messages = [a_message("user", "Where is my parcel to Lyon?"), a_message("tool", "found")]
     again = a_turn(2, "", after_s=40, input={"kind": "messages", "messages": messages})
@@ -186,6 +214,20 @@ def test_an_answer_to_everything_is_flagged() -> None:
     flags = window_flags(rows)
 
     assert flags == [["constant_answer"]] * 15 + [[]] * 45
+
+
+GREETINGS = """hi|Hello!|hey there|good morning|Hallo|guten Tag|hola|bonjour|你好|こんにちは|hello bot|thanks|thank you so much for your help!|
+ok great, thanks|merci beaucoup|спасибо большое""".replace("\n", "").split("|")
+
+
+def test_a_greeting_may_always_have_the_same_answer() -> None:
+    same = "Hello! How can I assist you today? Just ask."
+    rows = [a_trace(f"g{n}", text, output=said(same)) for n, text in enumerate(GREETINGS)]
+    rows += [
+        a_trace(f"t{n}", f"question {n}", output=said(f"Here is what I know of item number {n}.")) for n in range(60)
+    ]
+
+    assert not any("constant_answer" in flags for flags in window_flags(rows))
 
 
 def test_a_system_that_chooses_from_a_list_is_not_flagged() -> None:
