@@ -33,7 +33,7 @@ _ROUNDS = 10
 MAX_TOPICS = 12
 # The tree needs memory with the square of what it holds: 250 MB at this size.
 MAX_TREE = 6_000
-_SMALLEST_MEAN_SIZE = 5
+_SMALLEST_MEAN_SIZE = 10
 _MAX_CLUSTERS = 400
 # The finest cut that gives up no more than this of the best modularity: groups as small as the
 # neighbourhoods support, and no smaller.
