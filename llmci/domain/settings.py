@@ -117,7 +117,7 @@ class EvalsetSettings:
         slices: Label name to where it is found in a trace: a column (`variant`, `environment`,
             `cluster`, `language`, ...), `metadata.<key>` or `tag:<prefix>`.
         dependence: Where the group of dependent cases is found, in the same spelling; the default
-            is the conversation, then the user.
+            is the conversation, the user and nearly the same input.
         key: Where the identity of a case is found; the same spelling. Traces of one key become one
             case, and recorded answers are matched by it. The default is the input itself.
         variant: Only traces of this variant become cases; None takes all.
@@ -132,7 +132,7 @@ class EvalsetSettings:
         rubric: What a judge should look for in cases without a reference; by default the rubric of the
             judge that `reference` names.
         hand_written: JSONL files of hand-written cases that are kept in every version.
-        holdout: Share of the set kept for release gates only.
+        holdout: Share of the set kept for release gates only; a case never changes sides, unless the share does.
     """
 
     __pydantic_config__ = _STRICT

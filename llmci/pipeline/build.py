@@ -12,13 +12,15 @@ import orjson
 
 from llmci.core.evalsets.agent_cases import cases_of
 from llmci.core.evalsets.cases import check_places, has_failed
-from llmci.core.evalsets.dependence import dependence_groups
+from llmci.core.evalsets.dependence import dependence_groups, ties_of
 from llmci.core.evalsets.digests import evalset_digest
+from llmci.core.evalsets.further import with_further
+from llmci.core.evalsets.holdout import held_out
 from llmci.core.evalsets.lineage import Drawn
 from llmci.core.evalsets.said import with_what_was_said
-from llmci.core.evalsets.sampling import Plan, Sighting, chance, draw, worth
+from llmci.core.evalsets.sampling import Plan, Sighting, draw, worth
 from llmci.core.stats.power import cases_needed, detectable_drop
-from llmci.domain.evalset import EvalSet, Stratum
+from llmci.domain.evalset import EvalSet
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ class Lineage:
         keyed: Hashes the ids of traces; None without traces.
         standing: Cases of `previous` that still stand for traffic, of a set that is refreshed; they are preferred.
         said: What was said of cases in earlier versions.
+        sides: Of cases in earlier versions, whether they were kept for release gates.
     """
 
     version: int
@@ -72,6 +75,7 @@ class Lineage:
     keyed: Keyed | None = None
     standing: Mapping[str, Standing] = field(default_factory=dict)
     said: Mapping[str, Said] = field(default_factory=dict)
+    sides: Mapping[str, bool] = field(default_factory=dict)
 
     def reviewed_cases(self) -> dict[str, Case]:
         """Cases of `previous` that a reviewer wanted, and nobody has retired."""
@@ -86,7 +90,7 @@ class _Seen:
 
     stratum: str
     topic: str
-    best: tuple[bool, str]
+    best: tuple[int, float, str]
     traces: int = 0
     failed: bool = False
     flags: bool = False
@@ -135,8 +139,8 @@ def build(
     cases = _drawn_cases(read, settings, survey, drawn, lineage)
     # What a reviewer wanted stays when its traffic is gone; what was said of it is not lost with a window.
     gone = [case for case_id, case in lineage.reviewed_cases().items() if case_id not in drawn.weights]
-    cases, strata = _with_further(cases, drawn.strata, gone, REVIEWED)
-    cases, strata = _with_further(cases, strata, hand_written, HAND_WRITTEN)
+    cases, strata = with_further(cases, drawn.strata, gone, REVIEWED)
+    cases, strata = with_further(cases, strata, hand_written, HAND_WRITTEN)
     first_seen = {case.case_id: case.origin.set_version for case in lineage.previous.cases} if lineage.previous else {}
     held = [_versioned(case, first_seen.get(case.case_id) or lineage.version) for case in cases]
     ordered = tuple(sorted(held, key=lambda case: case.case_id))
@@ -207,19 +211,43 @@ def _surveyed(read: Read, settings: EvalsetSettings, lineage: Lineage, progress:
         fresh = since is not None and start is not None and start > since
         for case in kept:
             reviewed = found.trace["trace_id"] in lineage.reviewed or case.case_id in wanted
-            _note(survey, found, case, reviewed=reviewed, fresh=fresh)
+            _note(
+                survey,
+                found,
+                case,
+                places=settings.references,
+                newest_first=-start.timestamp() if start is not None else 0.0,
+                reviewed=reviewed,
+                fresh=fresh,
+            )
     progress.end()
     return survey
 
 
-def _note(survey: _Survey, found: LabelledTrace, case: Case, *, reviewed: bool, fresh: bool) -> None:
-    rank = (case.reference is None, found.trace["trace_id"])
+def _note(
+    survey: _Survey,
+    found: LabelledTrace,
+    case: Case,
+    *,
+    places: Sequence[str],
+    newest_first: float,
+    reviewed: bool,
+    fresh: bool,
+) -> None:
+    # The best place for a reference first, and of what was said there the newest; else whichever stays the same.
+    told = case.reference_origin
+    rank = (
+        (places.index(told), newest_first, found.trace["trace_id"])
+        if told in places
+        else (len(places), 0.0, found.trace["trace_id"])
+    )
+    # Every row brings names of its own, and there are few of them.
+    stratum, topic = (survey.names.setdefault(name, name) for name in (case.stratum, found.label["topic_name"]))
     seen = survey.seen.get(case.case_id)
     if seen is None:
-        # Every row brings names of its own, and there are few of them.
-        stratum, topic = (survey.names.setdefault(name, name) for name in (case.stratum, found.label["topic_name"]))
         seen = survey.seen[case.case_id] = _Seen(stratum, topic, rank)
-    seen.best = min(seen.best, rank)
+    if rank < seen.best:
+        seen.stratum, seen.topic, seen.best = stratum, topic, rank
     seen.traces += 1
     if survey.drawn is not None:
         survey.drawn.add(case.case_id, found.trace["trace_id"])
@@ -231,7 +259,7 @@ def _note(survey: _Survey, found: LabelledTrace, case: Case, *, reviewed: bool, 
 
 
 def _sightings(survey: _Survey, lineage: Lineage) -> list[Sighting]:
-    unusual = _UNUSUAL * survey.traces
+    unusual = _unusual(survey)
     standing, wanted = lineage.standing, lineage.reviewed_cases().keys()
     gone = [
         Sighting(
@@ -252,13 +280,25 @@ def _sightings(survey: _Survey, lineage: Lineage) -> list[Sighting]:
             seen.stratum,
             seen.topic,
             seen.traces,
-            flagged=seen.flags or seen.rank <= unusual,
+            flagged=seen.flags or case_id in unusual,
             required=seen.reviewed,
             kept=case_id in standing,
             fresh=seen.fresh,
         )
         for case_id, seen in survey.seen.items()
     ]
+
+
+def _unusual(survey: _Survey) -> set[str]:
+    """The most unusual cases: labels rank them among all that was ever labelled, of which this traffic may be a part."""
+    left = _UNUSUAL * sum(seen.traces for seen in survey.seen.values())
+    found = set()
+    for case_id, seen in sorted(survey.seen.items(), key=lambda item: (item[1].rank, item[0])):
+        left -= seen.traces
+        if left < 0:
+            break
+        found.add(case_id)
+    return found
 
 
 def _drawn_to_detect(sightings: Sequence[Sighting], settings: EvalsetSettings) -> Draw:
@@ -288,25 +328,31 @@ def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: 
     wanted: defaultdict[str, set[str]] = defaultdict(set)
     for case_id in drawn.weights:
         if case_id in survey.seen:
-            wanted[survey.seen[case_id].best[1]].add(case_id)
+            wanted[survey.seen[case_id].best[2]].add(case_id)
     cases: dict[str, Case] = {}
-    twins: dict[str, str] = {}
+    ties: dict[str, list[str]] = {}
     for found in read() if wanted else ():
         ids = wanted.pop(found.trace["trace_id"], None)
         for case in cases_of(found, settings) if ids else ():
             if ids and case.case_id in ids and case.case_id not in cases:
-                cases[case.case_id] = with_what_was_said(case, lineage.said)
-                twins[case.case_id] = found.label["near_duplicate_of"] or found.trace["trace_id"]
-    # Where the user says what depends on what, nothing is added to it.
-    ties = {
-        case_id: [f"group {case.dependence}", *([] if settings.dependence else [f"input {twins[case_id]}"])]
-        for case_id, case in cases.items()
-    }
+                cases[case.case_id] = with_what_was_said(case, lineage.said, settings.references)
+                ties[case.case_id] = ties_of(case, found, settings)
     old = {case_id: before[case_id] for case_id in drawn.weights.keys() - survey.seen.keys()}
-    ties |= {case_id: [f"group {case.dependence}"] for case_id, case in old.items()}
-    groups = dependence_groups(ties)
+    # A case whose traffic is gone is tied to what it was tied to before.
+    with_old = {case.dependence for case in old.values()}
+    for case_id in sorted(drawn.weights.keys() & before.keys()):
+        if (group := before[case_id].dependence) in with_old:
+            ties.setdefault(case_id, []).append(f"before {group}")
+    groups = dependence_groups(ties, drawn.weights)
+    held = held_out(groups, lineage.sides, share=settings.holdout, seed=settings.seed)
     stays = [
-        replace(case, weight=drawn.weights[case_id], stratum=drawn.stratum[case_id], dependence=groups[case_id])
+        replace(
+            case,
+            weight=drawn.weights[case_id],
+            stratum=drawn.stratum[case_id],
+            dependence=groups[case_id],
+            slices=_placed(case.slices, lineage.standing[case_id], settings),
+        )
         for case_id, case in sorted(old.items())
     ]
     return stays + [
@@ -315,7 +361,7 @@ def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: 
             weight=drawn.weights[case_id],
             stratum=drawn.stratum[case_id],
             dependence=groups[case_id],
-            holdout=chance(settings.seed, f"holdout {groups[case_id]}") < settings.holdout,
+            holdout=case_id in held,
             origin=replace(
                 case.origin,
                 kind="failure" if survey.seen[case_id].failed or survey.seen[case_id].reviewed else "production",
@@ -325,38 +371,10 @@ def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: 
     ]
 
 
-def _with_further(
-    cases: Sequence[Case], strata: Sequence[Stratum], further: Sequence[Case], name: str
-) -> tuple[list[Case], tuple[Stratum, ...]]:
-    """Add cases that were not drawn as a stratum of their own, each as heavy as the average case.
-
-    One whose input was drawn from production too keeps the production weight, and what the user
-    wrote of it counts.
-    """
-    others = {case.case_id: case for case in further}
-    kept = [_merged(case, others.pop(case.case_id, None)) for case in cases]
-    if not others:
-        return kept, tuple(strata)
-    share = len(others) / (len(others) + len(kept))
-    kept = [replace(case, weight=case.weight * (1 - share)) for case in kept]
-    kept += [replace(case, weight=share / len(others), stratum=name) for case in others.values()]
-    own = Stratum(name=name, share=share, traces=0, cases=len(others))
-    return kept, (*(replace(stratum, share=stratum.share * (1 - share)) for stratum in strata), own)
-
-
-def _merged(case: Case, written: Case | None) -> Case:
-    if written is None:
-        return case
-    known: Mapping[str, object] = {**case.expectations, **written.expectations}
-    return replace(
-        case,
-        reference=written.reference or case.reference,
-        reference_origin=written.reference_origin if written.reference else case.reference_origin,
-        expectations=known,
-        rubric=written.rubric or case.rubric,
-        slices={**case.slices, **written.slices},
-        must_pass=written.must_pass,
-    )
+def _placed(slices: Mapping[str, str], held: Standing, settings: EvalsetSettings) -> dict[str, str]:
+    """The slices of a case whose traffic is gone, with the cluster that it stands for now."""
+    now = {"cluster": held.stratum, "topic": held.topic}
+    return {**slices, **{name: now[place] for name, place in settings.slices.items() if place in now}}
 
 
 def _versioned(case: Case, version: int) -> Case:

@@ -13,6 +13,7 @@ from llmci.core.evalsets.cases import judge_at
 from llmci.core.evalsets.digests import schema_fingerprint
 from llmci.core.evalsets.exchange import cases_of, rows_of
 from llmci.core.evalsets.exporting import exported
+from llmci.core.evalsets.holdout import sides_before
 from llmci.core.evalsets.lineage import Keyed, wrong_lineage
 from llmci.core.evalsets.needs import needs
 from llmci.core.evalsets.said import said_before
@@ -222,6 +223,8 @@ def lineage_of(
         said=said_before(
             _readable(sets, name, versions), config.evalset.references, config.evalset.expectations.keys()
         ),
+        # Read once more, and not kept: there may be many.
+        sides=sides_before(_readable(sets, name, versions), share=kept) if (kept := config.evalset.holdout) else {},
     )
 
 

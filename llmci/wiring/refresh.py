@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmci.adapters.stores.groups import GroupsFile
 from llmci.adapters.stores.labelled import LabelledShelf
-from llmci.core.evalsets.cases import COLUMNS
+from llmci.core.evalsets.agent_cases import columns_of
 from llmci.core.evalsets.compare import diff
 from llmci.core.evalsets.standing import standing
 from llmci.core.grouping.sample import InputSample, texts_of
@@ -99,7 +99,11 @@ def refresh(
         raise AssertionError
 
     def traffic() -> Iterator[LabelledTrace]:
-        return (found for found in LabelledShelf(clean, labels).traces(COLUMNS) if window.holds(found.trace["start"]))
+        return (
+            found
+            for found in LabelledShelf(clean, labels).traces(columns_of(config.evalset))
+            if window.holds(found.trace["start"])
+        )
 
     stay, go = _sorted(config, traffic(), before, environ)
     evalset = draw_set(

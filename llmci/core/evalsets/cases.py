@@ -62,7 +62,7 @@ def case_of(found: LabelledTrace, settings: EvalsetSettings) -> Case | None:
     """Make a case of a trace; None where the trace has no input.
 
     Weight, hold-out and the final dependence group are decided when the whole set is drawn; until
-    then the weight is 0 and the group is the conversation, the user or the case itself.
+    then the weight is 0 and the group is the conversation or the case itself.
     """
     trace, label = found.trace, found.label
     messages = messages_of(found)
@@ -143,4 +143,4 @@ def _slices(found: LabelledTrace, settings: EvalsetSettings) -> dict[str, str]:
 def _dependence(found: LabelledTrace, settings: EvalsetSettings) -> str | None:
     if settings.dependence:
         return text_at(settings.dependence, found.trace, found.label)
-    return text_at("session_id", found.trace, found.label) or text_at("user_id", found.trace, found.label)
+    return text_at("session_id", found.trace, found.label)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
@@ -46,13 +46,23 @@ def said_before(
     return found
 
 
-def with_what_was_said(case: Case, said: Mapping[str, Said]) -> Case:
-    """The case with what was said of it before, where its traffic says nothing now."""
+def with_what_was_said(case: Case, said: Mapping[str, Said], references: Sequence[str]) -> Case:
+    """The case with what was said of it before, where its traffic says nothing, or nothing as good, now.
+
+    Args:
+        case: Of the traffic.
+        said: By case id.
+        references: Where references may be from, the best place first.
+    """
     known = said.get(case.case_id)
     if known is None:
         return case
     if known.expectations.keys() - case.expectations.keys():
         case = replace(case, expectations={**known.expectations, **case.expectations})
-    if case.reference is None and known.reference is not None:
+    if known.reference is not None and _place(known.origin, references) < _place(case.reference_origin, references):
         case = replace(case, reference=known.reference, reference_origin=known.origin, rubric=None)
     return case
+
+
+def _place(origin: str | None, references: Sequence[str]) -> int:
+    return references.index(origin) if origin in references else len(references)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from llmci.domain.evalset import Stratum
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 ALL = "all"
 # Floors may move so much of a set away from its proportional allocation, and no more: every case
@@ -219,10 +219,16 @@ def _seats(
 
 
 def _drawn(members: Sequence[Sighting], flagged: int, plain: int, *, seed: int) -> dict[str, float]:
-    """Traces that each drawn case stands for: of its own kind, unless that kind has none in the draw."""
+    """Traces that each drawn case stands for: of its own kind where each kind has a place, else of both."""
     drawn = {member.case_id: float(member.size) for member in members if member.required}
-    for kind, wanted in ((True, flagged), (False, plain)):
-        cell = [member for member in members if member.flagged is kind and not member.required]
+    cells = [
+        ([member for member in members if member.flagged is kind and not member.required], wanted)
+        for kind, wanted in ((True, flagged), (False, plain))
+    ]
+    if any(_of_traffic(cell) and not wanted for cell, wanted in cells):
+        # What can never be drawn could not be weighed either: both kinds are drawn as one.
+        cells = [([member for cell, _ in cells for member in cell], flagged + plain)]
+    for cell, wanted in cells:
         if not cell or not wanted:
             continue
         picked = _picked(cell, wanted, seed)
@@ -237,19 +243,32 @@ def _picked(cell: Sequence[Sighting], wanted: int, seed: int) -> dict[str, float
     """Draw with probability proportional to traces; gives traces over probability by case id."""
     likely = _probabilities(cell, wanted)
     ranked = sorted(cell, key=lambda s: (likely[s.case_id] < 1, chance(seed, s.case_id) / likely[s.case_id]))
-    picked = _preferred(ranked, wanted)
+    # The traffic alone says how many are drawn of each kind; which ones, also what was in the set before.
+    places = Counter(s.flagged for s in sorted(ranked, key=lambda s: not s.traces)[:wanted])
+    certain = {case_id for case_id, probability in likely.items() if probability >= 1}
+    picked = [
+        s
+        for kind, seats in places.items()
+        for s in _preferred([s for s in ranked if s.flagged is kind], seats, certain)
+    ]
     # Cases from before that go have no say in the weights of those that stay.
     likely = _probabilities([s for s in ranked if s.traces or s in picked], wanted)
     return {s.case_id: s.size / likely[s.case_id] for s in picked}
 
 
-def _preferred(ranked: Sequence[Sighting], wanted: int) -> list[Sighting]:
-    """Those that were in the set before come first; of what stands out, half of the seats are for what is fresh."""
-    kept = [sighting for sighting in ranked if sighting.kept]
-    fresh = [sighting for sighting in ranked if sighting.fresh and not sighting.kept]
-    rest = [sighting for sighting in ranked if not sighting.fresh and not sighting.kept]
-    stays = wanted - (min(len(fresh), wanted // 2) if ranked[0].flagged else 0)
-    return [*kept[:stays], *fresh, *rest, *kept[stays:]][:wanted]
+def _preferred(ranked: Sequence[Sighting], wanted: int, certain: Collection[str]) -> list[Sighting]:
+    """Those that were in the set before come first; of what stands out, half of the seats are for what is fresh.
+
+    Those that are certain are so large a part of the traffic that nothing else can stand for them.
+    """
+    sure = [sighting for sighting in ranked if sighting.case_id in certain]
+    others = [sighting for sighting in ranked if sighting.case_id not in certain]
+    kept = [sighting for sighting in others if sighting.kept]
+    fresh = [sighting for sighting in others if sighting.fresh and not sighting.kept]
+    rest = [sighting for sighting in others if not sighting.fresh and not sighting.kept]
+    left = wanted - len(sure)
+    stays = max(0, left - (min(len(fresh), left // 2) if ranked[0].flagged else 0))
+    return [*sure, *kept[:stays], *fresh, *rest, *kept[stays:]][:wanted]
 
 
 def _probabilities(cell: Sequence[Sighting], wanted: int) -> dict[str, float]:
@@ -257,9 +276,11 @@ def _probabilities(cell: Sequence[Sighting], wanted: int) -> dict[str, float]:
     certain: set[str] = set()
     while True:
         rest = [sighting for sighting in cell if sighting.case_id not in certain]
-        whole = sum(sighting.size for sighting in rest)
+        # Cases from before are no part of the traffic, unless there is nothing else.
+        whole = sum(sighting.traces for sighting in rest) or len(rest)
         left = wanted - len(certain)
-        sure = {s.case_id for s in rest if left * s.size >= whole}
+        sure = {s.case_id for s in rest if s.traces and left * s.size >= whole}
         if not sure:
-            return {s.case_id: 1.0 if s.case_id in certain else left * s.size / whole for s in cell}
+            each = max(left, 1) / max(whole, 1)
+            return {s.case_id: 1.0 if s.case_id in certain else min(1.0, s.size * each) for s in cell}
         certain |= sure

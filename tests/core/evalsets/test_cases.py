@@ -134,11 +134,10 @@ def test_a_failed_trace_is_a_case_of_origin_failure() -> None:
     assert case.origin.kind == "failure"
 
 
-def test_a_conversation_is_one_group_and_so_is_its_user() -> None:
-    found = [labelled(session_id="s", user_id="u"), labelled(user_id="u"), labelled()]
-    cases = [case_of(trace, EvalsetSettings()) for trace in found]
+def test_a_conversation_is_one_group() -> None:
+    cases = [case_of(trace, EvalsetSettings()) for trace in (labelled(session_id="s", user_id="u"), labelled())]
 
-    assert [case.dependence for case in cases if case] == ["s", "u", cases[2].case_id]  # type: ignore[union-attr]
+    assert [case.dependence for case in cases if case] == ["s", cases[1].case_id]  # type: ignore[union-attr]
 
 
 def test_every_part_of_a_message_is_kept() -> None:

@@ -127,3 +127,41 @@ def test_the_mean_of_a_known_quantity_is_estimated_without_bias() -> None:
         estimates.append(sum(weights[case_id] * value[case_id] for case_id in weights))
 
     assert sum(estimates) / len(estimates) == pytest.approx(truth, abs=0.02)
+
+
+def test_failures_keep_their_share_where_a_cluster_has_no_place_for_them() -> None:
+    # 40 clusters with about seven places each: one failure in 30 is less than one place anywhere.
+    sightings = sightings_of([(number % 40, 1, number % 31 == 0) for number in range(2000)])
+    failed = {s.case_id for s in sightings if s.flagged}
+    truth = len(failed) / len(sightings)
+
+    shares = []
+    for seed in range(60):
+        weights = draw(sightings, Plan(size=300, floor=3, failures=0, seed=seed)).weights
+        shares.append(sum(weight for case_id, weight in weights.items() if case_id in failed))
+
+    assert sum(shares) / len(shares) == pytest.approx(truth, abs=0.004)
+
+
+def test_a_question_that_much_of_the_traffic_asks_is_drawn_whatever_was_there_before() -> None:
+    before = [Sighting(f"old-{n}", "s0", "t0", 0, flagged=False, kept=True) for n in range(40)]
+    now = [Sighting(f"new-{n}", "s0", "t0", 1, flagged=False) for n in range(300)]
+
+    drawn = draw([*before, *now, Sighting("outage", "s0", "t0", 100, flagged=False)], PLAN)
+
+    assert drawn.weights["outage"] == pytest.approx(100 / 400)
+    assert sum(case_id.startswith("old") for case_id in drawn.weights) == 39
+
+
+def test_failures_that_were_over_sampled_before_do_not_count_twice_when_a_set_is_refreshed() -> None:
+    before = [Sighting(f"old-{n}", f"s{n % 40}", "t0", 0, flagged=n % 2 == 0, kept=True) for n in range(300)]
+    now = sightings_of([(number % 40, 1, number % 31 == 0) for number in range(2000)])
+    failed = {s.case_id for s in (*before, *now) if s.flagged}
+    truth = sum(s.flagged for s in now) / len(now)
+
+    shares = []
+    for seed in range(60):
+        weights = draw([*before, *now], Plan(size=300, floor=3, failures=0, seed=seed)).weights
+        shares.append(sum(weight for case_id, weight in weights.items() if case_id in failed))
+
+    assert sum(shares) / len(shares) == pytest.approx(truth, abs=0.004)

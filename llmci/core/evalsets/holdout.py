@@ -1,0 +1,52 @@
+"""Which cases are kept for release gates: drawn by dependence group once, and never moved to the other side."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from llmci.core.evalsets.sampling import chance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from llmci.domain.evalset import EvalSet
+
+
+def sides_before(versions: Iterable[EvalSet], *, share: float) -> dict[str, bool]:
+    """Whether each case was kept for release gates in all versions that held it, by case id.
+
+    Args:
+        versions: Of a set; those with another share kept for release gates do not count.
+        share: That is kept now.
+    """
+    sides: dict[str, bool] = {}
+    for evalset in versions:
+        if evalset.parameters.get("holdout") == share:
+            for case in evalset.cases:
+                sides[case.case_id] = case.holdout and sides.get(case.case_id, True)
+    return sides
+
+
+def held_out(groups: Mapping[str, str], sides: Mapping[str, bool], *, share: float, seed: int) -> set[str]:
+    """Ids of the cases that are kept for release gates.
+
+    A case that gates of changes have asked is never kept from them later, nor the other way round. A new one is on the
+    side of those that it hangs together with, be one of them asked already on that side.
+
+    Args:
+        groups: Dependence group of each case.
+        sides: Of cases that earlier versions held.
+        share: Of the groups.
+        seed: Of the sampling.
+    """
+    known: defaultdict[str, list[bool]] = defaultdict(list)
+    for case_id, group in groups.items():
+        if case_id in sides:
+            known[group].append(sides[case_id])
+    held = set()
+    for case_id, group in groups.items():
+        by_group = all(known[group]) if group in known else chance(seed, f"holdout {group}") < share
+        if sides.get(case_id, by_group):
+            held.add(case_id)
+    return held
