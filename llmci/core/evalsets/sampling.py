@@ -154,8 +154,13 @@ def _grouped(sightings: Sequence[Sighting], name: Callable[[Sighting], str]) -> 
     return {name: groups[name] for name in sorted(groups)}
 
 
+def of_topic(topic: str) -> str:
+    """Stratum of the clusters of a topic that are too many for their floors."""
+    return f"{topic} (topic)"
+
+
 def _topic(sighting: Sighting) -> str:
-    return f"{sighting.topic} (topic)"
+    return of_topic(sighting.topic)
 
 
 def _floor(members: Sequence[Sighting], plan: Plan) -> int:
