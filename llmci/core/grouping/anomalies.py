@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
+from llmci.core.attribution.moves import moves_of
 from llmci.core.grouping.askedagain import Sessions
 from llmci.core.grouping.constant import Answers, answer_key
+from llmci.core.grouping.endings import was_blocked, was_cut_off
 from llmci.core.grouping.language import UNKNOWN, surely
 from llmci.core.grouping.loops import LOOP_TIMES, says_again
 from llmci.core.grouping.refusals import is_refusal
 from llmci.core.grouping.sample import digest64
 from llmci.core.grouping.texts import has_user_message, input_text, output_text
+from llmci.core.grouping.toolresults import is_error_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +40,7 @@ OF_ONE_TRACE = {
 }
 
 _FENCED_JSON = re.compile(r"^\s*```(?:json)?\s*(?P<body>[\[{].*[\]}])\s*```\s*$", re.DOTALL | re.IGNORECASE)
-_CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "incomplete"})
+_NO_JSON = frozenset({"", "null", '""'})
 # Shorter messages, such as a greeting, may come often.
 _LOOP_MESSAGE = 60
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
@@ -208,28 +211,50 @@ def _parts(row: TraceRow) -> Iterator[Mapping[str, Any]]:
         yield from message.get("parts") or ()
 
 
-def _acted(row: TraceRow) -> bool:
-    """Whether the output holds something other than words, such as a tool call or an image."""
-    return any(part.get("type") not in ("text", "reasoning", "refusal", None) for part in _parts(row))
+def _acted(message: Mapping[str, Any]) -> bool:
+    """Whether a message holds something other than words, such as a tool call or an image."""
+    return any(part.get("type") not in ("text", "reasoning", "refusal", None) for part in message.get("parts") or ())
+
+
+def _said_nothing(row: TraceRow, said: str) -> bool:
+    """Whether there is no answer: no word and no act, or none in the message that ends it."""
+    if row.get("status") == "error":
+        return False
+    messages = _messages(row)
+    if said.strip() in _NO_JSON and not any(_acted(message) for message in messages):
+        return True
+    end = messages[-1] if messages else {}
+    return (end.get("role") or "").lower() == "assistant" and not _acted(end) and not output_text({"messages": [end]})
 
 
 def _refused(row: TraceRow, said: str) -> bool:
-    return any(part.get("type") == "refusal" for part in _parts(row)) or is_refusal(said)
-
-
-def _cut_off(row: TraceRow) -> bool:
+    """Whether it declines: in so many words, in its first message or in its last."""
     messages = _messages(row)
-    return bool(messages) and (messages[-1].get("finish_reason") or "").lower() in _CUT_OFF
+    last = output_text({"messages": messages[-1:]}) if len(messages) > 1 else ""
+    marked = any(part.get("type") == "refusal" for part in _parts(row)) or was_blocked(messages)
+    return marked or is_refusal(said) or is_refusal(last)
 
 
 def _repeats_itself(row: TraceRow, said: str) -> bool:
-    """Whether one message says the same sentence again and again, or one message comes again and again."""
-    turns = ["\n".join(part.get("text") or "" for part in m.get("parts") or ()).strip() for m in _messages(row)]
+    """Whether a message says the same again and again, or the same message or tool call comes again and again."""
+    messages = _messages(row)
+    turns = ["\n".join(part.get("text") or "" for part in m.get("parts") or ()).strip() for m in messages]
     for turn in turns or [said]:
         if says_again(turn):
             return True
     spoken = [turn for turn in turns if len(turn) >= _LOOP_MESSAGE]
-    return any(times >= LOOP_TIMES for times in Counter(spoken).values())
+    return any(times >= LOOP_TIMES for times in Counter(spoken).values()) or _calls_again(row)
+
+
+def _calls_again(row: TraceRow) -> bool:
+    """Whether a tool is called again and again with the same arguments, and always gives the same back."""
+    if sum(part.get("type") == "tool_call" for part in _parts(row)) < LOOP_TIMES:
+        return False
+    results: dict[tuple[str, str | None], list[str]] = {}
+    for move in moves_of({"output": row.get("output")}):
+        if move.tool is not None:
+            results.setdefault((move.tool, move.arguments), []).append(move.text)
+    return any(len(given) >= LOOP_TIMES and len(set(given[-LOOP_TIMES:])) == 1 for given in results.values())
 
 
 def _switched_language(row: TraceRow, said: str) -> bool:
@@ -242,9 +267,9 @@ def _switched_language(row: TraceRow, said: str) -> bool:
 
 
 def _tool_failed(row: TraceRow) -> bool:
-    failed_part = any(part.get("is_error") for part in _parts(row))
+    failed = (part.get("is_error") or is_error_message(part.get("tool_result") or "") for part in _parts(row))
     steps = row.get("steps") or ()
-    return failed_part or any(step.get("kind") == "tool" and step.get("status") == "error" for step in steps)
+    return any(failed) or any(step.get("kind") == "tool" and step.get("status") == "error" for step in steps)
 
 
 def _is_fenced_json(said: str) -> bool:
@@ -260,9 +285,9 @@ def _is_fenced_json(said: str) -> bool:
 
 # What a trace and the text of its answer show by themselves, in a fixed order.
 _ALONE: dict[str, Callable[[TraceRow, str], bool]] = {
-    "empty_answer": lambda row, said: row.get("status") != "error" and not said.strip() and not _acted(row),
+    "empty_answer": _said_nothing,
     "refusal": _refused,
-    "truncated": lambda row, _: _cut_off(row),
+    "truncated": lambda row, _: was_cut_off(_messages(row)),
     "loop": _repeats_itself,
     "tool_error": lambda row, _: _tool_failed(row),
     "fenced_json": lambda _, said: _is_fenced_json(said),

@@ -23,6 +23,8 @@ def said(text: str, **message: Any) -> dict[str, Any]:
         pytest.param({}, [], id="nothing"),
         pytest.param({"status": "error", "output": None}, ["error"], id="error"),
         pytest.param({"output": None}, ["empty_answer"], id="no-answer"),
+        pytest.param({"output": {"kind": "json", "json": "null"}}, ["empty_answer"], id="null"),
+        pytest.param({"output": {"kind": "json", "json": "[]"}}, [], id="an-empty-list-may-be-right"),
         pytest.param({"output": said("  \n")}, ["empty_answer"], id="blank-answer"),
         pytest.param({"output": said("I'm sorry, but I cannot help with that.")}, ["refusal"], id="refusal"),
         pytest.param({"output": said("I can't assist with this request.")}, ["refusal"], id="short-refusal"),
@@ -44,6 +46,46 @@ def said(text: str, **message: Any) -> dict[str, Any]:
 )
 def test_flags(columns: dict[str, Any], flags: list[str]) -> None:
     assert flags_of(a_trace(**columns), PLAIN) == flags
+
+
+def called(tool: str, arguments: str, number: int) -> dict[str, Any]:
+    part = {"type": "tool_call", "tool_name": tool, "tool_arguments": arguments, "tool_call_id": str(number)}
+    return {"role": "assistant", "parts": [part]}
+
+
+def gave(result: str, number: int) -> dict[str, Any]:
+    return {"role": "tool", "parts": [{"type": "tool_result", "tool_result": result, "tool_call_id": str(number)}]}
+
+
+def calls(results: list[str], answer: str = "It is in Lyon.") -> list[list[dict[str, Any]]]:
+    told = [[called("track", '{"id": 7}', n), gave(result, n)] for n, result in enumerate(results)]
+    return [*told, [a_message("assistant", answer)]]
+
+
+@pytest.mark.parametrize(
+    ("turns", "flags"),
+    [
+        pytest.param(calls(["in Lyon"]), [], id="found"),
+        pytest.param(calls(["in Lyon"], ""), ["empty_answer"], id="says-nothing-in-the-end"),
+        pytest.param(calls(["?"], "I'm sorry, I can't help with that."), ["refusal"], id="declines-in-the-end"),
+        pytest.param(calls(["Error: no such parcel"]), ["tool_error"], id="error-in-words"),
+        pytest.param(calls(['{"error": "no such parcel"}']), ["tool_error"], id="error-in-json"),
+        pytest.param(calls(['{"error": null, "city": "Lyon"}']), [], id="no-error-in-json"),
+        pytest.param(calls(["How to fix ValueError: a guide for everybody"]), [], id="a-page-about-errors"),
+        pytest.param(calls(["Error: one line of a log\n" * 40]), [], id="a-log"),
+        pytest.param(calls(["nothing"] * 5), ["loop"], id="the-same-call-again-and-again"),
+        pytest.param(calls(["pending"] * 5 + ["in Lyon"]), [], id="waits-for-something-that-comes"),
+    ],
+)
+def test_flags_of_agents(turns: list[list[dict[str, Any]]], flags: list[str]) -> None:
+    output = {"kind": "messages", "messages": [message for turn in turns for message in turn]}
+
+    assert flags_of(a_trace(output=output), PLAIN) == flags
+
+
+@pytest.mark.parametrize("reason", ["content_filter", "SAFETY", "refusal", "guardrail_intervened"])
+def test_an_answer_that_a_filter_ended_is_a_refusal(reason: str) -> None:
+    assert flags_of(a_trace(output=said("It is", finish_reason=reason)), PLAIN) == ["refusal"]
 
 
 def test_a_tool_call_is_no_empty_answer() -> None:
