@@ -10,6 +10,7 @@ from llmci.adapters.stores.embeddings import KeptEmbeddings
 from llmci.adapters.stores.groups import GroupsFile
 from llmci.core.canonical import digest_of
 from llmci.core.grouping.anomalies import Normal
+from llmci.core.grouping.clusters import MAX_TREE
 from llmci.core.grouping.sample import InputSample
 from llmci.core.grouping.threads import one_thread
 from llmci.errors import OutsideError, UsageError
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 # Below this, starting processes takes longer than they save.
 _PARALLEL_TRACES = 20_000
+# From so many times as many inputs on as the groups were fitted on, that is said.
+_GROWN = 4
 _FITTED_WITH = ("clusters", "seed", "fit_sample", "embedder", "namer")
 
 
@@ -104,6 +107,7 @@ def _label(
         sample, normal = run.survey()
         if kept:
             groups = _fitting(kept, config)
+            _say_what_they_knew(groups, sample, progress)
         else:
             with one_thread():
                 groups = fit(sample, config.label, embed)
@@ -256,6 +260,16 @@ def _fitting(kept: tuple[Groups, Mapping[str, object]], config: Config) -> Group
             fix="Fit them again with `llmci label --recluster`, which moves old labels, or change the setting back.",
         )
     return groups
+
+
+def _say_what_they_knew(groups: Groups, sample: InputSample, progress: Progress) -> None:
+    """Groups of a first try with a few traces hold for ever, and everything then joins one of them."""
+    knew, now = len(groups.trace_ids), len(sample.distinct())
+    if knew < MAX_TREE and now >= _GROWN * max(1, knew):
+        progress.note(
+            f"the groups were fitted on {knew} distinct inputs, and there are {now} now: `llmci label --recluster` fits them again, "
+            "and says where the old ones went."
+        )
 
 
 def _fitted_with(config: Config) -> dict[str, object]:

@@ -85,6 +85,25 @@ def test_old_labels_do_not_move_when_traffic_is_added(tmp_path: Path) -> None:
     assert len(after) == 300
 
 
+class Notes(Silent):
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
+
+
+def test_groups_of_a_first_try_are_said_to_know_little(tmp_path: Path) -> None:
+    config, notes = a_project(tmp_path, traffic(30)), Notes()
+    label(config, now=NOON, progress=notes)
+    a_clean_shelf(tmp_path / ".llmci", traffic(200, seed=2), "test-2")
+    assert not notes.said
+
+    label(config, now=NOON, progress=notes)
+
+    assert ["--recluster" in note for note in notes.said] == [True]
+
+
 def test_fitting_anew_says_where_the_former_clusters_went(tmp_path: Path) -> None:
     config = a_project(tmp_path, traffic())
     first = label(config, now=NOON)

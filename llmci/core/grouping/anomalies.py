@@ -45,8 +45,11 @@ _NO_JSON = frozenset({"", "null", '""'})
 _LOOP_MESSAGE = 60
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _LANGUAGE_WITHIN = 2_000
-# Fewer traces than these have no meaningful 99th percentile.
-_FEW = 100
+# Of fewer traces nobody can say what is usual.
+_FEW = 20
+# What is less than half as much again as usual is no outlier, however alike the others are.
+_LEAST_TIMES = 1.5
+_FENCE = 1.5
 _POSITIVE = frozenset(
     {"up", "thumbs_up", "thumbs up", "👍", "positive", "good", "like", "liked", "yes", "true", "correct"}
 )
@@ -131,7 +134,7 @@ class Limits:
 
 
 def limits_of(normal: Normal, *, slow_ms: float | None) -> Limits:
-    """The 99th percentiles of a window, unless the user named what is slow."""
+    """What is usual in a window, unless the user named what is slow."""
     return Limits(
         slow_ms or _outlying(normal.latencies),
         _outlying(normal.costs),
@@ -175,7 +178,18 @@ def feedback_of(row: TraceRow, limits: Limits) -> float | None:
 
 
 def _outlying(values: array[float]) -> float | None:
-    return float(np.quantile(np.asarray(values), 0.99)) if len(values) >= _FEW else None
+    """Above what a value stands out: one in a hundred at most, and fewer where they scatter as they may.
+
+    Source:
+        Tukey (1977), Exploratory Data Analysis: the inner fence of quartiles, on a logarithmic scale, for times and costs are skewed.
+    """
+    known = np.asarray(values, np.float64)
+    known = known[known > 0]
+    if len(known) < _FEW:
+        return None
+    low, middle, high = np.quantile(np.log(known), [0.25, 0.5, 0.75])
+    fence = np.exp(high + _FENCE * (high - low))
+    return float(max(fence, np.quantile(known, 0.99), _LEAST_TIMES * np.exp(middle)))
 
 
 def _cost(row: TraceRow) -> float | None:

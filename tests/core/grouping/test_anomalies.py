@@ -94,23 +94,35 @@ def test_a_tool_call_is_no_empty_answer() -> None:
     assert flags_of(a_trace(output={"kind": "messages", "messages": [call]}), PLAIN) == []
 
 
-def test_slow_and_expensive_are_beyond_the_99th_percentile_of_the_window() -> None:
-    rows = [a_trace(latency_ms=float(ms), cost={"total": ms / 1000}) for ms in range(200)]
-    normal = Normal()
-    for row in rows:
-        normal.add(row)
-
-    limits = limits_of(normal, slow_ms=None)
-
-    assert [flags_of(row, limits) for row in rows[-3:]] == [[], ["slow", "expensive"], ["slow", "expensive"]]
+def slow_ones(latencies: list[float]) -> list[float]:
+    rows = [a_trace(latency_ms=ms, cost={"total": ms / 1000}) for ms in latencies]
+    flags = window_flags(rows)
+    assert all(each in ([], ["slow", "expensive"]) for each in flags)
+    return [ms for ms, each in zip(latencies, flags, strict=True) if each]
 
 
-def test_a_few_traces_have_no_outliers() -> None:
-    normal = Normal()
-    for ms in (1.0, 2.0, 1000.0):
-        normal.add(a_trace(latency_ms=ms))
+@pytest.mark.parametrize("count", [19, 199])
+def test_slow_and_expensive_is_what_stands_far_out(count: int) -> None:
+    usual = [100.0 + n % 10 for n in range(count)]
 
-    assert limits_of(normal, slow_ms=None).slow_ms is None
+    assert slow_ones([*usual, 5000.0]) == [5000.0]
+
+
+@pytest.mark.parametrize(
+    "latencies",
+    [
+        pytest.param([float(ms) for ms in range(1, 201)], id="evenly-spread"),
+        pytest.param([100.0] * 99 + [101.0], id="all-but-alike"),
+        pytest.param([100.0] * 5 + [5000.0], id="too-few-to-say"),
+        pytest.param([0.0] * 40, id="not-measured"),
+    ],
+)
+def test_what_scatters_as_it_may_is_no_outlier(latencies: list[float]) -> None:
+    assert slow_ones(latencies) == []
+
+
+def test_of_many_outliers_one_in_a_hundred_is_flagged() -> None:
+    assert len(slow_ones([100.0] * 900 + [5000.0 + n for n in range(100)])) == 10
 
 
 @pytest.mark.parametrize(
