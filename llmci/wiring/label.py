@@ -11,6 +11,7 @@ from llmci.adapters.stores.groups import GroupsFile
 from llmci.core.canonical import digest_of
 from llmci.core.grouping.anomalies import Normal
 from llmci.core.grouping.clusters import MAX_TREE
+from llmci.core.grouping.groups import numbered
 from llmci.core.grouping.sample import InputSample
 from llmci.core.grouping.threads import one_thread
 from llmci.errors import OutsideError, UsageError
@@ -50,6 +51,8 @@ R = TypeVar("R")
 _PARALLEL_TRACES = 20_000
 # From so many times as many inputs on as the groups were fitted on, that is said.
 _GROWN = 4
+# Of groups whose file does not say what names were held to.
+_DEFAULT_FLOOR = 5
 _FITTED_WITH = ("clusters", "seed", "fit_sample", "embedder", "namer")
 
 
@@ -97,7 +100,7 @@ def _label(
     digest = clean_digest(clean)
     embed = embedder_of(config, environ)
     store = GroupsFile(labels.path / "groups.npz")
-    kept = None if recluster else store.load()
+    kept = None if recluster else _as_may_be_named(store.load(), config, progress)
     if kept and (at_hand := _at_hand(labels, clean, run_digest(digest, kept[0], config.label))):
         return at_hand
     sizes = [info.rows for info in clean.shards().values()]
@@ -112,7 +115,7 @@ def _label(
             with one_thread():
                 groups = fit(sample, config.label, embed)
             groups = named(groups, sample.distinct(), config, environ, embed=embed, budget=budget, progress=progress)
-            store.save(groups, _fitted_with(config))
+            store.save(groups, _fitted_with(config) | _floors(config))
         before = names_at_hand(labels) if recluster else {}
         made = run_digest(digest, groups, config.label)
         summary = replace(run.write(groups, normal, made), fitted=kept is None)
@@ -260,6 +263,26 @@ def _fitting(kept: tuple[Groups, Mapping[str, object]], config: Config) -> Group
             fix="Fit them again with `llmci label --recluster`, which moves old labels, or change the setting back.",
         )
     return groups
+
+
+def _floors(config: Config) -> dict[str, int]:
+    return {"min_traces": config.label.min_traces, "min_users": config.label.min_users}
+
+
+def _as_may_be_named(
+    kept: tuple[Groups, Mapping[str, object]] | None, config: Config, progress: Progress
+) -> tuple[Groups, Mapping[str, object]] | None:
+    """The stored grouping, without its names if fewer people share their words than the settings ask for by now."""
+    if kept is None:
+        return None
+    groups, settings = kept
+    if all(floor <= int(str(settings.get(name, _DEFAULT_FLOOR))) for name, floor in _floors(config).items()):
+        return kept
+    progress.note(
+        "label.min_traces or label.min_users was raised since the groups were named: they are called by their numbers. "
+        "`llmci label --recluster` fits and names them again."
+    )
+    return numbered(groups), settings
 
 
 def _say_what_they_knew(groups: Groups, sample: InputSample, progress: Progress) -> None:

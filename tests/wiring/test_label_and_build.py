@@ -89,8 +89,8 @@ class Notes(Silent):
     def __init__(self) -> None:
         self.said: list[str] = []
 
-    def note(self, text: str) -> None:
-        self.said.append(text)
+    def note(self, message: str) -> None:
+        self.said.append(message)
 
 
 def test_groups_of_a_first_try_are_said_to_know_little(tmp_path: Path) -> None:
@@ -102,6 +102,20 @@ def test_groups_of_a_first_try_are_said_to_know_little(tmp_path: Path) -> None:
     label(config, now=NOON, progress=notes)
 
     assert ["--recluster" in note for note in notes.said] == [True]
+
+
+def test_names_that_too_few_share_by_now_are_not_shown(tmp_path: Path) -> None:
+    first = label(a_project(tmp_path, traffic()), now=NOON)
+    stricter, notes = a_project(tmp_path, traffic(), "label: {min_users: 10}"), Notes()
+
+    again = label(stricter, now=NOON, progress=notes)
+
+    shown = [cluster for cluster in again.clusters if cluster.shown and cluster.traces]
+    assert shown
+    assert all(cluster.name == f"group {cluster.cluster + 1}" for cluster in shown)
+    assert "--recluster" in notes.said[0]
+    assert [cluster.traces for cluster in again.clusters] == [cluster.traces for cluster in first.clusters]
+    assert label(stricter, now=NOON).unchanged
 
 
 def test_fitting_anew_says_where_the_former_clusters_went(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -143,6 +143,15 @@ def place(groups: Groups, texts: Sequence[str], *, embed: Embed | None = None) -
 def topic_of(groups: Groups, cluster: int) -> int:
     """The topic that a cluster belongs to."""
     return int(groups.clustering.topics[cluster]) if cluster < len(groups.names) - 1 else len(groups.topic_names) - 1
+
+
+def numbered(groups: Groups) -> Groups:
+    """The same groups, without their names."""
+
+    def told(names: tuple[str, ...]) -> tuple[str, ...]:
+        return (*(f"group {number}" for number in range(1, len(names))), NO_INPUT)
+
+    return replace(groups, names=told(groups.names), topic_names=told(groups.topic_names))
 
 
 def vectors_of(groups: Groups, texts: Sequence[str], *, embed: Embed | None = None) -> Any:  # noqa: ANN401  as `SparseRows`
