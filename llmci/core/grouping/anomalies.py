@@ -51,23 +51,53 @@ _FEW = 20
 _LEAST_TIMES = 1.5
 _FENCE = 1.5
 _POSITIVE = frozenset(
-    {"up", "thumbs_up", "thumbs up", "👍", "positive", "good", "like", "liked", "yes", "true", "correct"}
+    [
+        "up",
+        "thumbs_up",
+        "thumb_up",
+        "thumbsup",
+        "upvote",
+        "👍",
+        "positive",
+        "good",
+        "great",
+        "like",
+        "liked",
+        "yes",
+        "true",
+        "correct",
+        "helpful",
+        "satisfied",
+        "accepted",
+    ]
 )
 _NEGATIVE = frozenset(
-    {
+    [
         "down",
         "thumbs_down",
+        "thumb_down",
+        "thumbsdown",
+        "downvote",
         "👎",
         "negative",
         "bad",
+        "poor",
         "dislike",
         "disliked",
         "no",
         "false",
         "wrong",
         "incorrect",
-    }
+        "unhelpful",
+        "not_helpful",
+        "dissatisfied",
+        "unsatisfied",
+        "rejected",
+    ]
 )
+_SKIN = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f]")
+# Stars go from one, though nobody gave more than one this week.
+_FROM_ONE = re.compile(r"star|csat", re.IGNORECASE)
 _FEEDBACK_NAME = re.compile(r"thumb|feedback|rating|satisf|csat|\blikes?\b|stars?\b", re.IGNORECASE)
 
 
@@ -207,10 +237,15 @@ def _feedback_scores(row: TraceRow) -> Iterator[Mapping[str, Any]]:
 
 def _scaled(score: Mapping[str, Any], limits: Limits) -> float | None:
     """To [0, 1]: words by what they mean, numbers by the range that their name has in the window."""
-    number, text = score.get("num"), (score.get("text") or "").strip().lower()
+    number, text = (
+        score.get("num"),
+        _SKIN.sub("", (score.get("text") or "")).strip().lower().replace(" ", "_").replace("-", "_"),
+    )
     if number is None:
         return 1.0 if text in _POSITIVE else 0.0 if text in _NEGATIVE else None
     low, high = limits.ranges.get(score.get("name") or "", (number, number))
+    if _FROM_ONE.search(score.get("name") or ""):
+        low, high = 1.0, max(high, 5.0)
     # Thumbs are 0 and 1 or -1 and 1; stars go from 1 to 5, whichever of them were given.
     bottom, top = (low, max(high, 1.0)) if low < 0 else (0.0, 1.0) if high <= 1 else (min(low, 1.0), max(high, 5.0))
     return float(min(max((number - bottom) / (top - bottom), 0.0), 1.0))
