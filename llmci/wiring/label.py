@@ -310,6 +310,10 @@ def _at_hand(labels: Shelf, clean: Shelf, digest: str) -> LabelSummary | None:
     wanted = {shard_id: label_fingerprint(digest, info.sha256) for shard_id, info in clean.shards().items()}
     if manifest is None or manifest.get("digest") != digest or written != wanted:
         return None
+    for shard_id in written:
+        # A file that is gone, or was edited, is no label.
+        for _ in labels.read(shard_id, ("trace_id",)):
+            break
     try:
         return summary_of(manifest)
     except (KeyError, TypeError):

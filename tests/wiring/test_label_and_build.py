@@ -71,6 +71,19 @@ def test_labelling_again_changes_nothing_and_does_nothing(tmp_path: Path) -> Non
     assert second.clusters == first.clusters
 
 
+@pytest.mark.parametrize("edit", ["edited", "gone"])
+def test_labels_that_are_not_what_was_written_are_not_called_right(tmp_path: Path, edit: str) -> None:
+    config = a_project(tmp_path, traffic())
+    label(config, now=NOON)
+    file = tmp_path / ".llmci" / "labels" / "test-1.parquet"
+    file.write_bytes(file.read_bytes()[::-1])
+    if edit == "gone":
+        file.unlink()
+
+    with pytest.raises(UsageError, match="test-1.parquet: damaged or changed"):
+        label(config, now=NOON)
+
+
 def test_old_labels_do_not_move_when_traffic_is_added(tmp_path: Path) -> None:
     config = a_project(tmp_path, traffic())
     label(config, now=NOON)
