@@ -28,7 +28,7 @@ _TERMS = 3
 _WORTH_SAYING = 0.4
 # Where words are not told apart by spaces, a term is so many signs that come together, of so many that a text begins with.
 _SIGNS = range(2, 13)
-_SIGNS_WITHIN = 60
+_SIGNS_WITHIN = 40
 # A part of a longer term that is nearly as frequent is no term.
 _NEARLY = 0.8
 
