@@ -26,6 +26,8 @@ _CAPITALS_OF_NAMES = 0.2
 _TERMS = 3
 # Further terms are said where they weigh so much of what the first does.
 _WORTH_SAYING = 0.4
+# Greetings name a group only where they are in so much of it.
+_MOSTLY = 0.5
 # Where words are not told apart by spaces, a term is so many signs that come together, of so many that a text begins with.
 _SIGNS = range(2, 13)
 _SIGNS_WITHIN = 40
@@ -62,13 +64,18 @@ def name_groups(
     for inside in traces.values():
         everywhere.update(inside)
     average = sum(everywhere.values()) / max(1, len(traces))
+    members: Counter[int] = Counter()
+    for entry, group in zip(distinct, groups, strict=True):
+        members[group] += entry.traces
     names: list[str] = []
     for group in range(count):
         size = sum(traces[group].values()) or 1
         weights = {
             term: n / size * math.log1p(average / everywhere[term]) * _length(term)
             for term, n in traces[group].items()
-            if n >= min_traces and (users is None or len(users[group, term]) >= min_users)
+            if n >= min_traces
+            and (users is None or len(users[group, term]) >= min_users)
+            and (n >= _MOSTLY * members[group] or not _is_greeting(term))
         }
         names.append(_unlike(names, *_best(_whole(weights, traces[group])), group))
     return names
@@ -130,13 +137,7 @@ def _terms(text: str, names: frozenset[str]) -> Iterator[str]:
     for chunk in text.casefold().split():
         words = [] if _TELLING.search(chunk) else _WORD.findall(chunk)
         word = words[0] if len(words) == 1 and 1 < len(words[0]) <= _LONGEST else ""
-        if (
-            word in ENGLISH_STOP_WORDS
-            or word in SMALL_WORDS
-            or word in GREETINGS
-            or word in names
-            or not _is_word(word)
-        ):
+        if word in ENGLISH_STOP_WORDS or word in SMALL_WORDS or word in names or not _is_word(word):
             word = ""
         if word:
             yield word
@@ -162,6 +163,10 @@ def _is_word(word: str) -> bool:
 def _length(term: str) -> float:
     """What a term weighs by its length: many signs say more than few, words are as good as each other."""
     return math.log2(len(term)) if UNSPACED.match(term) else 1.0
+
+
+def _is_greeting(term: str) -> bool:
+    return not GREETINGS.isdisjoint(term.split())
 
 
 def _whole(weights: dict[str, float], traces: Mapping[str, int]) -> dict[str, float]:

@@ -89,6 +89,12 @@ def test_names_in_other_scripts_are_whole_words(texts: list[str], name: str) -> 
     assert name in found.split(", ")
 
 
+def test_a_group_of_greetings_is_called_by_them() -> None:
+    distinct = [asked("hello"), asked("hello there"), asked("cancel my order, hello")]
+
+    assert name_groups(distinct, [0, 0, 1], count=2, **ENOUGH)[0] == "hello"
+
+
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=8))
 def test_no_name_ever_holds_a_digit_or_an_address(texts: list[str]) -> None:
     names = name_groups([asked(text) for text in texts], [0] * len(texts), count=1, **ENOUGH)
