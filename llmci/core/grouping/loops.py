@@ -1,11 +1,12 @@
 """Whether a text says the same again and again: sentences in their turn, or a few words at its end.
 
-A word or a line that comes often is none: programs, tables, lists and songs are full of them. In a loop nothing else comes between.
+A word or a line that comes often is none: programs, tables and lists are full of them. In a loop nothing else comes between, or little.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 # So often is again and again.
 LOOP_TIMES = 4
@@ -17,9 +18,9 @@ _SENTENCE = re.compile(r"[^.!?\n。！？।؟]+[.!?\n。！？।؟]*")  # noqa
 _POINT = re.compile(r"^[\W\d_]+|\W+$")
 _WITHIN = 20_000
 # So many sentences may take their turn.
-_TURN = 4
+_TURN = 10
 # What a turn of sentences has at least, in bytes: a script that needs few signs has long ones.
-_LEAST = 16
+_LEAST = 10
 # So many characters at the end that repeat themselves are no verse.
 _ROUND = 160
 _LONGEST_ROUND = 400
@@ -29,14 +30,24 @@ _TRIES = 12
 
 def says_again(text: str) -> bool:
     """Whether it says the same sentences again and again with nothing between, or ends in a few words over and over."""
-    return _in_turn(text[-_WITHIN:]) or _goes_round(text)
-
-
-def _in_turn(text: str) -> bool:
-    said = [match.rstrip() for match in _SENTENCE.findall(text)]
+    said = [match.rstrip() for match in _SENTENCE.findall(text[-_WITHIN:])]
     bare = [_POINT.sub("", each).casefold() for each in said]
     kept = [at for at, each in enumerate(bare) if each]
     plain, rough = [bare[at] for at in kept], [said[at] for at in kept]
+    return _in_turn(plain, rough) or _mostly_said_before(plain, rough) or _goes_round(text)
+
+
+def _mostly_said_before(plain: list[str], rough: list[str]) -> bool:
+    """Whether half and more of its sentences were said before, and one of them again and again."""
+    times = Counter(plain)
+    if not times or max(times.values()) < LOOP_TIMES or 2 * len(times) > len(plain):
+        return False
+    again = [at for at, each in enumerate(plain) if times[each] >= LOOP_TIMES]
+    long = all(len(plain[at].encode()) >= _LEAST for at in again)
+    return long and not any(_LINE_OF_CODE.search(rough[at]) for at in again)
+
+
+def _in_turn(plain: list[str], rough: list[str]) -> bool:
     for turn in range(1, min(_TURN, len(plain) // LOOP_TIMES) + 1):
         alike = 0
         for at in range(turn, len(plain)):

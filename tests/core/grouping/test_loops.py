@@ -21,6 +21,17 @@ GOODS = [{"name": f"lamp {n}", "currency": "USD", "category": "Electronics"} for
         pytest.param("Let me see. " + "no, " * 60, id="word"),
         pytest.param("我会帮您查询。" * 12, id="chinese"),
         pytest.param('[{"a": 1}, ' + '{"id": 1, "name": "x"}, ' * 60, id="json-without-end"),
+        pytest.param(
+            "".join(f"- Theory of {w}\n" for w in ("harmony", "melody", "form", "pitch", "time") * 4),
+            id="a-turn-of-five",
+        ),
+        pytest.param(
+            "".join(
+                f"- The {w} Lambs\n"
+                for w in ["silent", "silent", "godly", "silent", "godly", "silent", "godly", "godly"]
+            ),
+            id="in-no-order",
+        ),
         pytest.param("Please wait a moment. " * 5 + "Here it is, at last.", id="in-the-midst"),
     ],
 )

@@ -18,6 +18,8 @@ I'm sorry.|I won't be able to help with this.
 I understand this is frustrating, but I'm not permitted to disclose that.
 I don't have access to your order history.
 I do not have specific information about the cost of restoring a toolchain.
+Sorry, but I do not know.
+I do not know.
 That's not something I can help with.
 I'm sorry, I can't help with that, but I can tell you about our tariffs.
 Es tut mir leid, aber dabei kann ich nicht helfen.
@@ -47,6 +49,7 @@ We cannot guarantee delivery before Christmas.
 I can't provide an exact date, but parcels to Lyon usually take three days.
 I cannot help but notice that your query joins twice.
 I can't wait to hear how it goes!
+I don't know a single person who has read it to the end, so start with the summary.
 No, you can't take liquids over 100 ml in hand luggage.
 "I can't help you," said the fox, and ran into the woods.
 Here is a polite way to say no:|I'm sorry, I can't help with that this week.
