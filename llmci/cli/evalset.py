@@ -9,7 +9,17 @@ from typing import Annotated
 
 import typer
 
-from llmci.cli.evalset_told import facts_of, found_facts, line_of, say_faults, show_drift, show_needs, show_refreshed
+from llmci.cli.evalset_told import (
+    case_facts,
+    example_of,
+    facts_of,
+    found_facts,
+    line_of,
+    say_faults,
+    show_drift,
+    show_needs,
+    show_refreshed,
+)
 from llmci.cli.options import (
     ConfigFlag,
     EngineFlag,
@@ -145,12 +155,11 @@ def show_set(
 ) -> None:
     """Show what a set holds, and what its gates take.
 
-    Of agent traces that failed, it hints at the step that likely went wrong, as long as their labels are at hand.
+    Of agent traces that failed, it hints at the step that likely went wrong, as long as their labels are at hand. Cases of groups that are
+    too small to be shown ("other") are listed without their text.
 
     Example: llmci evalset show --version 3
     """
-    from llmci.core.evalsets.digests import case_document
-    from llmci.core.evalsets.exporting import spoken
     from llmci.wiring.evalset import needs_of, suspects
     from llmci.wiring.evalset_store import store
 
@@ -160,7 +169,7 @@ def show_set(
     heaviest = sorted(cases, key=lambda case: -case.weight)[:limit]
     hints = suspects(checked, heaviest)
     if as_json:
-        told = [{**case_document(case), "suspect": hints.get(case.case_id)} for case in heaviest]
+        told = [{**case_facts(case), "suspect": hints.get(case.case_id)} for case in heaviest]
         needs = needs_of(checked, evalset)
         show_json({**facts_of(evalset), "strata": evalset.strata, "needs": needs, "cases": told})
         return
@@ -169,7 +178,7 @@ def show_set(
         show(f"{stratum.share:>7.1%}  {stratum.traces:>8}  {stratum.cases:>6}  {safe_text(stratum.name)}")
     show_needs(needs_of(checked, evalset))
     for case in heaviest:
-        asked = " ".join(safe_text(spoken(case)).split())
+        asked = " ".join(safe_text(example_of(case)).split())
         show(f"\n{case.case_id}  weight {case.weight:.4f}  {safe_text(case.stratum)}\n  {asked[:300]}")
         if hint := hints.get(case.case_id):
             show(f"  likely went wrong at {safe_text(hint)}")

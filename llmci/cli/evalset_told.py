@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llmci.core.evalsets.needs import Need
+    from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
     from llmci.wiring.drift import DriftReport
     from llmci.wiring.evalset import Found
@@ -26,8 +27,6 @@ _SHOWN_CLUSTERS = 10
 
 def show_refreshed(found: Refreshed) -> None:
     """Which cases come and go, why, and what becomes of the clusters."""
-    from llmci.core.evalsets.exporting import spoken
-
     if not found.new:
         show(f"{line_of(found.before)}; nothing would change")
         return
@@ -39,7 +38,7 @@ def show_refreshed(found: Refreshed) -> None:
     show(f"  come: {kinds['failure']} failures, {len(found.added) - kinds['failure']} others")
     for why, count in whys.most_common():
         show(f"  go: {count}, {why}")
-    texts = {case.case_id: spoken(case) for case in (*found.before.cases, *found.evalset.cases)}
+    texts = {case.case_id: example_of(case) for case in (*found.before.cases, *found.evalset.cases)}
     for mark, told in (("-", found.retired), ("+", found.added)):
         for case_id, why in list(told.items())[:_SHOWN_CASES]:
             show(f"{mark} {case_id}  {why}\n    {' '.join(safe_text(texts[case_id]).split())[:160]}")
@@ -50,6 +49,29 @@ def show_refreshed(found: Refreshed) -> None:
             show(f"  {old:>6.1%} to {new:>6.1%}  {safe_text(stratum)}")
     if not found.written:
         note("nothing was written; to store it, run the same with --write.")
+
+
+def may_be_shown(case: Case) -> bool:
+    """Whether a case is no example of a group that is too small to be shown; what people wrote for the set may always be."""
+    from llmci.core.evalsets.sampling import of_topic
+    from llmci.domain.label import OTHER
+
+    return case.origin.kind == "hand" or case.stratum not in (OTHER, of_topic(OTHER))
+
+
+def example_of(case: Case) -> str:
+    """What a case asks, where it may be shown."""
+    from llmci.core.evalsets.exporting import spoken
+
+    return spoken(case) if may_be_shown(case) else "(of a group too small to be shown; an export has it)"
+
+
+def case_facts(case: Case) -> dict[str, object]:
+    """A case as plain values, less its text where that may not be shown."""
+    from llmci.core.evalsets.digests import case_document
+
+    told = case_document(case)
+    return told if may_be_shown(case) else {key: told[key] for key in ("case_id", "stratum", "weight", "origin")}
 
 
 def show_needs(needs: Sequence[Need]) -> None:

@@ -120,7 +120,7 @@ def _judged(found: Opinions) -> str:
     line = f"{safe_text(found.judge)}: {found.judged} of {found.chosen} traces judged"
     if found.approved is not None and found.interval is not None:
         low, high = found.interval
-        line += f"; approves of {found.approved:.0%} of the window ({low:.0%} to {high:.0%}); {safe_text(found.trust)}"
+        line += f"; approves of {found.approved:.0%} of the answers ({low:.0%} to {high:.0%}); {safe_text(found.trust)}"
     return line
 
 

@@ -84,7 +84,7 @@ class LabelSettings:
         embedder: Name of an adapter of the seam `embedder`; None is character n-grams, no key.
         namer: Name of a model under `models:` that names clusters from sanitized examples; None names them by
             their words.
-        slow_ms: A trace slower than this is flagged; None is the window's 99th percentile.
+        slow_ms: A trace slower than this is flagged; None is what stands out of the window.
     """
 
     __pydantic_config__ = _STRICT

@@ -57,21 +57,25 @@ def named(
             fix=f"Define it under `models:`, or choose one of: {', '.join(config.models) or 'none is defined'}.",
         )
     model: Model = build("model", config.models[name], config, environ)
-    clusters, topics = _members(groups, sample, embed)
-    asked = _Namer(model, Floor(config.label.min_traces, config.label.min_users), Ledger(budget), progress)
+    floor = Floor(config.label.min_traces, config.label.min_users)
+    clusters, topics = _members(groups, sample, embed, floor)
+    asked = _Namer(model, floor, Ledger(budget), progress)
     cluster_names, topic_names = asyncio.run(asked.both(groups, clusters, topics))
     return replace(groups, names=cluster_names, topic_names=topic_names)
 
 
 def _members(
-    groups: Groups, sample: Sequence[Distinct], embed: Embed | None
+    groups: Groups, sample: Sequence[Distinct], embed: Embed | None, floor: Floor
 ) -> tuple[dict[int, list[Distinct]], dict[int, list[Distinct]]]:
+    """Inputs of each cluster; and of each topic, of which those in clusters too small to be shown are no example."""
     clusters: defaultdict[int, list[Distinct]] = defaultdict(list)
     topics: defaultdict[int, list[Distinct]] = defaultdict(list)
     spoken = [entry for entry in sample if entry.text]
     for entry, cluster in zip(spoken, place(groups, texts_of(spoken), embed=embed).cluster.tolist(), strict=True):
         clusters[cluster].append(entry)
-        topics[topic_of(groups, cluster)].append(entry)
+    for cluster, entries in clusters.items():
+        if examples_of(entries, floor):
+            topics[topic_of(groups, cluster)] += entries
     return clusters, topics
 
 

@@ -44,7 +44,7 @@ class Opinions:
         judged: Those of them with a verdict, now or before.
         asked: Those that are asked about now.
         cost: US dollars at most, of a plan; None is unknown.
-        approved: Share of the window that it approves of, estimated from the sample; None for suspects and plans.
+        approved: Share of the answers of the window that it approves of, estimated from the sample; None for suspects and plans.
         interval: Of that share, at 95 %.
         trust: What is known of the judge itself.
     """

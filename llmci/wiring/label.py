@@ -10,6 +10,8 @@ from llmci.adapters.stores.embeddings import KeptEmbeddings
 from llmci.adapters.stores.groups import GroupsFile
 from llmci.core.canonical import digest_of
 from llmci.core.grouping.anomalies import Normal
+from llmci.core.grouping.clusters import MAX_TREE
+from llmci.core.grouping.groups import numbered
 from llmci.core.grouping.sample import InputSample
 from llmci.core.grouping.threads import one_thread
 from llmci.errors import OutsideError, UsageError
@@ -47,6 +49,10 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 # Below this, starting processes takes longer than they save.
 _PARALLEL_TRACES = 20_000
+# From so many times as many inputs on as the groups were fitted on, that is said.
+_GROWN = 4
+# Of groups whose file does not say what names were held to.
+_DEFAULT_FLOOR = 5
 _FITTED_WITH = ("clusters", "seed", "fit_sample", "embedder", "namer")
 
 
@@ -94,7 +100,7 @@ def _label(
     digest = clean_digest(clean)
     embed = embedder_of(config, environ)
     store = GroupsFile(labels.path / "groups.npz")
-    kept = None if recluster else store.load()
+    kept = None if recluster else _as_may_be_named(store.load(), config, progress)
     if kept and (at_hand := _at_hand(labels, clean, run_digest(digest, kept[0], config.label))):
         return at_hand
     sizes = [info.rows for info in clean.shards().values()]
@@ -104,11 +110,12 @@ def _label(
         sample, normal = run.survey()
         if kept:
             groups = _fitting(kept, config)
+            _say_what_they_knew(groups, sample, progress)
         else:
             with one_thread():
                 groups = fit(sample, config.label, embed)
             groups = named(groups, sample.distinct(), config, environ, embed=embed, budget=budget, progress=progress)
-            store.save(groups, _fitted_with(config))
+            store.save(groups, _fitted_with(config) | _floors(config))
         before = names_at_hand(labels) if recluster else {}
         made = run_digest(digest, groups, config.label)
         summary = replace(run.write(groups, normal, made), fitted=kept is None)
@@ -258,6 +265,36 @@ def _fitting(kept: tuple[Groups, Mapping[str, object]], config: Config) -> Group
     return groups
 
 
+def _floors(config: Config) -> dict[str, int]:
+    return {"min_traces": config.label.min_traces, "min_users": config.label.min_users}
+
+
+def _as_may_be_named(
+    kept: tuple[Groups, Mapping[str, object]] | None, config: Config, progress: Progress
+) -> tuple[Groups, Mapping[str, object]] | None:
+    """The stored grouping, without its names if fewer people share their words than the settings ask for by now."""
+    if kept is None:
+        return None
+    groups, settings = kept
+    if all(floor <= int(str(settings.get(name, _DEFAULT_FLOOR))) for name, floor in _floors(config).items()):
+        return kept
+    progress.note(
+        "label.min_traces or label.min_users was raised since the groups were named: they are called by their numbers. "
+        "`llmci label --recluster` fits and names them again."
+    )
+    return numbered(groups), settings
+
+
+def _say_what_they_knew(groups: Groups, sample: InputSample, progress: Progress) -> None:
+    """Groups of a first try with a few traces hold for ever, and everything then joins one of them."""
+    knew, now = len(groups.trace_ids), len(sample.distinct())
+    if knew < MAX_TREE and now >= _GROWN * max(1, knew):
+        progress.note(
+            f"the groups were fitted on {knew} distinct inputs, and there are {now} now: `llmci label --recluster` fits them again, "
+            "and says where the old ones went."
+        )
+
+
 def _fitted_with(config: Config) -> dict[str, object]:
     settings = asdict(config.label)
     embedder = _embedder(config, {})
@@ -273,6 +310,10 @@ def _at_hand(labels: Shelf, clean: Shelf, digest: str) -> LabelSummary | None:
     wanted = {shard_id: label_fingerprint(digest, info.sha256) for shard_id, info in clean.shards().items()}
     if manifest is None or manifest.get("digest") != digest or written != wanted:
         return None
+    for shard_id in written:
+        # A file that is gone, or was edited, is no label.
+        for _ in labels.read(shard_id, ("trace_id",)):
+            break
     try:
         return summary_of(manifest)
     except (KeyError, TypeError):

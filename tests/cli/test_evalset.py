@@ -154,3 +154,17 @@ def test_drift_fails_a_job_only_where_it_is_asked_to(tmp_path: Path, monkeypatch
     codes = [CliRunner().invoke(app, ["drift", *flags]).exit_code for flags in ([], ["--gate"], ["--least", "0.9"])]
 
     assert codes == [0, 1, 1]
+
+
+def test_a_case_of_a_group_that_is_too_small_is_listed_without_its_text(project: Path) -> None:
+    (project / "llmci.yaml").write_text("evalset: {size: 60, floor: 2}\nlabel: {clusters: 6}")
+    odd = [a_trace(f"z{n}", f"zorblat implant {word} hurts", user_id="one") for n, word in enumerate("abcdefg")]
+    rows = [a_trace(f"t{n}", text, user_id=f"u{n % 20}") for n, (text, _) in enumerate(questions(80, 1))]
+    a_clean_shelf(project / ".llmci", rows + odd)
+    summary = label(load(project / "llmci.yaml"), now=NOON)
+    said("build")
+
+    assert any(not cluster.shown and cluster.traces for cluster in summary.clusters)
+    for shown in (said("show", "-n", "99"), said("show", "-n", "99", "--json")):
+        assert "zorblat" not in shown
+        assert "other" in shown

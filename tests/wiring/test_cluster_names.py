@@ -82,6 +82,7 @@ def test_what_is_too_small_to_be_shown_is_shown_to_no_model(tmp_path: Path, serv
     labelled(a_project(tmp_path, server))
 
     assert server.requests
+    assert "zanzibar" not in str(server.requests)
     alone = [Distinct(f"zanzibar {n}", f"t{n}", 1, {1}) for n in range(9)]
     assert examples_of(alone, FLOOR) == []
 
@@ -98,6 +99,8 @@ def test_examples_are_from_different_users() -> None:
         ('{"name": "Parcel questions"}', "Parcel questions"),
         ('Sure! ```json\n{"name": "Parcel  questions."}\n```', "Parcel questions"),
         ('{"name": "Parcels for Roe"}', None),
+        ('{"name": "Parcels of Roes"}', None),
+        ('{"name": "Zanzibaris and parcels"}', None),
         ('{"name": "Order 4711"}', None),
         ('{"name": "mail jane@example.com"}', None),
         ('{"name": ""}', None),
@@ -107,7 +110,9 @@ def test_examples_are_from_different_users() -> None:
     ],
 )
 def test_a_name_is_taken_only_if_it_points_at_nobody(reply: str, expected: str | None) -> None:
-    members = [Distinct(f"where is my parcel {'roe' if n < 2 else ''}", f"t{n}", 1, {n}) for n in range(10)]
+    members = [
+        Distinct(f"where is my parcel {'roe roes zanzibar' if n < 2 else ''}", f"t{n}", 1, {n}) for n in range(10)
+    ]
 
     assert taken_name(reply, members, FLOOR) == expected
 

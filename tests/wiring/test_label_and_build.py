@@ -71,6 +71,19 @@ def test_labelling_again_changes_nothing_and_does_nothing(tmp_path: Path) -> Non
     assert second.clusters == first.clusters
 
 
+@pytest.mark.parametrize("edit", ["edited", "gone"])
+def test_labels_that_are_not_what_was_written_are_not_called_right(tmp_path: Path, edit: str) -> None:
+    config = a_project(tmp_path, traffic())
+    label(config, now=NOON)
+    file = tmp_path / ".llmci" / "labels" / "test-1.parquet"
+    file.write_bytes(file.read_bytes()[::-1])
+    if edit == "gone":
+        file.unlink()
+
+    with pytest.raises(UsageError, match="damaged or changed"):
+        label(config, now=NOON)
+
+
 def test_old_labels_do_not_move_when_traffic_is_added(tmp_path: Path) -> None:
     config = a_project(tmp_path, traffic())
     label(config, now=NOON)
@@ -83,6 +96,39 @@ def test_old_labels_do_not_move_when_traffic_is_added(tmp_path: Path) -> None:
     assert not summary.fitted
     assert {trace_id: after[trace_id] for trace_id in before} == before
     assert len(after) == 300
+
+
+class Notes(Silent):
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def note(self, message: str) -> None:
+        self.said.append(message)
+
+
+def test_groups_of_a_first_try_are_said_to_know_little(tmp_path: Path) -> None:
+    config, notes = a_project(tmp_path, traffic(30)), Notes()
+    label(config, now=NOON, progress=notes)
+    a_clean_shelf(tmp_path / ".llmci", traffic(200, seed=2), "test-2")
+    assert not notes.said
+
+    label(config, now=NOON, progress=notes)
+
+    assert ["--recluster" in note for note in notes.said] == [True]
+
+
+def test_names_that_too_few_share_by_now_are_not_shown(tmp_path: Path) -> None:
+    first = label(a_project(tmp_path, traffic()), now=NOON)
+    stricter, notes = a_project(tmp_path, traffic(), "label: {min_users: 10}"), Notes()
+
+    again = label(stricter, now=NOON, progress=notes)
+
+    shown = [cluster for cluster in again.clusters if cluster.shown and cluster.traces]
+    assert shown
+    assert all(cluster.name == f"group {cluster.cluster + 1}" for cluster in shown)
+    assert "--recluster" in notes.said[0]
+    assert [cluster.traces for cluster in again.clusters] == [cluster.traces for cluster in first.clusters]
+    assert label(stricter, now=NOON).unchanged
 
 
 def test_fitting_anew_says_where_the_former_clusters_went(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from rapidfuzz.distance import Indel
 from llmci import seams
 from llmci.adapters.scorers.rule import Marked, RuleScorer
 from llmci.core.bench.chat import question_of
-from llmci.core.grouping.signs import says_again
+from llmci.core.grouping.loops import says_again
 from llmci.domain.run import Answered, Metric, Scored
 from llmci.domain.text import declared_clean
 
@@ -49,6 +49,8 @@ class DegenerateScorer(RuleScorer[DegenerateOptions]):
     """1 for an answer that says nothing, which is the worse."""
 
     Options = DegenerateOptions
+
+    version = 2
 
     def metric(self) -> Metric:
         """See `Scorer.metric`."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from llmci import seams
 from llmci.adapters.scorers.rule import NoMark, RuleScorer
-from llmci.core.grouping.signs import is_refusal
+from llmci.core.grouping.refusals import is_refusal
 from llmci.domain.run import Metric
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class RefusalScorer(RuleScorer[RefusalOptions]):
     """1 for a refusal, which is the worse; with `expectation` 1 for refusing just where that is right."""
 
     Options = RefusalOptions
+
+    version = 2
 
     def metric(self) -> Metric:
         """See `Scorer.metric`."""

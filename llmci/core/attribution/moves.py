@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from llmci.core.grouping.endings import was_cut_off
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -72,10 +74,10 @@ def _of_step(step: Mapping[str, Any], number: int) -> Move:
         who=step.get("name") or "assistant",
         text=_words(said) or (step.get("error") or ""),
         tool=(step.get("tool_name") or step.get("name") or step["kind"]) if is_tool else None,
-        arguments=_spelled(_words(step.get("input") or {})) if is_tool else None,
+        arguments=spelled(_words(step.get("input") or {})) if is_tool else None,
         calls=() if is_tool else tuple(_calls(said.get("messages") or ())),
         failed=step.get("status") == "error",
-        cut=_cut(said.get("messages") or ()),
+        cut=was_cut_off(said.get("messages") or ()),
     )
 
 
@@ -109,7 +111,7 @@ def _of_messages(messages: Sequence[Mapping[str, Any]]) -> Iterator[Move]:
         calls = tuple(_calls([message]))
         for part in parts:
             if part.get("type") == "tool_call":
-                call = (part.get("tool_name") or "tool", _spelled(part.get("tool_arguments") or ""))
+                call = (part.get("tool_name") or "tool", spelled(part.get("tool_arguments") or ""))
                 waiting.append(call)
                 if part.get("tool_call_id"):
                     asked[part["tool_call_id"]] = call
@@ -118,7 +120,7 @@ def _of_messages(messages: Sequence[Mapping[str, Any]]) -> Iterator[Move]:
             who=message.get("name") or "assistant",
             text=_said([message]),
             calls=calls,
-            cut=_cut([message]),
+            cut=was_cut_off([message]),
             heard=heard,
         )
         heard = ""
@@ -151,11 +153,8 @@ def _words(payload: Mapping[str, Any]) -> str:
     return _said(payload.get("messages") or ()) or payload.get("text") or payload.get("json") or ""
 
 
-def _cut(messages: Sequence[Mapping[str, Any]]) -> bool:
-    return bool(messages) and (messages[-1].get("finish_reason") or "").lower() in ("length", "max_tokens")
-
-
-def _spelled(arguments: str) -> str:
+def spelled(arguments: str) -> str:
+    """Arguments in one spelling, whatever the order of their keys."""
     try:
         return orjson.dumps(orjson.loads(arguments), option=orjson.OPT_SORT_KEYS).decode()
     except orjson.JSONDecodeError:

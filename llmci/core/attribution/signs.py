@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from llmci.core.grouping.signs import is_refusal
+from llmci.core.grouping.refusals import is_refusal
+from llmci.core.grouping.toolresults import reads_as_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,13 +24,6 @@ if TYPE_CHECKING:
 _TELLING = 60
 # So many agents are a team, one of which leads.
 _TEAM = 2
-_WITHIN = 4_000
-_ERROR = re.compile(
-    r"^\W*(?:error|exception|fatal|failed|failure)\b|\btraceback \(most recent call last\)|^\s*\{\s*\"error\""
-    r"|\b(?:[45]\d\d (?:client error|server error|not found|forbidden|unauthorized|internal server error))\b"
-    r"|\berror(?: code)? [45]\d\d\b|\b\w+(?:Error|Exception): ",
-    re.IGNORECASE,
-)
 _NOTHING = re.compile(
     r"\W*(?:null|none|nothing found|no (?:results?|matches|records?|data)(?: found)?)?\W*", re.IGNORECASE
 )
@@ -77,10 +71,11 @@ def _malformed(moves: Sequence[Move]) -> Iterator[tuple[Move, str]]:
 
 
 def _repeated(moves: Sequence[Move]) -> Iterator[tuple[Move, str]]:
-    """The first call that is made again with the same arguments and the same result."""
+    """The first call that is made again with the same arguments and the same result; not one that is waited for, and comes."""
+    last = {(move.tool, move.arguments): move.text for move in moves}
     seen: dict[tuple[str, str, str], int] = {}
     for move in moves:
-        if move.tool is None or move.arguments is None:
+        if move.tool is None or move.arguments is None or last[move.tool, move.arguments] != move.text:
             continue
         before = seen.setdefault((move.tool, move.arguments, move.text), move.number)
         if before != move.number:
@@ -157,7 +152,7 @@ RULES: dict[str, Callable[[Sequence[Move]], Iterator[tuple[Move, str]]]] = {
 
 
 def _is_error(move: Move) -> bool:
-    return move.failed or bool(_ERROR.search(move.text[:_WITHIN]) if move.tool is not None else False)
+    return move.failed or (move.tool is not None and reads_as_error(move.text))
 
 
 def _made_good(move: Move, later: Move) -> bool:

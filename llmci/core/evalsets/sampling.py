@@ -106,7 +106,7 @@ def _strata(sightings: Sightings, plan: Plan) -> dict[str, Rows]:
     pairs, of_row = np.unique(sightings.stratum.astype(np.int64) * len(names) + sightings.topic, return_inverse=True)
     clusters, topics = (
         (pairs // len(names)).tolist(),
-        [f"{names[pair % len(names)]} (topic)" for pair in pairs.tolist()],
+        [of_topic(names[pair % len(names)]) for pair in pairs.tolist()],
     )
     strata = [names[cluster] for cluster in clusters]
     large = [size * share[cluster] >= plan.floor for cluster in clusters]
@@ -129,6 +129,11 @@ def _grouped(names: Sequence[str], of_row: Rows) -> dict[str, Rows]:
     group = np.array([number[name] for name in names], np.int64)[of_row]
     ends = np.cumsum(np.bincount(group, minlength=len(number)))
     return dict(zip(number, np.split(np.argsort(group, kind="stable"), ends[:-1]), strict=True))
+
+
+def of_topic(topic: str) -> str:
+    """Stratum of the clusters of a topic that are too many for their floors."""
+    return f"{topic} (topic)"
 
 
 def _floor(sightings: Sightings, members: Rows, plan: Plan) -> int:

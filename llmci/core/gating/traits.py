@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llmci.core.grouping.language import UNKNOWN, language_of
-from llmci.core.grouping.signs import is_refusal
+from llmci.core.grouping.refusals import is_refusal
 from llmci.domain.run import Answered
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ _TESTS = (
         bad=True,
         has=lambda text: "<" in text and bool(_REASONING.search(text)),
     ),
-    _Test("refusals", "refuse or apologise", bad=True, has=is_refusal),
+    _Test("refusals", "decline", bad=True, has=is_refusal),
     _Test("truncation", "break off in the middle", bad=True, has=_cut_off),
     _Test("degenerate text", "repeat one sentence over and over", bad=True, has=_loops),
     _Test(

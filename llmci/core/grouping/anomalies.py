@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
+from llmci.core.attribution.moves import moves_of
 from llmci.core.grouping.askedagain import Sessions
 from llmci.core.grouping.constant import Answers, answer_key
+from llmci.core.grouping.endings import was_blocked, was_cut_off
 from llmci.core.grouping.language import UNKNOWN, surely
+from llmci.core.grouping.loops import LOOP_TIMES, says_again
+from llmci.core.grouping.refusals import is_refusal
 from llmci.core.grouping.sample import digest64
-from llmci.core.grouping.signs import LOOP_TIMES, is_refusal, says_again
 from llmci.core.grouping.texts import has_user_message, input_text, output_text
+from llmci.core.grouping.toolresults import is_error_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,31 +40,64 @@ OF_ONE_TRACE = {
 }
 
 _FENCED_JSON = re.compile(r"^\s*```(?:json)?\s*(?P<body>[\[{].*[\]}])\s*```\s*$", re.DOTALL | re.IGNORECASE)
-_CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "incomplete"})
+_NO_JSON = frozenset({"", "null", '""'})
 # Shorter messages, such as a greeting, may come often.
 _LOOP_MESSAGE = 60
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _LANGUAGE_WITHIN = 2_000
-# Fewer traces than these have no meaningful 99th percentile.
-_FEW = 100
+# Of fewer traces nobody can say what is usual.
+_FEW = 20
+# What is less than half as much again as usual is no outlier, however alike the others are.
+_LEAST_TIMES = 1.5
+_FENCE = 1.5
 _POSITIVE = frozenset(
-    {"up", "thumbs_up", "thumbs up", "👍", "positive", "good", "like", "liked", "yes", "true", "correct"}
+    [
+        "up",
+        "thumbs_up",
+        "thumb_up",
+        "thumbsup",
+        "upvote",
+        "👍",
+        "positive",
+        "good",
+        "great",
+        "like",
+        "liked",
+        "yes",
+        "true",
+        "correct",
+        "helpful",
+        "satisfied",
+        "accepted",
+    ]
 )
 _NEGATIVE = frozenset(
-    {
+    [
         "down",
         "thumbs_down",
+        "thumb_down",
+        "thumbsdown",
+        "downvote",
         "👎",
         "negative",
         "bad",
+        "poor",
         "dislike",
         "disliked",
         "no",
         "false",
         "wrong",
         "incorrect",
-    }
+        "unhelpful",
+        "not_helpful",
+        "dissatisfied",
+        "unsatisfied",
+        "rejected",
+    ]
 )
+_SKIN = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f]")
+# Stars go from one, though nobody gave more than one this week.
+_FROM_ONE = re.compile(r"star|csat", re.IGNORECASE)
 _FEEDBACK_NAME = re.compile(r"thumb|feedback|rating|satisf|csat|\blikes?\b|stars?\b", re.IGNORECASE)
 
 
@@ -127,7 +164,7 @@ class Limits:
 
 
 def limits_of(normal: Normal, *, slow_ms: float | None) -> Limits:
-    """The 99th percentiles of a window, unless the user named what is slow."""
+    """What is usual in a window, unless the user named what is slow."""
     return Limits(
         slow_ms or _outlying(normal.latencies),
         _outlying(normal.costs),
@@ -171,7 +208,18 @@ def feedback_of(row: TraceRow, limits: Limits) -> float | None:
 
 
 def _outlying(values: array[float]) -> float | None:
-    return float(np.quantile(np.asarray(values), 0.99)) if len(values) >= _FEW else None
+    """Above what a value stands out: one in a hundred at most, and fewer where they scatter as they may.
+
+    Source:
+        Tukey (1977), Exploratory Data Analysis: the inner fence of quartiles, on a logarithmic scale, for times and costs are skewed.
+    """
+    known = np.asarray(values, np.float64)
+    known = known[known > 0]
+    if len(known) < _FEW:
+        return None
+    low, middle, high = np.quantile(np.log(known), [0.25, 0.5, 0.75])
+    fence = np.exp(high + _FENCE * (high - low))
+    return float(max(fence, np.quantile(known, 0.99), _LEAST_TIMES * np.exp(middle)))
 
 
 def _cost(row: TraceRow) -> float | None:
@@ -189,10 +237,15 @@ def _feedback_scores(row: TraceRow) -> Iterator[Mapping[str, Any]]:
 
 def _scaled(score: Mapping[str, Any], limits: Limits) -> float | None:
     """To [0, 1]: words by what they mean, numbers by the range that their name has in the window."""
-    number, text = score.get("num"), (score.get("text") or "").strip().lower()
+    number, text = (
+        score.get("num"),
+        _SKIN.sub("", (score.get("text") or "")).strip().lower().replace(" ", "_").replace("-", "_"),
+    )
     if number is None:
         return 1.0 if text in _POSITIVE else 0.0 if text in _NEGATIVE else None
     low, high = limits.ranges.get(score.get("name") or "", (number, number))
+    if _FROM_ONE.search(score.get("name") or ""):
+        low, high = 1.0, max(high, 5.0)
     # Thumbs are 0 and 1 or -1 and 1; stars go from 1 to 5, whichever of them were given.
     bottom, top = (low, max(high, 1.0)) if low < 0 else (0.0, 1.0) if high <= 1 else (min(low, 1.0), max(high, 5.0))
     return float(min(max((number - bottom) / (top - bottom), 0.0), 1.0))
@@ -207,28 +260,50 @@ def _parts(row: TraceRow) -> Iterator[Mapping[str, Any]]:
         yield from message.get("parts") or ()
 
 
-def _acted(row: TraceRow) -> bool:
-    """Whether the output holds something other than words, such as a tool call or an image."""
-    return any(part.get("type") not in ("text", "reasoning", "refusal", None) for part in _parts(row))
+def _acted(message: Mapping[str, Any]) -> bool:
+    """Whether a message holds something other than words, such as a tool call or an image."""
+    return any(part.get("type") not in ("text", "reasoning", "refusal", None) for part in message.get("parts") or ())
+
+
+def _said_nothing(row: TraceRow, said: str) -> bool:
+    """Whether there is no answer: no word and no act, or none in the message that ends it."""
+    if row.get("status") == "error":
+        return False
+    messages = _messages(row)
+    if said.strip() in _NO_JSON and not any(_acted(message) for message in messages):
+        return True
+    end = messages[-1] if messages else {}
+    return (end.get("role") or "").lower() == "assistant" and not _acted(end) and not output_text({"messages": [end]})
 
 
 def _refused(row: TraceRow, said: str) -> bool:
-    return any(part.get("type") == "refusal" for part in _parts(row)) or is_refusal(said)
-
-
-def _cut_off(row: TraceRow) -> bool:
+    """Whether it declines: in so many words, in its first message or in its last."""
     messages = _messages(row)
-    return bool(messages) and (messages[-1].get("finish_reason") or "").lower() in _CUT_OFF
+    last = output_text({"messages": messages[-1:]}) if len(messages) > 1 else ""
+    marked = any(part.get("type") == "refusal" for part in _parts(row)) or was_blocked(messages)
+    return marked or is_refusal(said) or is_refusal(last)
 
 
 def _repeats_itself(row: TraceRow, said: str) -> bool:
-    """Whether one message says the same sentence again and again, or one message comes again and again."""
-    turns = ["\n".join(part.get("text") or "" for part in m.get("parts") or ()).strip() for m in _messages(row)]
+    """Whether a message says the same again and again, or the same message or tool call comes again and again."""
+    messages = _messages(row)
+    turns = ["\n".join(part.get("text") or "" for part in m.get("parts") or ()).strip() for m in messages]
     for turn in turns or [said]:
         if says_again(turn):
             return True
     spoken = [turn for turn in turns if len(turn) >= _LOOP_MESSAGE]
-    return any(times >= LOOP_TIMES for times in Counter(spoken).values())
+    return any(times >= LOOP_TIMES for times in Counter(spoken).values()) or _calls_again(row)
+
+
+def _calls_again(row: TraceRow) -> bool:
+    """Whether a tool is called again and again with the same arguments, and always gives the same back."""
+    if sum(part.get("type") == "tool_call" for part in _parts(row)) < LOOP_TIMES:
+        return False
+    results: dict[tuple[str, str | None], list[str]] = {}
+    for move in moves_of({"output": row.get("output")}):
+        if move.tool is not None:
+            results.setdefault((move.tool, move.arguments), []).append(move.text)
+    return any(len(given) >= LOOP_TIMES and len(set(given[-LOOP_TIMES:])) == 1 for given in results.values())
 
 
 def _switched_language(row: TraceRow, said: str) -> bool:
@@ -241,9 +316,9 @@ def _switched_language(row: TraceRow, said: str) -> bool:
 
 
 def _tool_failed(row: TraceRow) -> bool:
-    failed_part = any(part.get("is_error") for part in _parts(row))
+    failed = (part.get("is_error") or is_error_message(part.get("tool_result") or "") for part in _parts(row))
     steps = row.get("steps") or ()
-    return failed_part or any(step.get("kind") == "tool" and step.get("status") == "error" for step in steps)
+    return any(failed) or any(step.get("kind") == "tool" and step.get("status") == "error" for step in steps)
 
 
 def _is_fenced_json(said: str) -> bool:
@@ -259,9 +334,9 @@ def _is_fenced_json(said: str) -> bool:
 
 # What a trace and the text of its answer show by themselves, in a fixed order.
 _ALONE: dict[str, Callable[[TraceRow, str], bool]] = {
-    "empty_answer": lambda row, said: row.get("status") != "error" and not said.strip() and not _acted(row),
+    "empty_answer": _said_nothing,
     "refusal": _refused,
-    "truncated": lambda row, _: _cut_off(row),
+    "truncated": lambda row, _: was_cut_off(_messages(row)),
     "loop": _repeats_itself,
     "tool_error": lambda row, _: _tool_failed(row),
     "fenced_json": lambda _, said: _is_fenced_json(said),

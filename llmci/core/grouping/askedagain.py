@@ -19,11 +19,16 @@ if TYPE_CHECKING:
 
     from llmci.domain.trace import TraceRow
 
-_WORD = re.compile(r"\w+")
+# Where words are written without spaces, each sign is one.
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|[^\W\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
+# Vowels and doubled letters are what is mistyped most, and an ending what changes in other words.
+_UNSURE = re.compile(r"(?<=.)[aeiouy]|(.)(?=\1)")
+_STEM, _SHORT = 4, 5
 # Calls that follow at once are a program's, not a person's.
 _SOONEST = timedelta(seconds=2)
 _LATEST = timedelta(minutes=10)
-# Share of the words of both questions that is in both.
+# Share of the words of both questions that is in both. Neither may have a word in place of another of the other: the weather in
+# Paris is another question than the weather in London.
 _ALIKE = 0.5
 # A greeting or a "yes" may well come twice.
 _FEWEST_WORDS = 3
@@ -36,6 +41,7 @@ class _Turn:
     trace: int
     start: datetime
     end: datetime
+    # In their order; an odd number stands for a small word, which says nothing of what is asked.
     words: array[int]
 
 
@@ -83,14 +89,13 @@ def _turn(row: TraceRow) -> _Turn | None:
     start = row.get("start")
     if row.get("session_id") is None or start is None or not _user_spoke_last(row):
         return None
-    words = frozenset(_WORD.findall(input_text(row.get("input")).casefold()))
-    if len(words) < _FEWEST_WORDS:
+    words = _WORD.findall(input_text(row.get("input")).casefold())
+    if len(set(words)) < _FEWEST_WORDS:
         return None
-    # Small words say nothing of what is asked, unless there are no others. Numbers in place of words: a session's end is sent
-    # from one process to another, and may wait there for long.
-    telling = array("I", sorted(zlib.crc32(word.encode()) for word in words - SMALL_WORDS or words))
+    # Numbers in place of words: a session's end is sent from one process to another, and may wait there for long.
+    numbers = array("I", (_number(word) for word in words))
     end = start + timedelta(milliseconds=row.get("latency_ms") or 0)
-    return _Turn(digest64(row["trace_id"]), start, end, telling)
+    return _Turn(digest64(row["trace_id"]), start, end, numbers)
 
 
 def _user_spoke_last(row: TraceRow) -> bool:
@@ -102,5 +107,24 @@ def _user_spoke_last(row: TraceRow) -> bool:
 def _again(before: _Turn, after: _Turn) -> bool:
     if after.start < before.end or not _SOONEST <= after.start - before.start <= _LATEST:
         return False
-    one, two = set(before.words), set(after.words)
-    return len(one & two) >= _ALIKE * len(one | two)
+    one, two = _telling(before.words), _telling(after.words)
+    if (one - two and two - one) or len(one & two) < _ALIKE * len(one | two):
+        return False
+    return not _one_other_word(before.words, after.words)
+
+
+def _number(word: str) -> int:
+    """What stands for a word, however it is mistyped or ends; odd for a small word."""
+    stem = _UNSURE.sub("", word)[:_STEM] if word.isascii() and word.isalpha() and len(word) >= _SHORT else word
+    return zlib.crc32(stem.encode()) & ~1 | (word in SMALL_WORDS)
+
+
+def _telling(words: array[int]) -> set[int]:
+    """Words but small ones, unless there are no others."""
+    return {word for word in words if not word & 1} or set(words)
+
+
+def _one_other_word(one: array[int], two: array[int]) -> bool:
+    """Whether all is alike but for one word, as in "turn it on" and "turn it off"; "my" and "the" are as good as each other."""
+    other = [(a, b) for a, b in zip(one, two, strict=False) if a != b]
+    return len(one) == len(two) and len(other) == 1 and not (other[0][0] & other[0][1] & 1)

@@ -7,6 +7,7 @@ once given does not move.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -15,8 +16,11 @@ import numpy as np
 from llmci.core.grouping.features import unit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from llmci.core.grouping.features import SparseRows
     from llmci.core.grouping.neighbours import Neighbours
 
 # Neighbours that an input is drawn towards, and how often. Chosen on every second intent of two public sets, for
@@ -33,7 +37,9 @@ _ROUNDS = 10
 MAX_TOPICS = 12
 # The tree needs memory with the square of what it holds: 250 MB at this size.
 MAX_TREE = 6_000
-_SMALLEST_MEAN_SIZE = 5
+_SMALLEST_MEAN_SIZE = 10
+# Of a few inputs that come often, those are of one kind that have this cosine on average.
+_OF_ONE_KIND = 0.4
 _MAX_CLUSTERS = 400
 # The finest cut that gives up no more than this of the best modularity: groups as small as the
 # neighbourhoods support, and no smaller.
@@ -60,7 +66,11 @@ class Clustering:
 
 
 def fit_clusters(
-    vectors: NDArray[np.float32], neighbours: Neighbours, *, clusters: int | Literal["auto"]
+    vectors: NDArray[np.float32],
+    neighbours: Neighbours,
+    *,
+    clusters: int | Literal["auto"],
+    templates: Sequence[int],
 ) -> Clustering:
     """Group the reference inputs.
 
@@ -68,6 +78,7 @@ def fit_clusters(
         vectors: Unit rows, shape (n, dimensions).
         neighbours: Of each row among the others; at least `NEIGHBOURS` where there are so many.
         clusters: How many groups, or "auto" to have the number chosen.
+        templates: Of each row, what stands for its text without numbers and ids.
 
     Returns:
         The groups, largest first. Asking for more groups than there are distinct inputs gives one
@@ -80,8 +91,45 @@ def fit_clusters(
     merges = _tree(final)
     wanted = _choose(merges, neighbours, len(final)) if clusters == "auto" else min(clusters, len(final))
     labels = cut(merges, wanted, len(final))
+    if clusters == "auto":
+        labels = _joined(labels, templates)
     topics = cut(merges, _topics(merges, neighbours, len(final), wanted), len(final))
     return _settled(final, labels, topics, kept)
+
+
+def fit_few(vectors: NDArray[np.float32], rows: SparseRows) -> Clustering:
+    """Group a few inputs that all come often, such as those of buttons: so few have no neighbours to be drawn towards.
+
+    Args:
+        vectors: Unit rows, shape (n, dimensions).
+        rows: The full space, shape (n, features).
+    """
+    from scipy.cluster.hierarchy import average, cut_tree
+    from scipy.spatial.distance import squareform
+
+    apart = np.clip(1 - (rows @ rows.T).toarray(), 0, 1).astype(np.float64)
+    np.fill_diagonal(apart, 0)
+    tree = average(squareform(apart, checks=False))
+    count = len(vectors) - int((tree[:, 2] <= 1 - _OF_ONE_KIND).sum())
+    labels, topics = (
+        cut_tree(tree, n_clusters=number)[:, 0].astype(np.int32) for number in (count, min(count, MAX_TOPICS))
+    )
+    return _settled(vectors, labels, topics, np.zeros((0, *vectors.shape), np.float32))
+
+
+def _joined(labels: NDArray[np.int32], templates: Sequence[int]) -> NDArray[np.int32]:
+    """Groups as they are, but those are one that mostly hold the same template: neighbours tell them apart by its numbers alone."""
+    held: defaultdict[int, Counter[int]] = defaultdict(Counter)
+    for label, template in zip(labels.tolist(), templates, strict=True):
+        held[label][template] += 1
+    first: dict[int, int] = {}
+    becomes = np.arange(labels.max() + 1, dtype=np.int32)
+    for label in sorted(held):
+        [(template, times)] = held[label].most_common(1)
+        if times > 1 and 2 * times >= held[label].total():
+            becomes[label] = first.setdefault(template, label)
+    _, dense = np.unique(becomes[labels], return_inverse=True)
+    return dense.astype(np.int32)
 
 
 def assign(clustering: Clustering, vectors: NDArray[np.float32], neighbours: Neighbours) -> NDArray[np.int32]:

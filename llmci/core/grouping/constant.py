@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from llmci.core.grouping.pleasantries import is_pleasantry
 from llmci.core.grouping.sample import digest64
 from llmci.core.grouping.texts import input_text, output_text
 
@@ -67,6 +68,8 @@ class Answers:
 
 
 def answer_key(row: TraceRow) -> int | None:
-    """What stands for an answer, whatever its spacing; None for a short one."""
+    """What stands for an answer, whatever its spacing; None for a short one, and for one to a greeting or thanks."""
+    if is_pleasantry(input_text(row.get("input"))):
+        return None
     said = " ".join(output_text(row.get("output")).split())
     return digest64(said) if len(said) >= _SHORTEST else None

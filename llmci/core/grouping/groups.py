@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from llmci.core.grouping.clusters import MAX_TREE, NEIGHBOURS, Clustering, assign, fit_clusters
+from llmci.core.grouping.clusters import MAX_TREE, NEIGHBOURS, Clustering, assign, fit_clusters, fit_few
 from llmci.core.grouping.features import Vectorizer, fit_vectorizer, vectors_by
 from llmci.core.grouping.names import name_groups
 from llmci.core.grouping.neighbours import nearest, reference_of
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 # Distance is taken to so many neighbours: one is noise, many reach beyond small groups.
 NOVELTY_NEIGHBOURS = 7
 _NEAR_DUPLICATE = 0.9
+_NUMBERED = re.compile(r"\S*\d\S*")
+# So few inputs are no sample of what people write, if each comes so often.
+_FEW, _OFTEN = 100, 10
 NO_INPUT = "no input text"
 
 
@@ -106,7 +110,12 @@ def fit_groups(
     reference = spoken[:MAX_TREE]
     rows, dense = vectors_by(vectorizer, embed, texts_of(reference))
     near = nearest(rows, reference_of(rows), NEIGHBOURS, apart_from=np.arange(len(reference), dtype=np.int32))
-    clustering = fit_clusters(dense, near, clusters=clusters)
+    if embed is None and clusters == "auto" and _are_few(reference):
+        clustering = fit_few(dense, rows)
+    else:
+        clustering = fit_clusters(
+            dense, near, clusters=clusters, templates=[_template(entry.text) for entry in reference]
+        )
     labels = assign(clustering, dense, near).tolist() if reference else []
     floor = {"min_traces": min_traces, "min_users": min_users}
     topics = [int(clustering.topics[label]) for label in labels]
@@ -122,6 +131,18 @@ def fit_groups(
         names=(*name_groups(reference, labels, count=count, **floor), NO_INPUT),
         topic_names=(*name_groups(reference, topics, count=topic_count, **floor), NO_INPUT),
     )
+
+
+def _template(text: str) -> int:
+    """What stands for a text without its numbers and ids."""
+    return digest64(_NUMBERED.sub("0", text.casefold()))
+
+
+def _are_few(reference: Sequence[Distinct]) -> bool:
+    """Whether there are but a few inputs, which come often."""
+    if not 1 < len(reference) <= _FEW:
+        return False
+    return float(np.median([entry.traces for entry in reference])) >= _OFTEN
 
 
 def place(groups: Groups, texts: Sequence[str], *, embed: Embed | None = None) -> Places:
@@ -143,6 +164,15 @@ def place(groups: Groups, texts: Sequence[str], *, embed: Embed | None = None) -
 def topic_of(groups: Groups, cluster: int) -> int:
     """The topic that a cluster belongs to."""
     return int(groups.clustering.topics[cluster]) if cluster < len(groups.names) - 1 else len(groups.topic_names) - 1
+
+
+def numbered(groups: Groups) -> Groups:
+    """The same groups, without their names."""
+
+    def told(names: tuple[str, ...]) -> tuple[str, ...]:
+        return (*(f"group {number}" for number in range(1, len(names))), NO_INPUT)
+
+    return replace(groups, names=told(groups.names), topic_names=told(groups.topic_names))
 
 
 def vectors_of(groups: Groups, texts: Sequence[str], *, embed: Embed | None = None) -> Any:  # noqa: ANN401  as `SparseRows`

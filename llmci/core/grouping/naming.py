@@ -1,8 +1,8 @@
 """Names that a model gives to groups: what it is shown, and which of its names are taken.
 
 A model is shown sanitized inputs of groups that are large enough to be shown, each input from another user. A name is
-taken only if it points at nobody: a word of it that occurs in the group at all occurs in as many traces, and comes from as many users, as
-a word of a name without a model must.
+taken only if it points at nobody: a word of it that occurs in the group at all, in whatever form, occurs in as many traces, and comes from as
+many users, as a word of a name without a model must.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from llmci.core.grouping.texts import shortened
+from llmci.core.grouping.words import UNSPACED, WORD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 _EXAMPLES = 8
 _MOST_CHARS, _MOST_WORDS = 60, 7
-_WORD = re.compile(r"[^\W\d_]+")
+# Words are held to be the same where they begin with the same letters: a model writes "Cancellations" where people wrote "cancel".
+_STEM = 5
 _TASK = """\
 You name a group of requests to an AI system, in two to five words, as a heading in a report would. Say what they have in common, in \
 the language that most of them are in. Use no name of a person, company or place, and no number. The requests stand between \
@@ -76,13 +78,20 @@ def taken_name(reply: str, members: Sequence[Distinct], floor: Floor) -> str | N
         return None
     traces: Counter[str] = Counter()
     users: defaultdict[str, set[int]] = defaultdict(set)
-    wanted = {word.casefold() for word in _WORD.findall(name)}
+    wanted = _stems(name)
     for entry in members:
-        for word in wanted & {word.casefold() for word in _WORD.findall(entry.text)}:
-            traces[word] += entry.traces
-            users[word] |= entry.users
+        for stem in wanted & _stems(entry.text):
+            traces[stem] += entry.traces
+            users[stem] |= entry.users
     known = any(entry.users for entry in members)
     rare = [
         word for word, count in traces.items() if count < floor.traces or (known and len(users[word]) < floor.users)
     ]
     return None if rare else name
+
+
+def _stems(text: str) -> set[str]:
+    """Beginnings of words; in scripts without spaces, signs that stand together."""
+    small = text.casefold()
+    pairs = {run[at : at + 2] for run in UNSPACED.findall(small) for at in range(max(1, len(run) - 1))}
+    return {word[:_STEM] for word in WORD.findall(small) if not UNSPACED.search(word)} | pairs

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from llmci.seams import Shelf
 
 # Counted up when the rules of flags change, so that labels by older rules are made again.
-_RULES = 4
+_RULES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

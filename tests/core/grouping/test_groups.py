@@ -36,6 +36,38 @@ def test_the_chosen_clusters_are_fine_enough_to_mix_no_topics() -> None:
     assert homogeneity_score(topics, place(groups, texts).cluster) > 0.95
 
 
+BUTTONS = (
+    "Track my order",
+    "Cancel my order",
+    "Talk to an agent",
+    "Opening hours",
+    "Payment methods",
+    "Delivery costs",
+)
+
+
+def test_a_few_inputs_that_come_often_are_groups_by_what_they_say() -> None:
+    groups = fitted([text for text in BUTTONS for _ in range(20)])
+
+    order, same, *others = place(groups, list(BUTTONS)).cluster.tolist()
+    assert order == same
+    assert len({order, *others}) == 5
+    assert (
+        place(groups, ["opening hours on sunday?"]).cluster.tolist()
+        == place(groups, ["Opening hours"]).cluster.tolist()
+    )
+
+
+def test_one_template_is_one_group_whatever_its_numbers() -> None:
+    texts = [f"Summarize ticket {n * 7919 % 100_000}" for n in range(300)]
+    texts += [f"Translate page {n * 104_729 % 100_000} to French" for n in range(300)]
+
+    found = place(fitted(texts), texts).cluster.tolist()
+
+    assert len(set(found)) == 2
+    assert sum(cluster == found[0] for cluster in found[:300]) > 295
+
+
 def test_topics_hold_whole_clusters() -> None:
     groups = fitted([text for text, _ in questions(400)], 20)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,6 +68,31 @@ def test_no_two_groups_share_a_name() -> None:
     distinct = [asked("parcel lost"), asked("parcel lost today")]
 
     assert len(set(name_groups(distinct, [0, 1], count=3, **ENOUGH))) == 3
+
+
+@pytest.mark.parametrize(
+    ("texts", "name"),
+    [
+        pytest.param(["मेरा पार्सल कहाँ है", "पार्सल कहाँ है"], "पार्सल", id="vowel-signs"),
+        pytest.param(["我想取消订单", "我想取消这张票", "请问我想取消可以吗"], "我想取消", id="chinese"),
+        pytest.param(["荷物をキャンセルしたい", "靴をキャンセルしたい"], "をキャンセルしたい", id="japanese"),
+        pytest.param(["hi, cancel my lamp", "hello please cancel it, thanks", "hey cancel"], "cancel", id="greetings"),
+    ],
+)
+def test_names_in_other_scripts_are_whole_words(texts: list[str], name: str) -> None:
+    others = [asked("where is the shop of this town")]
+
+    [found, _] = name_groups(
+        [asked(t) for t in texts] + others, [0] * len(texts) + [1], count=2, min_traces=9, min_users=2
+    )
+
+    assert name in found.split(", ")
+
+
+def test_a_group_of_greetings_is_called_by_them() -> None:
+    distinct = [asked("hello"), asked("hello there"), asked("cancel my order, hello")]
+
+    assert name_groups(distinct, [0, 0, 1], count=2, **ENOUGH)[0] == "hello"
 
 
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=8))
