@@ -88,7 +88,7 @@ def page() -> str:
         "## gates: what decides\n\nA list; each gate watches one metric.\n\n"
         + table(Rule, {"tolerance": "required; `5pt`, `10%` or a fraction"})
     )
-    parts.append("## engine: where pull, sanitize and label work\n\n" + ENGINE)
+    parts.append("## engine: where pull, sanitize, label and build work\n\n" + ENGINE)
     for kind in registry.names("engine"):
         adapter = registry.adapter("engine", kind)
         parts.append(f"### engine of kind `{kind}`\n\n{about(adapter)}\n{table(adapter.Options)}")

@@ -20,7 +20,18 @@ from llmci.cli.evalset_told import (
     show_needs,
     show_refreshed,
 )
-from llmci.cli.options import ConfigFlag, JsonFlag, QuietFlag, SinceFlag, UntilFlag, open_config, window_of
+from llmci.cli.options import (
+    ConfigFlag,
+    EngineFlag,
+    JsonFlag,
+    QuietFlag,
+    SchedulerFlag,
+    SinceFlag,
+    UntilFlag,
+    WorkersFlag,
+    open_config,
+    window_of,
+)
 from llmci.cli.terminal import note, progress, safe_text, show, show_json
 from llmci.errors import ExitCode
 
@@ -36,16 +47,25 @@ VersionFlag = Annotated[int | None, typer.Option("--version", help="By default t
 
 
 @app.command()
-def build(*, config: ConfigFlag = None, quiet: QuietFlag = False, as_json: JsonFlag = False) -> None:
+def build(
+    *,
+    engine: EngineFlag = None,
+    workers: WorkersFlag = None,
+    scheduler: SchedulerFlag = None,
+    config: ConfigFlag = None,
+    quiet: QuietFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
     """Draw a new version from the labelled traces.
 
     The same traces and settings give the same set, and no second version of it.
 
     Example: llmci evalset build
     """
+    from llmci.wiring.engine import with_engine
     from llmci.wiring.evalset import build_version, needs_of
 
-    checked = open_config(config)
+    checked = with_engine(open_config(config), engine, workers=workers, scheduler=scheduler)
     built = build_version(checked, now=datetime.now(UTC), progress=progress(quiet=quiet or as_json), environ=os.environ)
     if as_json:
         show_json({"new": built.new, **facts_of(built.evalset), "needs": needs_of(checked, built.evalset)})
@@ -67,6 +87,9 @@ def refresh(
     write: Annotated[
         bool, typer.Option("--write", help="Store it as a new version; otherwise it is only shown.")
     ] = False,
+    engine: EngineFlag = None,
+    workers: WorkersFlag = None,
+    scheduler: SchedulerFlag = None,
     config: ConfigFlag = None,
     quiet: QuietFlag = False,
     as_json: JsonFlag = False,
@@ -78,11 +101,12 @@ def refresh(
 
     Example: llmci evalset refresh --since 7d
     """
+    from llmci.wiring.engine import with_engine
     from llmci.wiring.refresh import refresh as run
 
     now = datetime.now(UTC)
     found = run(
-        open_config(config),
+        with_engine(open_config(config), engine, workers=workers, scheduler=scheduler),
         window=window_of(since, until, now),
         now=now,
         environ=os.environ,

@@ -5,38 +5,43 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
 import orjson
 
 from llmci.core.evalsets.agent_cases import cases_of
-from llmci.core.evalsets.cases import check_places, has_failed
+from llmci.core.evalsets.cases import check_places
 from llmci.core.evalsets.dependence import dependence_groups, ties_of
 from llmci.core.evalsets.digests import evalset_digest
 from llmci.core.evalsets.further import with_further
 from llmci.core.evalsets.holdout import held_out
-from llmci.core.evalsets.lineage import Drawn
+from llmci.core.evalsets.lineage import lineage as lineage_of
 from llmci.core.evalsets.said import with_what_was_said
-from llmci.core.evalsets.sampling import Plan, Sighting, draw, worth
+from llmci.core.evalsets.sampling import Plan, draw, worth
+from llmci.core.evalsets.sightings import HexIds, Sightings
+from llmci.core.evalsets.survey import Asked, in_utc
 from llmci.core.stats.power import cases_needed, detectable_drop
 from llmci.domain.evalset import EvalSet
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from llmci.core.evalsets.cases import LabelledTrace
     from llmci.core.evalsets.lineage import Keyed
     from llmci.core.evalsets.said import Said
     from llmci.core.evalsets.sampling import Draw
     from llmci.core.evalsets.standing import Standing
+    from llmci.core.evalsets.survey import Survey
     from llmci.domain.case import Case
     from llmci.domain.settings import EvalsetSettings
-    from llmci.seams import Progress
 
-    # Reads the labelled traces from the start, whenever it is called.
-    Read = Callable[[], Iterable[LabelledTrace]]
+    # Reads the labelled traces of these ids, and perhaps others.
+    Take = Callable[[Collection[str]], Iterable[LabelledTrace]]
 
 HAND_WRITTEN, REVIEWED = "hand-written", "reviewed"
 # Parameter of a set: when the newest trace started that it was drawn from.
@@ -84,59 +89,47 @@ class Lineage:
         return {case_id: case for case_id, case in wanted.items() if case_id not in self.retired}
 
 
-@dataclass(slots=True)
-class _Seen:
-    """What is gathered of a case over all its traces; `best` names the trace that it is made of."""
-
-    stratum: str
-    topic: str
-    best: tuple[int, float, str]
-    traces: int = 0
-    failed: bool = False
-    flags: bool = False
-    reviewed: bool = False
-    fresh: bool = False
-    rank: int = 2**31
-
-
-@dataclass(slots=True)
-class _Survey:
-    """First pass over the traces."""
-
-    seen: dict[str, _Seen] = field(default_factory=dict)
-    traces: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)
-    newest: datetime | None = None
-    drawn: Drawn | None = None
-    names: dict[str, str] = field(default_factory=dict)
+def asked_of(settings: EvalsetSettings, lineage: Lineage) -> Asked:
+    """What the survey of the traces has to know; raises `UsageError` where a setting points nowhere."""
+    check_places(settings)
+    return Asked(
+        settings=settings,
+        retired=lineage.retired,
+        reviewed=lineage.reviewed,
+        wanted=frozenset(lineage.reviewed_cases()),
+        since=drawn_until(lineage.previous) if lineage.standing else None,
+        keyed=lineage.keyed,
+    )
 
 
 def build(
-    read: Read, settings: EvalsetSettings, hand_written: Sequence[Case], lineage: Lineage, progress: Progress
+    survey: Survey, take: Take, settings: EvalsetSettings, hand_written: Sequence[Case], lineage: Lineage
 ) -> EvalSet:
     """Draw a set.
 
-    The traces are read twice: first to see what there is, then to take the content of what was
-    drawn. Weights count only the traces that could become cases; the others are in the
-    parameters, by reason.
+    Weights count only the traces that could become cases; the others are in the parameters, by reason.
+
+    Args:
+        survey: Of all traces, by what `asked_of` says.
+        take: Reads the traces with the ids that it is given; others that it brings are left.
+        settings: What to draw.
+        hand_written: Cases that are in the set beside those that are drawn.
+        lineage: What the set builds upon.
 
     Raises:
-        UsageError: There is neither a trace with an input nor a hand-written case, or a setting
-            points nowhere.
+        UsageError: There is neither a trace with an input nor a hand-written case.
     """
-    check_places(settings)
-    survey = _surveyed(read, settings, lineage, progress)
     if not survey.traces and not hand_written:
         raise UsageError(
             "there is no labelled trace to draw a set from.", fix="Run `llmci pull`, then sanitize and label."
         )
-    if not survey.seen and not hand_written:
+    if not len(survey) and not hand_written:
         raise UsageError(
             f"none of {survey.traces} traces can become a case{_reasons(survey.left_out)}.",
             fix="Look at `evalset.variant` and at the field mapping of the source.",
         )
     drawn = _drawn_to_detect(_sightings(survey, lineage), settings)
-    cases = _drawn_cases(read, settings, survey, drawn, lineage)
+    cases = _drawn_cases(take, settings, survey, drawn, lineage)
     # What a reviewer wanted stays when its traffic is gone; what was said of it is not lost with a window.
     gone = [case for case_id, case in lineage.reviewed_cases().items() if case_id not in drawn.weights]
     cases, strata = with_further(cases, drawn.strata, gone, REVIEWED)
@@ -162,14 +155,21 @@ def build(
             "promotions": sorted(lineage.promotions),
             "detects": detectable_drop(settings.discordance, worth(case.weight for case in ordered)),
         },
-        lineage=survey.drawn.lineage(ordered) if survey.drawn is not None else {},
+        lineage=_told(survey, ordered, lineage.keyed) if lineage.keyed is not None else {},
     )
 
 
-def _made_of(cases: Sequence[Case], survey: _Survey) -> set[str]:
+def _told(survey: Survey, cases: Sequence[Case], keyed: Keyed) -> dict[str, object]:
+    rows = zip(cases, survey.rows_of([case.case_id for case in cases]), strict=True)
+    behind = {case.case_id: survey.traces_of(row) for case, row in rows if row is not None}
+    return lineage_of(cases, keyed, window=survey.window, behind=behind)
+
+
+def _made_of(cases: Sequence[Case], survey: Survey) -> set[str]:
     """The traces that reviewed cases are made of: other traces with the same input may be those that were reviewed."""
-    wanted = {case_id for case_id, seen in survey.seen.items() if seen.reviewed}
-    return {case.origin.trace_id for case in cases if case.case_id in wanted and case.origin.trace_id is not None}
+    rows = zip(cases, survey.rows_of([case.case_id for case in cases]), strict=True)
+    wanted = (case.origin.trace_id for case, row in rows if row is not None and survey.reviewed[row])
+    return {trace_id for trace_id in wanted if trace_id is not None}
 
 
 def drawn_until(evalset: EvalSet | None) -> datetime | None:
@@ -178,130 +178,41 @@ def drawn_until(evalset: EvalSet | None) -> datetime | None:
     return in_utc(datetime.fromisoformat(newest)) if isinstance(newest, str) else None
 
 
-def in_utc(start: datetime | None) -> datetime | None:
-    """A moment that can be compared with others; one without a zone is taken for UTC."""
-    return start.replace(tzinfo=UTC) if start is not None and start.tzinfo is None else start
-
-
-def _surveyed(read: Read, settings: EvalsetSettings, lineage: Lineage, progress: Progress) -> _Survey:
-    survey = _Survey(drawn=Drawn(lineage.keyed) if lineage.keyed is not None else None)
-    since = drawn_until(lineage.previous) if lineage.standing else None
-    wanted = lineage.reviewed_cases()
-    progress.begin("build", None, "traces")
-    for found in read():
-        survey.traces += 1
-        if (start := in_utc(found.trace.get("start"))) is not None:
-            survey.newest = max(survey.newest or start, start)
-        progress.advance()
-        if settings.variant is not None and found.trace.get("variant") != settings.variant:
-            survey.left_out["another variant"] += 1
-            continue
-        if found.trace.get("replay_kind") == "none" and "media" in (found.trace.get("missing") or ()):
-            survey.left_out["a question about media, which are not kept"] += 1
-            continue
-        cases = cases_of(found, settings)
-        if not cases:
-            failed = settings.agents == "steps" and has_failed(found.label)
-            survey.left_out["an agent that failed, or no input" if failed else "no input"] += 1
-            continue
-        kept = [case for case in cases if case.case_id not in lineage.retired]
-        if not kept:
-            survey.left_out["retired"] += 1
-            continue
-        fresh = since is not None and start is not None and start > since
-        for case in kept:
-            reviewed = found.trace["trace_id"] in lineage.reviewed or case.case_id in wanted
-            _note(
-                survey,
-                found,
-                case,
-                places=settings.references,
-                newest_first=-start.timestamp() if start is not None else 0.0,
-                reviewed=reviewed,
-                fresh=fresh,
-            )
-    progress.end()
-    return survey
-
-
-def _note(
-    survey: _Survey,
-    found: LabelledTrace,
-    case: Case,
-    *,
-    places: Sequence[str],
-    newest_first: float,
-    reviewed: bool,
-    fresh: bool,
-) -> None:
-    # The best place for a reference first, and of what was said there the newest; else whichever stays the same.
-    told = case.reference_origin
-    rank = (
-        (places.index(told), newest_first, found.trace["trace_id"])
-        if told in places
-        else (len(places), 0.0, found.trace["trace_id"])
+def _sightings(survey: Survey, lineage: Lineage) -> Sightings:
+    """What was seen, and the cases from before that still stand for traffic though nobody asked them again."""
+    rows = dict(zip(lineage.standing, survey.rows_of(list(lineage.standing)), strict=True))
+    again = np.array([row for row in rows.values() if row is not None], np.intp)
+    gone = sorted(case_id for case_id, row in rows.items() if row is None)
+    held, wanted = [lineage.standing[case_id] for case_id in gone], lineage.reviewed_cases().keys()
+    names = [*survey.names, *(name for each in held for name in (each.stratum, each.topic))]
+    number = {name: at for at, name in reversed(list(enumerate(names)))}
+    kept = np.zeros(len(survey), np.bool_)
+    kept[again] = True
+    ids = np.concatenate([survey.ids, np.array([int(case_id, 16) for case_id in gone], np.uint64)])
+    order, none = np.argsort(ids), np.zeros(len(gone), np.bool_)
+    return Sightings(
+        ids=HexIds(ids[order]),
+        names=names,
+        stratum=np.append(survey.stratum, [number[each.stratum] for each in held]).astype(np.int32)[order],
+        topic=np.append(survey.topic, [number[each.topic] for each in held]).astype(np.int32)[order],
+        traces=np.append(survey.count, np.zeros(len(gone), np.int64))[order],
+        flagged=np.append(survey.flagged | _unusual(survey), [each.failed for each in held]).astype(np.bool_)[order],
+        required=np.append(survey.reviewed, [case_id in wanted for case_id in gone]).astype(np.bool_)[order],
+        kept=np.append(kept, ~none)[order],
+        fresh=np.append(survey.fresh, none)[order],
     )
-    # Every row brings names of its own, and there are few of them.
-    stratum, topic = (survey.names.setdefault(name, name) for name in (case.stratum, found.label["topic_name"]))
-    seen = survey.seen.get(case.case_id)
-    if seen is None:
-        seen = survey.seen[case.case_id] = _Seen(stratum, topic, rank)
-    if rank < seen.best:
-        seen.stratum, seen.topic, seen.best = stratum, topic, rank
-    seen.traces += 1
-    if survey.drawn is not None:
-        survey.drawn.add(case.case_id, found.trace["trace_id"])
-    seen.failed |= has_failed(found.label)
-    seen.flags |= bool(found.label["flags"])
-    seen.fresh |= fresh
-    seen.reviewed |= reviewed
-    seen.rank = min(seen.rank, found.label["anomaly_rank"])
 
 
-def _sightings(survey: _Survey, lineage: Lineage) -> list[Sighting]:
-    unusual = _unusual(survey)
-    standing, wanted = lineage.standing, lineage.reviewed_cases().keys()
-    gone = [
-        Sighting(
-            case_id,
-            held.stratum,
-            held.topic,
-            0,
-            flagged=held.failed,
-            required=case_id in wanted,
-            kept=True,
-        )
-        for case_id, held in standing.items()
-        if case_id not in survey.seen
-    ]
-    return gone + [
-        Sighting(
-            case_id,
-            seen.stratum,
-            seen.topic,
-            seen.traces,
-            flagged=seen.flags or case_id in unusual,
-            required=seen.reviewed,
-            kept=case_id in standing,
-            fresh=seen.fresh,
-        )
-        for case_id, seen in survey.seen.items()
-    ]
-
-
-def _unusual(survey: _Survey) -> set[str]:
+def _unusual(survey: Survey) -> NDArray[np.bool_]:
     """The most unusual cases: labels rank them among all that was ever labelled, of which this traffic may be a part."""
-    left = _UNUSUAL * sum(seen.traces for seen in survey.seen.values())
-    found = set()
-    for case_id, seen in sorted(survey.seen.items(), key=lambda item: (item[1].rank, item[0])):
-        left -= seen.traces
-        if left < 0:
-            break
-        found.add(case_id)
+    order = np.lexsort((survey.ids, survey.rank))
+    traces = np.cumsum(survey.count[order])
+    found = np.zeros(len(survey), np.bool_)
+    found[order[traces <= _UNUSUAL * survey.count.sum()]] = True
     return found
 
 
-def _drawn_to_detect(sightings: Sequence[Sighting], settings: EvalsetSettings) -> Draw:
+def _drawn_to_detect(sightings: Sightings, settings: EvalsetSettings) -> Draw:
     """Draw the size that was asked for, or as many as it takes to notice the drop that was asked for.
 
     Unequal weights make a case worth less than one, so that it takes more of them than of equal ones.
@@ -311,9 +222,8 @@ def _drawn_to_detect(sightings: Sequence[Sighting], settings: EvalsetSettings) -
         return draw(sightings, plan)
     needed = cases_needed(settings.discordance, settings.detect)
     # By the traffic alone first: how many it takes should not depend on which cases the set had before.
-    traffic = [replace(sighting, kept=False, fresh=False) for sighting in sightings if sighting.traces]
     plan = replace(plan, size=math.ceil(needed))
-    for pool in (traffic, sightings):
+    for pool in (sightings.traffic_alone(), sightings):
         drawn = draw(pool, plan)
         while (got := worth(drawn.weights.values())) < needed and plan.size < len(pool):
             # A little more than the ratio says, so that it ends.
@@ -322,22 +232,26 @@ def _drawn_to_detect(sightings: Sequence[Sighting], settings: EvalsetSettings) -
     return drawn
 
 
-def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: Draw, lineage: Lineage) -> list[Case]:
-    """Second pass: the content of what was drawn, each from one trace, or from the version before."""
+def _drawn_cases(take: Take, settings: EvalsetSettings, survey: Survey, drawn: Draw, lineage: Lineage) -> list[Case]:
+    """The content of what was drawn, each from one trace, or from the version before."""
     before = {case.case_id: case for case in lineage.previous.cases} if lineage.previous else {}
     wanted: defaultdict[str, set[str]] = defaultdict(set)
-    for case_id in drawn.weights:
-        if case_id in survey.seen:
-            wanted[survey.seen[case_id].best[2]].add(case_id)
+    row_of = {
+        case_id: row
+        for case_id, row in zip(drawn.weights, survey.rows_of(list(drawn.weights)), strict=True)
+        if row is not None
+    }
+    for case_id, row in row_of.items():
+        wanted[survey.best[row].as_py()].add(case_id)
     cases: dict[str, Case] = {}
     ties: dict[str, list[str]] = {}
-    for found in read() if wanted else ():
+    for found in take(wanted.keys()) if wanted else ():
         ids = wanted.pop(found.trace["trace_id"], None)
         for case in cases_of(found, settings) if ids else ():
             if ids and case.case_id in ids and case.case_id not in cases:
                 cases[case.case_id] = with_what_was_said(case, lineage.said, settings.references)
                 ties[case.case_id] = ties_of(case, found, settings)
-    old = {case_id: before[case_id] for case_id in drawn.weights.keys() - survey.seen.keys()}
+    old = {case_id: before[case_id] for case_id in drawn.weights.keys() - row_of.keys()}
     # A case whose traffic is gone is tied to what it was tied to before.
     with_old = {case.dependence for case in old.values()}
     for case_id in sorted(drawn.weights.keys() & before.keys()):
@@ -364,7 +278,7 @@ def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: 
             holdout=case_id in held,
             origin=replace(
                 case.origin,
-                kind="failure" if survey.seen[case_id].failed or survey.seen[case_id].reviewed else "production",
+                kind="failure" if survey.failed[row_of[case_id]] or survey.reviewed[row_of[case_id]] else "production",
             ),
         )
         for case_id, case in sorted(cases.items())
@@ -381,14 +295,14 @@ def _versioned(case: Case, version: int) -> Case:
     return replace(case, origin=replace(case.origin, set_version=version))
 
 
-def _parameters(settings: EvalsetSettings, survey: _Survey) -> dict[str, object]:
+def _parameters(settings: EvalsetSettings, survey: Survey) -> dict[str, object]:
     parameters: dict[str, object] = orjson.loads(orjson.dumps(asdict(settings)))
     # Where it is kept decides nothing, and an address may hold keys.
     del parameters["directory"]
     parameters["traces"] = survey.traces
     parameters["traces that could become cases"] = survey.traces - survey.left_out.total()
     parameters["left out"] = dict(sorted(survey.left_out.items()))
-    parameters["distinct inputs"] = len(survey.seen)
+    parameters["distinct inputs"] = len(survey)
     parameters[NEWEST] = survey.newest.isoformat() if survey.newest else None
     return parameters
 

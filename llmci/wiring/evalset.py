@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from llmci.adapters.stores.casefile import CASES
-from llmci.adapters.stores.labelled import LabelledShelf
-from llmci.core.evalsets.agent_cases import columns_of
 from llmci.core.evalsets.cases import judge_at
 from llmci.core.evalsets.digests import schema_fingerprint
 from llmci.core.evalsets.exchange import cases_of, rows_of
@@ -17,10 +15,11 @@ from llmci.core.evalsets.holdout import sides_before
 from llmci.core.evalsets.lineage import Keyed, wrong_lineage
 from llmci.core.evalsets.needs import needs
 from llmci.core.evalsets.said import said_before
+from llmci.core.evalsets.survey import merged
 from llmci.domain.label import HELD_BACK, READ
 from llmci.errors import LlmciError, UsageError
 from llmci.files import write_bytes
-from llmci.pipeline.build import Lineage
+from llmci.pipeline.build import Lineage, asked_of
 from llmci.pipeline.build import build as draw_set
 from llmci.pipeline.label.summary import label_fingerprint
 from llmci.seams import Silent
@@ -29,6 +28,7 @@ from llmci.wiring.build import KEY_FILE, shelf_of
 from llmci.wiring.clean import clean_digest
 from llmci.wiring.evalset_store import directory_of, store
 from llmci.wiring.review import REVIEW, reviewed
+from llmci.wiring.survey import survey_of, taker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -152,13 +152,10 @@ def build_version(
         check_labels(clean, labels, digest)
     lineage = lineage_of(config, config.evalset.name, digest, now, environ or {})
     progress = progress or Silent()
-    evalset = draw_set(
-        (lambda: LabelledShelf(clean, labels).traces(columns_of(config.evalset))) if shelved else list,
-        drawn_with(config),
-        hand_written,
-        lineage,
-        progress,
-    )
+    settings = drawn_with(config)
+    asked = asked_of(settings, lineage)
+    survey = survey_of(config, asked, progress, environ or {}) if shelved else merged([])
+    evalset = draw_set(survey, taker(config, settings), settings, hand_written, lineage)
     if without := _without_reference(evalset, config):
         progress.note(without)
     return stored(sets, evalset, lineage.previous)
@@ -309,5 +306,6 @@ def import_file(config: Config, source: Path, *, name: str, now: datetime) -> Bu
     """
     sets = store(config)
     lineage = lineage_of(config, name, None, now, {})
-    evalset = draw_set(list, replace(config.evalset, name=name), read_cases(source), lineage, Silent())
+    settings = replace(config.evalset, name=name)
+    evalset = draw_set(merged([]), lambda _: (), settings, read_cases(source), lineage)
     return stored(sets, evalset, lineage.previous)

@@ -14,6 +14,7 @@ from llmci.core.grouping.sample import InputSample, texts_of
 from llmci.core.grouping.texts import input_text
 from llmci.core.grouping.threads import one_thread
 from llmci.errors import NoDecisionError, UsageError
+from llmci.pipeline.build import asked_of
 from llmci.pipeline.build import build as draw_set
 from llmci.seams import Silent
 from llmci.wiring.build import shelf_of
@@ -28,6 +29,7 @@ from llmci.wiring.evalset import (
 )
 from llmci.wiring.evalset_store import store
 from llmci.wiring.label import embedder_of
+from llmci.wiring.survey import survey_of, taker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -106,9 +108,9 @@ def refresh(
         )
 
     stay, go = _sorted(config, traffic(), before, environ)
-    evalset = draw_set(
-        traffic, drawn_with(config), hand_written_of(config), replace(lineage, standing=stay), progress or Silent()
-    )
+    settings, lineage, progress = drawn_with(config), replace(lineage, standing=stay), progress or Silent()
+    survey = survey_of(config, asked_of(settings, lineage), progress, environ, window)
+    evalset = draw_set(survey, taker(config, settings), settings, hand_written_of(config), lineage)
     changed = diff(before, evalset)
     built = stored(sets, evalset, before) if write else Built(evalset, new=evalset.digest != before.digest)
     return Refreshed(

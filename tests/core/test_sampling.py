@@ -2,7 +2,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from llmci.core.evalsets.sampling import Plan, Sighting, draw
+from llmci.core.evalsets.sampling import Draw, Plan
+from llmci.core.evalsets.sampling import draw as draw_rows
+from llmci.core.evalsets.sightings import Sighting, Sightings
+
+
+def draw(sightings: list[Sighting], plan: Plan) -> Draw:
+    return draw_rows(Sightings.of(sightings), plan)
 
 
 def test_a_set_that_may_hold_everything_holds_everything() -> None:

@@ -13,10 +13,10 @@ from llmci.core.evalsets.cases import LabelledTrace
 from llmci.core.evalsets.dependence import dependence_groups
 from llmci.core.evalsets.holdout import held_out, sides_before
 from llmci.core.evalsets.standing import Standing
+from llmci.core.evalsets.survey import surveyed
 from llmci.core.privacy.mint import sanitized_batch
 from llmci.domain.settings import EvalsetSettings
-from llmci.pipeline.build import Lineage, build
-from llmci.seams import Silent
+from llmci.pipeline.build import Lineage, asked_of, build
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ def built(found: Sequence[LabelledTrace], previous: EvalSet | None = None, **set
         now=NOON.isoformat(),
         sides=sides_before([] if previous is None else [previous], share=chosen.holdout),
     )
-    return build(lambda: iter(found), chosen, [], lineage, Silent())
+    return build(surveyed(found, asked_of(chosen, lineage)), lambda _: found, chosen, [], lineage)
 
 
 def asked(evalset: EvalSet, question: str) -> Case:
@@ -175,7 +175,8 @@ def test_a_case_whose_traffic_is_gone_is_in_the_slice_of_the_cluster_that_it_sta
     )
     now = [labelled(f"b{n}", f"new {n}", cluster="refunds") for n in range(20)]
 
-    evalset = build(lambda: iter(now), EvalsetSettings(size=8), [], lineage, Silent())
+    settings = EvalsetSettings(size=8)
+    evalset = build(surveyed(now, asked_of(settings, lineage)), lambda _: now, settings, [], lineage)
 
     assert sum(case.case_id in stays for case in evalset.cases) == 5
     assert {case.slices["cluster"] for case in evalset.cases} == {"refunds"}

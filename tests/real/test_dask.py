@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from builders import NOON
 from commands import environment
-from scaled import a_project, die_at_three, left_on_shelves, opened, pull_all, stages
+from scaled import KEY, a_project, die_at_three, left_on_shelves, opened, pull_all, stages
 
 from llmci.errors import OutsideError, UsageError
 from llmci.seams import Silent, WorkerDied
 from llmci.wiring.engine import Crew, engine_of
+from llmci.wiring.evalset import build_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,6 +116,8 @@ def test_a_scheduler_leaves_the_same_bytes_as_one_process_and_no_key_in_a_log(
     stages(on_dask(root, cluster.address), progress)
 
     assert left_on_shelves(root) == undisturbed
+    built = build_version(on_dask(root, cluster.address), now=NOON, environ=KEY).evalset
+    assert built.digest == build_version(opened(root, "inline"), now=NOON, environ=KEY).evalset.digest
     assert any("http://127.0.0.1" in note for note in progress.notes)
     cluster.close()
     assert "a key for tests" not in cluster.logs()

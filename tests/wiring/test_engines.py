@@ -33,6 +33,7 @@ from llmci.errors import ExitCode, OutsideError, UsageError
 from llmci.seams import Silent, WorkerDied
 from llmci.wiring import label as labelling
 from llmci.wiring import sanitize as sanitizing
+from llmci.wiring import survey as surveying
 from llmci.wiring.build import shelf_of
 from llmci.wiring.clean import clean_digest
 from llmci.wiring.credentials import for_workers
@@ -62,6 +63,28 @@ def test_processes_leave_the_same_bytes_as_one_process(tmp_path: Path, root: Pat
     inline = left_on_shelves(root)
     assert len(inline) > 20
     assert left_on_shelves(other) == inline
+    alone, spread = (
+        build_version(config, now=NOON, environ=KEY).evalset
+        for config in (opened(root, "inline"), opened(other, "processes", workers=2))
+    )
+    assert (spread.digest, spread.lineage) == (alone.digest, alone.lineage)
+
+
+def test_a_set_is_not_drawn_without_the_traffic_of_a_shard_that_ends_its_worker(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = opened(root, "inline")
+    stages(config)
+    monkeypatch.setattr(surveying, "_survey", _dies)
+
+    with pytest.raises(OutsideError, match="ended its worker twice"):
+        build_version(config, now=NOON, environ=KEY)
+
+    assert not (root / "evalsets").exists()
+
+
+def _dies(_: object) -> object:
+    raise WorkerDied
 
 
 def test_a_driver_that_is_killed_is_finished_by_the_next_and_only_what_was_missing_is_done(

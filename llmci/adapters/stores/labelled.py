@@ -10,8 +10,10 @@ from llmci.domain.label import HELD_BACK
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from llmci.domain.text import CleanBatch
+    from llmci.domain.trace import TraceRow
     from llmci.seams import Shelf
 
 _FIX = "Run `llmci label`."
@@ -40,20 +42,42 @@ class LabelledShelf:
         Raises:
             UsageError: A shard has no labels, or those of other traces.
         """
+        for shard_id in self.shards():
+            yield from self.shard(shard_id, columns)
+
+    def shards(self) -> list[str]:
+        """The shards with labels, in order; raises `UsageError` where one has none and was not held back."""
         labelled = self._labels.shards()
-        for shard_id in self._clean.shards():
+        for shard_id in (clean := self._clean.shards()):
             if shard_id not in labelled:
                 raise UsageError(f"the traces of {shard_id} are not labelled.", fix=_FIX)
-            if labelled[shard_id].fingerprint == HELD_BACK:
-                continue
-            labels = (row for batch in self._labels.read(shard_id) for row in batch.to_pylist())
+        return [shard_id for shard_id in clean if labelled[shard_id].fingerprint != HELD_BACK]
+
+    def shard(self, shard_id: str, columns: Sequence[str] | None = None) -> Iterator[LabelledTrace]:
+        """Every trace of a shard with its label; see `traces`."""
+        labels = (row for batch in self._labels.read(shard_id) for row in batch.to_pylist())
+        for rows in self._clean.read(shard_id, columns):
+            batch = sanitized_batch(rows)
+            for trace in rows.to_pylist():
+                yield _paired(shard_id, trace, next(labels, None), batch)
+
+    def taken(self, trace_ids: Collection[str], columns: Sequence[str]) -> Iterator[LabelledTrace]:
+        """The traces of these ids with their labels; `trace_id` must be among the columns."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        wanted = pa.array(list(trace_ids), pa.string())
+        for shard_id in self.shards():
+            labels, before = None, 0
             for rows in self._clean.read(shard_id, columns):
-                batch = sanitized_batch(rows)
-                for trace in rows.to_pylist():
-                    label = next(labels, None)
-                    if label is None or label["trace_id"] != trace["trace_id"]:
-                        raise UsageError(f"the labels of {shard_id} are of other traces.", fix=_FIX)
-                    yield LabelledTrace(trace=trace, label=label, batch=batch)
+                at = pc.indices_nonzero(pc.is_in(rows.column("trace_id"), value_set=wanted))
+                if len(at):
+                    labels = labels or pa.Table.from_batches(self._labels.read(shard_id))
+                    found = rows.take(at)
+                    own = labels.take(pc.add(at, before)).to_pylist()
+                    for trace, label in zip(found.to_pylist(), own, strict=True):
+                        yield _paired(shard_id, trace, label, sanitized_batch(found))
+                before += rows.num_rows
 
     def some(self, labels: Mapping[str, Mapping[str, Any]], columns: Sequence[str]) -> Iterator[LabelledTrace]:
         """Those traces that labels are given for, by trace; `trace_id` must be among the columns."""
@@ -67,3 +91,9 @@ class LabelledShelf:
                 batch = sanitized_batch(found)
                 for trace in found.to_pylist():
                     yield LabelledTrace(trace=trace, label=labels[trace["trace_id"]], batch=batch)
+
+
+def _paired(shard_id: str, trace: TraceRow, label: Mapping[str, Any] | None, batch: CleanBatch) -> LabelledTrace:
+    if label is None or label["trace_id"] != trace["trace_id"]:
+        raise UsageError(f"the labels of {shard_id} are of other traces.", fix=_FIX)
+    return LabelledTrace(trace=trace, label=label, batch=batch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from llmci.core.evalsets.sampling import chance
+from llmci.core.evalsets.chance import chance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,7 +11,7 @@ Source:
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,33 +53,31 @@ class Traces:
         self.count += 1
         self.total = (self.total + hashed) % _WHOLE
 
+    def join(self, other: Traces) -> None:
+        """All of another's."""
+        self.count += other.count
+        self.total = (self.total + other.total) % _WHOLE
+
     def told(self) -> dict[str, object]:
         """As the manifest has it."""
         return {"traces": self.count, "digest": f"{self.total:0{2 * _BYTES}x}"}
 
 
-@dataclass(slots=True)
-class Drawn:
-    """What a set is drawn from, gathered trace by trace."""
+def lineage(cases: Iterable[Case], keyed: Keyed, *, window: Traces, behind: Mapping[str, Traces]) -> dict[str, object]:
+    """What the manifest says: of all traces, and of each case its own trace and all that it stands for.
 
-    keyed: Keyed
-    window: Traces = field(default_factory=Traces)
-    cases: dict[str, Traces] = field(default_factory=dict)
-
-    def add(self, case_id: str, trace_id: str) -> None:
-        """A trace that could become this case."""
-        hashed = self.keyed.of(trace_id)
-        self.window.add(hashed)
-        self.cases.setdefault(case_id, Traces()).add(hashed)
-
-    def lineage(self, cases: Iterable[Case]) -> dict[str, object]:
-        """What the manifest says: of all traces, and of each case its own trace and all that it stands for."""
-        told = {}
-        for case in cases:
-            if case.origin.trace_id is not None:
-                own = f"{self.keyed.of(case.origin.trace_id):0{2 * _BYTES}x}"
-                told[case.case_id] = {"trace": own, **self.cases.get(case.case_id, Traces()).told()}
-        return {"key": self.keyed.fingerprint, "window": self.window.told(), "cases": told}
+    Args:
+        cases: Of the set.
+        keyed: Hashes with the project's key.
+        window: All traces that could become a case.
+        behind: Those that could become each case, by its id.
+    """
+    told = {}
+    for case in cases:
+        if case.origin.trace_id is not None:
+            own = f"{keyed.of(case.origin.trace_id):0{2 * _BYTES}x}"
+            told[case.case_id] = {"trace": own, **behind.get(case.case_id, Traces()).told()}
+    return {"key": keyed.fingerprint, "window": window.told(), "cases": told}
 
 
 def wrong_lineage(lineage: Mapping[str, object], cases: Iterable[Case], keyed: Keyed) -> str | None:

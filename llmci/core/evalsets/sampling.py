@@ -8,50 +8,29 @@ traffic changes a little of the set and not all of it.
 
 from __future__ import annotations
 
-import hashlib
 import heapq
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from llmci.domain.evalset import Stratum
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from llmci.core.evalsets.sightings import Sightings
+
+    # Numbers of rows of the sightings.
+    Rows = NDArray[np.intp]
 
 ALL = "all"
 # Floors may move so much of a set away from its proportional allocation, and no more: every case
 # that is drawn beyond its share makes the others count for more.
 _MOST_MOVED = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A case that could be drawn.
-
-    Attributes:
-        stratum: Name of its cluster.
-        topic: Name of the coarser group.
-        traces: How many traces it stands for; 0 where it only stands for others like it.
-        flagged: Whether any of them failed or is among the most unusual.
-        required: Drawn in any case: somebody reviewed it and wants it.
-        kept: It was in the set before, and is preferred.
-        fresh: It has come since the set before was drawn.
-    """
-
-    case_id: str
-    stratum: str
-    topic: str
-    traces: int
-    flagged: bool
-    required: bool = False
-    kept: bool = False
-    fresh: bool = False
-
-    @property
-    def size(self) -> int:
-        """What its chance of being drawn is in proportion to."""
-        return max(1, self.traces)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +58,7 @@ class Draw:
     strata: tuple[Stratum, ...]
 
 
-def draw(sightings: Sequence[Sighting], plan: Plan) -> Draw:
+def draw(sightings: Sightings, plan: Plan) -> Draw:
     """Draw cases.
 
     Clusters that are too many for their floors are pooled by topic. The weights of a stratum sum to
@@ -90,23 +69,23 @@ def draw(sightings: Sequence[Sighting], plan: Plan) -> Draw:
     Source:
         Ohlsson (1998), Sequential Poisson sampling; Hájek (1971) for the normalised weights.
     """
+    total = int(sightings.traces.sum())
+    if not total:
+        return Draw({}, {}, ())
     strata = _strata(sightings, plan)
-    total = sum(sighting.traces for sighting in sightings)
-    shares = {name: sum(s.traces for s in members) / total for name, members in strata.items()}
-    wanted = _allocated(strata, shares, plan)
+    traces = {name: int(sightings.traces[members].sum()) for name, members in strata.items()}
+    shares = {name: count / total for name, count in traces.items()}
+    wanted = _allocated(sightings, strata, shares, plan)
     weights: dict[str, float] = {}
     stratum: dict[str, str] = {}
     for name, members in strata.items():
-        drawn = _drawn(members, *wanted[name], seed=plan.seed)
+        drawn = _drawn(sightings, members, *wanted[name], seed=plan.seed)
         whole = sum(drawn.values())
-        for case_id, weight in drawn.items():
-            weights[case_id] = shares[name] * weight / whole
-            stratum[case_id] = name
+        for row, weight in drawn.items():
+            weights[sightings.ids[row]] = shares[name] * weight / whole
+            stratum[sightings.ids[row]] = name
     counts = Counter(stratum.values())
-    made = [
-        Stratum(name=name, share=shares[name], traces=sum(s.traces for s in members), cases=counts[name])
-        for name, members in strata.items()
-    ]
+    made = [Stratum(name=name, share=shares[name], traces=traces[name], cases=counts[name]) for name in strata]
     return Draw(weights, stratum, tuple(sorted(made, key=lambda s: (-s.share, s.name))))
 
 
@@ -117,41 +96,39 @@ def worth(weights: Iterable[float]) -> float:
     return sum(weights) ** 2 / squares if squares else 0.0
 
 
-def chance(seed: int, name: str) -> float:
-    """A number in (0, 1) that belongs to a name."""
-    key = seed.to_bytes(8, "little", signed=True)
-    digest = hashlib.blake2b(name.encode(), digest_size=8, key=key).digest()
-    return (int.from_bytes(digest, "big") + 0.5) / 2**64
-
-
-def _strata(sightings: Sequence[Sighting], plan: Plan) -> dict[str, list[Sighting]]:
-    """The finest strata whose floors leave most of the set to be proportional."""
-    total = sum(sighting.traces for sighting in sightings)
+def _strata(sightings: Sightings, plan: Plan) -> dict[str, Rows]:
+    """The rows of the finest strata whose floors leave most of the set to be proportional, by name."""
+    total = int(sightings.traces.sum())
     size = plan.size * (1 - plan.failures)
-    share: defaultdict[str, float] = defaultdict(float)
-    for sighting in sightings:
-        share[sighting.stratum] += sighting.traces / total
-
-    def pooled(sighting: Sighting) -> str:
-        return sighting.stratum if size * share[sighting.stratum] >= plan.floor else _topic(sighting)
-
-    for level in (lambda sighting: sighting.stratum, pooled, _topic):
-        strata = _grouped(sightings, level)
+    names = sightings.names
+    share = np.bincount(sightings.stratum, sightings.traces, len(names)) / total
+    # A cluster belongs to one topic, or to few: what there is of both together is little.
+    pairs, of_row = np.unique(sightings.stratum.astype(np.int64) * len(names) + sightings.topic, return_inverse=True)
+    clusters, topics = (
+        (pairs // len(names)).tolist(),
+        [of_topic(names[pair % len(names)]) for pair in pairs.tolist()],
+    )
+    strata = [names[cluster] for cluster in clusters]
+    large = [size * share[cluster] >= plan.floor for cluster in clusters]
+    pooled = [stratum if own else topic for stratum, topic, own in zip(strata, topics, large, strict=True)]
+    for level in (strata, pooled, topics):
+        found = _grouped(level, of_row)
         # What the set already holds beside the traffic has no say in this, or refreshing twice would draw two sets.
         missing = sum(
-            max(0.0, _floor(members, plan) - size * sum(s.traces for s in members) / total)
-            for members in strata.values()
+            max(0.0, _floor(sightings, rows, plan) - size * int(sightings.traces[rows].sum()) / total)
+            for rows in found.values()
         )
         if missing <= _MOST_MOVED * size:
-            return strata
-    return _grouped(sightings, lambda _: ALL)
+            return found
+    return {ALL: np.arange(len(sightings))}
 
 
-def _grouped(sightings: Sequence[Sighting], name: Callable[[Sighting], str]) -> dict[str, list[Sighting]]:
-    groups: defaultdict[str, list[Sighting]] = defaultdict(list)
-    for sighting in sorted(sightings, key=lambda sighting: sighting.case_id):
-        groups[name(sighting)].append(sighting)
-    return {name: groups[name] for name in sorted(groups)}
+def _grouped(names: Sequence[str], of_row: Rows) -> dict[str, Rows]:
+    """The rows of each name, in order; names in alphabetic order."""
+    number = {name: at for at, name in enumerate(sorted(set(names)))}
+    group = np.array([number[name] for name in names], np.int64)[of_row]
+    ends = np.cumsum(np.bincount(group, minlength=len(number)))
+    return dict(zip(number, np.split(np.argsort(group, kind="stable"), ends[:-1]), strict=True))
 
 
 def of_topic(topic: str) -> str:
@@ -159,30 +136,28 @@ def of_topic(topic: str) -> str:
     return f"{topic} (topic)"
 
 
-def _topic(sighting: Sighting) -> str:
-    return of_topic(sighting.topic)
-
-
-def _floor(members: Sequence[Sighting], plan: Plan) -> int:
+def _floor(sightings: Sightings, members: Rows, plan: Plan) -> int:
     """Every stratum has a case: its share could not be restored otherwise."""
-    return min(max(1, plan.floor), max(1, len(_of_traffic(members))))
+    return min(max(1, plan.floor), max(1, _of_traffic(sightings, members)))
 
 
-def _of_traffic(members: Sequence[Sighting]) -> list[Sighting]:
-    return [member for member in members if member.traces]
+def _of_traffic(sightings: Sightings, members: Rows) -> int:
+    return int(np.count_nonzero(sightings.traces[members]))
 
 
 def _allocated(
-    strata: Mapping[str, Sequence[Sighting]], shares: Mapping[str, float], plan: Plan
+    sightings: Sightings, strata: Mapping[str, Rows], shares: Mapping[str, float], plan: Plan
 ) -> dict[str, tuple[int, int]]:
     """How many (flagged, unflagged) cases each stratum gives, beside those that are required."""
-    strata = {name: [s for s in members if not s.required] for name, members in strata.items()}
-    flagged = {name: sum(s.flagged for s in members) for name, members in strata.items()}
-    flagged_now = {name: sum(s.flagged for s in _of_traffic(members)) for name, members in strata.items()}
+    strata = {name: members[~sightings.required[members]] for name, members in strata.items()}
+    flagged = {name: int(np.count_nonzero(sightings.flagged[members])) for name, members in strata.items()}
+    flagged_now = {
+        name: _of_traffic(sightings, members[sightings.flagged[members]]) for name, members in strata.items()
+    }
     if sum(map(len, strata.values())) <= plan.size:
         return {name: (flagged[name], len(members) - flagged[name]) for name, members in strata.items()}
     available = {name: len(members) for name, members in strata.items()}
-    floors = {name: _floor(members, plan) for name, members in strata.items()}
+    floors = {name: _floor(sightings, members, plan) for name, members in strata.items()}
     if sum(floors.values()) > plan.size:
         floors = {name: min(1, available[name]) for name in strata}
     free = max(0, plan.size - sum(floors.values()))
@@ -190,7 +165,7 @@ def _allocated(
     main = _seats(shares, available, floors, plan.size - extra_size)
     # What chance brings of the flagged ones is theirs anyway; the extra comes on top.
     by_chance = {
-        name: min(flagged[name], round(main[name] * flagged_now[name] / max(1, len(_of_traffic(members)))))
+        name: min(flagged[name], round(main[name] * flagged_now[name] / max(1, _of_traffic(sightings, members))))
         for name, members in strata.items()
     }
     left = {name: max(0, flagged_now[name] - by_chance[name]) for name in strata}
@@ -223,69 +198,74 @@ def _seats(
     return seats
 
 
-def _drawn(members: Sequence[Sighting], flagged: int, plain: int, *, seed: int) -> dict[str, float]:
-    """Traces that each drawn case stands for: of its own kind where each kind has a place, else of both."""
-    drawn = {member.case_id: float(member.size) for member in members if member.required}
-    cells = [
-        ([member for member in members if member.flagged is kind and not member.required], wanted)
-        for kind, wanted in ((True, flagged), (False, plain))
-    ]
-    if any(_of_traffic(cell) and not wanted for cell, wanted in cells):
+def _drawn(sightings: Sightings, members: Rows, flagged: int, plain: int, *, seed: int) -> dict[int, float]:
+    """Traces that each drawn row stands for: of its own kind where each kind has a place, else of both."""
+    required = sightings.required[members]
+    wanted_anyway = members[required]
+    drawn = dict(zip(wanted_anyway.tolist(), sightings.size(wanted_anyway).astype(float).tolist(), strict=True))
+    free = members[~required]
+    of_kind = sightings.flagged[free]
+    cells = [(free[of_kind], flagged), (free[~of_kind], plain)]
+    if any(_of_traffic(sightings, cell) and not wanted for cell, wanted in cells):
         # What can never be drawn could not be weighed either: both kinds are drawn as one.
-        cells = [([member for cell, _ in cells for member in cell], flagged + plain)]
+        cells = [(np.concatenate([cell for cell, _ in cells]), flagged + plain)]
     for cell, wanted in cells:
-        if not cell or not wanted:
+        if not len(cell) or not wanted:
             continue
-        picked = _picked(cell, wanted, seed)
-        whole = sum(traces for traces in picked.values())
+        picked = _picked(sightings, cell, wanted, seed)
+        whole = sum(picked.values())
         # Of cases from before alone, those that are drawn stand for themselves.
-        share = sum(member.traces for member in cell) or whole
-        drawn |= {case_id: share * traces / whole for case_id, traces in picked.items()}
+        share = int(sightings.traces[cell].sum()) or whole
+        drawn |= {row: share * traces / whole for row, traces in picked.items()}
     return drawn
 
 
-def _picked(cell: Sequence[Sighting], wanted: int, seed: int) -> dict[str, float]:
-    """Draw with probability proportional to traces; gives traces over probability by case id."""
-    likely = _probabilities(cell, wanted)
-    ranked = sorted(cell, key=lambda s: (likely[s.case_id] < 1, chance(seed, s.case_id) / likely[s.case_id]))
+def _picked(sightings: Sightings, cell: Rows, wanted: int, seed: int) -> dict[int, float]:
+    """Draw with probability proportional to traces; gives traces over probability by row."""
+    likely = _probabilities(sightings, cell, wanted)
+    order = np.lexsort((sightings.chances(seed)[cell] / likely, likely < 1))
+    ranked, certain = cell[order], (likely >= 1)[order]
     # The traffic alone says how many are drawn of each kind; which ones, also what was in the set before.
-    places = Counter(s.flagged for s in sorted(ranked, key=lambda s: not s.traces)[:wanted])
-    certain = {case_id for case_id, probability in likely.items() if probability >= 1}
-    picked = [
-        s
-        for kind, seats in places.items()
-        for s in _preferred([s for s in ranked if s.flagged is kind], seats, certain)
-    ]
+    first = ranked[np.argsort(sightings.traces[ranked] == 0, kind="stable")][:wanted]
+    places = Counter(sightings.flagged[first].tolist())
+    picked = np.concatenate(
+        [
+            _preferred(sightings, ranked[of_kind], certain[of_kind], seats)
+            for kind, seats in places.items()
+            for of_kind in [sightings.flagged[ranked] == kind]
+        ]
+    )
     # Cases from before that go have no say in the weights of those that stay.
-    likely = _probabilities([s for s in ranked if s.traces or s in picked], wanted)
-    return {s.case_id: s.size / likely[s.case_id] for s in picked}
+    stays = ranked[(sightings.traces[ranked] > 0) | np.isin(ranked, picked)]
+    # In the order of the rows, so that each is found again.
+    stays.sort()
+    stood_for = sightings.size(picked) / _probabilities(sightings, stays, wanted)[np.searchsorted(stays, picked)]
+    return dict(zip(picked.tolist(), stood_for.tolist(), strict=True))
 
 
-def _preferred(ranked: Sequence[Sighting], wanted: int, certain: Collection[str]) -> list[Sighting]:
+def _preferred(sightings: Sightings, ranked: Rows, certain: NDArray[np.bool_], wanted: int) -> Rows:
     """Those that were in the set before come first; of what stands out, half of the seats are for what is fresh.
 
     Those that are certain are so large a part of the traffic that nothing else can stand for them.
     """
-    sure = [sighting for sighting in ranked if sighting.case_id in certain]
-    others = [sighting for sighting in ranked if sighting.case_id not in certain]
-    kept = [sighting for sighting in others if sighting.kept]
-    fresh = [sighting for sighting in others if sighting.fresh and not sighting.kept]
-    rest = [sighting for sighting in others if not sighting.fresh and not sighting.kept]
+    sure, others = ranked[certain], ranked[~certain]
+    is_kept = sightings.kept[others]
+    is_fresh = sightings.fresh[others] & ~is_kept
+    kept, fresh, rest = others[is_kept], others[is_fresh], others[~is_kept & ~is_fresh]
     left = wanted - len(sure)
-    stays = max(0, left - (min(len(fresh), left // 2) if ranked[0].flagged else 0))
-    return [*sure, *kept[:stays], *fresh, *rest, *kept[stays:]][:wanted]
+    stays = max(0, left - (min(len(fresh), left // 2) if sightings.flagged[ranked[0]] else 0))
+    return np.concatenate([sure, kept[:stays], fresh, rest, kept[stays:]])[:wanted]
 
 
-def _probabilities(cell: Sequence[Sighting], wanted: int) -> dict[str, float]:
+def _probabilities(sightings: Sightings, cell: Rows, wanted: int) -> NDArray[np.float64]:
     """Inclusion probabilities proportional to traces; those that would exceed 1 are certain."""
-    certain: set[str] = set()
+    traces, size = sightings.traces[cell], sightings.size(cell)
+    certain = np.zeros(len(cell), np.bool_)
     while True:
-        rest = [sighting for sighting in cell if sighting.case_id not in certain]
         # Cases from before are no part of the traffic, unless there is nothing else.
-        whole = sum(sighting.traces for sighting in rest) or len(rest)
-        left = wanted - len(certain)
-        sure = {s.case_id for s in rest if s.traces and left * s.size >= whole}
-        if not sure:
-            each = max(left, 1) / max(whole, 1)
-            return {s.case_id: 1.0 if s.case_id in certain else min(1.0, s.size * each) for s in cell}
+        whole = int(traces[~certain].sum()) or int(np.count_nonzero(~certain))
+        left = wanted - int(np.count_nonzero(certain))
+        sure = ~certain & (traces > 0) & (left * size >= whole)
+        if not sure.any():
+            return np.where(certain, 1.0, np.minimum(1.0, size * (max(left, 1) / max(whole, 1))))
         certain |= sure

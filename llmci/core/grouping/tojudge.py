@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from llmci.core.evalsets.sampling import Plan, Sighting, draw
+from llmci.core.evalsets.sampling import Plan, draw
+from llmci.core.evalsets.sightings import Sighting, Sightings
 from llmci.domain.label import FAILURES
 
 if TYPE_CHECKING:
@@ -54,6 +55,6 @@ def to_judge(labels: Iterable[Mapping[str, Any]], *, traces: int, most: int, fla
     ]
     if not sightings:
         return Chosen({}, frozenset())
-    drawn = draw(sightings, Plan(size=most, floor=_FLOOR, failures=flagged, seed=seed))
+    drawn = draw(Sightings.of(sightings), Plan(size=most, floor=_FLOOR, failures=flagged, seed=seed))
     out = {sighting.case_id for sighting in sightings if sighting.flagged}
     return Chosen(drawn.weights, frozenset(out & drawn.weights.keys()))

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmci.core.evalsets.sampling import Plan, Sighting, draw
+from llmci.core.evalsets.sampling import Draw, Plan
+from llmci.core.evalsets.sampling import draw as draw_rows
+from llmci.core.evalsets.sightings import Sighting, Sightings
+
+
+def draw(sightings: list[Sighting], plan: Plan) -> Draw:
+    return draw_rows(Sightings.of(sightings), plan)
+
 
 PLAN = Plan(size=40, floor=3, failures=0.2, seed=7)
 
