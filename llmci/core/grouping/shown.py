@@ -74,8 +74,25 @@ def _topic_names(
     for topic, name in enumerate(groups.topic_names):
         inside = [cluster for cluster in clusters if cluster.topic == topic]
         writers = len(set().union(*(users.get(c.cluster, set()) for c in inside))) if users else None
-        names[topic] = name if _enough(sum(c.traces for c in inside), writers, floor) else OTHER
+        large = _enough(sum(c.traces for c in inside), writers, floor)
+        names[topic] = _of_shown(name, groups, inside) if large else OTHER
     return names
+
+
+def _of_shown(name: str, groups: Groups, inside: list[Cluster]) -> str:
+    """The name of a topic without what only those of its clusters are called that are no longer large enough.
+
+    A word was shared by enough people when the groups were named; of a cluster that has shrunk since, that need not hold.
+    """
+    shown = sorted((cluster for cluster in inside if cluster.shown), key=lambda cluster: -cluster.traces)
+    told = {word for cluster in shown for word in _words(groups.names[cluster.cluster])}
+    gone = {word for cluster in inside if not cluster.shown for word in _words(groups.names[cluster.cluster])} - told
+    kept = [term for term in name.split(", ") if gone.isdisjoint(_words(term))]
+    return ", ".join(kept) or (groups.names[shown[0].cluster] if shown else OTHER)
+
+
+def _words(name: str) -> set[str]:
+    return set(name.casefold().replace(",", " ").split())
 
 
 def _enough(traces: int, users: int | None, floor: Floor) -> bool:
