@@ -130,6 +130,8 @@ def _spent(judged: JudgedWindow) -> str:
 
 def _in_words(summary: LabelSummary) -> str:
     """The largest clusters, and the flags."""
+    from llmci.core.wording import count
+
     shown = [cluster for cluster in summary.clusters if cluster.shown]
     hidden = [cluster for cluster in summary.clusters if not cluster.shown and cluster.traces]
     lines = [f"{'traces':>8}  {'share':>6}  cluster"]
@@ -140,7 +142,7 @@ def _in_words(summary: LabelSummary) -> str:
     if hidden:
         traces = sum(cluster.traces for cluster in hidden)
         lines.append(
-            f"{traces:>8}  {traces / summary.traces:>6.1%}  other ({len(hidden)} groups too small to be shown)"
+            f"{traces:>8}  {traces / summary.traces:>6.1%}  other ({count(len(hidden), 'group')} too small to be shown)"
         )
     if summary.flags:
         lines += ["", "flagged: " + ", ".join(f"{flag} {count}" for flag, count in summary.flags.items())]
@@ -154,7 +156,7 @@ def _in_words(summary: LabelSummary) -> str:
         ]
     how = "already labelled" if summary.unchanged else "labelled"
     groups = "groups fitted now" if summary.fitted else "joined the groups there are"
-    lines += ["", f"{summary.traces} traces {how} in {len(shown)} clusters; {groups}."]
+    lines += ["", f"{count(summary.traces, 'trace')} {how} in {count(len(shown), 'cluster')}; {groups}."]
     return "\n".join(lines)
 
 
