@@ -233,7 +233,7 @@ def drift(
     from llmci.wiring.drift import measure, remember
 
     settings, now = open_config(config), datetime.now(UTC)
-    found = measure(settings, window=window_of(since, until, now), version=version)
+    found = measure(settings, window=window_of(since, until, now), version=version, environ=os.environ)
     remember(settings, found, now)
     rebuild = (gate and found.drift.drifted) or (least is not None and found.drift.represented < least)
     if as_json:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from llmci.config import Config
-    from llmci.core.grouping.groups import Embed, Groups
+    from llmci.core.grouping.features import Embed
+    from llmci.core.grouping.groups import Groups
     from llmci.core.grouping.sample import Distinct
     from llmci.seams import Model, Progress
 

@@ -11,7 +11,7 @@ from llmci.adapters.stores.labelled import LabelledShelf
 from llmci.core.evalsets.sampling import chance
 from llmci.core.grouping.drift import FEWEST, MOST_FRESH, MOST_KEPT, Drift, drift, shares_of
 from llmci.core.grouping.groups import place
-from llmci.core.grouping.sample import ConversationSample, texts_of
+from llmci.core.grouping.sample import ConversationSample, Distinct, digest64, texts_of
 from llmci.core.grouping.shown import Floor
 from llmci.core.grouping.texts import input_text
 from llmci.core.grouping.threads import one_thread
@@ -22,12 +22,14 @@ from llmci.wiring.build import keep_from_git, shelf_of
 from llmci.wiring.clean import clean_digest
 from llmci.wiring.evalset import check_labels
 from llmci.wiring.evalset_store import store
+from llmci.wiring.label import embedder_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from llmci.config import Config
+    from llmci.core.grouping.features import Embed
     from llmci.domain.evalset import EvalSet
     from llmci.seams import Window
 
@@ -78,7 +80,9 @@ def remember(config: Config, found: DriftReport, now: datetime) -> None:
     write_json(config.state / "drift.json", told | {"measured_at": now.isoformat()})
 
 
-def measure(config: Config, *, window: Window, version: int | None = None) -> DriftReport:
+def measure(
+    config: Config, *, window: Window, version: int | None = None, environ: Mapping[str, str] | None = None
+) -> DriftReport:
     """Compare a version, or the current one, with the labelled traces that started in a window.
 
     Raises:
@@ -88,7 +92,7 @@ def measure(config: Config, *, window: Window, version: int | None = None) -> Dr
     """
     evalset = store(config).load(config.evalset.name, version)
     traffic = _read(config, window, drawn_until(evalset))
-    fresh, kept = traffic.fresh.entries(), texts_of(traffic.before.entries())
+    fresh, kept = traffic.fresh.entries(), traffic.before.entries()
     own = _like_production(evalset)
     as_set = len(kept) < max(FEWEST, len(own))
     if as_set:
@@ -101,7 +105,8 @@ def measure(config: Config, *, window: Window, version: int | None = None) -> Dr
                 f"{len(found)} {name} are too few to tell: {FEWEST} are needed.",
                 fix="Take a longer window with --since, or build a larger set.",
             )
-    before = _own_shares(config, evalset, own) if as_set else _shares(traffic.before_names)
+    embed = embedder_of(config, environ or {})
+    before = _own_shares(config, evalset, own, embed) if as_set else _shares(traffic.before_names)
     with one_thread():
         moved = drift(
             kept,
@@ -109,6 +114,7 @@ def measure(config: Config, *, window: Window, version: int | None = None) -> Dr
             shares=(before, _shares(traffic.fresh_names)),
             floor=Floor(config.label.min_traces, config.label.min_users),
             seed=config.evalset.seed,
+            embed=embed,
         )
     return DriftReport(
         evalset=evalset.name,
@@ -143,23 +149,31 @@ def _read(config: Config, window: Window, until: datetime | None) -> _Traffic:
     return found
 
 
-def _like_production(evalset: EvalSet) -> list[str]:
-    """Inputs of the set, thinned so that each is there as often as its weight says."""
+def _like_production(evalset: EvalSet) -> list[Distinct]:
+    """Inputs of the set, thinned so that each is there as often as its weight says; what depends on each other is as of one user."""
     drawn = [case for case in evalset.cases if case.origin.kind != "hand" and case.stratum != REVIEWED]
     heaviest = max((case.weight for case in drawn), default=1.0)
     kept = [case for case in drawn if chance(evalset.seed, f"drift {case.case_id}") < case.weight / heaviest]
-    texts = (input_text({"messages": [asdict(message) for message in case.messages]}) for case in kept)
-    return [text for text in texts if text]
+    found = (
+        Distinct(
+            input_text({"messages": [asdict(message) for message in case.messages]}),
+            case.case_id,
+            1,
+            {digest64(case.dependence)},
+        )
+        for case in kept
+    )
+    return [entry for entry in found if entry.text]
 
 
-def _own_shares(config: Config, evalset: EvalSet, texts: Sequence[str]) -> dict[str, float]:
+def _own_shares(config: Config, evalset: EvalSet, own: Sequence[Distinct], embed: Embed | None) -> dict[str, float]:
     """Share of each cluster as the set has them, by the groups that there are now."""
     loaded = GroupsFile(shelf_of(config, "labels").path / "groups.npz").load()
-    if loaded is None or loaded[0].vectorizer is None:
+    if loaded is None or (loaded[0].vectorizer is None) != (embed is not None):
         return {stratum.name: stratum.share for stratum in evalset.strata}
     manifest: Mapping[str, Any] = shelf_of(config, "labels").manifest() or {}
     names = {cluster["cluster"]: cluster["name"] for cluster in manifest["clusters"]}
-    return shares_of([names[int(cluster)] for cluster in place(loaded[0], texts).cluster])
+    return shares_of([names[int(cluster)] for cluster in place(loaded[0], texts_of(own), embed=embed).cluster])
 
 
 def _shares(names: Counter[str]) -> dict[str, float]:

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
     from llmci.adapters.stores.shelf import DirectoryShelf
     from llmci.config import Config
-    from llmci.core.grouping.groups import Embed, Groups
+    from llmci.core.grouping.features import Embed
+    from llmci.core.grouping.groups import Groups
     from llmci.seams import Embedder, Progress, Shelf
 
 R = TypeVar("R")

@@ -73,7 +73,7 @@ def test_a_tenth_of_new_intents_is_seen(shared_data: Callable[[str], Path]) -> N
     old = [text for text, intent in zip(texts, intents, strict=True) if intent not in held]
     new = [text for text, intent in zip(texts, intents, strict=True) if intent in held]
 
-    found = drift(old[:2000], window(old[2000:2450] + new[:50]), shares=shares, floor=FLOOR, seed=7)
+    found = drift(window(old[:2000]), window(old[2000:2450] + new[:50]), shares=shares, floor=FLOOR, seed=7)
 
     assert found.drifted
     assert 0.8 <= found.represented <= 0.95
@@ -85,7 +85,9 @@ def test_windows_of_the_same_traffic_seldom_alarm(shared_data: Callable[[str], P
     shares = ({"all": 1.0}, {"all": 1.0})
 
     alarms = [
-        drift(texts[at : at + 100], window(texts[at + 100 : at + 200]), shares=shares, floor=FLOOR, seed=at).drifted
+        drift(
+            window(texts[at : at + 100]), window(texts[at + 100 : at + 200]), shares=shares, floor=FLOOR, seed=at
+        ).drifted
         for at in range(0, 8000, 200)
     ]
 

@@ -12,7 +12,10 @@ from shelves import a_clean_shelf
 
 from llmci.config import Config, load
 from llmci.errors import OutsideError, UsageError
+from llmci.seams import Window
 from llmci.wiring.build import shelf_of
+from llmci.wiring.drift import measure
+from llmci.wiring.evalset import build_version
 from llmci.wiring.label import label
 
 if TYPE_CHECKING:
@@ -106,3 +109,18 @@ def test_another_model_under_the_same_name_does_not_join_the_old_groups(server: 
     with pytest.raises(UsageError, match=r"label\.embedder") as stop:
         label(a_project(tmp_path, server, "other"), now=NOON, environ=KEY)
     assert "--recluster" in stop.value.fix
+
+
+def test_drift_takes_the_vectors_of_the_model(server: OpenaiServer, tmp_path: Path) -> None:
+    with_traffic(tmp_path, count=60)
+    config = a_project(tmp_path, server)
+    label(config, now=NOON, environ=KEY)
+    build_version(config, now=NOON)
+    fresh = with_traffic(tmp_path, seed=2, count=40)
+    label(config, now=NOON, environ=KEY)
+    server.forget()
+    (config.state / "embeddings.sqlite").unlink()
+
+    measure(config, window=Window(), environ=KEY)
+
+    assert set(fresh) <= set(asked_for(server))

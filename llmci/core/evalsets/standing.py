@@ -13,7 +13,8 @@ from llmci.core.grouping.neighbours import nearest, reference_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from llmci.core.grouping.groups import Embed, Groups
+    from llmci.core.grouping.features import Embed
+    from llmci.core.grouping.groups import Groups
 
 # A case is as near to the traffic as the traffic is to itself, but for its most unusual inputs.
 _USUAL = 0.95

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llmci.core.grouping.clusters import drawn_stages
-from llmci.core.grouping.features import dense_rows, fit_vectorizer, sparse_rows
+from llmci.core.grouping.features import fit_vectorizer, vectors_by
 from llmci.core.grouping.neighbours import nearest, reference_of
 from llmci.core.grouping.newtopics import NewTopic, new_topics
+from llmci.core.grouping.sample import texts_of
 from llmci.core.grouping.twosample import REACH, chances, distances, relabelled
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from llmci.core.grouping.features import Embed
     from llmci.core.grouping.sample import Distinct
     from llmci.core.grouping.shown import Floor
 
@@ -67,12 +69,13 @@ class Drift:
 
 
 def drift(
-    kept: Sequence[str],
+    kept: Sequence[Distinct],
     fresh: Sequence[Distinct],
     *,
     shares: tuple[Mapping[str, float], Mapping[str, float]],
     floor: Floor,
     seed: int,
+    embed: Embed | None = None,
 ) -> Drift:
     """Compare what a set stands for with a window.
 
@@ -80,30 +83,29 @@ def drift(
     learned from both together, so that under no change they alarm as often as they say.
 
     Args:
-        kept: Inputs like the production that the set was drawn from, one a trace; `FEWEST` and
-            more, of which `MOST_KEPT` are used.
-        fresh: Inputs of the window, one a trace, each as its own `Distinct`; `FEWEST` to `MOST_FRESH`.
+        kept: Inputs like the production that the set was drawn from, one a conversation, each as its own `Distinct`;
+            `FEWEST` and more, of which `MOST_KEPT` are used.
+        fresh: Inputs of the window, likewise; `FEWEST` to `MOST_FRESH`.
         shares: Share of each cluster before and in the window.
         floor: The smallest new topic that is shown.
         seed: Of the permutations.
+        embed: Makes the vectors instead of n-grams that are learned from the inputs.
     """
     rng = np.random.default_rng(seed)
-    entries: list[Distinct | str] = [*kept[:MOST_KEPT], *fresh[:MOST_FRESH]]
+    entries = [*kept[:MOST_KEPT], *fresh[:MOST_FRESH]]
     # Neighbours that are equally near come in the order of the rows, which must not tell the sides.
     order = rng.permutation(len(entries))
     entries = [entries[at] for at in order]
     is_fresh = order >= len(kept[:MOST_KEPT])
-    texts = [entry if isinstance(entry, str) else entry.text for entry in entries]
-    vectorizer = fit_vectorizer(texts, seed=seed)
-    rows = sparse_rows(vectorizer, texts)
+    texts = texts_of(entries)
+    writers = _writers(entries, is_fresh)
+    rows, dense = vectors_by(None if embed else fit_vectorizer(texts, seed=seed), embed, texts)
     itself = np.arange(len(texts), dtype=np.int32)
-    near = nearest(rows, reference_of(rows), REACH, apart_from=itself)
-    dense = dense_rows(vectorizer, rows)
+    near = nearest(rows, reference_of(rows), REACH, apart_from=itself, writers=writers)
     moved = drawn_stages(dense, near, _SHARPNESS, _NEIGHBOURS)[-1]
-    sides = relabelled(is_fresh, rng)
-    found = chances(
-        near, nearest(moved, reference_of(moved), REACH, apart_from=itself), dense.astype(np.float64), sides
-    )
+    drawn = nearest(moved, reference_of(moved), REACH, apart_from=itself, writers=writers)
+    sides = relabelled(is_fresh, writers, rng)
+    found = chances(near, drawn, dense.astype(np.float64), sides)
     drifted = found.novelty <= _ALPHA_NOVELTY or found.classifier <= _ALPHA_CLASSIFIER
     novelty = distances(near, ~is_fresh) - distances(near, is_fresh)
     return Drift(
@@ -126,6 +128,19 @@ def shares_of(names: Sequence[str], weights: Sequence[float] | None = None) -> d
         counts[name] += weight  # type: ignore[assignment]  # a Counter adds floats as well
     total = sum(counts.values())
     return {name: count / total for name, count in counts.items()}
+
+
+def _writers(entries: Sequence[Distinct], is_fresh: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """A number for who wrote each input, shape (n,).
+
+    Where nobody is named, each input is someone's own; so it is as well where one side has so few users that these say
+    who calls the system, not who asks.
+    """
+    users = [min(entry.users, default=-1 - number) for number, entry in enumerate(entries)]
+    _, writers = np.unique(np.array(users, dtype=object), return_inverse=True)
+    if min(len(np.unique(writers[is_fresh])), len(np.unique(writers[~is_fresh]))) < FEWEST:
+        return np.arange(len(entries))
+    return writers
 
 
 def _represented(kept: NDArray[np.float64], fresh: NDArray[np.float64]) -> float:

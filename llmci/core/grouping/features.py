@@ -15,9 +15,11 @@ import numpy as np
 from llmci.core.grouping.chargrams import character_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
+
+    Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
 # Rows are scipy.sparse.csr_matrix of float32; scipy carries no types.
 SparseRows = Any
@@ -80,6 +82,23 @@ def sparse_rows(vectorizer: Vectorizer, texts: Sequence[str]) -> SparseRows:
 def dense_rows(vectorizer: Vectorizer, rows: SparseRows) -> NDArray[np.float32]:
     """Unit rows along the SVD's directions, shape (rows, dimensions)."""
     return unit(np.asarray(rows @ vectorizer.components.T, dtype=np.float32))
+
+
+def vectors_by(
+    vectorizer: Vectorizer | None, embed: Embed | None, texts: Sequence[str]
+) -> tuple[SparseRows, NDArray[np.float32]]:
+    """Unit rows that neighbours are found among, and dense ones; of an embedding model both are the same.
+
+    Raises:
+        ValueError: There is neither a model nor what was learned from n-grams.
+    """
+    if embed is not None:
+        dense = unit(np.asarray(embed(texts), dtype=np.float32))
+        return dense, dense
+    if vectorizer is None:
+        raise ValueError("a grouping of embeddings needs the embedder that made it")
+    rows = sparse_rows(vectorizer, texts)
+    return rows, dense_rows(vectorizer, rows)
 
 
 def unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from llmci.core.grouping.clusters import MAX_TREE, NEIGHBOURS, Clustering, assign, fit_clusters
-from llmci.core.grouping.features import Vectorizer, dense_rows, fit_vectorizer, sparse_rows, unit
+from llmci.core.grouping.features import Vectorizer, fit_vectorizer, vectors_by
 from llmci.core.grouping.names import name_groups
 from llmci.core.grouping.neighbours import nearest, reference_of
 from llmci.core.grouping.sample import digest64, texts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from llmci.core.grouping.features import Embed
     from llmci.core.grouping.neighbours import Neighbours, Reference
     from llmci.core.grouping.sample import Distinct
-
-    Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
 # Distance is taken to so many neighbours: one is noise, many reach beyond small groups.
 NOVELTY_NEIGHBOURS = 7
@@ -105,7 +104,7 @@ def fit_groups(
     vectorizer = None if embed else fit_vectorizer(texts_of(spoken), seed=seed)
     # The sample has no order, so its beginning is a sample too.
     reference = spoken[:MAX_TREE]
-    rows, dense = _vectors(vectorizer, embed, texts_of(reference))
+    rows, dense = vectors_by(vectorizer, embed, texts_of(reference))
     near = nearest(rows, reference_of(rows), NEIGHBOURS, apart_from=np.arange(len(reference), dtype=np.int32))
     clustering = fit_clusters(dense, near, clusters=clusters)
     labels = assign(clustering, dense, near).tolist() if reference else []
@@ -148,28 +147,16 @@ def topic_of(groups: Groups, cluster: int) -> int:
 
 def vectors_of(groups: Groups, texts: Sequence[str], *, embed: Embed | None = None) -> Any:  # noqa: ANN401  as `SparseRows`
     """Rows of the full space, one a text; cosine is their dot product."""
-    return _vectors(groups.vectorizer, embed, texts)[0]
+    return vectors_by(groups.vectorizer, embed, texts)[0]
 
 
 def _located(groups: Groups, texts: Sequence[str], embed: Embed | None) -> _Vectors:
-    rows, dense = _vectors(groups.vectorizer, embed, texts)
+    rows, dense = vectors_by(groups.vectorizer, embed, texts)
     order = np.argsort(groups.digests, kind="stable")
     wanted = np.array([digest64(text) for text in texts], np.uint64)
     at = order[np.minimum(np.searchsorted(groups.digests, wanted, sorter=order), len(order) - 1)]
     itself = np.where(groups.digests[at] == wanted, at, -1).astype(np.int32)
     return _Vectors(rows, dense, nearest(rows, groups.ready, NEIGHBOURS, apart_from=itself), itself)
-
-
-def _vectors(
-    vectorizer: Vectorizer | None, embed: Embed | None, texts: Sequence[str]
-) -> tuple[Any, NDArray[np.float32]]:
-    if embed is not None:
-        dense = unit(np.asarray(embed(texts), dtype=np.float32))
-        return dense, dense
-    if vectorizer is None:
-        raise ValueError("a grouping of embeddings needs the embedder that made it")
-    rows = sparse_rows(vectorizer, texts)
-    return rows, dense_rows(vectorizer, rows)
 
 
 def _novelty(groups: Groups, found: _Vectors) -> NDArray[np.float32]:

@@ -68,7 +68,12 @@ def reference_of(rows: SparseRows) -> Reference:
 
 
 def nearest(
-    rows: SparseRows, reference: Reference, k: int, *, apart_from: NDArray[np.int32] | None = None
+    rows: SparseRows,
+    reference: Reference,
+    k: int,
+    *,
+    apart_from: NDArray[np.int32] | None = None,
+    writers: NDArray[np.intp] | None = None,
 ) -> Neighbours:
     """Find the k nearest rows of the reference for each row.
 
@@ -80,6 +85,8 @@ def nearest(
         k: Neighbours wanted; fewer are given where the reference is smaller.
         apart_from: For each row the row of the reference that is itself and does not count, or -1;
             shape (n,).
+        writers: Where the rows are the reference: who wrote each. Other rows of the same writer come after all others,
+            with similarity 0; shape (n,).
     """
     k = max(0, min(k, reference.rows - (apart_from is not None)))
     index = np.zeros((rows.shape[0], k), np.int32)
@@ -91,6 +98,8 @@ def nearest(
             itself = apart_from[start:stop]
             own = np.flatnonzero(itself >= 0)
             far[own, itself[own]] = 1
+        if writers is not None:
+            far[writers[start:stop, None] == writers] = 1
         index[start:stop], similarity[start:stop] = _best(far, k)
     return Neighbours(index, np.clip(similarity, 0, 1))
 

@@ -44,7 +44,7 @@ class NewTopic:
 
 
 def new_topics(
-    near: Neighbours, sides: NDArray[np.bool_], entries: Sequence[Distinct | str], floor: Floor
+    near: Neighbours, sides: NDArray[np.bool_], entries: Sequence[Distinct], floor: Floor
 ) -> tuple[NewTopic, ...]:
     """Find them, the largest first.
 
@@ -54,14 +54,14 @@ def new_topics(
     Args:
         near: Neighbours of each input, of both sides.
         sides: The true sides first, then permuted ones; see `twosample.relabelled`.
-        entries: The inputs; the fresh ones with who wrote them.
+        entries: The inputs, with who wrote them.
         floor: The smallest group that is named and exemplified.
     """
     largest = [max((len(group) for group in _pockets(near, fresh)), default=0) for fresh in sides[1:]]
     chance = np.quantile(largest, _LIKELY, method="higher") if largest else 0
     groups = [group for group in _pockets(near, sides[0]) if len(group) > chance]
     groups.sort(key=lambda group: (-len(group), int(group[0])))
-    members = [[_entry(entries[at]) for at in group] for group in groups]
+    members = [[entries[at] for at in group] for group in groups]
     names = name_groups(
         [entry for group in members for entry in group],
         [number for number, group in enumerate(members) for _ in group],
@@ -77,15 +77,15 @@ def _topic(
     name: str,
     group: NDArray[np.intp],
     near: Neighbours,
-    entries: Sequence[Distinct | str],
+    entries: Sequence[Distinct],
     floor: Floor,
     fresh: int,
 ) -> NewTopic:
-    inside = [_entry(entries[at]) for at in group]
+    inside = [entries[at] for at in group]
     users = {user for entry in inside for user in entry.users}
     shown = len(inside) >= floor.traces and (not users or len(users) >= floor.users)
-    central = sorted(group, key=lambda at: (-float(near.similarity[at, :POCKET].mean()), entries[at].text))  # type: ignore[union-attr]  # all of them are fresh
-    texts = list(dict.fromkeys(_entry(entries[at]).text for at in central))
+    central = sorted(group, key=lambda at: (-float(near.similarity[at, :POCKET].mean()), entries[at].text))
+    texts = list(dict.fromkeys(entries[at].text for at in central))
     return NewTopic(
         name=name if shown else OTHER,
         inputs=len(inside),
@@ -108,9 +108,3 @@ def _pockets(near: Neighbours, fresh: NDArray[np.bool_]) -> list[NDArray[np.intp
     graph = csr_matrix((np.ones(linked.sum(), np.int8), (start[linked], to[linked])), shape=(len(inside),) * 2)
     _, component = connected_components(graph, directed=False)
     return [inside[component == number] for number in range(component.max() + 1)] if len(inside) else []
-
-
-def _entry(entry: Distinct | str) -> Distinct:
-    if isinstance(entry, str):
-        raise TypeError("a pocket holds fresh inputs only")
-    return entry

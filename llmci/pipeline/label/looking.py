@@ -10,7 +10,7 @@ from llmci.core.grouping.sample import InputSample
 from llmci.core.grouping.texts import input_text
 
 if TYPE_CHECKING:
-    from llmci.core.grouping.groups import Embed
+    from llmci.core.grouping.features import Embed
     from llmci.domain.settings import LabelSettings
     from llmci.seams import Shelf
 

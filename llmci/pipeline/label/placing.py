@@ -13,7 +13,7 @@ from llmci.core.grouping.texts import input_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llmci.core.grouping.groups import Embed
+    from llmci.core.grouping.features import Embed
     from llmci.domain.trace import TraceRow
     from llmci.seams import Shelf
 

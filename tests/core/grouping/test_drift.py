@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
 from intents import TOPICS, questions
 
 from llmci.core.grouping.drift import Drift, drift, shares_of
 from llmci.core.grouping.sample import ConversationSample, Distinct
 from llmci.core.grouping.shown import Floor
+from llmci.core.grouping.twosample import relabelled
 from llmci.domain.label import OTHER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def measured(
     kept: list[tuple[str, str]], fresh: list[tuple[str, str]], seed: int = 7, users: int | None = None
 ) -> Drift:
     shares = (shares_of([topic for _, topic in kept]), shares_of([topic for _, topic in fresh]))
+    before = [Distinct(text, f"k{number}", 1, set()) for number, (text, _) in enumerate(kept)]
     window = [
         Distinct(text, f"t{number}", 1, set() if users is None else {number % users})
         for number, (text, _) in enumerate(fresh)
     ]
-    return drift([text for text, _ in kept], window, shares=shares, floor=Floor(5, 5), seed=seed)
+    return drift(before, window, shares=shares, floor=Floor(5, 5), seed=seed)
 
 
 def test_new_topics_are_drift() -> None:
@@ -53,6 +62,62 @@ def test_the_same_traffic_seldom_is() -> None:
 
     # At most 5 % in the long run; benchmarks/drift.py counts more of them.
     assert sum(alarms) <= 2
+
+
+def asked_by_people(rng: np.random.Generator, first: int) -> list[Distinct]:
+    """Forty people who each ask about four things of their own, in one topic; each thing in its own few words."""
+    entries = []
+    for user in range(first, first + 40):
+        subject = f"{rng.integers(10**9)} {rng.integers(10**9)}"
+        asked = questions(4, int(rng.integers(10**9)), (str(rng.choice(TOPICS)),))
+        entries += [Distinct(f"{text} {subject}", f"t{user}-{n}", 1, {user}) for n, (text, _) in enumerate(asked)]
+    return entries
+
+
+def test_people_who_ask_about_a_few_things_each_are_no_drift() -> None:
+    shares = ({"all": 1.0}, {"all": 1.0})
+    alarms = {"told": 0, "untold": 0}
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        sides = [asked_by_people(rng, 0), asked_by_people(rng, 40)]
+        untold = [[replace(entry, users=set()) for entry in side] for side in sides]
+        for known, (kept, fresh) in (("told", sides), ("untold", untold)):
+            found = drift(kept, fresh, shares=shares, floor=Floor(5, 5), seed=seed)
+            alarms[known] += found.drifted
+
+    assert alarms["told"] <= 1
+    assert alarms["untold"] == 4
+
+
+def test_new_topics_of_many_people_are_seen() -> None:
+    kept = [Distinct(text, f"k{n}", 1, {n // 3}) for n, (text, _) in enumerate(questions(300, 1, TOPICS[:3]))]
+    fresh = [Distinct(text, f"f{n}", 1, {1000 + n // 3}) for n, (text, _) in enumerate(questions(150, 2, TOPICS))]
+
+    assert drift(kept, fresh, shares=({}, {}), floor=Floor(5, 5), seed=7).drifted
+
+
+def test_what_one_writer_wrote_on_one_side_changes_sides_together() -> None:
+    writers, is_fresh = np.array([0, 0, 1, 1, 2, 3]), np.array([True, True, True, False, False, False])
+
+    sides = relabelled(is_fresh, writers, np.random.default_rng(7))
+
+    assert np.array_equal(sides[0], is_fresh)
+    assert np.array_equal(sides[:, 0], sides[:, 1])
+    # Writer 1 was on both sides and need not stay together.
+    assert (sides[:, 2] != sides[:, 3]).any()
+
+
+def test_vectors_of_a_model_take_the_place_of_ngrams() -> None:
+    texts = [text for text, _ in questions(60, 1, TOPICS[:2])]
+    kept, fresh = ([Distinct(text, f"{side}{n}", 1, set()) for n, text in enumerate(texts)] for side in "kf")
+
+    def by_side(asked: Sequence[str]) -> np.ndarray:
+        known = dict(zip(texts, np.eye(60, 8, dtype=np.float32) + 0.1, strict=True))
+        return np.stack([known[text] for text in asked])
+
+    found = drift(kept, fresh, shares=({}, {}), floor=Floor(5, 5), seed=7, embed=by_side)
+
+    assert not found.drifted
 
 
 def test_clusters_are_told_by_how_much_they_changed() -> None:
