@@ -17,9 +17,10 @@ from llmci.core.evalsets.digests import evalset_digest
 from llmci.core.evalsets.further import with_further
 from llmci.core.evalsets.holdout import held_out
 from llmci.core.evalsets.lineage import Drawn
+from llmci.core.evalsets.needs import lacking, notices
 from llmci.core.evalsets.said import with_what_was_said
 from llmci.core.evalsets.sampling import Plan, Sighting, draw, worth
-from llmci.core.stats.power import cases_needed, detectable_drop
+from llmci.core.stats.power import cases_needed
 from llmci.domain.evalset import EvalSet
 from llmci.errors import UsageError
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from llmci.core.evalsets.standing import Standing
     from llmci.domain.case import Case
     from llmci.domain.settings import EvalsetSettings
+    from llmci.domain.verdict import Rule
     from llmci.seams import Progress
 
     # Reads the labelled traces from the start, whenever it is called.
@@ -43,6 +45,10 @@ HAND_WRITTEN, REVIEWED = "hand-written", "reviewed"
 NEWEST = "newest trace"
 # The most unusual traces of a window count as anomalies.
 _UNUSUAL = 0.02
+# A size that is too small grows to so many times as much before it is looked at again.
+_MOST_AT_ONCE = 4.0
+# Cases that are added must bring so much of what as many independent ones would.
+_WORTHWHILE = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,13 +118,26 @@ class _Survey:
 
 
 def build(
-    read: Read, settings: EvalsetSettings, hand_written: Sequence[Case], lineage: Lineage, progress: Progress
+    read: Read,
+    settings: EvalsetSettings,
+    hand_written: Sequence[Case],
+    lineage: Lineage,
+    progress: Progress,
+    rules: Sequence[Rule] = (),
 ) -> EvalSet:
     """Draw a set.
 
     The traces are read twice: first to see what there is, then to take the content of what was
-    drawn. Weights count only the traces that could become cases; the others are in the
+    drawn; more often where the size hangs on what depends on what in it. Weights count only the traces that could become cases; the others are in the
     parameters, by reason.
+
+    Args:
+        read: The labelled traces.
+        settings: What to draw.
+        hand_written: Cases that the user wrote.
+        lineage: What the set is built upon.
+        progress: Told of each trace.
+        rules: Gates of scores, which share the error rate that a drop is noticed by.
 
     Raises:
         UsageError: There is neither a trace with an input nor a hand-written case, or a setting
@@ -135,8 +154,14 @@ def build(
             f"none of {survey.traces} traces can become a case{_reasons(survey.left_out)}.",
             fix="Look at `evalset.variant` and at the field mapping of the source.",
         )
-    drawn = _drawn_to_detect(_sightings(survey, lineage), settings)
-    cases = _drawn_cases(read, settings, survey, drawn, lineage)
+    sightings = _sightings(survey, lineage)
+
+    def content(drawn: Draw) -> list[Case]:
+        return _drawn_cases(read, settings, survey, drawn, lineage)
+
+    plan = _plan_to_detect(sightings, settings, content, rules)
+    drawn = draw(sightings, plan)
+    cases = content(drawn)
     # What a reviewer wanted stays when its traffic is gone; what was said of it is not lost with a window.
     gone = [case for case_id, case in lineage.reviewed_cases().items() if case_id not in drawn.weights]
     cases, strata = with_further(cases, drawn.strata, gone, REVIEWED)
@@ -160,7 +185,7 @@ def build(
             "reviewed": sorted(lineage.reviewed | _made_of(ordered, survey)),
             "retired": sorted(lineage.retired),
             "promotions": sorted(lineage.promotions),
-            "detects": detectable_drop(settings.discordance, worth(case.weight for case in ordered)),
+            "detects": notices(ordered, rules, discordance=settings.discordance),
         },
         lineage=survey.drawn.lineage(ordered) if survey.drawn is not None else {},
     )
@@ -301,25 +326,42 @@ def _unusual(survey: _Survey) -> set[str]:
     return found
 
 
-def _drawn_to_detect(sightings: Sequence[Sighting], settings: EvalsetSettings) -> Draw:
+def _plan_to_detect(
+    sightings: Sequence[Sighting],
+    settings: EvalsetSettings,
+    content: Callable[[Draw], Sequence[Case]],
+    rules: Sequence[Rule],
+) -> Plan:
     """Draw the size that was asked for, or as many as it takes to notice the drop that was asked for.
 
-    Unequal weights make a case worth less than one, so that it takes more of them than of equal ones.
+    Unequal weights and cases that depend on each other make a case worth less than one, so that it takes more of them, and those
+    that are kept for release gates are not asked.
     """
     plan = Plan(size=settings.size, floor=settings.floor, failures=settings.failures, seed=settings.seed)
     if settings.detect is None:
-        return draw(sightings, plan)
-    needed = cases_needed(settings.discordance, settings.detect)
-    # By the traffic alone first: how many it takes should not depend on which cases the set had before.
+        return plan
+    # By the traffic alone: how many it takes should not depend on which cases the set had before.
     traffic = [replace(sighting, kept=False, fresh=False) for sighting in sightings if sighting.traces]
+    needed = cases_needed(settings.discordance, settings.detect) / (1 - settings.holdout)
     plan = replace(plan, size=math.ceil(needed))
-    for pool in (traffic, sightings):
-        drawn = draw(pool, plan)
-        while (got := worth(drawn.weights.values())) < needed and plan.size < len(pool):
-            # A little more than the ratio says, so that it ends.
-            plan = replace(plan, size=math.ceil(plan.size * max(needed / got, 1.0) * 1.02) + 1)
-            drawn = draw(pool, plan)
-    return drawn
+    while (got := worth(draw(traffic, plan).weights.values())) < needed and plan.size < len(traffic):
+        # A little more than the ratio says, so that it ends.
+        plan = replace(plan, size=math.ceil(plan.size * max(needed / got, 1.0) * 1.02) + 1)
+
+    def short(plan: Plan) -> float:
+        drawn = content(draw(traffic, plan))
+        return lacking(drawn, rules, drop=settings.detect or 1.0, discordance=settings.discordance)
+
+    lacks = short(plan)
+    while lacks > 1 and plan.size < len(traffic):
+        growth = min(lacks, _MOST_AT_ONCE) * 1.02
+        larger = replace(plan, size=min(math.ceil(plan.size * growth) + 1, len(traffic)))
+        still = short(larger)
+        # More cases of the same few conversations, users and inputs cost as much and say little.
+        if lacks / still < 1 + _WORTHWHILE * (larger.size / plan.size - 1):
+            break
+        plan, lacks = larger, still
+    return plan
 
 
 def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: Draw, lineage: Lineage) -> list[Case]:

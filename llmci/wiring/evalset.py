@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
     from llmci.domain.settings import EvalsetSettings
+    from llmci.domain.verdict import Rule
     from llmci.seams import EvalSetStore, Progress, Shelf
 
 
@@ -158,6 +159,7 @@ def build_version(
         hand_written,
         lineage,
         progress,
+        rules_of(config),
     )
     if without := _without_reference(evalset, config):
         progress.note(without)
@@ -165,10 +167,14 @@ def build_version(
 
 
 def needs_of(config: Config, evalset: EvalSet) -> list[Need]:
-    """How many cases each gate takes; gates on amounts are left out, for how much those vary shows in a run alone."""
+    """How many cases each gate takes."""
+    return needs(evalset.cases, rules_of(config), discordance=config.evalset.discordance)
+
+
+def rules_of(config: Config) -> list[Rule]:
+    """The gates of scores; those on amounts are left out, for how much they vary shows in a run alone."""
     amounts = {name for name, block in config.scorers.items() if block.kind in _AMOUNTS}
-    rules = [rule for rule in config.gates if rule.metric not in amounts]
-    return needs(evalset.cases, rules, discordance=config.evalset.discordance)
+    return [rule for rule in config.gates if rule.metric not in amounts]
 
 
 def drawn_with(config: Config) -> EvalsetSettings:

@@ -24,6 +24,7 @@ from llmci.wiring.evalset import (
     drawn_with,
     hand_written_of,
     lineage_of,
+    rules_of,
     stored,
 )
 from llmci.wiring.evalset_store import store
@@ -107,7 +108,12 @@ def refresh(
 
     stay, go = _sorted(config, traffic(), before, environ)
     evalset = draw_set(
-        traffic, drawn_with(config), hand_written_of(config), replace(lineage, standing=stay), progress or Silent()
+        traffic,
+        drawn_with(config),
+        hand_written_of(config),
+        replace(lineage, standing=stay),
+        progress or Silent(),
+        rules_of(config),
     )
     changed = diff(before, evalset)
     built = stored(sets, evalset, before) if write else Built(evalset, new=evalset.digest != before.digest)

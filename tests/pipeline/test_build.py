@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from builders import NOON, a_batch, a_trace
 
+from llmci.core.bench.schedule import design
 from llmci.core.evalsets.cases import LabelledTrace
 from llmci.core.evalsets.dependence import dependence_groups
 from llmci.core.evalsets.holdout import held_out, sides_before
 from llmci.core.evalsets.standing import Standing
 from llmci.core.privacy.mint import sanitized_batch
+from llmci.core.stats.power import cases_needed
 from llmci.domain.settings import EvalsetSettings
 from llmci.pipeline.build import Lineage, build
 from llmci.seams import Silent
@@ -28,7 +31,14 @@ CORRECTION = "score:correction"
 
 
 def labelled(
-    trace_id: str, question: str, *, rank: int = 10**6, cluster: str = "all", flags: Sequence[str] = (), **columns: Any
+    trace_id: str,
+    question: str,
+    *,
+    rank: int = 10**6,
+    cluster: str = "all",
+    flags: Sequence[str] = (),
+    near: str | None = None,
+    **columns: Any,
 ) -> LabelledTrace:
     trace = a_trace(trace_id, question, **columns)
     label = {
@@ -36,7 +46,7 @@ def labelled(
         "topic_name": "t",
         "flags": list(flags),
         "anomaly_rank": rank,
-        "near_duplicate_of": None,
+        "near_duplicate_of": near,
         "verdicts": [],
         "feedback": columns.get("feedback"),
     }
@@ -193,3 +203,35 @@ def test_a_hand_written_case_that_is_kept_for_releases_is_kept_when_traffic_asks
     [merged], _ = with_further([drawn], (), [written], "hand-written")
 
     assert merged.holdout
+
+
+def test_a_set_that_is_to_notice_a_drop_does_so_without_what_is_kept_for_releases() -> None:
+    found = [labelled(f"t{n}", f"question {n}", cluster=f"c{n % 7}", session_id=f"s{n}") for n in range(900)]
+
+    evalset = built(found, detect=0.15, holdout=0.3)
+
+    asked = [case for case in evalset.cases if not case.holdout]
+    needed = cases_needed(0.1, 0.15)
+    assert needed <= len(asked) / design(asked) < 1.3 * needed
+    assert evalset.parameters["detects"] <= 0.15  # type: ignore[operator]
+
+
+def test_cases_of_the_same_few_conversations_are_not_paid_for_twice() -> None:
+    found = [labelled(f"t{n}", f"question {n}", session_id=f"s{n % 30}") for n in range(900)]
+
+    evalset = built(found, detect=0.15)
+
+    assert len(evalset.cases) < 1.5 * cases_needed(0.1, 0.15)
+    assert evalset.parameters["detects"] > 0.15  # type: ignore[operator]
+
+
+def test_questions_that_many_ask_do_not_make_one_group_of_all_users() -> None:
+    found = [
+        labelled(f"t{n}", f"question {n}", user_id=f"u{n % 80}", near=f"popular {n % 40}" if n % 2 else None)
+        for n in range(300)
+    ]
+
+    shares = Counter(case.dependence for case in built(found, size=300).cases)
+
+    assert max(shares.values()) <= 300 / 30
+    assert len(shares) > 40
