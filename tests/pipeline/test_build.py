@@ -151,10 +151,24 @@ def test_a_case_never_changes_the_side_that_it_is_kept_on() -> None:
     assert 0.1 < sum(case.holdout for case in after.cases) / len(after.cases) < 0.3
 
 
+def test_the_hold_out_is_as_large_as_was_asked_although_groups_are_few_and_unequal() -> None:
+    groups = {f"{group}-{n}": str(group) for group in range(40) for n in range(1 + group % 9)}
+
+    for seed in range(20):
+        held = held_out(groups, {}, share=0.1, seed=seed)
+        assert len(held) == pytest.approx(0.1 * len(groups), abs=1)
+        assert all(
+            (other in held) == (case_id in held)
+            for case_id in groups
+            for other in groups
+            if groups[case_id] == groups[other]
+        )
+
+
 def test_what_hangs_together_with_a_case_that_was_asked_is_not_held_out() -> None:
     groups = {"asked": "g", "new": "g", "kept": "h", "other": "h"}
 
-    assert held_out(groups, {"asked": False, "kept": True}, share=1.0, seed=1) == {"kept", "other"}
+    assert held_out(groups, {"asked": False, "kept": True}, share=0.5, seed=1) == {"kept", "other"}
 
 
 def test_conversations_of_one_user_are_one_group_but_not_those_of_a_service_account() -> None:

@@ -117,6 +117,9 @@ class DirectoryEvalSets:
         chosen = version if version is not None else self.current(name)
         directory = self._version(name, chosen)
         manifest = self._manifest(directory)
+        if manifest.get("version") != chosen:
+            # Copied or renamed: which version it is says its manifest, and others name it by that.
+            raise UsageError(f"{directory}: its manifest is of version {manifest.get('version')}.", fix=_RESTORE)
         evalset = _evalset(manifest, self._cases(directory, manifest))
         _check_card(directory / "CARD.md", manifest)
         problem = next(iter(_problems(evalset)), None)

@@ -37,16 +37,19 @@ def held_out(groups: Mapping[str, str], sides: Mapping[str, bool], *, share: flo
     Args:
         groups: Dependence group of each case.
         sides: Of cases that earlier versions held.
-        share: Of the groups.
+        share: Of the cases.
         seed: Of the sampling.
     """
     known: defaultdict[str, list[bool]] = defaultdict(list)
+    members: defaultdict[str, list[str]] = defaultdict(list)
     for case_id, group in groups.items():
+        members[group].append(case_id)
         if case_id in sides:
             known[group].append(sides[case_id])
-    held = set()
-    for case_id, group in groups.items():
-        by_group = all(known[group]) if group in known else chance(seed, f"holdout {group}") < share
-        if sides.get(case_id, by_group):
-            held.add(case_id)
+    held = {case_id for case_id, group in groups.items() if sides.get(case_id, group in known and all(known[group]))}
+    wanted = round(share * len(groups))
+    for group in sorted(members.keys() - known.keys(), key=lambda group: chance(seed, f"holdout {group}")):
+        # By count, for groups are few and unequal; one that is too large for it stays with the gates of changes.
+        if len(held) + len(members[group]) <= wanted:
+            held.update(members[group])
     return held
