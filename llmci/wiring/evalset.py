@@ -314,6 +314,11 @@ def import_file(config: Config, source: Path, *, name: str, now: datetime) -> Bu
         UsageError: The file, or a record in it, is wrong.
     """
     sets = store(config)
+    cases = read_cases(source)
+    if not cases:
+        raise UsageError(
+            f"{source}: holds no record.", fix="Give a file with cases: one JSON object a line, or rows of CSV."
+        )
     lineage = lineage_of(config, name, None, now, {})
-    evalset = draw_set(list, replace(config.evalset, name=name), read_cases(source), lineage, Silent())
+    evalset = draw_set(list, replace(config.evalset, name=name), cases, lineage, Silent())
     return stored(sets, evalset, lineage.previous)

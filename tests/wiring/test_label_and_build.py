@@ -378,6 +378,14 @@ def test_export_and_import_give_a_set_of_the_same_cases(tmp_path: Path) -> None:
     assert {case.case_id for case in imported.cases} == {case.case_id for case in evalset.cases}
 
 
+def test_a_file_without_a_record_is_no_set(tmp_path: Path) -> None:
+    (tmp_path / "llmci.yaml").write_text("{}")
+    (tmp_path / "empty.jsonl").write_text("\n")
+
+    with pytest.raises(UsageError, match=r"empty\.jsonl: holds no record"):
+        import_file(load(tmp_path / "llmci.yaml"), tmp_path / "empty.jsonl", name="copy", now=NOON)
+
+
 def test_drift_is_told_from_no_drift(tmp_path: Path) -> None:
     config = a_project(tmp_path, traffic(), "evalset: {size: 100}")
     label(config, now=NOON)

@@ -17,6 +17,7 @@ from llmci.core.evalsets.digests import case_id_of
 from llmci.core.evalsets.templates import active
 from llmci.core.evalsets.yamltext import yaml_of
 from llmci.core.traces.message import message_of
+from llmci.core.traces.roles import is_role
 from llmci.domain.case import Case, Document, Message, Origin, Part, Tool
 from llmci.domain.text import declared_clean
 from llmci.errors import UsageError
@@ -115,6 +116,9 @@ def cases_of(rows: Iterable[Row]) -> tuple[list[Case], list[tuple[str, str]]]:
 
 def _case(row: Mapping[str, Any]) -> Case | str:
     """A case, or why the row is none."""
+    if isinstance(wrapped := row.get("item"), dict):
+        # A row of OpenAI's evals API.
+        row = wrapped
     if "vars" in row:
         row = active(dict(row))
     messages = _messages(_held(row, "input"))
@@ -164,7 +168,7 @@ def _held(row: Mapping[str, Any], what: str) -> Any:  # noqa: ANN401  JSON holds
 
 def _messages(value: Any) -> tuple[Message, ...]:  # noqa: ANN401  see above
     if isinstance(value, list):
-        return tuple(one for item in value if isinstance(item, dict) and item.get("role") for one in _message(item))
+        return tuple(one for item in value if _speaks(item) for one in _message(item))
     if isinstance(value, dict):
         return _messages(value.get("messages")) or _messages(canonical(value).decode())
     if not isinstance(value, str) or not value.strip():
@@ -184,16 +188,21 @@ def conversation_in(text: str) -> tuple[Message, ...]:
         return ()
     if isinstance(found, dict):
         found = found.get("messages")
-    whole = isinstance(found, list) and all(isinstance(item, dict) and item.get("role") for item in found)
+    whole = isinstance(found, list) and all(map(_speaks, found))
     return _messages(found) if whole else ()
+
+
+def _speaks(item: object) -> bool:
+    """Whether it is a message; Ragas and LangChain say in `type` who speaks."""
+    return isinstance(item, dict) and bool(item.get("role") or is_role(item.get("type")))
 
 
 def _message(item: Mapping[str, Any]) -> list[Message]:
     """A message of any provider's chat API, or one that llmci wrote itself."""
     if isinstance(item.get("parts"), list):
-        read = [{"role": item["role"], "name": item.get("name"), "parts": item["parts"]}]
+        read = [{"role": item.get("role") or "user", "name": item.get("name"), "parts": item["parts"]}]
     else:
-        read = message_of(dict(item), str(item["role"]))
+        read = message_of(dict(item), str(item.get("role") or "user"))
     nothing = [{"type": "text", "text": ""}]
     return [
         Message(

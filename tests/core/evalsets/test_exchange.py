@@ -44,6 +44,8 @@ def asked(case: Case) -> str:
         pytest.param({"input": "Where?", "expectedOutput": "Lyon"}, id="langfuse"),
         pytest.param({"user_input": "Where?", "reference": "Lyon"}, id="ragas"),
         pytest.param({"input": [{"role": "user", "content": "Where?"}], "ideal": ["Lyon", "Nice"]}, id="openai"),
+        pytest.param({"item": {"question": "Where?", "ground_truth": "Lyon"}}, id="openai-api"),
+        pytest.param({"user_input": [{"type": "human", "content": "Where?"}], "reference": "Lyon"}, id="ragas-turns"),
         pytest.param({"vars": {"question": "Where?"}, "assert": [{"type": "equals", "value": "Lyon"}]}, id="promptfoo"),
         pytest.param(
             {"messages": [{"role": "user", "content": [{"type": "text", "text": "Where?"}]}], "answer": "Lyon"}
