@@ -15,7 +15,7 @@ from llmci.core.evalsets.cases import check_places, has_failed
 from llmci.core.evalsets.dependence import dependence_groups, ties_of
 from llmci.core.evalsets.digests import evalset_digest
 from llmci.core.evalsets.further import with_further
-from llmci.core.evalsets.holdout import held_out
+from llmci.core.evalsets.holdout import held_out, question_id
 from llmci.core.evalsets.lineage import Drawn
 from llmci.core.evalsets.needs import lacking, notices
 from llmci.core.evalsets.said import with_what_was_said
@@ -67,7 +67,7 @@ class Lineage:
         keyed: Hashes the ids of traces; None without traces.
         standing: Cases of `previous` that still stand for traffic, of a set that is refreshed; they are preferred.
         said: What was said of cases in earlier versions.
-        sides: Of cases in earlier versions, whether they were kept for release gates.
+        sides: Of questions in earlier versions, by `question_id`, whether they were kept for release gates.
     """
 
     version: int
@@ -386,7 +386,9 @@ def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: 
         if (group := before[case_id].dependence) in with_old:
             ties.setdefault(case_id, []).append(f"before {group}")
     groups = dependence_groups(ties, drawn.weights)
-    held = held_out(groups, lineage.sides, share=settings.holdout, seed=settings.seed)
+    asked = {case_id: question_id(case) for case_id, case in (cases | old).items()} if lineage.sides else {}
+    sides = {case_id: lineage.sides[question] for case_id, question in asked.items() if question in lineage.sides}
+    held = held_out(groups, sides, share=settings.holdout, seed=settings.seed)
     stays = [
         replace(
             case,

@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builders import NOON, a_batch, a_trace
+from builders import NOON, a_batch, a_message, a_trace
 
 from llmci.core.bench.schedule import design
 from llmci.core.evalsets.cases import LabelledTrace
 from llmci.core.evalsets.dependence import dependence_groups
-from llmci.core.evalsets.holdout import held_out, sides_before
+from llmci.core.evalsets.holdout import held_out, question_id, sides_before
 from llmci.core.evalsets.standing import Standing
 from llmci.core.privacy.mint import sanitized_batch
 from llmci.core.stats.power import cases_needed
@@ -149,6 +149,30 @@ def test_a_case_never_changes_the_side_that_it_is_kept_on() -> None:
     assert len(stay) > 50
     assert all(case.holdout == sides[case.case_id] for case in stay)
     assert 0.1 < sum(case.holdout for case in after.cases) / len(after.cases) < 0.3
+
+
+def test_a_new_system_prompt_moves_no_question_to_the_other_side() -> None:
+    def under(prompt: str) -> list[LabelledTrace]:
+        return [
+            labelled(
+                f"{prompt}-{n}",
+                f"question {n}",
+                input={
+                    "kind": "messages",
+                    "messages": [a_message("system", prompt), a_message("user", f"question {n}")],
+                },
+            )
+            for n in range(100)
+        ]
+
+    before = built(under("Be kind."), size=80, holdout=0.3)
+    after = built(under("Be brief."), before, size=80, holdout=0.3)
+
+    sides = {question_id(case): case.holdout for case in before.cases}
+    again = [case for case in after.cases if question_id(case) in sides]
+    assert len(again) > 50
+    assert not {case.case_id for case in before.cases} & {case.case_id for case in after.cases}
+    assert all(case.holdout == sides[question_id(case)] for case in again)
 
 
 def test_the_hold_out_is_as_large_as_was_asked_although_groups_are_few_and_unequal() -> None:
