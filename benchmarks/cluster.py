@@ -1,14 +1,16 @@
 """Engines side by side: the same bytes, overhead, what a second process brings, memory of a worker; and the paper plan.
 
-Run: python benchmarks/cluster.py overhead|same|stages [--rows N] [--traces N] [--size S] [--into figures.json]
+Run: python benchmarks/cluster.py overhead|same|stages|loop [--rows N] [--traces N] [--size S] [--into figures.json]
      python benchmarks/cluster.py same --traces 1000000 --size 0.02 --in DIR
+     python benchmarks/cluster.py loop --traces 10000000 --size 0.02 --in DIR
      python benchmarks/cluster.py plan figures.json --traces 1000000000 --workers 400
 
 `overhead` copies rows through a shelf with each engine that is installed and gives CPU seconds of the whole process
 tree, imports included. `same` compares every byte that pull, sanitize and label leave; a tenth of the traces are of
-sessions that lie in three shards. With `--in DIR` it keeps its projects there, and the same command goes on with what is missing. `stages` gives traces a second of
-each stage with one process and with two, bytes a trace on each shelf, and the largest worker at two numbers of
-shards. `plan` computes a cluster from what was measured.
+sessions that lie in three shards. `loop` takes traces from pull to an eval set, and gives traces a second, the memory of the
+driver and of the largest worker, and bytes on disk. With `--in DIR` both keep their projects there, and the same command
+goes on with what is missing. `stages` gives traces a second of each stage with one process and with two, bytes a trace on
+each shelf, and the largest worker at two numbers of shards. `plan` computes a cluster from what was measured.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ from llmci.adapters.stores.shelf import DirectoryShelf
 from llmci.config import load
 from llmci.seams import Silent, Window
 from llmci.wiring.engine import Crew, engine_of, with_engine
+from llmci.wiring.evalset import build_version
 from llmci.wiring.label import label
 from llmci.wiring.pull import pull
 from llmci.wiring.sanitize import sanitize
@@ -167,8 +170,11 @@ def run_child(root: Path, stage: str, engine: str, workers: int) -> None:
         done = pull(config, **told, progress=Told()).traces
     elif stage == "sanitize":
         done = sanitize(config, progress=Told(), environ=KEY, now=NOON).traces
-    else:
+    elif stage == "label":
         done = label(config, now=NOON, environ=KEY, progress=Told()).traces
+    else:
+        evalset = build_version(config, now=NOON, environ=KEY, progress=Told()).evalset
+        done = int(str(evalset.parameters["traces"]))
     took = time.perf_counter() - started
     print(json.dumps({"rows": done, "work": took}))
 
@@ -233,6 +239,21 @@ def same(folder: Path, traces: int, size: float) -> dict[str, Any]:
         print(f"{engine:10} {digests[engine][:16]}  seconds {took}, largest worker in MB {held}", flush=True)
     print("every byte is the same" if len(set(digests.values())) == 1 else "THE BYTES DIFFER")
     return {"traces": traces, "size": size, "same": len(set(digests.values())) == 1, "engines": list(digests)}
+
+
+def loop(folder: Path, traces: int, size: float) -> dict[str, Any]:
+    folder = folder / f"loop-{traces}-{size}"
+    root = a_project(folder, traces, max(8, traces // 25_000), size)
+    found = {stage: once(root, stage, "processes") for stage in (*STAGES, "build")}
+    for stage, one in found.items():
+        print(
+            f"{stage:9} {one['rows']:,.0f} traces in {one['work']:,.0f} s ({one['rows'] / one['work']:,.0f} traces/s), "
+            f"{one['cpu']:,.0f} CPU s, driver {one['driver_mb']:.0f} MB, largest worker {one['worker_mb']:.0f} MB",
+            flush=True,
+        )
+    on_disk = sum(path.stat().st_size for path in (root / ".llmci").rglob("*") if path.is_file())
+    print(f"on disk   {on_disk / 1e9:.2f} GB")
+    return {"traces": traces, "size": size, "stages": found, "bytes": on_disk}
 
 
 def once(root: Path, stage: str, engine: str) -> dict[str, float]:
@@ -344,13 +365,15 @@ def main() -> None:
         return
     adopt_orphans()
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("what", choices=["overhead", "same", "stages", "plan"])
+    parser.add_argument("what", choices=["overhead", "same", "stages", "loop", "plan"])
     parser.add_argument("figures", nargs="?", type=Path)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--traces", type=int, default=50_000)
     parser.add_argument("--size", type=float, default=1.0, help="length of the texts, 1.0 for 1,500 characters a trace")
     parser.add_argument("--workers", type=int, default=400)
-    parser.add_argument("--in", dest="folder", type=Path, help="where `same` keeps what it has done, and goes on")
+    parser.add_argument(
+        "--in", dest="folder", type=Path, help="where `same` and `loop` keep what they have done, and go on"
+    )
     parser.add_argument("--into", type=Path, help="JSON to add the figures to")
     asked = parser.parse_args()
     if asked.what == "plan":
@@ -363,7 +386,7 @@ def main() -> None:
         if asked.what == "overhead":
             found = overhead(Path(folder), asked.rows)
         else:
-            found = {"same": same, "stages": stages}[asked.what](Path(folder), asked.traces, asked.size)
+            found = {"same": same, "stages": stages, "loop": loop}[asked.what](Path(folder), asked.traces, asked.size)
     if asked.into:
         before = json.loads(asked.into.read_text()) if asked.into.exists() else {}
         asked.into.write_text(json.dumps({**before, asked.what: {**found, "load": load_average}}, indent=1))

@@ -27,6 +27,7 @@ from label import embedder
 
 from llmci.core.grouping.drift import drift
 from llmci.core.grouping.sample import Distinct
+from llmci.core.grouping.shares import Shares
 from llmci.core.grouping.shown import Floor
 from llmci.core.grouping.threads import one_thread
 from llmci.core.stats.agreement import wilson
@@ -197,7 +198,7 @@ def bare(entries: list[Distinct]) -> list[Distinct]:
 
 
 def compared(kept: list[Distinct], fresh: list[Distinct], seed: int, embed: Embed | None) -> Drift:
-    shares = ({"all": 1.0}, {"all": 1.0})
+    shares = (Shares(), Shares())
     with one_thread():
         return drift(kept, fresh, shares=shares, floor=Floor(5, 5), seed=seed + OWN, embed=embed)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from builders import a_case, a_metric, a_run, an_answer, an_evalset
@@ -13,6 +13,7 @@ from llmci.core.gating.origin import BASELINE_FROM
 from llmci.core.judging.calibration import calibration_of
 from llmci.core.judging.trust import Labelled, trust_in
 from llmci.core.reporting.curves import evidence_curve, exposure_curve
+from llmci.core.stats.agreement import wilson
 from llmci.domain.rollout import Action, Criterion, Decision, Evidence, RolloutPlan, Stage
 from llmci.domain.run import Looks, PastScores, Scored, Unanswered, Usage
 from llmci.domain.system import SystemSpec
@@ -218,10 +219,18 @@ def a_drift(said: str) -> dict[str, Any]:
         "represented": 0.88,
         "classifier_auc": 0.61,
         "psi": 0.31,
-        "clusters": [[said, 0.2, 0.3], ["delivery", 0.8, 0.7]],
+        "clusters": [
+            {"name": said, "before": a_share(0.2, 9_000), "now": a_share(0.3, 4_000)},
+            {"name": "delivery", "before": a_share(0.8, 9_000), "now": a_share(0.7, 4_000)},
+        ],
         "new_topics": [{"name": said, "inputs": 48, "share": 0.08}],
         "compared_now": 600,
     }
+
+
+def a_share(share: float, of: int) -> dict[str, float]:
+    """As it is kept, of so many independent traces."""
+    return asdict(wilson(round(share * of), of))
 
 
 def a_calibration(said: str = "x") -> Calibration:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Of those that come and of those that go.
 _SHOWN_CASES = 10
 _SHOWN_SLICES = 8
+_SHOWN_CLUSTERS = 10
 
 
 def show_refreshed(found: Refreshed) -> None:
@@ -86,9 +87,14 @@ def show_drift(found: DriftReport) -> None:
         show(f"  new: {safe_text(topic.name)} ({topic.inputs} inputs, {topic.share:.1%} of the window)")
         for example in topic.examples:
             show(f"       {safe_text(' '.join(example.split()))[:200]}")
-    show(f"{'set':>7}  {'window':>7}  cluster")
-    for cluster, before, after in measured.clusters[:10]:
-        show(f"{before:>7.1%}  {after:>7.1%}  {safe_text(cluster)}")
+    show(f"{'set':>7}  {'window':>7}  {'95 % interval':>17}  cluster")
+    for cluster in measured.clusters[:_SHOWN_CLUSTERS]:
+        now = cluster.now
+        show(
+            f"{cluster.before.value:>7.1%}  {now.value:>7.1%}  {f'{now.low:.1%} to {now.high:.1%}':>17}  {safe_text(cluster.name)}"
+        )
+    if len(measured.clusters) > _SHOWN_CLUSTERS:
+        show(f"  and {len(measured.clusters) - _SHOWN_CLUSTERS} more clusters; --json has all")
 
 
 def line_of(evalset: EvalSet) -> str:

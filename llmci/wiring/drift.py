@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from llmci.adapters.stores.groups import GroupsFile
 from llmci.adapters.stores.labelled import LabelledShelf
 from llmci.core.evalsets.sampling import chance
-from llmci.core.grouping.drift import FEWEST, MOST_FRESH, MOST_KEPT, Drift, drift, shares_of
+from llmci.core.grouping.drift import FEWEST, MOST_FRESH, MOST_KEPT, Drift, drift
 from llmci.core.grouping.groups import place
 from llmci.core.grouping.sample import ConversationSample, Distinct, digest64, texts_of
+from llmci.core.grouping.shares import Shares
 from llmci.core.grouping.shown import Floor
 from llmci.core.grouping.texts import input_text
 from llmci.core.grouping.threads import one_thread
@@ -62,16 +62,17 @@ class _Traffic:
     """What one reading of the labelled traces gathers."""
 
     before: ConversationSample
-    before_names: Counter[str]
+    before_shares: Shares
     fresh: ConversationSample
-    fresh_names: Counter[str]
+    fresh_shares: Shares
 
 
 def remember(config: Config, found: DriftReport, now: datetime) -> None:
     """Keep what the next report shows: figures and names of topics, no text of a trace."""
     named = ("evalset", "version", "traces", "traces_before", "against", "verdict")
-    moved = ("represented", "novelty_p", "classifier_auc", "classifier_p", "drifted", "psi", "clusters")
+    moved = ("represented", "novelty_p", "classifier_auc", "classifier_p", "drifted", "psi")
     told = {name: getattr(found, name) for name in named} | {name: getattr(found.drift, name) for name in moved}
+    told["clusters"] = [asdict(each) for each in found.drift.clusters]
     told["new_topics"] = [
         {"name": topic.name, "inputs": topic.inputs, "share": topic.share} for topic in found.drift.new_topics
     ]
@@ -106,12 +107,12 @@ def measure(
                 fix="Take a longer window with --since, or build a larger set.",
             )
     embed = embedder_of(config, environ or {})
-    before = _own_shares(config, evalset, own, embed) if as_set else _shares(traffic.before_names)
+    before = _own_shares(config, evalset, own, embed) if as_set else traffic.before_shares
     with one_thread():
         moved = drift(
             kept,
             fresh,
-            shares=(before, _shares(traffic.fresh_names)),
+            shares=(before, traffic.fresh_shares),
             floor=Floor(config.label.min_traces, config.label.min_users),
             seed=config.evalset.seed,
             embed=embed,
@@ -119,10 +120,10 @@ def measure(
     return DriftReport(
         evalset=evalset.name,
         version=evalset.version,
-        traces=traffic.fresh_names.total(),
-        traces_before=len(own) if as_set else traffic.before_names.total(),
+        traces=traffic.fresh_shares.total(),
+        traces_before=len(own) if as_set else traffic.before_shares.total(),
         against="set" if as_set else "traffic",
-        verdict=_verdict(evalset, moved),
+        verdict=_verdict(evalset, moved, as_set=as_set),
         drift=moved,
     )
 
@@ -132,20 +133,20 @@ def _read(config: Config, window: Window, until: datetime | None) -> _Traffic:
     clean, labels = shelf_of(config, "clean"), shelf_of(config, "labels")
     check_labels(clean, labels, clean_digest(clean))
     seed, variant = config.evalset.seed, config.evalset.variant
-    found = _Traffic(ConversationSample(MOST_KEPT, seed), Counter(), ConversationSample(MOST_FRESH, seed), Counter())
+    found = _Traffic(ConversationSample(MOST_KEPT, seed), Shares(), ConversationSample(MOST_FRESH, seed), Shares())
     for each in LabelledShelf(clean, labels).traces(_COLUMNS):
         trace, text = each.trace, input_text(each.trace["input"])
         if not text or (variant is not None and trace["variant"] != variant):
             continue
         start = in_utc(trace["start"])
         if window.holds(start):
-            sample, names = found.fresh, found.fresh_names
+            sample, shares = found.fresh, found.fresh_shares
         elif start is not None and until is not None and start <= until:
-            sample, names = found.before, found.before_names
+            sample, shares = found.before, found.before_shares
         else:
             continue
         sample.add(text, trace["trace_id"], session_id=trace["session_id"], user_id=trace["user_id"])
-        names[each.label["cluster_name"]] += 1
+        shares.add(each.label["cluster_name"], trace["user_id"] or trace["session_id"] or trace["trace_id"])
     return found
 
 
@@ -166,24 +167,31 @@ def _like_production(evalset: EvalSet) -> list[Distinct]:
     return [entry for entry in found if entry.text]
 
 
-def _own_shares(config: Config, evalset: EvalSet, own: Sequence[Distinct], embed: Embed | None) -> dict[str, float]:
-    """Share of each cluster as the set has them, by the groups that there are now."""
+def _own_shares(config: Config, evalset: EvalSet, own: Sequence[Distinct], embed: Embed | None) -> Shares:
+    """Of each cluster as the set has them, by the groups that there are now."""
+    found = Shares()
     loaded = GroupsFile(shelf_of(config, "labels").path / "groups.npz").load()
     if loaded is None or (loaded[0].vectorizer is None) != (embed is not None):
-        return {stratum.name: stratum.share for stratum in evalset.strata}
-    manifest: Mapping[str, Any] = shelf_of(config, "labels").manifest() or {}
-    names = {cluster["cluster"]: cluster["name"] for cluster in manifest["clusters"]}
-    return shares_of([names[int(cluster)] for cluster in place(loaded[0], texts_of(own), embed=embed).cluster])
+        known = {case.case_id: case for case in evalset.cases}
+        names = [known[entry.trace_id].stratum for entry in own]
+    else:
+        manifest: Mapping[str, Any] = shelf_of(config, "labels").manifest() or {}
+        name_of = {cluster["cluster"]: cluster["name"] for cluster in manifest["clusters"]}
+        names = [name_of[int(cluster)] for cluster in place(loaded[0], texts_of(own), embed=embed).cluster]
+    for entry, name in zip(own, names, strict=True):
+        found.add(name, str(min(entry.users)))
+    return found
 
 
-def _shares(names: Counter[str]) -> dict[str, float]:
-    return {name: count / names.total() for name, count in names.items()}
-
-
-def _verdict(evalset: EvalSet, found: Drift) -> str:
+def _verdict(evalset: EvalSet, found: Drift, *, as_set: bool) -> str:
     share = f"{evalset.name} v{evalset.version} represents {found.represented:.0%} of this traffic"
-    if not found.drifted:
-        return f"{share}; no change beyond chance."
-    topics = len(found.new_topics)
-    new = f"{topics} new topic{'s' if topics > 1 else ''}" if topics else "it has moved beyond chance"
-    return f"{share}; {new}; rebuild the set."
+    if found.drifted:
+        topics = len(found.new_topics)
+        new = f"{topics} new topic{'s' if topics > 1 else ''}" if topics else "it has moved beyond chance"
+        return f"{share}; {new}; rebuild the set."
+    if as_set:
+        return (
+            f"{share} at most; no change that its own {found.compared[0]} inputs could show. Keep the clean traces that it was "
+            "drawn from: they notice more."
+        )
+    return f"{share}; no change beyond chance."

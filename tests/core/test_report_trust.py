@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from builders import a_metric
-from report_builders import a_report
+from report_builders import a_drift, a_report
 
 from llmci.core.judging.calibration import Calibration, calibration_of
 from llmci.core.judging.trust import Labelled, Use, trust_in
@@ -14,18 +14,10 @@ from llmci.core.reporting.bars import tallies
 from llmci.core.reporting.compose import view_of
 from llmci.core.reporting.privacy import PrivacyView, privacy_view
 
-DRIFT = {
+DRIFT = a_drift("refund") | {
     "verdict": "main v1 represents 88% of this traffic; 1 new topic; rebuild the set.",
     "measured_at": "2026-01-02T00:00:00+00:00",
-    "traces": 4000,
-    "traces_before": 9000,
-    "against": "traffic",
-    "represented": 0.88,
-    "classifier_auc": 0.61,
-    "psi": 0.31,
-    "clusters": [["refund", 0.2, 0.3], ["delivery", 0.8, 0.7]],
     "new_topics": [{"name": "gift card", "inputs": 48, "share": 0.08}],
-    "compared_now": 600,
 }
 
 

@@ -12,6 +12,7 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, r
 from llmci.core.grouping.drift import drift
 from llmci.core.grouping.groups import fit_groups, place
 from llmci.core.grouping.sample import Distinct, InputSample
+from llmci.core.grouping.shares import Shares
 from llmci.core.grouping.shown import Floor
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def window(texts: list[str]) -> list[Distinct]:
 
 def test_a_tenth_of_new_intents_is_seen(shared_data: Callable[[str], Path]) -> None:
     texts, intents = table(shared_data("banking77") / "train.parquet", 10_000)
-    shares = ({"all": 1.0}, {"all": 1.0})
+    shares = (Shares(), Shares())
     held = sorted(set(intents))[5::10]
     old = [text for text, intent in zip(texts, intents, strict=True) if intent not in held]
     new = [text for text, intent in zip(texts, intents, strict=True) if intent in held]
@@ -82,7 +83,7 @@ def test_a_tenth_of_new_intents_is_seen(shared_data: Callable[[str], Path]) -> N
 @pytest.mark.slow
 def test_windows_of_the_same_traffic_seldom_alarm(shared_data: Callable[[str], Path]) -> None:
     texts, _ = table(shared_data("banking77") / "train.parquet", 10_000)
-    shares = ({"all": 1.0}, {"all": 1.0})
+    shares = (Shares(), Shares())
 
     alarms = [
         drift(

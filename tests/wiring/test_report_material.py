@@ -11,9 +11,10 @@ from builders import a_metric, a_run
 from report_builders import a_calibration
 
 from llmci.config import load
-from llmci.core.grouping.drift import Drift
+from llmci.core.grouping.drift import ClusterShare, Drift
 from llmci.core.grouping.newtopics import NewTopic
 from llmci.core.reporting.drift import drift_view
+from llmci.core.stats.agreement import wilson
 from llmci.files import write_json
 from llmci.wiring.calibrations import calibrations_of, judged_by, save
 from llmci.wiring.drift import DriftReport, remember
@@ -63,7 +64,7 @@ def test_drift_is_remembered_with_what_its_drawings_need_and_no_text(config: Con
         drifted=True,
         new_topics=(NewTopic(name="gift card", inputs=48, share=0.08, examples=("my gift card is lost",)),),
         psi=0.31,
-        clusters=(("refund", 0.2, 0.3),),
+        clusters=(ClusterShare("refund", wilson(1800, 9000), wilson(1200, 4000)),),
         compared=(900, 600),
     )
     report = DriftReport(

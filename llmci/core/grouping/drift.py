@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,16 +12,19 @@ from llmci.core.grouping.features import fit_vectorizer, vectors_by
 from llmci.core.grouping.neighbours import nearest, reference_of
 from llmci.core.grouping.newtopics import NewTopic, new_topics
 from llmci.core.grouping.sample import texts_of
+from llmci.core.grouping.shares import FEWEST_WRITERS
 from llmci.core.grouping.twosample import REACH, chances, distances, relabelled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from llmci.core.grouping.features import Embed
     from llmci.core.grouping.sample import Distinct
+    from llmci.core.grouping.shares import Shares
     from llmci.core.grouping.shown import Floor
+    from llmci.core.stats.agreement import Estimate
 
 # More inputs than these cost time and change no decision. Many kept ones matter more than many
 # fresh ones: in a small set every window looks new.
@@ -39,6 +41,15 @@ _SHARPNESS, _NEIGHBOURS = 1.0, 10
 _QUANTILES = np.linspace(0.6, 0.95, 15)
 
 
+@dataclass(frozen=True, slots=True)
+class ClusterShare:
+    """Share of the traffic that a cluster has, before and in the window, each with its 95 % interval."""
+
+    name: str
+    before: Estimate
+    now: Estimate
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
     """Kept inputs against those of a window.
@@ -53,7 +64,7 @@ class Drift:
         drifted: Whether either chance is small; under no change that is so in at most 5 % of windows.
         new_topics: Groups of fresh inputs that no kept ones are near, the largest first; empty without drift.
         psi: Population stability index over clusters; above 0.25 is commonly called a shift.
-        clusters: Share of each cluster before and in the window, the largest change first.
+        clusters: What became of each, the largest change first.
         compared: How many kept and fresh inputs took part.
     """
 
@@ -64,7 +75,7 @@ class Drift:
     drifted: bool
     new_topics: tuple[NewTopic, ...]
     psi: float
-    clusters: tuple[tuple[str, float, float], ...]
+    clusters: tuple[ClusterShare, ...]
     compared: tuple[int, int]
 
 
@@ -72,7 +83,7 @@ def drift(
     kept: Sequence[Distinct],
     fresh: Sequence[Distinct],
     *,
-    shares: tuple[Mapping[str, float], Mapping[str, float]],
+    shares: tuple[Shares, Shares],
     floor: Floor,
     seed: int,
     embed: Embed | None = None,
@@ -86,7 +97,7 @@ def drift(
         kept: Inputs like the production that the set was drawn from, one a conversation, each as its own `Distinct`;
             `FEWEST` and more, of which `MOST_KEPT` are used.
         fresh: Inputs of the window, likewise; `FEWEST` to `MOST_FRESH`.
-        shares: Share of each cluster before and in the window.
+        shares: Of each cluster before and in the window.
         floor: The smallest new topic that is shown.
         seed: Of the permutations.
         embed: Makes the vectors instead of n-grams that are learned from the inputs.
@@ -107,6 +118,7 @@ def drift(
     sides = relabelled(is_fresh, writers, rng)
     found = chances(near, drawn, dense.astype(np.float64), sides)
     drifted = found.novelty <= _ALPHA_NOVELTY or found.classifier <= _ALPHA_CLASSIFIER
+    clusters = _changes(*shares)
     novelty = distances(near, ~is_fresh) - distances(near, is_fresh)
     return Drift(
         represented=_represented(novelty[~is_fresh], novelty[is_fresh]),
@@ -115,19 +127,10 @@ def drift(
         classifier_p=found.classifier,
         drifted=drifted,
         new_topics=new_topics(near, sides, entries, floor) if drifted else (),
-        psi=_psi(*shares),
-        clusters=_changes(*shares),
+        psi=_psi(clusters),
+        clusters=clusters,
         compared=(int((~is_fresh).sum()), int(is_fresh.sum())),
     )
-
-
-def shares_of(names: Sequence[str], weights: Sequence[float] | None = None) -> dict[str, float]:
-    """Share of each name, by weight."""
-    counts: Counter[str] = Counter()
-    for name, weight in zip(names, weights or [1.0] * len(names), strict=True):
-        counts[name] += weight  # type: ignore[assignment]  # a Counter adds floats as well
-    total = sum(counts.values())
-    return {name: count / total for name, count in counts.items()}
 
 
 def _writers(entries: Sequence[Distinct], is_fresh: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -138,7 +141,7 @@ def _writers(entries: Sequence[Distinct], is_fresh: NDArray[np.bool_]) -> NDArra
     """
     users = [min(entry.users, default=-1 - number) for number, entry in enumerate(entries)]
     _, writers = np.unique(np.array(users, dtype=object), return_inverse=True)
-    if min(len(np.unique(writers[is_fresh])), len(np.unique(writers[~is_fresh]))) < FEWEST:
+    if min(len(np.unique(writers[is_fresh])), len(np.unique(writers[~is_fresh]))) < FEWEST_WRITERS:
         return np.arange(len(entries))
     return writers
 
@@ -154,13 +157,15 @@ def _represented(kept: NDArray[np.float64], fresh: NDArray[np.float64]) -> float
     return float(min(1.0, below.min()))
 
 
-def _psi(before: Mapping[str, float], after: Mapping[str, float]) -> float:
+def _psi(clusters: Sequence[ClusterShare]) -> float:
     """Population stability index, with half a percent in place of nothing."""
     least = 0.005
-    pairs = [(max(before.get(n, 0.0), least), max(after.get(n, 0.0), least)) for n in before.keys() | after.keys()]
+    pairs = [(max(each.before.value, least), max(each.now.value, least)) for each in clusters]
     return float(sum((b - a) * np.log(b / a) for a, b in pairs))
 
 
-def _changes(before: Mapping[str, float], after: Mapping[str, float]) -> tuple[tuple[str, float, float], ...]:
-    pairs = [(name, before.get(name, 0.0), after.get(name, 0.0)) for name in before.keys() | after.keys()]
-    return tuple(sorted(pairs, key=lambda pair: (-abs(pair[2] - pair[1]), pair[0])))
+def _changes(before: Shares, now: Shares) -> tuple[ClusterShare, ...]:
+    was, is_now = before.estimates(), now.estimates()
+    names = was.keys() | is_now.keys()
+    rows = [ClusterShare(name, was.get(name) or before.none(), is_now.get(name) or now.none()) for name in names]
+    return tuple(sorted(rows, key=lambda row: (-abs(row.now.value - row.before.value), row.name)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from llmci.core.reporting import numbers
 from llmci.core.reporting.bars import Bar, bounded
 from llmci.core.reporting.inert import one_line
-from llmci.core.reporting.stored import items, number, objects, whole
+from llmci.core.reporting.stored import number, objects, whole
 from llmci.core.stats.agreement import wilson
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _TEXT = 400
 _MOST = 12
+_SIDES = ("before", "now")
 # Of the population stability index, as it is commonly read.
 _SHIFTED = 0.25
 
@@ -54,15 +55,14 @@ def drift_view(run: Run, drift: Mapping[str, object] | None) -> DriftView | None
     if drift is None:
         told = "No traffic was ever held against this set: llmci evalset drift does."
         return DriftView(verdict=told) if run.evalset_version else None
-    rows = [row for row in map(items, items(drift.get("clusters"))) if len(row) == len(("name", "before", "now"))]
-    sizes = whole(drift.get("traces_before")), whole(drift.get("traces"))
-    most = max((number(share) for row in rows for share in row[1:]), default=0.0) or 1.0
+    rows = objects(drift.get("clusters"))
+    most = max((_share(row.get(side))[1] for row in rows for side in _SIDES), default=0.0) or 1.0
     return DriftView(
         verdict=one_line(str(drift.get("verdict", "")), _TEXT),
         about=_about(drift),
         represented=_represented(drift),
         topics=_topics(drift),
-        clusters=tuple(_cluster(row, sizes, min(1.0, most * 1.4)) for row in rows[:_MOST]),
+        clusters=tuple(_cluster(row, min(1.0, most * 1.4)) for row in rows[:_MOST]),
         more=max(0, len(rows) - _MOST),
         tests=_tests(drift),
     )
@@ -101,18 +101,18 @@ def _topic(topic: Mapping[str, object], compared: int) -> Bar:
     )
 
 
-def _cluster(row: list[object], sizes: tuple[int, int], scale: float) -> Bar:
-    was, now = (_share(number(share), size) for share, size in zip(row[1:], sizes, strict=True))
+def _cluster(row: Mapping[str, object], scale: float) -> Bar:
+    was, now = (_share(row.get(side)) for side in _SIDES)
     low, value, high = (bounded(at / scale) for at in now)
     before = bounded(was[0] / scale), bounded(was[1] / scale), bounded(was[2] / scale)
     words = " → ".join(f"{numbers.rate(share)} ({_range(least, most)})" for least, share, most in (was, now))
-    return Bar(name=one_line(str(row[0]), 80), words=words, low=low, value=value, high=high, before=before)
+    return Bar(name=one_line(str(row.get("name", "")), 80), words=words, low=low, value=value, high=high, before=before)
 
 
-def _share(share: float, of: int) -> tuple[float, float, float]:
-    """A share of so many inputs between the ends of its range; of an unknown number it may be any."""
-    range_ = wilson(round(share * of), of)
-    return range_.low, share, range_.high
+def _share(estimate: object) -> tuple[float, float, float]:
+    """A share between the ends of its interval; of what is not said it may be any."""
+    told = estimate if isinstance(estimate, dict) else {"high": 1.0}
+    return number(told.get("low")), number(told.get("value")), number(told.get("high"))
 
 
 def _tests(drift: Mapping[str, object]) -> str:

@@ -50,20 +50,25 @@ class Agreement:
 def wilson(successes: int, of: int) -> Estimate:
     """A share with its Wilson interval; with no observation the interval is everything.
 
-    Source:
-        Wilson (1927), Probable inference, the law of succession, and statistical inference.
-
     Example:
         >>> wilson(81, 263)
         Estimate(value=0.30798..., low=0.25528..., high=0.36617..., of=263)
     """
     if of == 0:
         return Estimate(0.0, 0.0, 1.0, 0)
-    share = successes / of
+    return Estimate(successes / of, *wilson_range(successes / of, of), of)
+
+
+def wilson_range(share: float, of: float) -> tuple[float, float]:
+    """The ends of the 95 % interval of a share of so many observations, be it an effective number of them.
+
+    Source:
+        Wilson (1927), Probable inference, the law of succession, and statistical inference.
+    """
     shrink = 1 + _Z**2 / of
     middle = (share + _Z**2 / (2 * of)) / shrink
     half = _Z / shrink * sqrt(share * (1 - share) / of + _Z**2 / (4 * of**2))
-    return Estimate(share, max(0.0, middle - half), min(1.0, middle + half), of)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def agreement_of(judge: ArrayLike, human: ArrayLike) -> Agreement:
