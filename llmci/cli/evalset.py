@@ -263,11 +263,14 @@ def export(
     from llmci.wiring.evalset import export as write
 
     checked = open_config(config)
-    count = write(checked, output, form=form, name=name or checked.evalset.name, version=version)
+    cases = write(checked, output, form=form, name=name or checked.evalset.name, version=version)
+    kept = sum(case.holdout for case in cases)
     if as_json:
-        show_json({"cases": count, "format": form, "file": output})
+        show_json({"cases": len(cases), "holdout": kept, "format": form, "file": output})
         return
-    show(f"{count} cases written to {safe_text(output)}")
+    show(f"{len(cases)} cases written to {safe_text(output)}")
+    if kept:
+        note(f"{kept} of them are kept for release gates (`holdout`): leave them out where changes are judged or made.")
 
 
 @app.command("import")

@@ -387,7 +387,9 @@ def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: 
             ties.setdefault(case_id, []).append(f"before {group}")
     groups = dependence_groups(ties, drawn.weights)
     asked = {case_id: question_id(case) for case_id, case in (cases | old).items()} if lineage.sides else {}
-    sides = {case_id: lineage.sides[question] for case_id, question in asked.items() if question in lineage.sides}
+    # Somebody looked at what was reviewed, and wants it asked.
+    sides = {case_id: False for case_id in cases if survey.seen[case_id].reviewed}
+    sides |= {case_id: lineage.sides[question] for case_id, question in asked.items() if question in lineage.sides}
     held = held_out(groups, sides, share=settings.holdout, seed=settings.seed)
     stays = [
         replace(

@@ -300,11 +300,11 @@ def read_cases(path: Path) -> list[Case]:
     return cases
 
 
-def export(config: Config, output: Path, *, form: str, name: str, version: int | None) -> int:
-    """Write a version as a file of another tool; gives the number of cases."""
+def export(config: Config, output: Path, *, form: str, name: str, version: int | None) -> Sequence[Case]:
+    """Write a version as a file of another tool; gives its cases."""
     evalset = store(config).load(name, version)
     write_bytes(output, exported(evalset.cases, form, output.suffix.lower()))
-    return len(evalset.cases)
+    return evalset.cases
 
 
 def import_file(config: Config, source: Path, *, name: str, now: datetime) -> Built:

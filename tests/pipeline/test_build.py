@@ -58,7 +58,12 @@ def corrected(trace_id: str, question: str, text: str, **columns: Any) -> Labell
     return labelled(trace_id, question, scores=said, **columns)
 
 
-def built(found: Sequence[LabelledTrace], previous: EvalSet | None = None, **settings: Any) -> EvalSet:
+def built(
+    found: Sequence[LabelledTrace],
+    previous: EvalSet | None = None,
+    reviewed: frozenset[str] = frozenset(),
+    **settings: Any,
+) -> EvalSet:
     chosen = EvalsetSettings(**settings)
     lineage = Lineage(
         version=1 if previous is None else previous.version + 1,
@@ -66,6 +71,7 @@ def built(found: Sequence[LabelledTrace], previous: EvalSet | None = None, **set
         sanitize_digest="d",
         schema_fingerprint="f",
         now=NOON.isoformat(),
+        reviewed=reviewed,
         sides=sides_before([] if previous is None else [previous], share=chosen.holdout),
     )
     return build(lambda: iter(found), chosen, [], lineage, Silent())
@@ -173,6 +179,16 @@ def test_a_new_system_prompt_moves_no_question_to_the_other_side() -> None:
     assert len(again) > 50
     assert not {case.case_id for case in before.cases} & {case.case_id for case in after.cases}
     assert all(case.holdout == sides[question_id(case)] for case in again)
+
+
+def test_what_was_reviewed_is_asked_before_a_release() -> None:
+    found = [labelled(f"t{n}", f"question {n}") for n in range(60)]
+    reviewed = frozenset(f"t{n}" for n in range(20))
+
+    evalset = built(found, reviewed=reviewed, size=60, holdout=0.5)
+
+    assert sum(case.holdout for case in evalset.cases) == 30
+    assert not any(case.holdout for case in evalset.cases if case.origin.trace_id in reviewed)
 
 
 def test_the_hold_out_is_as_large_as_was_asked_although_groups_are_few_and_unequal() -> None:
