@@ -177,9 +177,11 @@ def diff(
         f"{safe_text(chosen)} v{before} to v{after}: {len(found.added)} added, {len(found.retired)} retired, "
         f"{len(found.changed)} changed, {len(found.reweighted)} weighed anew"
     )
-    for mark, ids in (("+", found.added), ("-", found.retired), ("~", found.changed)):
+    for mark, ids in (("+", found.added), ("-", found.retired)):
         for case_id in ids:
             show(f"{mark} {case_id}")
+    for case_id, names in found.changed.items():
+        show(f"~ {case_id}  {', '.join(names)}")
     for stratum, old, new in found.strata:
         if f"{old:.1%}" != f"{new:.1%}":
             show(f"  {old:>6.1%} to {new:>6.1%}  {safe_text(stratum)}")

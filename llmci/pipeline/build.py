@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from llmci.core.evalsets.agent_cases import cases_of
-from llmci.core.evalsets.cases import check_places, has_failed
+from llmci.core.evalsets.cases import check_places, has_failed, judge_at
 from llmci.core.evalsets.dependence import dependence_groups, ties_of
 from llmci.core.evalsets.digests import evalset_digest
 from llmci.core.evalsets.further import with_further
@@ -259,13 +259,10 @@ def _note(
     reviewed: bool,
     fresh: bool,
 ) -> None:
-    # The best place for a reference first, and of what was said there the newest; else whichever stays the same.
+    # The best place for a reference first, and of what was said there the newest; of answers, good is good enough to stay.
     told = case.reference_origin
-    rank = (
-        (places.index(told), newest_first, found.trace["trace_id"])
-        if told in places
-        else (len(places), 0.0, found.trace["trace_id"])
-    )
+    at = places.index(told) if told in places else len(places)
+    rank = (at, newest_first if told is not None and _is_said(told) else 0.0, found.trace["trace_id"])
     # Every row brings names of its own, and there are few of them.
     stratum, topic = (survey.names.setdefault(name, name) for name in (case.stratum, found.label["topic_name"]))
     seen = survey.seen.get(case.case_id)
@@ -281,6 +278,11 @@ def _note(
     seen.fresh |= fresh
     seen.reviewed |= reviewed
     seen.rank = min(seen.rank, found.label["anomaly_rank"])
+
+
+def _is_said(place: str) -> bool:
+    """Whether people wrote what is there, who may change their minds; else it is an answer of the system."""
+    return place != "output" and judge_at(place) is None
 
 
 def _sightings(survey: _Survey, lineage: Lineage) -> list[Sighting]:

@@ -114,6 +114,15 @@ def test_a_correction_goes_before_a_liked_answer_of_another_trace_and_the_newest
     assert (case.reference, case.reference_origin) == ("In Lyon.", CORRECTION)
 
 
+def test_an_answer_that_was_liked_stays_the_reference_when_newer_ones_are_liked_too() -> None:
+    found = [
+        labelled(f"t{n}", "where", feedback=1.0, answer=f"Answer {n}.", start=NOON + timedelta(days=n))
+        for n in range(5)
+    ]
+
+    assert asked(built(found, reference="output"), "where").reference == "Answer 0."
+
+
 def test_a_correction_of_an_earlier_version_goes_before_a_liked_answer_of_today() -> None:
     from llmci.core.evalsets.said import said_before, with_what_was_said
 
