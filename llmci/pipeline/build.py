@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import orjson
 
 from llmci.core.evalsets.agent_cases import cases_of
-from llmci.core.evalsets.cases import check_places, has_failed, judge_at
+from llmci.core.evalsets.cases import check_places, has_failed
 from llmci.core.evalsets.dependence import dependence_groups, ties_of
 from llmci.core.evalsets.digests import evalset_digest
 from llmci.core.evalsets.further import with_further
@@ -19,7 +19,8 @@ from llmci.core.evalsets.holdout import held_out, question_id
 from llmci.core.evalsets.lineage import Drawn
 from llmci.core.evalsets.needs import lacking, notices
 from llmci.core.evalsets.said import with_what_was_said
-from llmci.core.evalsets.sampling import Plan, Sighting, draw, worth
+from llmci.core.evalsets.sampling import Plan, draw, worth
+from llmci.core.evalsets.survey import Survey, in_utc
 from llmci.core.stats.power import cases_needed
 from llmci.domain.evalset import EvalSet
 from llmci.errors import UsageError
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from llmci.core.evalsets.cases import LabelledTrace
     from llmci.core.evalsets.lineage import Keyed
     from llmci.core.evalsets.said import Said
-    from llmci.core.evalsets.sampling import Draw
+    from llmci.core.evalsets.sampling import Draw, Sighting
     from llmci.core.evalsets.standing import Standing
     from llmci.domain.case import Case
     from llmci.domain.settings import EvalsetSettings
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
 HAND_WRITTEN, REVIEWED = "hand-written", "reviewed"
 # Parameter of a set: when the newest trace started that it was drawn from.
 NEWEST = "newest trace"
-# The most unusual traces of a window count as anomalies.
-_UNUSUAL = 0.02
 # A size that is too small grows to so many times as much before it is looked at again.
 _MOST_AT_ONCE = 4.0
 # Cases that are added must bring so much of what as many independent ones would.
@@ -90,33 +89,6 @@ class Lineage:
         return {case_id: case for case_id, case in wanted.items() if case_id not in self.retired}
 
 
-@dataclass(slots=True)
-class _Seen:
-    """What is gathered of a case over all its traces; `best` names the trace that it is made of."""
-
-    stratum: str
-    topic: str
-    best: tuple[int, float, str]
-    traces: int = 0
-    failed: bool = False
-    flags: bool = False
-    reviewed: bool = False
-    fresh: bool = False
-    rank: int = 2**31
-
-
-@dataclass(slots=True)
-class _Survey:
-    """First pass over the traces."""
-
-    seen: dict[str, _Seen] = field(default_factory=dict)
-    traces: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)
-    newest: datetime | None = None
-    drawn: Drawn | None = None
-    names: dict[str, str] = field(default_factory=dict)
-
-
 def build(
     read: Read,
     settings: EvalsetSettings,
@@ -154,7 +126,7 @@ def build(
             f"none of {survey.traces} traces can become a case{_reasons(survey.left_out)}.",
             fix="Look at `evalset.variant` and at the field mapping of the source.",
         )
-    sightings = _sightings(survey, lineage)
+    sightings = survey.sightings(lineage.standing, lineage.reviewed_cases().keys())
 
     def content(drawn: Draw) -> list[Case]:
         return _drawn_cases(read, settings, survey, drawn, lineage)
@@ -191,7 +163,7 @@ def build(
     )
 
 
-def _made_of(cases: Sequence[Case], survey: _Survey) -> set[str]:
+def _made_of(cases: Sequence[Case], survey: Survey) -> set[str]:
     """The traces that reviewed cases are made of: other traces with the same input may be those that were reviewed."""
     wanted = {case_id for case_id, seen in survey.seen.items() if seen.reviewed}
     return {case.origin.trace_id for case in cases if case.case_id in wanted and case.origin.trace_id is not None}
@@ -203,13 +175,8 @@ def drawn_until(evalset: EvalSet | None) -> datetime | None:
     return in_utc(datetime.fromisoformat(newest)) if isinstance(newest, str) else None
 
 
-def in_utc(start: datetime | None) -> datetime | None:
-    """A moment that can be compared with others; one without a zone is taken for UTC."""
-    return start.replace(tzinfo=UTC) if start is not None and start.tzinfo is None else start
-
-
-def _surveyed(read: Read, settings: EvalsetSettings, lineage: Lineage, progress: Progress) -> _Survey:
-    survey = _Survey(drawn=Drawn(lineage.keyed) if lineage.keyed is not None else None)
+def _surveyed(read: Read, settings: EvalsetSettings, lineage: Lineage, progress: Progress) -> Survey:
+    survey = Survey(drawn=Drawn(lineage.keyed) if lineage.keyed is not None else None)
     since = drawn_until(lineage.previous) if lineage.standing else None
     wanted = lineage.reviewed_cases()
     progress.begin("build", None, "traces")
@@ -236,96 +203,9 @@ def _surveyed(read: Read, settings: EvalsetSettings, lineage: Lineage, progress:
         fresh = since is not None and start is not None and start > since
         for case in kept:
             reviewed = found.trace["trace_id"] in lineage.reviewed or case.case_id in wanted
-            _note(
-                survey,
-                found,
-                case,
-                places=settings.references,
-                newest_first=-start.timestamp() if start is not None else 0.0,
-                reviewed=reviewed,
-                fresh=fresh,
-            )
+            survey.note(found, case, settings.references, reviewed=reviewed, fresh=fresh)
     progress.end()
     return survey
-
-
-def _note(
-    survey: _Survey,
-    found: LabelledTrace,
-    case: Case,
-    *,
-    places: Sequence[str],
-    newest_first: float,
-    reviewed: bool,
-    fresh: bool,
-) -> None:
-    # The best place for a reference first, and of what was said there the newest; of answers, good is good enough to stay.
-    told = case.reference_origin
-    at = places.index(told) if told in places else len(places)
-    rank = (at, newest_first if told is not None and _is_said(told) else 0.0, found.trace["trace_id"])
-    # Every row brings names of its own, and there are few of them.
-    stratum, topic = (survey.names.setdefault(name, name) for name in (case.stratum, found.label["topic_name"]))
-    seen = survey.seen.get(case.case_id)
-    if seen is None:
-        seen = survey.seen[case.case_id] = _Seen(stratum, topic, rank)
-    if rank < seen.best:
-        seen.stratum, seen.topic, seen.best = stratum, topic, rank
-    seen.traces += 1
-    if survey.drawn is not None:
-        survey.drawn.add(case.case_id, found.trace["trace_id"])
-    seen.failed |= has_failed(found.label)
-    seen.flags |= bool(found.label["flags"])
-    seen.fresh |= fresh
-    seen.reviewed |= reviewed
-    seen.rank = min(seen.rank, found.label["anomaly_rank"])
-
-
-def _is_said(place: str) -> bool:
-    """Whether people wrote what is there, who may change their minds; else it is an answer of the system."""
-    return place != "output" and judge_at(place) is None
-
-
-def _sightings(survey: _Survey, lineage: Lineage) -> list[Sighting]:
-    unusual = _unusual(survey)
-    standing, wanted = lineage.standing, lineage.reviewed_cases().keys()
-    gone = [
-        Sighting(
-            case_id,
-            held.stratum,
-            held.topic,
-            0,
-            flagged=held.failed,
-            required=case_id in wanted,
-            kept=True,
-        )
-        for case_id, held in standing.items()
-        if case_id not in survey.seen
-    ]
-    return gone + [
-        Sighting(
-            case_id,
-            seen.stratum,
-            seen.topic,
-            seen.traces,
-            flagged=seen.flags or case_id in unusual,
-            required=seen.reviewed,
-            kept=case_id in standing,
-            fresh=seen.fresh,
-        )
-        for case_id, seen in survey.seen.items()
-    ]
-
-
-def _unusual(survey: _Survey) -> set[str]:
-    """The most unusual cases: labels rank them among all that was ever labelled, of which this traffic may be a part."""
-    left = _UNUSUAL * sum(seen.traces for seen in survey.seen.values())
-    found = set()
-    for case_id, seen in sorted(survey.seen.items(), key=lambda item: (item[1].rank, item[0])):
-        left -= seen.traces
-        if left < 0:
-            break
-        found.add(case_id)
-    return found
 
 
 def _plan_to_detect(
@@ -366,7 +246,7 @@ def _plan_to_detect(
     return plan
 
 
-def _drawn_cases(read: Read, settings: EvalsetSettings, survey: _Survey, drawn: Draw, lineage: Lineage) -> list[Case]:
+def _drawn_cases(read: Read, settings: EvalsetSettings, survey: Survey, drawn: Draw, lineage: Lineage) -> list[Case]:
     """Second pass: the content of what was drawn, each from one trace, or from the version before."""
     before = {case.case_id: case for case in lineage.previous.cases} if lineage.previous else {}
     wanted: defaultdict[str, set[str]] = defaultdict(set)
@@ -429,7 +309,7 @@ def _versioned(case: Case, version: int) -> Case:
     return replace(case, origin=replace(case.origin, set_version=version))
 
 
-def _parameters(settings: EvalsetSettings, survey: _Survey) -> dict[str, object]:
+def _parameters(settings: EvalsetSettings, survey: Survey) -> dict[str, object]:
     parameters: dict[str, object] = orjson.loads(orjson.dumps(asdict(settings)))
     # Where it is kept decides nothing, and an address may hold keys.
     del parameters["directory"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from llmci.adapters.stores.groups import GroupsFile
 from llmci.adapters.stores.labelled import LabelledShelf
 from llmci.core.evalsets.sampling import chance
+from llmci.core.evalsets.survey import in_utc
 from llmci.core.grouping.drift import FEWEST, MOST_FRESH, MOST_KEPT, Drift, drift
 from llmci.core.grouping.groups import place
 from llmci.core.grouping.sample import ConversationSample, Distinct, digest64, texts_of
@@ -17,7 +18,7 @@ from llmci.core.grouping.texts import input_text
 from llmci.core.grouping.threads import one_thread
 from llmci.errors import NoDecisionError
 from llmci.files import write_json
-from llmci.pipeline.build import REVIEWED, drawn_until, in_utc
+from llmci.pipeline.build import REVIEWED, drawn_until
 from llmci.wiring.build import keep_from_git, shelf_of
 from llmci.wiring.clean import clean_digest
 from llmci.wiring.evalset import check_labels
