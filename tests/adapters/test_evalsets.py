@@ -225,6 +225,16 @@ def test_a_version_from_before_manifests_had_a_digest_is_still_read(tmp_path: Pa
     assert sets.load("main") == a_set()
 
 
+def test_ends_of_lines_as_git_writes_them_on_windows_are_no_damage(tmp_path: Path) -> None:
+    sets = DirectoryEvalSets(tmp_path)
+    sets.save(a_set())
+    for path in (tmp_path / "main").rglob("*"):
+        if path.suffix in (".md", ".json") or path.name == "CURRENT":
+            path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+    assert sets.load("main") == a_set()
+
+
 def test_a_version_that_was_copied_or_renamed_is_not_taken_for_another(tmp_path: Path) -> None:
     sets = DirectoryEvalSets(tmp_path)
     sets.save(a_set())

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from llmci.domain.evalset import EvalSet
 
 CORRECTION = "score:correction"
+# A batch for each trace would take most of the time.
+VOUCHES = sanitized_batch(a_batch([a_trace()]))
 
 
 def labelled(
@@ -50,7 +52,7 @@ def labelled(
         "verdicts": [],
         "feedback": columns.get("feedback"),
     }
-    return LabelledTrace(trace=trace, label=label, batch=sanitized_batch(a_batch([trace])))
+    return LabelledTrace(trace=trace, label=label, batch=VOUCHES)
 
 
 def corrected(trace_id: str, question: str, text: str, **columns: Any) -> LabelledTrace:
@@ -269,7 +271,7 @@ def test_a_hand_written_case_that_is_kept_for_releases_is_kept_when_traffic_asks
 
 
 def test_a_set_that_is_to_notice_a_drop_does_so_without_what_is_kept_for_releases() -> None:
-    found = [labelled(f"t{n}", f"question {n}", cluster=f"c{n % 7}", session_id=f"s{n}") for n in range(900)]
+    found = [labelled(f"t{n}", f"question {n}", cluster=f"c{n % 7}", session_id=f"s{n}") for n in range(700)]
 
     evalset = built(found, detect=0.15, holdout=0.3)
 
@@ -280,7 +282,7 @@ def test_a_set_that_is_to_notice_a_drop_does_so_without_what_is_kept_for_release
 
 
 def test_cases_of_the_same_few_conversations_are_not_paid_for_twice() -> None:
-    found = [labelled(f"t{n}", f"question {n}", session_id=f"s{n % 30}") for n in range(900)]
+    found = [labelled(f"t{n}", f"question {n}", session_id=f"s{n % 30}") for n in range(700)]
 
     evalset = built(found, detect=0.15)
 

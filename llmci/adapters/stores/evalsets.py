@@ -181,7 +181,7 @@ class DirectoryEvalSets:
             "lineage": dict(evalset.lineage),
             "cases": len(evalset.cases),
             "sha256": digest,
-            "card_sha256": hashlib.sha256(card).hexdigest(),
+            "card_sha256": _card_digest(card),
         }
         write_json(directory / "manifest.json", {**manifest, _OWN_DIGEST: digest_of(manifest)})
 
@@ -236,11 +236,16 @@ def _check_card(path: Path, manifest: Mapping[str, Any]) -> None:
     if (wanted := manifest.get("card_sha256")) is None:
         return
     try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        found = _card_digest(path.read_bytes())
     except FileNotFoundError:
         raise UsageError(f"{path}: gone.", fix=_RESTORE) from None
     if found != wanted:
         raise UsageError(f"{path}: edited or damaged.", fix=_RESTORE)
+
+
+def _card_digest(card: bytes) -> str:
+    """Of its lines, however they end: git rewrites their ends on Windows."""
+    return hashlib.sha256(card.replace(b"\r\n", b"\n")).hexdigest()
 
 
 def _stratum_document(stratum: Stratum) -> dict[str, object]:
