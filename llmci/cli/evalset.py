@@ -210,9 +210,11 @@ def diff(
         f"{safe_text(chosen)} v{before} to v{after}: {len(found.added)} added, {len(found.retired)} retired, "
         f"{len(found.changed)} changed, {len(found.reweighted)} weighed anew"
     )
-    for mark, ids in (("+", found.added), ("-", found.retired), ("~", found.changed)):
+    for mark, ids in (("+", found.added), ("-", found.retired)):
         for case_id in ids:
             show(f"{mark} {case_id}")
+    for case_id, names in found.changed.items():
+        show(f"~ {case_id}  {', '.join(names)}")
     for stratum, old, new in found.strata:
         if f"{old:.1%}" != f"{new:.1%}":
             show(f"  {old:>6.1%} to {new:>6.1%}  {safe_text(stratum)}")
@@ -296,11 +298,14 @@ def export(
     from llmci.wiring.evalset import export as write
 
     checked = open_config(config)
-    count = write(checked, output, form=form, name=name or checked.evalset.name, version=version)
+    cases = write(checked, output, form=form, name=name or checked.evalset.name, version=version)
+    kept = sum(case.holdout for case in cases)
     if as_json:
-        show_json({"cases": count, "format": form, "file": output})
+        show_json({"cases": len(cases), "holdout": kept, "format": form, "file": output})
         return
-    show(f"{count} cases written to {safe_text(output)}")
+    show(f"{len(cases)} cases written to {safe_text(output)}")
+    if kept:
+        note(f"{kept} of them are kept for release gates (`holdout`): leave them out where changes are judged or made.")
 
 
 @app.command("import")

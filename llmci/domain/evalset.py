@@ -59,12 +59,12 @@ class EvalSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalSetDiff:
-    """What changed between two versions, as case ids."""
+    """What changed between two versions, as case ids; `changed` says of each what is another."""
 
     before: int
     after: int
     added: tuple[str, ...]
     retired: tuple[str, ...]
-    changed: tuple[str, ...]
+    changed: Mapping[str, tuple[str, ...]]
     reweighted: tuple[str, ...]
     strata: tuple[tuple[str, float, float], ...]

@@ -16,13 +16,14 @@ from llmci.core.evalsets.cases import check_places
 from llmci.core.evalsets.dependence import dependence_groups, ties_of
 from llmci.core.evalsets.digests import evalset_digest
 from llmci.core.evalsets.further import with_further
-from llmci.core.evalsets.holdout import held_out
+from llmci.core.evalsets.holdout import held_out, question_id
 from llmci.core.evalsets.lineage import lineage as lineage_of
+from llmci.core.evalsets.needs import lacking, notices
 from llmci.core.evalsets.said import with_what_was_said
 from llmci.core.evalsets.sampling import Plan, draw, worth
 from llmci.core.evalsets.sightings import HexIds, Sightings
 from llmci.core.evalsets.survey import Asked, in_utc
-from llmci.core.stats.power import cases_needed, detectable_drop
+from llmci.core.stats.power import cases_needed
 from llmci.domain.evalset import EvalSet
 from llmci.errors import UsageError
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from llmci.core.evalsets.survey import Survey
     from llmci.domain.case import Case
     from llmci.domain.settings import EvalsetSettings
+    from llmci.domain.verdict import Rule
 
     # Reads the labelled traces of these ids, and perhaps others.
     Take = Callable[[Collection[str]], Iterable[LabelledTrace]]
@@ -48,6 +50,10 @@ HAND_WRITTEN, REVIEWED = "hand-written", "reviewed"
 NEWEST = "newest trace"
 # The most unusual traces of a window count as anomalies.
 _UNUSUAL = 0.02
+# A size that is too small grows to so many times as much before it is looked at again.
+_MOST_AT_ONCE = 4.0
+# Cases that are added must bring so much of what as many independent ones would.
+_WORTHWHILE = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +72,7 @@ class Lineage:
         keyed: Hashes the ids of traces; None without traces.
         standing: Cases of `previous` that still stand for traffic, of a set that is refreshed; they are preferred.
         said: What was said of cases in earlier versions.
-        sides: Of cases in earlier versions, whether they were kept for release gates.
+        sides: Of questions in earlier versions, by `question_id`, whether they were kept for release gates.
     """
 
     version: int
@@ -103,7 +109,12 @@ def asked_of(settings: EvalsetSettings, lineage: Lineage) -> Asked:
 
 
 def build(
-    survey: Survey, take: Take, settings: EvalsetSettings, hand_written: Sequence[Case], lineage: Lineage
+    survey: Survey,
+    take: Take,
+    settings: EvalsetSettings,
+    hand_written: Sequence[Case],
+    lineage: Lineage,
+    rules: Sequence[Rule] = (),
 ) -> EvalSet:
     """Draw a set.
 
@@ -115,6 +126,7 @@ def build(
         settings: What to draw.
         hand_written: Cases that are in the set beside those that are drawn.
         lineage: What the set builds upon.
+        rules: Gates of scores, which share the error rate that a drop is noticed by.
 
     Raises:
         UsageError: There is neither a trace with an input nor a hand-written case.
@@ -128,8 +140,14 @@ def build(
             f"none of {survey.traces} traces can become a case{_reasons(survey.left_out)}.",
             fix="Look at `evalset.variant` and at the field mapping of the source.",
         )
-    drawn = _drawn_to_detect(_sightings(survey, lineage), settings)
-    cases = _drawn_cases(take, settings, survey, drawn, lineage)
+    sightings, take = _sightings(survey, lineage), _once(take)
+
+    def content(drawn: Draw) -> list[Case]:
+        return _drawn_cases(take, settings, survey, drawn, lineage)
+
+    plan = _plan_to_detect(sightings, settings, content, rules)
+    drawn = draw(sightings, plan)
+    cases = content(drawn)
     # What a reviewer wanted stays when its traffic is gone; what was said of it is not lost with a window.
     gone = [case for case_id, case in lineage.reviewed_cases().items() if case_id not in drawn.weights]
     cases, strata = with_further(cases, drawn.strata, gone, REVIEWED)
@@ -153,7 +171,7 @@ def build(
             "reviewed": sorted(lineage.reviewed | _made_of(ordered, survey)),
             "retired": sorted(lineage.retired),
             "promotions": sorted(lineage.promotions),
-            "detects": detectable_drop(settings.discordance, worth(case.weight for case in ordered)),
+            "detects": notices(ordered, rules, discordance=settings.discordance),
         },
         lineage=_told(survey, ordered, lineage.keyed) if lineage.keyed is not None else {},
     )
@@ -212,24 +230,57 @@ def _unusual(survey: Survey) -> NDArray[np.bool_]:
     return found
 
 
-def _drawn_to_detect(sightings: Sightings, settings: EvalsetSettings) -> Draw:
+def _plan_to_detect(
+    sightings: Sightings,
+    settings: EvalsetSettings,
+    content: Callable[[Draw], Sequence[Case]],
+    rules: Sequence[Rule],
+) -> Plan:
     """Draw the size that was asked for, or as many as it takes to notice the drop that was asked for.
 
-    Unequal weights make a case worth less than one, so that it takes more of them than of equal ones.
+    Unequal weights and cases that depend on each other make a case worth less than one, so that it takes more of them, and those
+    that are kept for release gates are not asked.
     """
     plan = Plan(size=settings.size, floor=settings.floor, failures=settings.failures, seed=settings.seed)
     if settings.detect is None:
-        return draw(sightings, plan)
-    needed = cases_needed(settings.discordance, settings.detect)
-    # By the traffic alone first: how many it takes should not depend on which cases the set had before.
+        return plan
+    # By the traffic alone: how many it takes should not depend on which cases the set had before.
+    traffic = sightings.traffic_alone()
+    needed = cases_needed(settings.discordance, settings.detect) / (1 - settings.holdout)
     plan = replace(plan, size=math.ceil(needed))
-    for pool in (sightings.traffic_alone(), sightings):
-        drawn = draw(pool, plan)
-        while (got := worth(drawn.weights.values())) < needed and plan.size < len(pool):
-            # A little more than the ratio says, so that it ends.
-            plan = replace(plan, size=math.ceil(plan.size * max(needed / got, 1.0) * 1.02) + 1)
-            drawn = draw(pool, plan)
-    return drawn
+    while (got := worth(draw(traffic, plan).weights.values())) < needed and plan.size < len(traffic):
+        # A little more than the ratio says, so that it ends.
+        plan = replace(plan, size=math.ceil(plan.size * max(needed / got, 1.0) * 1.02) + 1)
+
+    def short(plan: Plan) -> float:
+        drawn = content(draw(traffic, plan))
+        return lacking(drawn, rules, drop=settings.detect or 1.0, discordance=settings.discordance)
+
+    lacks = short(plan)
+    while lacks > 1 and plan.size < len(traffic):
+        growth = min(lacks, _MOST_AT_ONCE) * 1.02
+        larger = replace(plan, size=min(math.ceil(plan.size * growth) + 1, len(traffic)))
+        still = short(larger)
+        # More cases of the same few conversations, users and inputs cost as much and say little.
+        if lacks / still < 1 + _WORTHWHILE * (larger.size / plan.size - 1):
+            break
+        plan, lacks = larger, still
+    return plan
+
+
+def _once(take: Take) -> Take:
+    """Take that reads no trace twice: a set that is drawn again is mostly of the same ones."""
+    held: dict[str, LabelledTrace] = {}
+    asked: set[str] = set()
+
+    def taken(trace_ids: Collection[str]) -> Iterable[LabelledTrace]:
+        missing = set(trace_ids) - asked
+        asked.update(missing)
+        for found in take(missing) if missing else ():
+            held.setdefault(found.trace["trace_id"], found)
+        return [held[trace_id] for trace_id in trace_ids if trace_id in held]
+
+    return taken
 
 
 def _drawn_cases(take: Take, settings: EvalsetSettings, survey: Survey, drawn: Draw, lineage: Lineage) -> list[Case]:
@@ -258,7 +309,11 @@ def _drawn_cases(take: Take, settings: EvalsetSettings, survey: Survey, drawn: D
         if (group := before[case_id].dependence) in with_old:
             ties.setdefault(case_id, []).append(f"before {group}")
     groups = dependence_groups(ties, drawn.weights)
-    held = held_out(groups, lineage.sides, share=settings.holdout, seed=settings.seed)
+    asked = {case_id: question_id(case) for case_id, case in (cases | old).items()} if lineage.sides else {}
+    # Somebody looked at what was reviewed, and wants it asked.
+    sides = {case_id: False for case_id in cases if survey.reviewed[row_of[case_id]]}
+    sides |= {case_id: lineage.sides[question] for case_id, question in asked.items() if question in lineage.sides}
+    held = held_out(groups, sides, share=settings.holdout, seed=settings.seed)
     stays = [
         replace(
             case,

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
     from llmci.domain.settings import EvalsetSettings
+    from llmci.domain.verdict import Rule
     from llmci.seams import EvalSetStore, Progress, Shelf
 
 
@@ -155,17 +156,21 @@ def build_version(
     settings = drawn_with(config)
     asked = asked_of(settings, lineage)
     survey = survey_of(config, asked, progress, environ or {}) if shelved else merged([])
-    evalset = draw_set(survey, taker(config, settings), settings, hand_written, lineage)
+    evalset = draw_set(survey, taker(config, settings), settings, hand_written, lineage, rules_of(config))
     if without := _without_reference(evalset, config):
         progress.note(without)
     return stored(sets, evalset, lineage.previous)
 
 
 def needs_of(config: Config, evalset: EvalSet) -> list[Need]:
-    """How many cases each gate takes; gates on amounts are left out, for how much those vary shows in a run alone."""
+    """How many cases each gate takes."""
+    return needs(evalset.cases, rules_of(config), discordance=config.evalset.discordance)
+
+
+def rules_of(config: Config) -> list[Rule]:
+    """The gates of scores; those on amounts are left out, for how much they vary shows in a run alone."""
     amounts = {name for name, block in config.scorers.items() if block.kind in _AMOUNTS}
-    rules = [rule for rule in config.gates if rule.metric not in amounts]
-    return needs(evalset.cases, rules, discordance=config.evalset.discordance)
+    return [rule for rule in config.gates if rule.metric not in amounts]
 
 
 def drawn_with(config: Config) -> EvalsetSettings:
@@ -291,11 +296,11 @@ def read_cases(path: Path) -> list[Case]:
     return cases
 
 
-def export(config: Config, output: Path, *, form: str, name: str, version: int | None) -> int:
-    """Write a version as a file of another tool; gives the number of cases."""
+def export(config: Config, output: Path, *, form: str, name: str, version: int | None) -> Sequence[Case]:
+    """Write a version as a file of another tool; gives its cases."""
     evalset = store(config).load(name, version)
     write_bytes(output, exported(evalset.cases, form, output.suffix.lower()))
-    return len(evalset.cases)
+    return evalset.cases
 
 
 def import_file(config: Config, source: Path, *, name: str, now: datetime) -> Built:
@@ -305,7 +310,12 @@ def import_file(config: Config, source: Path, *, name: str, now: datetime) -> Bu
         UsageError: The file, or a record in it, is wrong.
     """
     sets = store(config)
+    cases = read_cases(source)
+    if not cases:
+        raise UsageError(
+            f"{source}: holds no record.", fix="Give a file with cases: one JSON object a line, or rows of CSV."
+        )
     lineage = lineage_of(config, name, None, now, {})
     settings = replace(config.evalset, name=name)
-    evalset = draw_set(merged([]), lambda _: (), settings, read_cases(source), lineage)
+    evalset = draw_set(merged([]), lambda _: (), settings, cases, lineage)
     return stored(sets, evalset, lineage.previous)

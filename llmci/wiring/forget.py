@@ -13,6 +13,7 @@ from llmci.adapters.stores.erasure import (
     erase_lines,
     erase_rows,
     erase_spans,
+    reference_digest,
 )
 from llmci.adapters.stores.evalsets import DirectoryEvalSets
 from llmci.adapters.stores.labelled import LabelledShelf
@@ -98,18 +99,23 @@ class _Forget:
     user: str
     environ: Mapping[str, str]
     counts: dict[str, int] = field(default_factory=dict)
+    references: set[str] = field(default_factory=set)
 
     def run(self, *, dry_run: bool, now: datetime) -> Erased:
         config = self.config
         self.forgotten = forgotten_of(config, self.environ, self.user)
         traces = self._traces()
         cases = self._cases(traces)
+        self.references = self._references(traces)
         if dry_run:
             self._count("traces", len(traces))
             changed = self._evalsets(cases, traces, write=False)
             return Erased(self.user, self.counts, tuple(changed), self._remains())
         remember(config, self.forgotten.hashes)
-        write_json(config.state / _PENDING, {"traces": sorted(traces), "cases": sorted(cases)})
+        write_json(
+            config.state / _PENDING,
+            {"traces": sorted(traces), "cases": sorted(cases), "references": sorted(self.references)},
+        )
         # What was received without a block is there, too.
         known = with_implied(config, ["otlp"])
         self._count("landed traces", len(erase_landed(known, list(known.sources), self.forgotten, self.environ)))
@@ -133,7 +139,7 @@ class _Forget:
 
     def _pending(self, what: str) -> set[str]:
         try:
-            return set(read_json(self.config.state / _PENDING)[what])
+            return set(read_json(self.config.state / _PENDING).get(what, ()))
         except FileNotFoundError:
             return set()
 
@@ -152,6 +158,15 @@ class _Forget:
             for version in sets.versions(name):
                 found |= {c.case_id for c in sets.load(name, version).cases if c.origin.trace_id in traces}
         return found | self._judged(traces)
+
+    def _references(self, traces: set[str]) -> set[str]:
+        """References that traces of theirs gave, by digest: later versions may hold them with a trace of somebody else."""
+        sets, found = self._sets(), self._pending("references")
+        for name in sets.names():
+            for version in sets.versions(name):
+                given = (case for case in sets.load(name, version).cases if case.origin.trace_id in traces)
+                found |= {reference_digest(case) for case in given if case.reference is not None}
+        return found
 
     def _judged(self, traces: set[str]) -> set[str]:
         """Cases that were made of traces for judges to look at, and are in no set; their verdicts are cached."""
@@ -203,7 +218,7 @@ class _Forget:
         for name in sets.names():
             for version in sets.versions(name):
                 before = sets.load(name, version)
-                after = erase_cases(before, traces)
+                after = erase_cases(before, traces, self.references)
                 # Somebody else may have said the same.
                 cases.difference_update(case.case_id for case in before.cases if case.origin.trace_id not in traces)
                 if after is not None:

@@ -25,6 +25,7 @@ from llmci.wiring.evalset import (
     drawn_with,
     hand_written_of,
     lineage_of,
+    rules_of,
     stored,
 )
 from llmci.wiring.evalset_store import store
@@ -110,7 +111,7 @@ def refresh(
     stay, go = _sorted(config, traffic(), before, environ)
     settings, lineage, progress = drawn_with(config), replace(lineage, standing=stay), progress or Silent()
     survey = survey_of(config, asked_of(settings, lineage), progress, environ, window)
-    evalset = draw_set(survey, taker(config, settings), settings, hand_written_of(config), lineage)
+    evalset = draw_set(survey, taker(config, settings), settings, hand_written_of(config), lineage, rules_of(config))
     changed = diff(before, evalset)
     built = stored(sets, evalset, before) if write else Built(evalset, new=evalset.digest != before.digest)
     return Refreshed(

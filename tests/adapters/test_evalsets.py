@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -222,6 +223,26 @@ def test_a_version_from_before_manifests_had_a_digest_is_still_read(tmp_path: Pa
     path.write_bytes(orjson.dumps(manifest))
 
     assert sets.load("main") == a_set()
+
+
+def test_ends_of_lines_as_git_writes_them_on_windows_are_no_damage(tmp_path: Path) -> None:
+    sets = DirectoryEvalSets(tmp_path)
+    sets.save(a_set())
+    for path in (tmp_path / "main").rglob("*"):
+        if path.suffix in (".md", ".json") or path.name == "CURRENT":
+            path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+    assert sets.load("main") == a_set()
+
+
+def test_a_version_that_was_copied_or_renamed_is_not_taken_for_another(tmp_path: Path) -> None:
+    sets = DirectoryEvalSets(tmp_path)
+    sets.save(a_set())
+    shutil.copytree(tmp_path / "main/v0001", tmp_path / "main/v0002")
+
+    assert sets.load("main", 1) == a_set()
+    with pytest.raises(UsageError, match="v0002: its manifest is of version 1"):
+        sets.load("main", 2)
 
 
 def test_production_text_that_nothing_vouches_for_is_a_privacy_stop(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -83,6 +84,17 @@ def test_diff_lists_what_was_added(project: Path) -> None:
     said("build")
 
     assert "v1 to v2: 1 added, 0 retired, 0 changed, 2 weighed anew" in said("diff", "1", "2")
+
+
+def test_diff_says_what_is_another_of_a_case(project: Path) -> None:
+    said("build")
+    (project / "own.jsonl").write_text(CASES.replace('"reference": "', '"reference": "Well: '))
+    said("build")
+
+    shown = said("diff", "1", "2")
+
+    assert "1 changed" in shown
+    assert re.search(r"^~ [0-9a-f]{16}  reference$", shown, re.MULTILINE)
 
 
 def test_foreign_text_cannot_drive_the_terminal(project: Path) -> None:

@@ -6,6 +6,7 @@ import shutil
 import zipfile
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -32,6 +33,7 @@ from llmci.wiring.evalset_store import store
 from llmci.wiring.forget import forget, hash_of
 from llmci.wiring.label import label
 from llmci.wiring.pull import pull
+from llmci.wiring.refresh import refresh
 from llmci.wiring.sanitize import sanitize
 
 if TYPE_CHECKING:
@@ -223,6 +225,41 @@ def test_what_a_kill_left_is_finished_by_the_next_one(config: Config, monkeypatc
     forgotten(config)
 
     assert places(config.root) == []
+
+
+def test_what_was_corrected_for_them_is_erased_where_another_asked_the_same_later(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    project = tmp_path / "project"
+    project.mkdir()
+    fields = "user_id: u, start: at, scores: {correction: {path: c, annotator: human}}"
+    (project / "llmci.yaml").write_text(
+        YAML.replace("user_id: u", fields).replace("holdout: 0", 'reference: "score:correction"')
+    )
+    config = load(project / "llmci.yaml")
+    later = NOON + timedelta(days=7)
+    asked = {"q": "where is the lamp that i bought", "a": "Here."}
+    rows = [
+        {"id": "a-1", "u": "anna@example.org", "c": WORDS[1], "at": NOON.isoformat(), **asked},
+        {"id": "b-1", "u": "user-1", "at": later.isoformat(), **asked},
+        *(
+            {"id": f"t{n}", "q": text, "a": "Here.", "at": later.isoformat()}
+            for n, (text, _) in enumerate(questions(40))
+        ),
+    ]
+    (tmp_path / "logs" / "a.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    brought(config)
+    build_version(config, now=NOON)
+    refresh(config, window=Window(since=later), now=later, environ={}, write=True)
+
+    def references() -> list[tuple[str | None, str | None]]:
+        versions = (store(config).load("main", version) for version in store(config).versions("main"))
+        return [(c.origin.trace_id, c.reference) for found in versions for c in found.cases if c.reference]
+
+    assert references() == [("a-1", WORDS[1]), ("b-1", WORDS[1])]
+    forgotten(config)
+
+    assert references() == []
+    assert places(tmp_path / "project") == []
 
 
 def test_nobody_is_forgotten_while_a_stage_writes_or_by_a_plain_id(config: Config) -> None:

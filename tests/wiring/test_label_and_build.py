@@ -13,6 +13,7 @@ from intents import questions
 from shelves import a_clean_shelf
 
 from llmci.config import Config, load
+from llmci.core.bench.schedule import design
 from llmci.core.evalsets.digests import evalset_digest
 from llmci.core.evalsets.lineage import Keyed
 from llmci.core.stats.power import cases_needed
@@ -423,6 +424,14 @@ def test_export_and_import_give_a_set_of_the_same_cases(tmp_path: Path) -> None:
     assert {case.case_id for case in imported.cases} == {case.case_id for case in evalset.cases}
 
 
+def test_a_file_without_a_record_is_no_set(tmp_path: Path) -> None:
+    (tmp_path / "llmci.yaml").write_text("{}")
+    (tmp_path / "empty.jsonl").write_text("\n")
+
+    with pytest.raises(UsageError, match=r"empty\.jsonl: holds no record"):
+        import_file(load(tmp_path / "llmci.yaml"), tmp_path / "empty.jsonl", name="copy", now=NOON)
+
+
 def test_drift_is_told_from_no_drift(tmp_path: Path) -> None:
     config = a_project(tmp_path, traffic(), "evalset: {size: 100}")
     label(config, now=NOON)
@@ -447,12 +456,12 @@ def test_a_set_is_as_large_as_the_drop_to_notice_takes(tmp_path: Path, drop: flo
 
     evalset = build_version(config, now=NOON).evalset
 
-    equal = 1 / sum(case.weight**2 for case in evalset.cases)
+    independent = len(evalset.cases) / design(evalset.cases)
     needed = cases_needed(0.1, drop)
-    # There are not so many distinct inputs for the smallest drop: all of them are taken.
-    assert equal >= needed or len(evalset.cases) == evalset.parameters["distinct inputs"]
+    # There are not so many distinct inputs, and they are of 20 people: no more are taken than one drop without those takes.
+    assert len(evalset.cases) >= min(needed, evalset.parameters["distinct inputs"])  # type: ignore[type-var, operator]
     assert len(evalset.cases) < 2 * needed
-    assert (evalset.parameters["detects"] <= drop) == (equal >= needed)
+    assert (evalset.parameters["detects"] <= drop) == (independent >= needed)
 
 
 def test_a_window_without_traffic_decides_nothing(tmp_path: Path) -> None:

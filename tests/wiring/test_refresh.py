@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builders import NOON, a_trace
+from builders import NOON, a_message, a_trace
 from commands import llmci
 from intents import questions
 from shelves import a_clean_shelf
@@ -178,3 +178,34 @@ def test_corrections_outlive_versions_without_their_case(tmp_path: Path) -> None
     [case] = [case for case in evalset.cases if case.messages[0].parts[0].text == asked]
     assert evalset.version == 3
     assert (case.reference, case.reference_origin, case.rubric) == ("In Hamburg.", "score:correction", None)
+
+
+def test_steps_of_agents_are_the_same_cases_when_a_set_is_refreshed(tmp_path: Path) -> None:
+    (tmp_path / "llmci.yaml").write_text("evalset: {agents: steps, failures: 0}")
+    config = load(tmp_path / "llmci.yaml")
+
+    def an_agent(number: int, text: str) -> TraceRow:
+        first, second = a_message("user", f"Plan it: {text}"), a_message("user", f"Do it: {text}")
+        steps = [
+            {
+                "seq": seq,
+                "kind": "llm",
+                "input": _messages(asked),
+                "output": _messages(a_message("assistant", f"Done {seq}.")),
+            }
+            for seq, asked in enumerate((first, second))
+        ]
+        return a_trace(f"a{number}", text, start=NOON, replay_kind="agent", steps=steps)
+
+    a_clean_shelf(tmp_path / ".llmci", [an_agent(n, text) for n, (text, _) in enumerate(questions(60, 1))])
+    label(config, now=NOON)
+    built = build_version(config, now=NOON).evalset
+
+    found = refreshed(config, since=NOON)
+
+    assert {case.messages[0].parts[0].text.split(":")[0] for case in built.cases} == {"Plan it", "Do it"}
+    assert (found.new, found.retired, found.added) == (False, {}, {})
+
+
+def _messages(message: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "messages", "messages": [message]}

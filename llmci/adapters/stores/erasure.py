@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from llmci.adapters.stores.rows import ANSWER, SCORE
+from llmci.core.canonical import digest_of
 from llmci.core.evalsets.digests import evalset_digest
 from llmci.files import atomic_path, read_json, sha256_of, write_bytes, write_json
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llmci.adapters.stores.shelf import DirectoryShelf
+    from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
 
 
@@ -53,12 +55,29 @@ def erase_rows(
     return gone
 
 
-def erase_cases(evalset: EvalSet, traces: Collection[str]) -> EvalSet | None:
-    """The version without the cases of some traces, its weights still summing to 1; None where it holds none of them."""
-    kept = [case for case in evalset.cases if case.origin.trace_id not in traces]
+def reference_digest(case: Case) -> str:
+    """Of the reference of a case, as it is remembered until all of it is erased."""
+    return digest_of([case.case_id, case.reference])
+
+
+def erase_cases(evalset: EvalSet, traces: Collection[str], references: Collection[str] = frozenset()) -> EvalSet | None:
+    """The version without the cases of some traces, its weights still summing to 1; None where it holds none of them.
+
+    Args:
+        evalset: A version.
+        traces: To erase.
+        references: That they gave, by `reference_digest`; what the user wrote by hand stays.
+    """
+    kept = [
+        replace(case, reference=None, reference_origin=None)
+        if case.reference_origin not in (None, "hand") and reference_digest(case) in references
+        else case
+        for case in evalset.cases
+        if case.origin.trace_id not in traces
+    ]
     wanted = evalset.parameters.get("reviewed")
     reviewed = [trace for trace in wanted if trace not in traces] if isinstance(wanted, list) else wanted
-    if len(kept) == len(evalset.cases) and reviewed == wanted:
+    if tuple(kept) == evalset.cases and reviewed == wanted:
         return None
     total = sum(case.weight for case in kept) or 1.0
     held = tuple(replace(case, weight=case.weight / total) for case in kept)

@@ -117,6 +117,9 @@ class DirectoryEvalSets:
         chosen = version if version is not None else self.current(name)
         directory = self._version(name, chosen)
         manifest = self._manifest(directory)
+        if manifest.get("version") != chosen:
+            # Copied or renamed: which version it is says its manifest, and others name it by that.
+            raise UsageError(f"{directory}: its manifest is of version {manifest.get('version')}.", fix=_RESTORE)
         evalset = _evalset(manifest, self._cases(directory, manifest))
         _check_card(directory / "CARD.md", manifest)
         problem = next(iter(_problems(evalset)), None)
@@ -178,7 +181,7 @@ class DirectoryEvalSets:
             "lineage": dict(evalset.lineage),
             "cases": len(evalset.cases),
             "sha256": digest,
-            "card_sha256": hashlib.sha256(card).hexdigest(),
+            "card_sha256": _card_digest(card),
         }
         write_json(directory / "manifest.json", {**manifest, _OWN_DIGEST: digest_of(manifest)})
 
@@ -233,11 +236,16 @@ def _check_card(path: Path, manifest: Mapping[str, Any]) -> None:
     if (wanted := manifest.get("card_sha256")) is None:
         return
     try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        found = _card_digest(path.read_bytes())
     except FileNotFoundError:
         raise UsageError(f"{path}: gone.", fix=_RESTORE) from None
     if found != wanted:
         raise UsageError(f"{path}: edited or damaged.", fix=_RESTORE)
+
+
+def _card_digest(card: bytes) -> str:
+    """Of its lines, however they end: git rewrites their ends on Windows."""
+    return hashlib.sha256(card.replace(b"\r\n", b"\n")).hexdigest()
 
 
 def _stratum_document(stratum: Stratum) -> dict[str, object]:

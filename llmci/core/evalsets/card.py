@@ -34,7 +34,7 @@ def _head(evalset: EvalSet) -> Iterator[str]:
     yield f"- Kept for release gates: {sum(case.holdout for case in evalset.cases)}."
     yield f"- Worth {equal:.0f} equally weighted cases." if equal else "- No weights."
     if (drop := evalset.parameters.get("detects")) is not None:
-        yield f"- Notices a drop of {float(drop):.1%} of a pass/fail score 9 times in 10, as far as its cases are independent."  # type: ignore[arg-type]
+        yield f"- Notices a drop of {float(drop):.1%} of a pass/fail score 9 times in 10."  # type: ignore[arg-type]
     yield f"- Built upon: {f'version {evalset.parent}' if evalset.parent else 'nothing'}."
     yield f"- Content: `{evalset.digest}`."
     yield f"- Sanitized: `{evalset.sanitize_digest or 'every case was written by hand'}`."

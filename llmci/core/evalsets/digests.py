@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from llmci.domain.case import Case, Message, Tool
 
 _ID_CHARS = 16
+# A dependence group is named after its smallest member, so that its name changes with who else was drawn.
+_PLACED = ("weight", "origin", "stratum", "dependence")
 
 
 def case_id_of(messages: Sequence[Message], tools: Sequence[Tool], key: str | None) -> str:
@@ -29,10 +31,10 @@ def case_id_of(messages: Sequence[Message], tools: Sequence[Tool], key: str | No
     return hashlib.sha256(canonical(content)).hexdigest()[:_ID_CHARS]
 
 
-def content_digest(case: Case) -> str:
-    """Digest of everything that a case says, but for where it came from, its weight and its stratum."""
-    content = {k: v for k, v in case_document(case).items() if k not in ("weight", "origin", "stratum")}
-    return hashlib.sha256(canonical(content)).hexdigest()
+def content_digests(case: Case) -> dict[str, str]:
+    """Digest of each thing that a case says, by name; without where it came from, what it stands for and who it hangs together with."""
+    content = {k: v for k, v in case_document(case).items() if k not in _PLACED}
+    return {name: hashlib.sha256(canonical(value)).hexdigest() for name, value in content.items()}
 
 
 def evalset_digest(cases: Sequence[Case]) -> str:

@@ -14,8 +14,10 @@ import orjson
 
 from llmci.core.canonical import canonical
 from llmci.core.evalsets.digests import case_id_of
+from llmci.core.evalsets.templates import active
 from llmci.core.evalsets.yamltext import yaml_of
 from llmci.core.traces.message import message_of
+from llmci.core.traces.roles import is_role
 from llmci.domain.case import Case, Document, Message, Origin, Part, Tool
 from llmci.domain.text import declared_clean
 from llmci.errors import UsageError
@@ -60,11 +62,17 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "holdout": ("holdout", "metadata.holdout", "additional_metadata.holdout"),
     "dependence": ("dependence", "metadata.dependence", "additional_metadata.dependence"),
     "case_id": ("case_id", "metadata.case_id", "additional_metadata.case_id"),
-    "tools": ("tools",),
+    "tools": ("tools", "metadata.tools", "additional_metadata.tools"),
     "documents": ("documents", "retrieval_context", "retrieved_contexts", "reference_contexts", "contexts"),
     "asserts": ("assert",),
 }
 
+# Columns of a CSV file that hold JSON; everything else there is text, whatever it looks like.
+_JSON_COLUMNS = {
+    alias.split(".")[0]
+    for what in ("slices", "expectations", "tools", "documents", "asserts")
+    for alias in ALIASES[what]
+}
 _YES = (True, "true", "True", 1)
 
 Row = tuple[str, dict[str, Any] | str]
@@ -108,6 +116,11 @@ def cases_of(rows: Iterable[Row]) -> tuple[list[Case], list[tuple[str, str]]]:
 
 def _case(row: Mapping[str, Any]) -> Case | str:
     """A case, or why the row is none."""
+    if isinstance(wrapped := row.get("item"), dict):
+        # A row of OpenAI's evals API.
+        row = wrapped
+    if "vars" in row:
+        row = active(dict(row))
     messages = _messages(_held(row, "input"))
     if not messages:
         return f"no input; name it one of {', '.join(ALIASES['input'][:6])}"
@@ -155,34 +168,41 @@ def _held(row: Mapping[str, Any], what: str) -> Any:  # noqa: ANN401  JSON holds
 
 def _messages(value: Any) -> tuple[Message, ...]:  # noqa: ANN401  see above
     if isinstance(value, list):
-        return tuple(one for item in value if isinstance(item, dict) and item.get("role") for one in _message(item))
+        return tuple(one for item in value if _speaks(item) for one in _message(item))
     if isinstance(value, dict):
         return _messages(value.get("messages")) or _messages(canonical(value).decode())
     if not isinstance(value, str) or not value.strip():
         return ()
-    if conversation := _conversation(value):
+    if conversation := conversation_in(value):
         return conversation
     return (Message(role="user", parts=(Part(type="text", text=declared_clean(value)),)),)
 
 
-def _conversation(text: str) -> tuple[Message, ...]:
+def conversation_in(text: str) -> tuple[Message, ...]:
     """The messages that a text holds as JSON, as prompts of promptfoo do; none where it is anything else."""
-    if not text.lstrip().startswith("[{"):
+    if not text.lstrip().startswith(("[{", "{")):
         return ()
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError:
         return ()
-    whole = isinstance(found, list) and all(isinstance(item, dict) and item.get("role") for item in found)
+    if isinstance(found, dict):
+        found = found.get("messages")
+    whole = isinstance(found, list) and all(map(_speaks, found))
     return _messages(found) if whole else ()
+
+
+def _speaks(item: object) -> bool:
+    """Whether it is a message; Ragas and LangChain say in `type` who speaks."""
+    return isinstance(item, dict) and bool(item.get("role") or is_role(item.get("type")))
 
 
 def _message(item: Mapping[str, Any]) -> list[Message]:
     """A message of any provider's chat API, or one that llmci wrote itself."""
     if isinstance(item.get("parts"), list):
-        read = [{"role": item["role"], "name": item.get("name"), "parts": item["parts"]}]
+        read = [{"role": item.get("role") or "user", "name": item.get("name"), "parts": item["parts"]}]
     else:
-        read = message_of(dict(item), str(item["role"]))
+        read = message_of(dict(item), str(item.get("role") or "user"))
     nothing = [{"type": "text", "text": ""}]
     return [
         Message(
@@ -252,7 +272,14 @@ def _csv_rows(text: str, name: str) -> Iterator[Row]:
     number = 2
     try:
         for number, row in enumerate(rows, start=2):
-            yield f"{name}, row {number}", {key: _from_cell(value) for key, value in row.items() if key and value}
+            yield (
+                f"{name}, row {number}",
+                {
+                    key: _from_cell(value) if key in _JSON_COLUMNS else value
+                    for key, value in row.items()
+                    if key and value
+                },
+            )
     except csv.Error:
         yield f"{name}, after row {number}", "not CSV"
 

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from llmci.core.bench.chat import chat_messages
 from llmci.core.canonical import canonical
-from llmci.core.evalsets.digests import case_document
+from llmci.core.evalsets.digests import case_document, document_of
+from llmci.core.evalsets.exchange import conversation_in
+from llmci.core.evalsets.templates import inert
 from llmci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from llmci.domain.case import Case
 
+_NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 FORMATS = ("jsonl", "csv", "promptfoo", "inspect", "deepeval", "ragas", "langfuse", "openai-evals")
 
 
@@ -51,8 +55,13 @@ def exported(cases: Sequence[Case], form: str, suffix: str = "") -> bytes:
         raise UsageError(f"there is no format called {form!r}.", fix=f"Choose one of: {', '.join(FORMATS)}.")
     rows = [writers[form](case) for case in cases]
     if suffix in (".json", ".yaml", ".yml") or (form == "deepeval" and suffix != ".jsonl"):
-        return orjson.dumps(rows, option=orjson.OPT_INDENT_2) + b"\n"
-    return b"".join(orjson.dumps(row) + b"\n" for row in rows)
+        return _escaped(orjson.dumps(rows, option=orjson.OPT_INDENT_2) + b"\n")
+    return _escaped(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+
+
+def _escaped(json: bytes) -> bytes:
+    """Without the characters that YAML, or who splits lines as Unicode does, takes for something else."""
+    return _NOT_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", json.decode()).encode()
 
 
 def _as_promptfoo(case: Case) -> dict[str, Any]:
@@ -62,7 +71,8 @@ def _as_promptfoo(case: Case) -> dict[str, Any]:
     if case.rubric:
         asserts.append({"type": "llm-rubric", "value": case.rubric})
     variables = {"input": spoken(case), **({"reference": case.reference} if case.reference else {})}
-    return {"vars": variables, "assert": asserts, "metadata": _about(case)}
+    row: dict[str, Any] = inert({"vars": variables, "assert": asserts, "metadata": _about(case)})
+    return row
 
 
 def _as_inspect(case: Case) -> dict[str, Any]:
@@ -121,6 +131,7 @@ def _as_csv(cases: Sequence[Case]) -> bytes:
         "dependence",
         "slices",
         "expectations",
+        "tools",
     )
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, lineterminator="\n")
@@ -128,6 +139,7 @@ def _as_csv(cases: Sequence[Case]) -> bytes:
     for case in cases:
         row = {name: getattr(case, name) for name in columns if hasattr(case, name)}
         row |= {"input": spoken(case), "slices": _json(case.slices), "expectations": _json(case.expectations)}
+        row["tools"] = _json(document_of(case.tools)) if case.tools else None
         writer.writerow({name: "" if value is None else value for name, value in row.items()})
     return out.getvalue().encode()
 
@@ -137,20 +149,32 @@ def _about(case: Case) -> dict[str, Any]:
     for name in ("key", "slices", "expectations", "rubric", "must_pass", "holdout", "dependence"):
         if value := getattr(case, name):
             about[name] = dict(value) if name in ("slices", "expectations") else value
+    if case.tools:
+        about["tools"] = document_of(case.tools)
     return about
 
 
 def spoken(case: Case) -> str:
     """The input as one text: the user's words where there are no others, else the whole conversation as JSON."""
     if len(case.messages) == 1 and all(part.type == "text" for part in case.messages[0].parts):
-        return "\n".join(part.text for part in case.messages[0].parts if part.text)
+        words = "\n".join(part.text for part in case.messages[0].parts if part.text)
+        # Words that would be read as a conversation are written as one.
+        if not conversation_in(words):
+            return words
     return _json(chat_messages(case.messages))
 
 
 def _inspect_chat(case: Case) -> list[dict[str, Any]]:
-    """As Inspect spells messages: a tool call names its function beside its arguments, which are an object."""
+    """As Inspect spells messages: a tool call names its function beside its arguments, which are an object; an image is a text."""
     chat = chat_messages(case.messages)
     for message in chat:
+        # One message of another role, or one image in OpenAI's spelling, and Inspect refuses the whole file.
+        message["role"] = "system" if message["role"] == "developer" else message["role"]
+        if isinstance(content := message["content"], list):
+            message["content"] = [
+                {"type": "image", "image": part["image_url"]["url"]} if part["type"] == "image_url" else part
+                for part in content
+            ]
         calls = message.get("tool_calls", ())
         flat = [{"id": call["id"], **call["function"], "type": "function"} for call in calls]
         flat = [{**call, "function": call["name"], "arguments": _object(call["arguments"])} for call in flat]

@@ -1,4 +1,7 @@
-"""Which cases are kept for release gates: drawn by dependence group once, and never moved to the other side."""
+"""Which cases are kept for release gates: drawn by dependence group once, and never moved to the other side.
+
+The side belongs to the question, for the same one under another system prompt or with other tools is another case.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,17 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from llmci.core.evalsets.chance import chance
+from llmci.core.evalsets.digests import case_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from llmci.domain.case import Case
     from llmci.domain.evalset import EvalSet
 
 
 def sides_before(versions: Iterable[EvalSet], *, share: float) -> dict[str, bool]:
-    """Whether each case was kept for release gates in all versions that held it, by case id.
+    """Whether each question was kept for release gates in all versions that held it, by `question_id`.
 
     Args:
         versions: Of a set; those with another share kept for release gates do not count.
@@ -24,8 +29,15 @@ def sides_before(versions: Iterable[EvalSet], *, share: float) -> dict[str, bool
     for evalset in versions:
         if evalset.parameters.get("holdout") == share:
             for case in evalset.cases:
-                sides[case.case_id] = case.holdout and sides.get(case.case_id, True)
+                asked = question_id(case)
+                sides[asked] = case.holdout and sides.get(asked, True)
     return sides
+
+
+def question_id(case: Case) -> str:
+    """Identity of what was asked, whatever the system prompt and the tools."""
+    spoken = [message for message in case.messages if message.role not in ("system", "developer")]
+    return case_id_of(spoken, (), case.key)
 
 
 def held_out(groups: Mapping[str, str], sides: Mapping[str, bool], *, share: float, seed: int) -> set[str]:
@@ -36,17 +48,20 @@ def held_out(groups: Mapping[str, str], sides: Mapping[str, bool], *, share: flo
 
     Args:
         groups: Dependence group of each case.
-        sides: Of cases that earlier versions held.
-        share: Of the groups.
+        sides: Of those that earlier versions held, by case id.
+        share: Of the cases.
         seed: Of the sampling.
     """
     known: defaultdict[str, list[bool]] = defaultdict(list)
+    members: defaultdict[str, list[str]] = defaultdict(list)
     for case_id, group in groups.items():
+        members[group].append(case_id)
         if case_id in sides:
             known[group].append(sides[case_id])
-    held = set()
-    for case_id, group in groups.items():
-        by_group = all(known[group]) if group in known else chance(seed, f"holdout {group}") < share
-        if sides.get(case_id, by_group):
-            held.add(case_id)
+    held = {case_id for case_id, group in groups.items() if sides.get(case_id, group in known and all(known[group]))}
+    wanted = round(share * len(groups))
+    for group in sorted(members.keys() - known.keys(), key=lambda group: chance(seed, f"holdout {group}")):
+        # By count, for groups are few and unequal; one that is too large for it stays with the gates of changes.
+        if len(held) + len(members[group]) <= wanted:
+            held.update(members[group])
     return held

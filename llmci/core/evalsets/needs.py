@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from llmci.domain.verdict import Rule
 
 _DECIDING = ("primary", "guardrail")
+_ALPHA = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +53,8 @@ def needs(cases: Sequence[Case], rules: Sequence[Rule], *, discordance: float) -
         rules: Gates of scores; amounts, whose tolerance is a share of the baseline, are not to be among them.
         discordance: Share of cases that differ between two runs of an unchanged system.
     """
-    asked = [case for case in cases if not case.holdout]
-    deciding = [rule for rule in rules if rule.role in _DECIDING]
+    asked = _asked(cases)
+    deciding = _deciding(rules)
     family = sum(questions(rule, asked) for rule in deciding)
     found = []
     for rule in deciding:
@@ -67,6 +68,44 @@ def needs(cases: Sequence[Case], rules: Sequence[Rule], *, discordance: float) -
             if members:
                 found.append(_need(rule, where, members, discordance, rule.alpha / family))
     return found
+
+
+def lacking(cases: Sequence[Case], rules: Sequence[Rule], *, drop: float, discordance: float) -> float:
+    """How many times as many such cases it takes to notice a drop on all of them 9 times in 10; at most 1 where these do.
+
+    Args:
+        cases: That are drawn; those kept for release gates are not asked.
+        rules: Gates of scores, which share the error rate; one of .05 without any.
+        drop: To notice.
+        discordance: Share of cases that differ between two runs of an unchanged system.
+    """
+    asked = _asked(cases)
+    if not asked:
+        return math.inf
+    needed = cases_needed(discordance, drop, alpha=_alpha(asked, rules))
+    return needed * design(asked) / len(asked)
+
+
+def notices(cases: Sequence[Case], rules: Sequence[Rule], *, discordance: float) -> float:
+    """The drop that these cases notice 9 times in 10; 1 where they notice none. See `lacking`."""
+    asked = _asked(cases)
+    if not asked:
+        return 1.0
+    return detectable_drop(discordance, len(asked) / design(asked), alpha=_alpha(asked, rules))
+
+
+def _alpha(asked: Sequence[Case], rules: Sequence[Rule]) -> float:
+    deciding = _deciding(rules)
+    family = sum(questions(rule, asked) for rule in deciding)
+    return min((rule.alpha for rule in deciding), default=_ALPHA) / max(family, 1)
+
+
+def _asked(cases: Sequence[Case]) -> list[Case]:
+    return [case for case in cases if not case.holdout]
+
+
+def _deciding(rules: Sequence[Rule]) -> list[Rule]:
+    return [rule for rule in rules if rule.role in _DECIDING]
 
 
 def _need(rule: Rule, where: tuple[str, str] | None, members: Sequence[Case], discordance: float, alpha: float) -> Need:

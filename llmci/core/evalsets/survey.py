@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from llmci.core.evalsets.agent_cases import cases_of
-from llmci.core.evalsets.cases import has_failed
+from llmci.core.evalsets.cases import has_failed, judge_at
 from llmci.core.evalsets.lineage import Traces
 
 if TYPE_CHECKING:
@@ -59,10 +59,10 @@ class Survey:
         newest: When the last of them started.
         window: Those that can become a case.
         ids: Ids of the cases, as numbers.
-        best: The trace that each case is made of: the one with the best reference, of those the newest, of those the
-            smallest id. Arrow strings.
+        best: The trace that each case is made of: the one with the best reference, of those that people gave the newest,
+            of those the smallest id. Arrow strings.
         place: Where that reference is from, by its number among the places; the number of places where there is none.
-        age: Minus the time of that trace, in seconds, where it has a reference.
+        age: Minus the time of that trace, in seconds, where people gave its reference.
         stratum: Cluster of that trace, by its number in `names`.
         topic: The same of the coarser group.
         count: How many traces could become this case.
@@ -250,10 +250,15 @@ def _could_become(found: LabelledTrace, asked: Asked) -> tuple[list[Case], str |
 
 
 def _reference(case: Case, start: datetime | None, places: Sequence[str]) -> tuple[int, float]:
-    """How good the reference is, the best first: its place, and of those of one place the newest."""
-    if case.reference_origin not in places:
+    """How good the reference is, the best first: its place, and of what people said there the newest.
+
+    Of the system's own answers, good is good enough to stay.
+    """
+    told = case.reference_origin
+    if told not in places or told is None:
         return len(places), 0.0
-    return places.index(case.reference_origin), -start.timestamp() if start is not None else 0.0
+    said = told != "output" and judge_at(told) is None
+    return places.index(told), -start.timestamp() if said and start is not None else 0.0
 
 
 def _together(rows: Survey) -> Survey:

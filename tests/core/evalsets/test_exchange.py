@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from llmci.core.bench.chat import chat_messages
 from llmci.core.evalsets.digests import case_id_of
 from llmci.core.evalsets.exchange import cases_of, rows_of
 from llmci.core.evalsets.exporting import FORMATS, exported
-from llmci.domain.case import Message, Part
+from llmci.domain.case import Message, Part, Tool
 from llmci.domain.text import declared_clean
 from llmci.errors import UsageError
 
@@ -43,6 +44,8 @@ def asked(case: Case) -> str:
         pytest.param({"input": "Where?", "expectedOutput": "Lyon"}, id="langfuse"),
         pytest.param({"user_input": "Where?", "reference": "Lyon"}, id="ragas"),
         pytest.param({"input": [{"role": "user", "content": "Where?"}], "ideal": ["Lyon", "Nice"]}, id="openai"),
+        pytest.param({"item": {"question": "Where?", "ground_truth": "Lyon"}}, id="openai-api"),
+        pytest.param({"user_input": [{"type": "human", "content": "Where?"}], "reference": "Lyon"}, id="ragas-turns"),
         pytest.param({"vars": {"question": "Where?"}, "assert": [{"type": "equals", "value": "Lyon"}]}, id="promptfoo"),
         pytest.param(
             {"messages": [{"role": "user", "content": [{"type": "text", "text": "Where?"}]}], "answer": "Lyon"}
@@ -124,9 +127,10 @@ def a_conversation() -> Case:
         ),
         Message(role="user", parts=(Part(type="text", text=declared_clean("And now?")),)),
     ]
+    tools = (Tool(name="track", parameters=declared_clean('{"type":"object"}')),)
     return replace(
-        a_case(messages=tuple(said), rubric=declared_clean("Helps.")),
-        case_id=case_id_of(said, (), None),
+        a_case(messages=tuple(said), rubric=declared_clean("Helps."), tools=tools),
+        case_id=case_id_of(said, tools, None),
         dependence="conversation-1",
         holdout=True,
         must_pass=True,
@@ -143,8 +147,78 @@ def test_a_conversation_with_tools_comes_back_as_the_case_that_it_was(form: str,
 
     assert rejected == []
     assert back.case_id == case.case_id
-    assert back.messages == case.messages
+    assert (back.messages, back.tools) == (case.messages, case.tools)
     assert (back.rubric, back.dependence, back.holdout, back.must_pass) == ("Helps.", "conversation-1", True, True)
+
+
+ODD = [
+    "{{ env.HOME }} and {% if x %}y{% endif %} {# note #} and #}",
+    "{% raw %}{{x}}{% endraw %}",
+    "file://tool.py",
+    "[1, 2, 3]",
+    '{"a":  1}',
+    '[{"role": "user", "content": "said"}]',
+    "a\r\nb\x85c\u2028d\ufeffe\x00f",
+    "- yaml: [special, *alias, &anchor] !!python/object",
+    "emoji \U0001f469\u200d\U0001f467 \u202e",
+    "=1+1",
+    "null",
+    "  outer  ",
+]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".yaml"])
+@pytest.mark.parametrize("form", FORMATS)
+def test_odd_texts_come_back_as_they_were(form: str, suffix: str) -> None:
+    rows = [
+        {
+            "question": text,
+            "reference": text,
+            "rubric": text,
+            "slices": {"s": text},
+            "expectations": {"contains": [text]},
+        }
+        for text in ODD
+    ]
+    # As a message, for such a text as an input alone is a conversation.
+    rows[5]["messages"] = [{"role": "user", "content": ODD[5]}]
+    cases, _ = cases_of((text, row) for text, row in zip(ODD, rows, strict=True))
+    suffix = ".csv" if form == "csv" else suffix
+
+    back, rejected = read(exported(cases, form, suffix), suffix)
+
+    def told(case: Case) -> tuple[object, ...]:
+        return case.case_id, case.messages, case.reference, case.rubric, case.slices, case.expectations
+
+    assert rejected == []
+    assert [told(case) for case in back] == [told(case) for case in cases]
+
+
+def test_promptfoo_neither_fills_in_nor_loads_what_a_user_wrote() -> None:
+    cases, _ = cases_of([("1", {"question": ODD[0], "reference": "file://answer.js", "rubric": "package:x:y"})])
+
+    row = orjson.loads(exported(cases, "promptfoo"))
+
+    texts = [*row["vars"].values(), *(item["value"] for item in row["assert"]), row["metadata"]["rubric"]]
+    assert not any(text.startswith(("file://", "package:")) for text in texts)
+    # Nunjucks reads every opening mark but those of its raw blocks.
+    assert "{{ env" not in row["vars"]["input"]
+    assert re.sub(r"{% raw %}(\{[{%#]|#\}|){% endraw %}", r"\1", row["vars"]["input"]) == ODD[0]
+
+
+def test_inspect_takes_images_in_its_own_spelling_and_no_role_that_it_does_not_know() -> None:
+    chat = [
+        {"role": "developer", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]},
+    ]
+    cases, _ = cases_of([("1", {"messages": chat})])
+
+    row = orjson.loads(exported(cases, "inspect"))
+    [back], _ = read(exported(cases, "inspect"))
+
+    assert row["input"][0]["role"] == "system"
+    assert row["input"][1]["content"] == [{"type": "image", "image": "https://example.com/a.png"}]
+    assert back.messages[1] == cases[0].messages[1]
 
 
 def test_an_unknown_format_is_refused() -> None:

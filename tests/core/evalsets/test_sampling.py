@@ -138,16 +138,16 @@ def test_the_mean_of_a_known_quantity_is_estimated_without_bias() -> None:
 
 def test_failures_keep_their_share_where_a_cluster_has_no_place_for_them() -> None:
     # 40 clusters with about seven places each: one failure in 30 is less than one place anywhere.
-    sightings = sightings_of([(number % 40, 1, number % 31 == 0) for number in range(2000)])
+    sightings = sightings_of([(number % 40, 1, number % 31 == 0) for number in range(1600)])
     failed = {s.case_id for s in sightings if s.flagged}
     truth = len(failed) / len(sightings)
 
     shares = []
-    for seed in range(60):
+    for seed in range(25):
         weights = draw(sightings, Plan(size=300, floor=3, failures=0, seed=seed)).weights
         shares.append(sum(weight for case_id, weight in weights.items() if case_id in failed))
 
-    assert sum(shares) / len(shares) == pytest.approx(truth, abs=0.004)
+    assert sum(shares) / len(shares) == pytest.approx(truth, abs=0.006)
 
 
 def test_a_question_that_much_of_the_traffic_asks_is_drawn_whatever_was_there_before() -> None:
@@ -162,13 +162,13 @@ def test_a_question_that_much_of_the_traffic_asks_is_drawn_whatever_was_there_be
 
 def test_failures_that_were_over_sampled_before_do_not_count_twice_when_a_set_is_refreshed() -> None:
     before = [Sighting(f"old-{n}", f"s{n % 40}", "t0", 0, flagged=n % 2 == 0, kept=True) for n in range(300)]
-    now = sightings_of([(number % 40, 1, number % 31 == 0) for number in range(2000)])
+    now = sightings_of([(number % 40, 1, number % 31 == 0) for number in range(1600)])
     failed = {s.case_id for s in (*before, *now) if s.flagged}
     truth = sum(s.flagged for s in now) / len(now)
 
     shares = []
-    for seed in range(60):
+    for seed in range(25):
         weights = draw([*before, *now], Plan(size=300, floor=3, failures=0, seed=seed)).weights
         shares.append(sum(weight for case_id, weight in weights.items() if case_id in failed))
 
-    assert sum(shares) / len(shares) == pytest.approx(truth, abs=0.004)
+    assert sum(shares) / len(shares) == pytest.approx(truth, abs=0.006)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from builders import NOON, a_batch, a_trace
@@ -22,15 +22,17 @@ if TYPE_CHECKING:
 
 KEYED = Keyed(b"a key")
 ASKED = Asked(
-    settings=EvalsetSettings(reference=["output", "correction"]),
+    settings=EvalsetSettings(reference=("output", "score:correction")),
     reviewed=frozenset({"t3"}),
     since=NOON,
     keyed=KEYED,
 )
 
 
-def labelled(number: int, question: int, cluster: int, feedback: float, flag: bool, minutes: int) -> LabelledTrace:
-    trace = a_trace(f"t{number}", f"question {question}", start=NOON + timedelta(minutes=minutes))
+def labelled(
+    number: int, question: int, cluster: int, feedback: float, flag: bool, minutes: int, **columns: Any
+) -> LabelledTrace:
+    trace = a_trace(f"t{number}", f"question {question}", start=NOON + timedelta(minutes=minutes), **columns)
     label = {
         "trace_id": f"t{number}",
         "cluster": cluster,
@@ -87,7 +89,7 @@ def test_every_trace_counts_for_its_case(traces: Sequence[LabelledTrace]) -> Non
     assert len(survey) == len({found.trace["input"]["messages"][0]["parts"][0]["text"] for found in traces})
 
 
-def test_a_case_is_made_of_the_newest_answer_that_was_liked() -> None:
+def test_a_case_is_made_of_a_liked_answer_that_stays_the_same() -> None:
     traces = [
         labelled(0, 1, 0, 0.0, flag=False, minutes=9),
         labelled(1, 1, 1, 1.0, flag=True, minutes=2),
@@ -97,10 +99,20 @@ def test_a_case_is_made_of_the_newest_answer_that_was_liked() -> None:
 
     survey = surveyed(traces, ASKED)
 
-    assert survey.best.to_pylist() == ["t2"]
-    assert survey.names[survey.stratum[0]] == "cluster 2"
+    assert survey.best.to_pylist() == ["t1"]
+    assert survey.names[survey.stratum[0]] == "cluster 1"
     assert (survey.count[0], survey.rank[0]) == (4, 997)
     assert all(flag[0] for flag in (survey.failed, survey.flagged, survey.reviewed, survey.fresh))
+
+
+def test_a_case_is_made_of_the_newest_of_what_people_gave() -> None:
+    said = [{"name": "correction", "text": "better", "annotator": "human"}]
+    traces = [
+        labelled(number, 1, number, 0.0, flag=False, minutes=minutes, scores=said)
+        for number, minutes in enumerate([2, 7, 5])
+    ]
+
+    assert surveyed(traces, ASKED).best.to_pylist() == ["t1"]
 
 
 def test_cases_that_were_not_seen_have_no_row() -> None:
