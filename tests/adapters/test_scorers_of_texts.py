@@ -199,7 +199,9 @@ async def test_trajectory(tmp_path: Path, options: dict[str, Any], wrong: str | 
         ("I\u2019m sorry, but I can\u2019t help with that.", 1),
         ("Unfortunately I am unable to book it.", 1),
         ("Here is your booking. You cannot change it.", 0),
-        ("Ich kann dabei nicht helfen.", 0),
+        ("Ich kann dabei nicht helfen.", 1),
+        ("Sie können sich nicht anmelden, weil Ihr Passwort abgelaufen ist.", 0),
+        ("Nope.", 0),
     ],
 )
 async def test_refusal(tmp_path: Path, text: str, refused: float) -> None:
@@ -207,7 +209,7 @@ async def test_refusal(tmp_path: Path, text: str, refused: float) -> None:
     assert await value(tmp_path, "not-refusal", text) == 1 - refused
     wanted = a_case(expectations={"refuse": True})
     assert await value(tmp_path, "refusal", text, case=wanted, expectation="refuse") == refused
-    assert await value(tmp_path, "refusal", "Ich kann nicht", phrases=("ich KANN nicht",)) == 1
+    assert await value(tmp_path, "refusal", "Nope.", phrases=("nOPE",)) == 1
 
 
 async def test_language_kept(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ class RefusalOptions(seams.Options):
     """What counts as a refusal, and where one is right.
 
     Attributes:
-        phrases: Further phrases that mean one, in any case of letters; English ones are built in.
+        phrases: Further phrases that mean one, in any case of letters; those of more than twenty languages are built in.
         expectation: Name of the expectation that says of a case whether it should be refused, true
             or false. With it 1 means that what should be done was done; other cases are not scored.
     """
