@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--data", type=Path, default=Path("../shared/data"))
+    asked.add_argument("--data", type=Path, default=Path(__file__).parent.parent.parent / "shared" / "data")
     data = asked.parse_args().data
     runs = pq.read_table(data / "tau1_repeats" / "runs.parquet", columns=["messages", "reward"]).to_pylist()
     refusals(data)
