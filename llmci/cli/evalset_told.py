@@ -121,8 +121,9 @@ def show_drift(found: DriftReport) -> None:
 
 def line_of(evalset: EvalSet) -> str:
     """A set in one line."""
+    strata = len(evalset.strata)
     return (
-        f"{safe_text(evalset.name)} v{evalset.version}: {len(evalset.cases)} cases of {len(evalset.strata)} clusters, "
+        f"{safe_text(evalset.name)} v{evalset.version}: {len(evalset.cases)} cases of {strata} cluster{'s' * (strata != 1)}, "
         f"{evalset.created_at[:10]}, {evalset.digest[:12]}"
     )
 
