@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from llmci.core.judging.calibration import Calibration
     from llmci.domain.case import Case, Document, Message
-    from llmci.domain.evalset import EvalSet
+    from llmci.domain.evalset import EvalSet, TrafficInput
     from llmci.domain.place import Place
     from llmci.domain.result import ResultRow
     from llmci.domain.run import Answer, Answered, Fault, Metric, PastScores, Run, Score, Scored, Usage
@@ -858,14 +858,17 @@ class Cassette(Protocol):
 class EvalSetStore(Protocol):
     """Where eval sets rest, version by version."""
 
-    def save(self, evalset: EvalSet) -> None:
-        """Write a new version atomically and make it the current one; never overwrites one."""
+    def save(self, evalset: EvalSet, traffic: Sequence[TrafficInput] = ()) -> None:
+        """Write a new version, and what its traffic asked, atomically and make it the current one; never overwrites one."""
 
     def use(self, name: str, version: int) -> None:
         """Make a version the current one."""
 
     def load(self, name: str, version: int | None = None) -> EvalSet:
         """The version, or the current one; raises `UsageError` if absent or damaged."""
+
+    def traffic(self, name: str, version: int) -> Sequence[TrafficInput]:
+        """What its traffic asked, empty where that was not kept; raises `UsageError` if absent or damaged."""
 
     def current(self, name: str) -> int:
         """The version in use; raises `UsageError` if there is no such set."""

@@ -101,7 +101,7 @@ def show_drift(found: DriftReport) -> None:
     measured = found.drift
     show(safe_text(found.verdict))
     kept, fresh = measured.compared
-    what = "traces that the set was drawn from" if found.against == "traffic" else "cases of the set"
+    what = "cases of the set" if found.against == "set" else "of the traffic that the set was drawn from"
     show(f"  {fresh} of {found.traces} traces against {kept} {what}; novelty p = {measured.novelty_p:.3f};")
     apart = f"told apart with AUC {measured.classifier_auc:.2f} (p = {measured.classifier_p:.3f})"
     show(f"  {apart}; stability index {measured.psi:.2f}")

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from llmci.domain.case import Case
+    from llmci.domain.text import CleanText
 
 SCHEMA_NAME = "evalset/1"
 
@@ -55,6 +57,24 @@ class EvalSet:
     cases: tuple[Case, ...]
     parameters: Mapping[str, object]
     lineage: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficInput:
+    """What a conversation of the traffic asked, kept beside the cases that were drawn from it.
+
+    Attributes:
+        text: Shortened to what tells its topic.
+        user: A digest of who wrote it; None where nobody is named.
+        cluster: The name of its cluster when the set was drawn.
+        start: Of the trace, in UTC; None where it does not say.
+    """
+
+    trace_id: str
+    text: CleanText
+    user: int | None
+    cluster: str
+    start: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

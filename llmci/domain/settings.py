@@ -133,6 +133,8 @@ class EvalsetSettings:
             judge that `reference` names.
         hand_written: JSONL files of hand-written cases that are kept in every version.
         holdout: Share of the set kept for release gates only; a case never changes sides, unless the share does.
+        traffic: Conversations of the traffic of which one input each is kept beside the cases, for `evalset drift`
+            where the traces themselves are gone; 0 keeps none.
     """
 
     __pydantic_config__ = _STRICT
@@ -155,6 +157,7 @@ class EvalsetSettings:
     rubric: str | None = None
     hand_written: tuple[str, ...] = ()
     holdout: Annotated[float, Ge(0), Lt(1)] = 0.0
+    traffic: Annotated[int, Ge(0)] = 2_400
 
     @property
     def references(self) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from llmci.adapters.stores.groups import GroupsFile
 from llmci.adapters.stores.labelled import LabelledShelf
+from llmci.core.evalsets.cases import asked_in
 from llmci.core.evalsets.chance import chance
 from llmci.core.evalsets.survey import in_utc
+from llmci.core.evalsets.traffic import COLUMNS, TrafficSample
 from llmci.core.grouping.drift import FEWEST, MOST_FRESH, MOST_KEPT, Drift, drift
 from llmci.core.grouping.groups import place
-from llmci.core.grouping.sample import ConversationSample, Distinct, digest64, texts_of
+from llmci.core.grouping.sample import Distinct, digest64, texts_of
 from llmci.core.grouping.shares import Shares
 from llmci.core.grouping.shown import Floor
 from llmci.core.grouping.texts import input_text
@@ -31,10 +33,8 @@ if TYPE_CHECKING:
 
     from llmci.config import Config
     from llmci.core.grouping.features import Embed
-    from llmci.domain.evalset import EvalSet
+    from llmci.domain.evalset import EvalSet, TrafficInput
     from llmci.seams import Window
-
-_COLUMNS = ("trace_id", "user_id", "session_id", "start", "variant", "input")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +43,10 @@ class DriftReport:
 
     Attributes:
         traces: Traces of the window.
-        traces_before: Traces, or inputs of the set, that it was compared with.
-        against: "traffic" where the window was compared with the traffic that the set was drawn
-            from, "set" where that is no longer at hand and the set's own inputs stood in for it.
+        traces_before: Traces, or inputs, that it was compared with.
+        against: "traffic" where the window was compared with the traffic that the set was drawn from; "sample" where
+            that is no longer at hand, and what the set keeps of it was; "set" where it keeps nothing, and its own cases
+            stood in for it.
         verdict: One sentence.
     """
 
@@ -53,7 +54,7 @@ class DriftReport:
     version: int
     traces: int
     traces_before: int
-    against: Literal["traffic", "set"]
+    against: Literal["traffic", "sample", "set"]
     verdict: str
     drift: Drift
 
@@ -62,9 +63,9 @@ class DriftReport:
 class _Traffic:
     """What one reading of the labelled traces gathers."""
 
-    before: ConversationSample
+    before: TrafficSample
     before_shares: Shares
-    fresh: ConversationSample
+    fresh: TrafficSample
     fresh_shares: Shares
 
 
@@ -92,28 +93,34 @@ def measure(
         UsageError: There is no such set, or traces are not labelled.
         PrivacyStop: The clean shelf does not check.
     """
-    evalset = store(config).load(config.evalset.name, version)
+    sets = store(config)
+    evalset = sets.load(config.evalset.name, version)
     traffic = _read(config, window, drawn_until(evalset))
-    fresh, kept = traffic.fresh.entries(), traffic.before.entries()
-    own = _like_production(evalset)
-    as_set = len(kept) < max(FEWEST, len(own))
-    if as_set:
+    fresh, known = _distinct(traffic.fresh.inputs()), traffic.before.inputs()
+    held = [each for each in sets.traffic(evalset.name, evalset.version) if not window.holds(each.start)]
+    against: Literal["traffic", "sample", "set"] = "traffic"
+    if len(held) > len(known):
+        against, known = "sample", held
+    before, clusters = _distinct(known), [each.cluster for each in known]
+    own, strata = _like_production(evalset)
+    if len(before) < max(FEWEST, len(own)):
         # A set holds an input once, however often it came; so must what it is compared with.
-        kept, fresh = own, list({entry.text: entry for entry in fresh}.values())
-    what = "production cases in the set" if as_set else "earlier traces"
-    for name, found in ((what, kept), ("inputs in the window", fresh)):
+        fresh = list({entry.text: entry for entry in fresh}.values())
+        against, before, clusters = "set", own, strata
+    what = "production cases in the set" if against == "set" else "earlier inputs"
+    for name, found in ((what, before), ("inputs in the window", fresh)):
         if len(found) < FEWEST:
             raise NoDecisionError(
                 f"{len(found)} {name} are too few to tell: {FEWEST} are needed.",
                 fix="Take a longer window with --since, or build a larger set.",
             )
     embed = embedder_of(config, environ or {})
-    before = _own_shares(config, evalset, own, embed) if as_set else traffic.before_shares
+    shares = traffic.before_shares if against == "traffic" else _shares_of(config, before, clusters, embed)
     with one_thread():
         moved = drift(
-            kept,
+            before,
             fresh,
-            shares=(before, traffic.fresh_shares),
+            shares=(shares, traffic.fresh_shares),
             floor=Floor(config.label.min_traces, config.label.min_users),
             seed=config.evalset.seed,
             embed=embed,
@@ -122,9 +129,9 @@ def measure(
         evalset=evalset.name,
         version=evalset.version,
         traces=traffic.fresh_shares.total(),
-        traces_before=len(own) if as_set else traffic.before_shares.total(),
-        against="set" if as_set else "traffic",
-        verdict=_verdict(evalset, moved, as_set=as_set),
+        traces_before=shares.total(),
+        against=against,
+        verdict=_verdict(evalset, moved, as_set=against == "set"),
         drift=moved,
     )
 
@@ -134,10 +141,12 @@ def _read(config: Config, window: Window, until: datetime | None) -> _Traffic:
     clean, labels = shelf_of(config, "clean"), shelf_of(config, "labels")
     check_labels(clean, labels, clean_digest(clean))
     seed, variant = config.evalset.seed, config.evalset.variant
-    found = _Traffic(ConversationSample(MOST_KEPT, seed), Shares(), ConversationSample(MOST_FRESH, seed), Shares())
-    for each in LabelledShelf(clean, labels).traces(_COLUMNS):
-        trace, text = each.trace, input_text(each.trace["input"])
-        if not text or (variant is not None and trace["variant"] != variant):
+    found = _Traffic(
+        TrafficSample(MOST_KEPT, seed, variant), Shares(), TrafficSample(MOST_FRESH, seed, variant), Shares()
+    )
+    for each in LabelledShelf(clean, labels).traces(COLUMNS):
+        trace = each.trace
+        if not input_text(trace["input"]) or (variant is not None and trace["variant"] != variant):
             continue
         start = in_utc(trace["start"])
         if window.holds(start):
@@ -146,41 +155,38 @@ def _read(config: Config, window: Window, until: datetime | None) -> _Traffic:
             sample, shares = found.before, found.before_shares
         else:
             continue
-        sample.add(text, trace["trace_id"], session_id=trace["session_id"], user_id=trace["user_id"])
+        sample.add(each)
         shares.add(each.label["cluster_name"], trace["user_id"] or trace["session_id"] or trace["trace_id"])
     return found
 
 
-def _like_production(evalset: EvalSet) -> list[Distinct]:
-    """Inputs of the set, thinned so that each is there as often as its weight says; what depends on each other is as of one user."""
+def _distinct(inputs: Sequence[TrafficInput]) -> list[Distinct]:
+    return [Distinct(each.text, each.trace_id, 1, set() if each.user is None else {each.user}) for each in inputs]
+
+
+def _like_production(evalset: EvalSet) -> tuple[list[Distinct], list[str]]:
+    """Inputs of the set with their clusters, thinned so that each is there as often as its weight says.
+
+    What depends on each other is as of one user.
+    """
     drawn = [case for case in evalset.cases if case.origin.kind != "hand" and case.stratum != REVIEWED]
     heaviest = max((case.weight for case in drawn), default=1.0)
     kept = [case for case in drawn if chance(evalset.seed, f"drift {case.case_id}") < case.weight / heaviest]
-    found = (
-        Distinct(
-            input_text({"messages": [asdict(message) for message in case.messages]}),
-            case.case_id,
-            1,
-            {digest64(case.dependence)},
-        )
-        for case in kept
-    )
-    return [entry for entry in found if entry.text]
+    asked = [(Distinct(asked_in(case), case.case_id, 1, {digest64(case.dependence)}), case.stratum) for case in kept]
+    found = [(entry, stratum) for entry, stratum in asked if entry.text]
+    return [entry for entry, _ in found], [stratum for _, stratum in found]
 
 
-def _own_shares(config: Config, evalset: EvalSet, own: Sequence[Distinct], embed: Embed | None) -> Shares:
-    """Of each cluster as the set has them, by the groups that there are now."""
+def _shares_of(config: Config, known: Sequence[Distinct], clusters: Sequence[str], embed: Embed | None) -> Shares:
+    """Of each cluster, by the groups that there are now; by those that there were where these place nothing."""
     found = Shares()
     loaded = GroupsFile(shelf_of(config, "labels").path / "groups.npz").load()
-    if loaded is None or (loaded[0].vectorizer is None) != (embed is not None):
-        known = {case.case_id: case for case in evalset.cases}
-        names = [known[entry.trace_id].stratum for entry in own]
-    else:
+    if loaded is not None and (loaded[0].vectorizer is None) == (embed is not None):
         manifest: Mapping[str, Any] = shelf_of(config, "labels").manifest() or {}
         name_of = {cluster["cluster"]: cluster["name"] for cluster in manifest["clusters"]}
-        names = [name_of[int(cluster)] for cluster in place(loaded[0], texts_of(own), embed=embed).cluster]
-    for entry, name in zip(own, names, strict=True):
-        found.add(name, str(min(entry.users)))
+        clusters = [name_of[int(cluster)] for cluster in place(loaded[0], texts_of(known), embed=embed).cluster]
+    for entry, name in zip(known, clusters, strict=True):
+        found.add(name, str(min(entry.users)) if entry.users else entry.trace_id)
     return found
 
 
@@ -193,6 +199,6 @@ def _verdict(evalset: EvalSet, found: Drift, *, as_set: bool) -> str:
     if as_set:
         return (
             f"{share} at most; no change that its own {found.compared[0]} inputs could show. Keep the clean traces that it was "
-            "drawn from: they notice more."
+            "drawn from, or a sample of them with the set (`evalset.traffic`): they notice more."
         )
     return f"{share}; no change beyond chance."

@@ -16,6 +16,7 @@ from llmci.core.evalsets.lineage import Keyed, wrong_lineage
 from llmci.core.evalsets.needs import needs
 from llmci.core.evalsets.said import said_before
 from llmci.core.evalsets.survey import merged
+from llmci.core.evalsets.traffic import TrafficSample
 from llmci.domain.label import HELD_BACK, READ
 from llmci.errors import LlmciError, UsageError
 from llmci.files import write_bytes
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from llmci.config import Config
     from llmci.core.evalsets.needs import Need
     from llmci.domain.case import Case
-    from llmci.domain.evalset import EvalSet
+    from llmci.domain.evalset import EvalSet, TrafficInput
     from llmci.domain.settings import EvalsetSettings
     from llmci.domain.verdict import Rule
     from llmci.seams import EvalSetStore, Progress, Shelf
@@ -88,11 +89,20 @@ def verified(config: Config, name: str, version: int | None, environ: Mapping[st
     sets = store(config)
     current = sets.current(name)
     chosen = sets.versions(name) if version is None else [version]
-    found = [_found(sets, name, number, number == current) for number in chosen]
+    found = [_whole(sets, _found(sets, name, number, number == current)) for number in chosen]
     environ = environ or {}
     if config.sanitize.key_env in environ or (config.state / KEY_FILE).exists():
         keyed = _keyed(config, environ)
         return [_traced(each, keyed) for each in found]
+    return found
+
+
+def _whole(sets: EvalSetStore, found: Found) -> Found:
+    """With what is kept beside the cases, which who asks them never reads."""
+    try:
+        sets.traffic(found.name, found.version)
+    except LlmciError as error:
+        return replace(found, evalset=None, error=found.error or error)
     return found
 
 
@@ -155,11 +165,13 @@ def build_version(
     progress = progress or Silent()
     settings = drawn_with(config)
     asked = asked_of(settings, lineage)
-    survey = survey_of(config, asked, progress, environ or {}) if shelved else merged([])
+    survey, traffic = (
+        survey_of(config, asked, progress, environ or {}) if shelved else (merged([]), TrafficSample(0, 0))
+    )
     evalset = draw_set(survey, taker(config, settings), settings, hand_written, lineage, rules_of(config))
     if without := _without_reference(evalset, config):
         progress.note(without)
-    return stored(sets, evalset, lineage.previous)
+    return stored(sets, evalset, lineage.previous, traffic.inputs())
 
 
 def needs_of(config: Config, evalset: EvalSet) -> list[Need]:
@@ -244,12 +256,12 @@ def _keyed(config: Config, environ: Mapping[str, str]) -> Keyed:
     return Keyed(key_of(config, environ))
 
 
-def stored(sets: EvalSetStore, evalset: EvalSet, newest: EvalSet | None) -> Built:
-    """Store a version, unless the newest already says the same."""
+def stored(sets: EvalSetStore, evalset: EvalSet, newest: EvalSet | None, traffic: Sequence[TrafficInput] = ()) -> Built:
+    """Store a version and what its traffic asked, unless the newest already says the same."""
     if newest is not None and newest.digest == evalset.digest:
         sets.use(newest.name, newest.version)
         return Built(newest, new=False)
-    sets.save(evalset)
+    sets.save(evalset, traffic)
     return Built(evalset, new=True)
 
 

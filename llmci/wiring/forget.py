@@ -10,6 +10,7 @@ from llmci.adapters.stores.erasure import (
     erase_cases,
     erase_from_cache,
     erase_from_run,
+    erase_inputs,
     erase_lines,
     erase_rows,
     erase_spans,
@@ -104,6 +105,8 @@ class _Forget:
     def run(self, *, dry_run: bool, now: datetime) -> Erased:
         config = self.config
         self.forgotten = forgotten_of(config, self.environ, self.user)
+        if not dry_run:
+            self._sets().finish_rewrites()
         traces = self._traces()
         cases = self._cases(traces)
         self.references = self._references(traces)
@@ -218,13 +221,16 @@ class _Forget:
         for name in sets.names():
             for version in sets.versions(name):
                 before = sets.load(name, version)
-                after = erase_cases(before, traces, self.references)
+                asked = sets.traffic(name, version)
+                after, left = erase_cases(before, traces, self.references), erase_inputs(asked, traces, self.user)
                 # Somebody else may have said the same.
                 cases.difference_update(case.case_id for case in before.cases if case.origin.trace_id not in traces)
-                if after is not None:
+                if after is not None or left is not None:
+                    after, left = after or before, asked if left is None else left
                     if write:
-                        sets.rewrite(after)
+                        sets.rewrite(after, left)
                     self._count("cases", len(before.cases) - len(after.cases))
+                    self._count("inputs kept for drift", len(asked) - len(left))
                     changed.append({"set": name, "version": version, "from": before.digest, "to": after.digest})
             if not write:
                 continue

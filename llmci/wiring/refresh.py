@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from llmci.adapters.stores.groups import GroupsFile
 from llmci.adapters.stores.labelled import LabelledShelf
 from llmci.core.evalsets.agent_cases import columns_of
+from llmci.core.evalsets.cases import asked_in
 from llmci.core.evalsets.compare import diff
 from llmci.core.evalsets.standing import standing
 from llmci.core.grouping.sample import InputSample, texts_of
@@ -110,10 +111,14 @@ def refresh(
 
     stay, go = _sorted(config, traffic(), before, environ)
     settings, lineage, progress = drawn_with(config), replace(lineage, standing=stay), progress or Silent()
-    survey = survey_of(config, asked_of(settings, lineage), progress, environ, window)
+    survey, asked_now = survey_of(config, asked_of(settings, lineage), progress, environ, window)
     evalset = draw_set(survey, taker(config, settings), settings, hand_written_of(config), lineage, rules_of(config))
     changed = diff(before, evalset)
-    built = stored(sets, evalset, before) if write else Built(evalset, new=evalset.digest != before.digest)
+    built = (
+        stored(sets, evalset, before, asked_now.inputs())
+        if write
+        else Built(evalset, new=evalset.digest != before.digest)
+    )
     return Refreshed(
         evalset=built.evalset,
         before=before,
@@ -132,7 +137,7 @@ def _sorted(
     config: Config, traffic: Iterator[LabelledTrace], before: EvalSet, environ: Mapping[str, str]
 ) -> tuple[dict[str, Standing], dict[str, str]]:
     """The drawn cases that stay, and why the others go."""
-    cases = {case.case_id: (_asked(case), case.origin.kind == "failure") for case in before.cases if _is_drawn(case)}
+    cases = {case.case_id: (asked_in(case), case.origin.kind == "failure") for case in before.cases if _is_drawn(case)}
     sample, shown = InputSample(_SAMPLE, config.evalset.seed), {}
     own, again = {text for text, _ in cases.values()}, set()
     for found in traffic:
@@ -158,7 +163,3 @@ def _sorted(
 
 def _is_drawn(case: Case) -> bool:
     return case.origin.kind != "hand"
-
-
-def _asked(case: Case) -> str:
-    return input_text({"messages": [asdict(message) for message in case.messages]})

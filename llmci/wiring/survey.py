@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from llmci.adapters.stores.labelled import LabelledShelf
 from llmci.core.evalsets.agent_cases import columns_of
 from llmci.core.evalsets.survey import Survey, merged, surveyed
+from llmci.core.evalsets.traffic import TrafficSample
 from llmci.errors import OutsideError
 from llmci.seams import Window, WorkerDied
 from llmci.wiring.build import shelf_of
@@ -38,8 +39,8 @@ class _Work:
 
 def survey_of(
     config: Config, asked: Asked, progress: Progress, environ: Mapping[str, str], window: Window | None = None
-) -> Survey:
-    """Look at every labelled trace of a window.
+) -> tuple[Survey, TrafficSample]:
+    """Look at every labelled trace of a window; gives what cases there could be, and a sample of what was asked.
 
     Raises:
         OutsideError: A shard ended its worker twice: a set without its traffic would not be true to production.
@@ -49,7 +50,7 @@ def survey_of(
     rows = {shard_id: info.rows for shard_id, info in shelf_of(config, "clean").shards().items()}
     works = [_Work(config, shard_id, asked, window or Window()) for shard_id in traffic.shards()]
     engine = engine_of(config, "build", environ, list(rows.values()), worth=_PARALLEL_TRACES)
-    found = []
+    found, sample = [], _sample(asked.settings)
     progress.begin("build", sum(rows[work.shard_id] for work in works), "traces")
     with Crew(engine, progress) as crew:
         for work, outcome in crew.each(_survey, works):
@@ -58,10 +59,12 @@ def survey_of(
                     f"clean shard {work.shard_id} ended its worker twice: it was killed, or ran out of memory.",
                     fix="Build again with more memory for each worker, such as fewer of them in `engine:`.",
                 )
-            found.append(outcome)
+            survey, asked_there = outcome
+            found.append(survey)
+            sample.merge(asked_there)
             progress.advance(rows[work.shard_id])
     progress.end()
-    return merged(found)
+    return merged(found), sample
 
 
 def taker(config: Config, settings: EvalsetSettings) -> Callable[[Collection[str]], Iterable[LabelledTrace]]:
@@ -70,7 +73,13 @@ def taker(config: Config, settings: EvalsetSettings) -> Callable[[Collection[str
     return lambda trace_ids: traffic.taken(trace_ids, columns_of(settings))
 
 
-def _survey(work: _Work) -> Survey:
+def _survey(work: _Work) -> tuple[Survey, TrafficSample]:
     traffic = LabelledShelf(shelf_of(work.config, "clean"), shelf_of(work.config, "labels"))
     found = traffic.shard(work.shard_id, columns_of(work.asked.settings))
-    return surveyed((each for each in found if work.window.holds(each.trace["start"])), work.asked)
+    sample = _sample(work.asked.settings)
+    held = (each for each in found if work.window.holds(each.trace["start"]))
+    return surveyed(sample.noting(held), work.asked), sample
+
+
+def _sample(settings: EvalsetSettings) -> TrafficSample:
+    return TrafficSample(settings.traffic, settings.seed, settings.variant)

@@ -23,7 +23,7 @@ from llmci.adapters.stores.evalsets import DirectoryEvalSets
 from llmci.adapters.stores.lease import leased
 from llmci.core.evalsets.digests import case_id_of, evalset_digest, schema_fingerprint
 from llmci.domain.case import Case, Document, Message, Origin, Part, Tool
-from llmci.domain.evalset import EvalSet, Stratum
+from llmci.domain.evalset import EvalSet, Stratum, TrafficInput
 from llmci.domain.text import declared_clean
 from llmci.errors import ExitCode, PrivacyStop, UsageError
 from llmci.storage import place
@@ -85,6 +85,21 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
 
     assert sets.load("main") == a_set()
     assert (list(sets.names()), list(sets.versions("main"))) == (["main"], [1])
+
+
+def test_what_its_traffic_asked_is_kept_beside_it(tmp_path: Path) -> None:
+    sets = DirectoryEvalSets(tmp_path)
+    asked = [
+        TrafficInput(trace_id="t2", text=declared_clean("Where? 😀"), user=2**64 - 1, cluster="places", start=NOON),
+        TrafficInput(trace_id="t1", text=declared_clean("When?"), user=None, cluster="times", start=None),
+    ]
+
+    sets.save(a_set(), asked)
+    sets.save(a_set(2))
+
+    assert sets.traffic("main", 1) == tuple(asked)
+    assert sets.traffic("main", 2) == ()
+    assert sets.load("main", 1) == a_set()
 
 
 def test_the_same_set_is_the_same_bytes(tmp_path: Path) -> None:

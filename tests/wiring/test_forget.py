@@ -24,7 +24,7 @@ from llmci.config import Config, load
 from llmci.core.evalsets.digests import evalset_digest
 from llmci.domain.text import declared_clean
 from llmci.errors import UsageError
-from llmci.files import locked
+from llmci.files import locked, write_bytes
 from llmci.seams import Record, Silent, Window
 from llmci.wiring.acts import acts_of
 from llmci.wiring.build import shelf_of
@@ -152,7 +152,8 @@ def test_a_dry_run_counts_what_is_then_erased_and_what_others_said_as_well_stays
     planned = forgotten(config, dry_run=True)
     done = forgotten(config)
 
-    assert planned.counts == {"traces": 2, "cases": done.counts["cases"]}
+    gone = {name: done.counts[name] for name in ("cases", "inputs kept for drift")}
+    assert planned.counts == {"traces": 2, **gone}
     assert planned.evalsets == done.evalsets
     assert len(store(config).load("other", twin.version).cases) == 1
 
@@ -176,6 +177,7 @@ def test_what_is_left_is_whole_and_all_stages_go_on_from_it(config: Config) -> N
     after = store(config).load("main")
     assert sum(case.weight for case in after.cases) == pytest.approx(1)
     assert after.digest != before.digest
+    assert len(store(config).traffic("main", 1)) == 120
     assert done.evalsets[0] == {"set": "main", "version": 1, "from": before.digest, "to": after.digest}
     [act] = [act for act in acts_of(config) if act["act"] == "forget"]
     assert act["facts"]["evalsets"] == list(done.evalsets)
@@ -206,7 +208,7 @@ def test_a_dry_run_counts_and_changes_nothing(config: Config) -> None:
 
     done = forgotten(config, dry_run=True)
 
-    assert done.counts == {"traces": 2, "cases": 2}
+    assert done.counts == {"traces": 2, "cases": 2, "inputs kept for drift": 2}
     after = {path: path.read_bytes() for path in config.root.rglob("*") if path.is_file()}
     assert {path: after[path] for path in before} == before
     assert not (config.state / "forgotten.txt").exists()
@@ -225,6 +227,42 @@ def test_what_a_kill_left_is_finished_by_the_next_one(config: Config, monkeypatc
     forgotten(config)
 
     assert places(config.root) == []
+
+
+@pytest.mark.parametrize("last", ["cases.parquet", "traffic.parquet", "CARD.md"])
+def test_a_version_that_a_kill_left_half_rewritten_is_finished_by_the_next_one(
+    config: Config, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    def killed_after(target: Path, content: bytes) -> None:
+        write_bytes(target, content)
+        if target.name == last and target.parent.name == "v0001":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("llmci.adapters.stores.evalsets.write_bytes", killed_after)
+        with pytest.raises(KeyboardInterrupt):
+            forgotten(config)
+    with pytest.raises(UsageError):
+        store(config).load("main")
+
+    forgotten(config)
+
+    assert places(config.root) == []
+    assert len(store(config).traffic("main", 1)) == 120
+    assert sum(case.weight for case in store(config).load("main").cases) == pytest.approx(1)
+    assert not list((config.root / "evalsets" / "main" / "v0001").glob("*/"))
+
+
+def test_what_they_asked_is_erased_from_the_kept_traffic_where_their_traces_left_the_shelf_before(
+    config: Config,
+) -> None:
+    for shelf in ("raw", "clean", "labels"):
+        shutil.rmtree(config.state / shelf)
+
+    done = forgotten(config)
+
+    assert done.counts["inputs kept for drift"] == 2
+    assert not any(WORDS[0] in each.text for each in store(config).traffic("main", 1))
 
 
 def test_what_was_corrected_for_them_is_erased_where_another_asked_the_same_later(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -447,6 +448,71 @@ def test_drift_is_told_from_no_drift(tmp_path: Path) -> None:
 
     assert found.drift.drifted
     assert found.drift.represented < 0.8
+
+
+def elsewhere(config: Config, rows: list[TraceRow]) -> None:
+    """Only the set is there, and other traffic: such as in a job that starts from the repository."""
+    shutil.rmtree(config.state)
+    a_clean_shelf(config.state, rows)
+    label(config, now=NOON)
+
+
+def warranties(count: int, **columns: Any) -> list[TraceRow]:
+    return [a_trace(f"n{n}", f"warranty claim number for hinge of model {n}", **columns) for n in range(count)]
+
+
+def test_drift_is_told_from_no_drift_where_the_traffic_that_the_set_was_drawn_from_is_gone(tmp_path: Path) -> None:
+    config = a_project(tmp_path, traffic(600, start=NOON), "evalset: {size: 60}")
+    label(config, now=NOON)
+    build_version(config, now=NOON)
+    later = NOON + timedelta(days=7)
+    same = traffic(300, seed=2, start=later)
+
+    elsewhere(config, same)
+    alike = measure(config, window=Window(since=later))
+    elsewhere(config, [*same[:270], *warranties(30, start=later)])
+    other = measure(config, window=Window(since=later))
+
+    assert (alike.against, alike.drift.drifted, alike.drift.compared) == ("sample", False, (600, 300))
+    assert (other.against, other.drift.drifted) == ("sample", True)
+    assert other.verdict.endswith("rebuild the set.")
+    assert alike.drift.psi < 0.1 < other.drift.psi
+
+
+def test_what_the_set_keeps_of_the_window_itself_is_not_held_against_it(tmp_path: Path) -> None:
+    rows = traffic(200, start=NOON) + traffic(100, seed=2, start=NOON + timedelta(days=1))
+    config = a_project(tmp_path, rows, "evalset: {size: 60}")
+    label(config, now=NOON)
+    build_version(config, now=NOON)
+
+    elsewhere(config, rows[200:])
+    found = measure(config, window=Window(since=NOON + timedelta(days=1)))
+
+    assert (found.against, found.drift.compared) == ("sample", (200, 100))
+
+
+def test_a_set_that_keeps_nothing_of_its_traffic_speaks_for_itself(tmp_path: Path) -> None:
+    config = a_project(tmp_path, traffic(), "evalset: {size: 60, traffic: 0}")
+    label(config, now=NOON)
+    build_version(config, now=NOON)
+    assert not (tmp_path / "evalsets/main/v0001/traffic.parquet").exists()
+
+    elsewhere(config, traffic(200, seed=2))
+    found = measure(config, window=Window())
+
+    assert found.against == "set"
+    assert "evalset.traffic" in found.verdict
+
+
+def test_verify_finds_out_changed_traffic(tmp_path: Path) -> None:
+    config = a_project(tmp_path, traffic())
+    label(config, now=NOON)
+    build_version(config, now=NOON)
+    assert verified(config, "main", None)[0].error is None
+    file = tmp_path / "evalsets/main/v0001/traffic.parquet"
+    file.write_bytes(file.read_bytes()[:-1])
+
+    assert "traffic.parquet: not what the manifest says" in str(verified(config, "main", None)[0].error)
 
 
 @pytest.mark.parametrize("drop", [0.2, 0.1, 0.05])

@@ -16,15 +16,16 @@ import orjson
 from llmci.adapters.stores.rows import ANSWER, SCORE
 from llmci.core.canonical import digest_of
 from llmci.core.evalsets.digests import evalset_digest
+from llmci.core.grouping.sample import digest64
 from llmci.files import atomic_path, read_json, sha256_of, write_bytes, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from llmci.adapters.stores.shelf import DirectoryShelf
     from llmci.domain.case import Case
-    from llmci.domain.evalset import EvalSet
+    from llmci.domain.evalset import EvalSet, TrafficInput
 
 
 def erase_rows(
@@ -87,6 +88,13 @@ def erase_cases(evalset: EvalSet, traces: Collection[str], references: Collectio
     left = {case_id: one for case_id, one in told.items() if case_id in known} if isinstance(told, dict) else {}
     lineage = {**evalset.lineage, "cases": left} if evalset.lineage else {}
     return replace(evalset, cases=held, digest=evalset_digest(held), parameters=parameters, lineage=lineage)
+
+
+def erase_inputs(inputs: Sequence[TrafficInput], traces: Collection[str], user: str) -> tuple[TrafficInput, ...] | None:
+    """What the traffic asked, without some traces and all of a user; None where it holds none of them."""
+    theirs = digest64(user)
+    kept = tuple(each for each in inputs if each.trace_id not in traces and each.user != theirs)
+    return kept if len(kept) < len(inputs) else None
 
 
 def erase_from_run(folder: Path, cases: Collection[str], digests: Mapping[str, str]) -> int:

@@ -2,6 +2,7 @@
 
     <sets>/<name>/CURRENT                     number of the version in use
     <sets>/<name>/v0007/cases.parquet         the cases, in order of id
+    <sets>/<name>/v0007/traffic.parquet       what a sample of the traffic asked, for drift
     <sets>/<name>/v0007/manifest.json         digests, lineage, parameters, strata
     <sets>/<name>/v0007/CARD.md               the same for people
 
@@ -13,10 +14,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmci.adapters.stores.casefile import CASES, cases_from, table_of
 from llmci.adapters.stores.lease import LASTS_S, leased
+from llmci.adapters.stores.trafficfile import TRAFFIC, traffic_from, traffic_table
 from llmci.core.canonical import digest_of
 from llmci.core.evalsets.card import card_of
 from llmci.core.evalsets.digests import case_id_of, evalset_digest, schema_fingerprint
@@ -28,6 +30,7 @@ from llmci.files import (
     atomic_path,
     is_stored,
     read_json,
+    remove_tree,
     sha256_of,
     sweep_unfinished,
     write_bytes,
@@ -35,9 +38,14 @@ from llmci.files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    import pyarrow as pa
+
+    from llmci.domain.evalset import TrafficInput
+
+_Made = TypeVar("_Made")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _VERSION = re.compile(r"v(\d{4,})")
 _MANIFEST_KEYS = (
@@ -51,6 +59,9 @@ _MANIFEST_KEYS = (
     "seed",
     "parameters",
 )
+_FILES = ("cases.parquet", "traffic.parquet", "CARD.md", "manifest.json")
+# In a version: what replaces it.
+_INSTEAD = "instead"
 # No build writes for so long.
 _ABANDONED_S = 3600
 # Of everything else in the manifest; versions that were written before it existed have none.
@@ -68,7 +79,7 @@ class DirectoryEvalSets:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def save(self, evalset: EvalSet) -> None:
+    def save(self, evalset: EvalSet, traffic: Sequence[TrafficInput] = ()) -> None:
         """See `EvalSetStore.save`.
 
         Raises:
@@ -77,18 +88,18 @@ class DirectoryEvalSets:
         target = self._version(evalset.name, evalset.version)
         try:
             if is_stored(target):
-                self._upload(evalset, target)
+                self._upload(evalset, traffic, target)
             else:
                 sweep_unfinished(target.parent, older_s=_ABANDONED_S)
                 with atomic_directory(target) as temporary:
-                    self._write(evalset, temporary)
+                    self._write(evalset, traffic, temporary)
         except FileExistsError:
             raise UsageError(
                 f"{target} exists: another build wrote it meanwhile.", fix="Run `llmci evalset build` again."
             ) from None
         self.use(evalset.name, evalset.version)
 
-    def _upload(self, evalset: EvalSet, target: Path) -> None:
+    def _upload(self, evalset: EvalSet, traffic: Sequence[TrafficInput], target: Path) -> None:
         with leased(self._set(evalset.name) / "leases") as alone:
             if not alone:
                 raise UsageError(
@@ -97,11 +108,23 @@ class DirectoryEvalSets:
                 )
             if (target / "manifest.json").exists():
                 raise FileExistsError
-            self._write(evalset, target)
+            self._write(evalset, traffic, target)
 
-    def rewrite(self, evalset: EvalSet) -> None:
-        """Replace a version that a person had to be erased from; whoever does so records both digests."""
-        self._write(evalset, self._version(evalset.name, evalset.version))
+    def rewrite(self, evalset: EvalSet, traffic: Sequence[TrafficInput]) -> None:
+        """Replace a version that a person had to be erased from; whoever does so records both digests.
+
+        What replaces it is written whole beside it first: where a kill left it half replaced, `finish_rewrites` goes on.
+        """
+        directory = self._version(evalset.name, evalset.version)
+        remove_tree(directory / _INSTEAD)
+        self._write(evalset, traffic, directory / _INSTEAD)
+        _replace(directory)
+
+    def finish_rewrites(self) -> None:
+        """Replace what a killed `rewrite` did not."""
+        for name in self.names():
+            for version in self.versions(name):
+                _replace(self._version(name, version))
 
     def use(self, name: str, version: int) -> None:
         """See `EvalSetStore.use`."""
@@ -126,6 +149,18 @@ class DirectoryEvalSets:
         if problem:
             raise UsageError(f"{directory}: {problem}.", fix=_RESTORE)
         return evalset
+
+    def traffic(self, name: str, version: int) -> tuple[TrafficInput, ...]:
+        """See `EvalSetStore.traffic`; its digest is checked.
+
+        Raises:
+            UsageError: There is no such version, or what it keeps of its traffic is damaged, edited or gone.
+        """
+        directory = self._version(name, version)
+        told = self._manifest(directory).get("traffic")
+        if not told:
+            return ()
+        return _read(directory / "traffic.parquet", told.get("sha256"), TRAFFIC, traffic_from)
 
     def current(self, name: str) -> int:
         """See `EvalSetStore.current`: the version that CURRENT names, or the newest.
@@ -165,13 +200,18 @@ class DirectoryEvalSets:
         names = {path.name for path in held if _NAME.fullmatch(path.name)}
         return sorted(name for name in names if self.versions(name))
 
-    def _write(self, evalset: EvalSet, directory: Path) -> None:
-        import pyarrow.parquet as pq
-
-        cases = directory / "cases.parquet"
-        with atomic_path(cases) as temporary:
-            pq.write_table(table_of(evalset.cases), temporary, compression="zstd", row_group_size=10_000)
-            digest = sha256_of(temporary)
+    def _write(self, evalset: EvalSet, traffic: Sequence[TrafficInput], directory: Path) -> None:
+        digest = _written(table_of(evalset.cases), directory / "cases.parquet")
+        told = (
+            {
+                "traffic": {
+                    "inputs": len(traffic),
+                    "sha256": _written(traffic_table(traffic), directory / "traffic.parquet"),
+                }
+            }
+            if traffic
+            else {}
+        )
         card = card_of(evalset).encode()
         write_bytes(directory / "CARD.md", card)
         manifest = {
@@ -182,6 +222,7 @@ class DirectoryEvalSets:
             "cases": len(evalset.cases),
             "sha256": digest,
             "card_sha256": _card_digest(card),
+            **told,
         }
         write_json(directory / "manifest.json", {**manifest, _OWN_DIGEST: digest_of(manifest)})
 
@@ -205,20 +246,7 @@ class DirectoryEvalSets:
         return manifest
 
     def _cases(self, directory: Path, manifest: Mapping[str, Any]) -> tuple[Any, ...]:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        path = directory / "cases.parquet"
-        try:
-            with at_hand(path) as local:
-                if sha256_of(local) != manifest.get("sha256"):
-                    raise UsageError(f"{path}: not what the manifest says; it was edited or damaged.", fix=_RESTORE)
-                with pq.ParquetFile(local) as file:
-                    table = file.read()
-                # `read_table` loads pyarrow's datasets, and pandas with them: only what an older llmci wrote needs that.
-                return cases_from(table if table.schema.equals(CASES) else pq.read_table(local, schema=CASES))
-        except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
-            raise UsageError(f"{path}: damaged or unreadable ({type(error).__name__}).", fix=_RESTORE) from None
+        return _read(directory / "cases.parquet", manifest.get("sha256"), CASES, cases_from)
 
     def _set(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
@@ -229,6 +257,46 @@ class DirectoryEvalSets:
 
     def _version(self, name: str, version: int) -> Path:
         return self._set(name) / f"v{version:04d}"
+
+
+def _replace(directory: Path) -> None:
+    """Put what is in its place there; the manifest says that it is whole."""
+    instead = directory / _INSTEAD
+    manifest = instead / "manifest.json"
+    if manifest.exists():
+        for name in _FILES:
+            if (instead / name).exists():
+                write_bytes(directory / name, (instead / name).read_bytes())
+            else:
+                (directory / name).unlink(missing_ok=True)
+        manifest.unlink()
+    remove_tree(instead)
+
+
+def _written(table: pa.Table, path: Path) -> str:
+    """Write a table; gives the digest of the file."""
+    import pyarrow.parquet as pq
+
+    with atomic_path(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", row_group_size=10_000)
+        return sha256_of(temporary)
+
+
+def _read(path: Path, digest: object, schema: pa.Schema, make: Callable[[pa.Table], _Made]) -> _Made:
+    """What a file holds, if it is the one of this digest."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with at_hand(path) as local:
+            if sha256_of(local) != digest:
+                raise UsageError(f"{path}: not what the manifest says; it was edited or damaged.", fix=_RESTORE)
+            with pq.ParquetFile(local) as file:
+                table = file.read()
+            # `read_table` loads pyarrow's datasets, and pandas with them: only what an older llmci wrote needs that.
+            return make(table if table.schema.equals(schema) else pq.read_table(local, schema=schema))
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path}: damaged or unreadable ({type(error).__name__}).", fix=_RESTORE) from None
 
 
 def _check_card(path: Path, manifest: Mapping[str, Any]) -> None:

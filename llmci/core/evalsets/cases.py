@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from llmci.core.evalsets.digests import case_id_of
 from llmci.core.evalsets.places import check_place, named_at, structure_at, text_at
 from llmci.core.evalsets.rows import document_of, message_of, tool_of
+from llmci.core.grouping.texts import input_text
 from llmci.core.privacy.mint import vouched
 from llmci.domain.case import Case, Message, Origin, Part
 from llmci.domain.label import FAILURES
@@ -93,6 +94,11 @@ def case_of(found: LabelledTrace, settings: EvalsetSettings) -> Case | None:
             pulled_at=trace["pulled_at"].isoformat() if trace.get("pulled_at") else None,
         ),
     )
+
+
+def asked_in(case: Case) -> str:
+    """What its traces were grouped by: the last thing that the user said."""
+    return input_text({"messages": [asdict(message) for message in case.messages]})
 
 
 def has_failed(label: Mapping[str, Any]) -> bool:

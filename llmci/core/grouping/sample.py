@@ -49,7 +49,7 @@ class InputSample:
 
     def add(self, text: str, trace_id: str, user_id: str | None) -> None:
         """Count one trace."""
-        place = int.from_bytes(_digest(text, self._key), "big")
+        place = digest64(text, self._key)
         entry = self._kept.get(place)
         if entry is None:
             entry = self._enter(place, text, trace_id)
@@ -83,53 +83,11 @@ class InputSample:
         return entry
 
 
-class ConversationSample:
-    """Keeps one input each of so many conversations, chosen by the digests of their ids.
-
-    What is said in one conversation is no independent sight of the traffic.
-
-    Args:
-        size: Conversations kept at most.
-        seed: Key of the digest.
-    """
-
-    def __init__(self, size: int, seed: int) -> None:
-        self._size = size
-        self._key = seed.to_bytes(8, "little", signed=True)
-        self._kept: dict[int, Distinct] = {}
-        self._largest: list[int] = []
-
-    def add(self, text: str, trace_id: str, *, session_id: str | None, user_id: str | None) -> None:
-        """Take a trace into account; of a conversation, the one with the smallest id stays."""
-        place = int.from_bytes(_digest(session_id or trace_id, self._key), "big")
-        held = self._kept.get(place)
-        if held is None and not self._room_for(place):
-            return
-        if held is None or trace_id < held.trace_id:
-            self._kept[place] = Distinct(text, trace_id, 1, set() if user_id is None else {digest64(user_id)})
-
-    def entries(self) -> list[Distinct]:
-        """What was kept, each with its one trace, in the order of the digests."""
-        return [self._kept[place] for place in sorted(self._kept)]
-
-    def _room_for(self, place: int) -> bool:
-        if len(self._kept) >= self._size:
-            if place > -self._largest[0]:
-                return False
-            del self._kept[-heapq.heappop(self._largest)]
-        heapq.heappush(self._largest, -place)
-        return True
-
-
-def digest64(text: str) -> int:
-    """64 bits that stand for a text."""
-    return int.from_bytes(_digest(text, b""), "big")
+def digest64(text: str, key: bytes = b"") -> int:
+    """64 bits that stand for a text, others for each key."""
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8, key=key).digest(), "big")
 
 
 def texts_of(distinct: Sequence[Distinct]) -> list[str]:
     """Their texts, in order."""
     return [entry.text for entry in distinct]
-
-
-def _digest(text: str, key: bytes) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8, key=key).digest()

@@ -9,7 +9,7 @@ import numpy as np
 from intents import TOPICS, questions
 
 from llmci.core.grouping.drift import Drift, drift
-from llmci.core.grouping.sample import ConversationSample, Distinct
+from llmci.core.grouping.sample import Distinct
 from llmci.core.grouping.shares import Shares
 from llmci.core.grouping.shown import Floor
 from llmci.core.grouping.twosample import relabelled
@@ -137,16 +137,3 @@ def test_identical_inputs_are_no_drift() -> None:
 
     assert not found.drifted
     assert found.represented == 1
-
-
-def test_a_conversation_counts_once_whatever_order_its_traces_come_in() -> None:
-    rows = [(f"t{n}", f"s{n % 10}", f"question {n}") for n in range(40)]
-    samples = []
-    for ordered in (rows, rows[::-1]):
-        sample = ConversationSample(6, 7)
-        for trace_id, session_id, text in ordered:
-            sample.add(text, trace_id, session_id=session_id, user_id=None)
-        samples.append(sample.entries())
-
-    assert samples[0] == samples[1]
-    assert len(samples[0]) == 6
