@@ -5,7 +5,8 @@ Run: python benchmarks/drift.py [windows] [--same WINDOWS] [--model DIR]
 A window is a random draw of queries; what was kept is another draw of the same intents. New ones
 are of a tenth of the intents, held out; a window of 250 shows what half as much traffic gives. The powers in
 `llmci.core.grouping.twosample` were chosen on every second intent of BANKING77 and CLINC150 in alphabetic order; here are
-the others, which nobody looked at, all intents together, and two sets that were not used at all. Bing queries carry no
+the others, which nobody looked at, all intents together, and two sets that were not used at all. In `asked again` the old
+queries of a window are drawn from all, so that some are kept ones word for word. Bing queries carry no
 intents: only false alarms (random halves of January 2-20) and a known change (from 21 January on) are counted. The rows
 of people are of users who each ask about two intents, four times on average; `each on its own` is the same test told
 nothing of users. `--same` counts false alarms over more windows than power; `--model` takes the vectors of an ONNX model.
@@ -78,6 +79,7 @@ def main() -> None:
             for kept, window in sizes:
                 of_intents(f"{name}, {len(untouched)} untouched intents", held_out, kept, window, asked, embed)
             of_intents(f"{name}, all intents", intent_of, *sizes_of_all, asked, embed)
+            of_intents(f"{name}, all intents, asked again", intent_of, *sizes_of_all, asked, embed, again=True)
             of_people(f"{name}, people", intent_of, *sizes_of_all, asked, embed)
     if (path := DATA / "covid_faq" / "paraphrases.parquet").exists():
         covid_faq(path, asked)
@@ -85,18 +87,26 @@ def main() -> None:
         bing(path, asked)
 
 
-def of_intents(name: str, intent_of: dict[str, str], kept: int, window: int, asked: Asked, embed: Embed | None) -> None:
-    """Windows with nothing new, a tenth new and three tenths new."""
+def of_intents(
+    name: str,
+    intent_of: dict[str, str],
+    kept: int,
+    window: int,
+    asked: Asked,
+    embed: Embed | None,
+    *,
+    again: bool = False,
+) -> None:
+    """Windows with nothing new, a tenth new and three tenths new; of the old inputs, some `again` word for word."""
     for new in (0.0, 0.1, 0.3):
         found, start = [], time.perf_counter()
         for seed in asked.windows_of(new):
             rng = np.random.default_rng(seed)
             old, fresh = parted(intent_of, new, rng)
             count = int(new * window)
+            stayed = rng.permutation(old).tolist() if again else old[kept:]
             found.append(
-                compared(
-                    of_nobody(old[:kept]), of_nobody(old[kept : kept + window - count] + fresh[:count]), seed, embed
-                )
+                compared(of_nobody(old[:kept]), of_nobody(stayed[: window - count] + fresh[:count]), seed, embed)
             )
         line(name, kept, window, new, found, time.perf_counter() - start)
 

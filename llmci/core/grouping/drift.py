@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from llmci.core.grouping.features import Embed
+    from llmci.core.grouping.neighbours import Neighbours
     from llmci.core.grouping.sample import Distinct
     from llmci.core.grouping.shares import Shares
     from llmci.core.grouping.shown import Floor
@@ -112,16 +113,18 @@ def drift(
     writers = _writers(entries, is_fresh)
     rows, dense = vectors_by(None if embed else fit_vectorizer(texts, seed=seed), embed, texts)
     itself = np.arange(len(texts), dtype=np.int32)
-    near = nearest(rows, reference_of(rows), REACH, apart_from=itself, writers=writers)
+    known = reference_of(rows)
+    near = nearest(rows, known, REACH, apart_from=itself, together=[writers])
+    _, wording = np.unique(np.array(texts, dtype=object), return_inverse=True)
+    others = nearest(rows, known, REACH, apart_from=itself, together=[writers, wording])
     moved = drawn_stages(dense, near, _SHARPNESS, _NEIGHBOURS)[-1]
-    drawn = nearest(moved, reference_of(moved), REACH, apart_from=itself, writers=writers)
+    drawn = nearest(moved, reference_of(moved), REACH, apart_from=itself, together=[writers, wording])
     sides = relabelled(is_fresh, writers, rng)
-    found = chances(near, drawn, dense.astype(np.float64), sides)
+    found = chances(near, others, drawn, dense.astype(np.float64), sides)
     drifted = found.novelty <= _ALPHA_NOVELTY or found.classifier <= _ALPHA_CLASSIFIER
     clusters = _changes(*shares)
-    novelty = distances(near, ~is_fresh) - distances(near, is_fresh)
     return Drift(
-        represented=_represented(novelty[~is_fresh], novelty[is_fresh]),
+        represented=min(_represented(space, is_fresh) for space in (near, others)),
         novelty_p=found.novelty,
         classifier_auc=found.auc,
         classifier_p=found.classifier,
@@ -146,12 +149,14 @@ def _writers(entries: Sequence[Distinct], is_fresh: NDArray[np.bool_]) -> NDArra
     return writers
 
 
-def _represented(kept: NDArray[np.float64], fresh: NDArray[np.float64]) -> float:
+def _represented(space: Neighbours, is_fresh: NDArray[np.bool_]) -> float:
     """One less the share of something else that the fresh ones must at least be mixed with.
 
     Where fresh = (1 - s) kept + s new, the share of fresh below any limit is at least (1 - s)
     times that of kept.
     """
+    novelty = distances(space, ~is_fresh) - distances(space, is_fresh)
+    kept, fresh = novelty[~is_fresh], novelty[is_fresh]
     limits = np.quantile(kept, _QUANTILES)
     below = np.array([(fresh <= limit).mean() / (kept <= limit).mean() for limit in limits])
     return float(min(1.0, below.min()))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from llmci.core.grouping.features import SparseRows
@@ -73,7 +75,7 @@ def nearest(
     k: int,
     *,
     apart_from: NDArray[np.int32] | None = None,
-    writers: NDArray[np.intp] | None = None,
+    together: Sequence[NDArray[np.intp]] = (),
 ) -> Neighbours:
     """Find the k nearest rows of the reference for each row.
 
@@ -85,8 +87,8 @@ def nearest(
         k: Neighbours wanted; fewer are given where the reference is smaller.
         apart_from: For each row the row of the reference that is itself and does not count, or -1;
             shape (n,).
-        writers: Where the rows are the reference: who wrote each. Other rows of the same writer come after all others,
-            with similarity 0; shape (n,).
+        together: Where the rows are the reference: what each belongs to, such as its writer, each of shape (n,). Other
+            rows of the same come after all others, with similarity 0.
     """
     k = max(0, min(k, reference.rows - (apart_from is not None)))
     index = np.zeros((rows.shape[0], k), np.int32)
@@ -98,8 +100,8 @@ def nearest(
             itself = apart_from[start:stop]
             own = np.flatnonzero(itself >= 0)
             far[own, itself[own]] = 1
-        if writers is not None:
-            far[writers[start:stop, None] == writers] = 1
+        for group in together:
+            far[group[start:stop, None] == group] = 1
         index[start:stop], similarity[start:stop] = _best(far, k)
     return Neighbours(index, np.clip(similarity, 0, 1))
 

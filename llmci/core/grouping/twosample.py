@@ -58,7 +58,13 @@ def relabelled(is_fresh: NDArray[np.bool_], writers: NDArray[np.intp], rng: np.r
     return np.stack([is_fresh, *(rng.permutation(sides)[of_block] for _ in range(PERMUTATIONS))])
 
 
-def chances(near: Neighbours, drawn: Neighbours, vectors: NDArray[np.float64], sides: NDArray[np.bool_]) -> Chances:
+def chances(
+    near: Neighbours,
+    others: Neighbours,
+    drawn: Neighbours,
+    vectors: NDArray[np.float64],
+    sides: NDArray[np.bool_],
+) -> Chances:
     """Test with two statistics.
 
     Novelty adds up two standardised sums over the fresh inputs: how high the distance to the
@@ -67,9 +73,14 @@ def chances(near: Neighbours, drawn: Neighbours, vectors: NDArray[np.float64], s
     spaces: by the characters and words themselves, and by where inputs are drawn to by their neighbours,
     in which few inputs of one intent that share no words with each other are near.
 
+    How far an input is from what was kept is told by other wordings than its own: a window that repeats some kept inputs
+    word for word would be nearer to them than they are to each other, whatever else is in it. A new input that many
+    send word for word is a pocket all the same.
+
     Args:
         near: The nearest `REACH` other inputs of each, of both sides.
-        drawn: The same after they were drawn towards their neighbours.
+        others: The same without inputs of the same words.
+        drawn: The same as `others` after all were drawn towards their neighbours.
         vectors: Dense rows for the classifier, shape (n, dimensions).
         sides: See `relabelled`.
 
@@ -79,9 +90,9 @@ def chances(near: Neighbours, drawn: Neighbours, vectors: NDArray[np.float64], s
         whose leave-one-out predictions have a closed form.
     """
     novelty = np.zeros(len(sides))
-    for space in (near, drawn):
+    for around, space in ((near, others), (drawn, drawn)):
         far = np.array([_farness(space, fresh) for fresh in sides])
-        pockets = np.array([_pockets(space, fresh) for fresh in sides])
+        pockets = np.array([_pockets(around, fresh) for fresh in sides])
         novelty += _standard(far) + _standard(pockets)
     aucs = _aucs(vectors, sides)
     return Chances(_p_value(novelty), _p_value(aucs), float(aucs[0]))

@@ -56,6 +56,26 @@ def test_a_tenth_of_a_window_being_new_is_seen() -> None:
     assert all(set(topic.examples) <= {text for text, _ in fresh} for topic in found.new_topics)
 
 
+def test_a_window_that_repeats_kept_inputs_word_for_word_does_not_hide_what_is_new() -> None:
+    kept = sorted(set(questions(2_000, 1, TOPICS[:4])))
+    fresh = kept[::2] + sorted(set(questions(60, 3, TOPICS[4:])))[:10]
+
+    found = measured(kept, fresh)
+
+    assert found.drifted
+    assert found.represented < 1
+    assert not measured(kept, kept[::2]).drifted
+
+
+def test_one_new_question_that_many_ask_word_for_word_is_a_topic() -> None:
+    fresh = questions(180, 2, TOPICS[:4]) + [("do you ship to the faroe islands", "shipping")] * 20
+
+    found = measured(questions(600, 1, TOPICS[:4]), fresh)
+
+    assert found.drifted
+    assert found.new_topics[0].examples == ("do you ship to the faroe islands",)
+
+
 def test_a_new_topic_of_too_few_users_is_not_shown() -> None:
     fresh = questions(180, 2, TOPICS[:4]) + questions(20, 3, TOPICS[4:])
 

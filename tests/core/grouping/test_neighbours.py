@@ -33,7 +33,7 @@ def test_a_row_is_not_its_own_neighbour() -> None:
 
 def test_rows_of_the_same_writer_come_last_and_are_near_to_nothing() -> None:
     known, writers = rows(60, 3), np.arange(60) // 3
-    found = nearest(known, reference_of(known), 59, apart_from=np.arange(60, dtype=np.int32), writers=writers)
+    found = nearest(known, reference_of(known), 59, apart_from=np.arange(60, dtype=np.int32), together=[writers])
     assert np.array_equal(np.sort(writers[found.index[:, -2:]], axis=1), np.stack([writers, writers], axis=1))
     assert not found.similarity[:, -2:].any()
 
