@@ -385,6 +385,19 @@ def test_a_version_in_an_object_store_is_never_overwritten_nor_written_by_two(tm
     assert stored.versions("main") == [1]
 
 
+def test_a_version_in_an_object_store_is_replaced_whole(tmp_path: Path) -> None:
+    stored = DirectoryEvalSets(place((tmp_path / "bucket").as_uri(), tmp_path))
+    asked = TrafficInput(trace_id="t1", text=declared_clean("Why?"), user=5, cluster="all", start=NOON)
+    stored.save(a_set(), [asked])
+    after = a_set(questions=("Where?", "When?"))
+
+    stored.rewrite(after, ())
+
+    assert (stored.load("main"), stored.traffic("main", 1)) == (after, ())
+    left = {path.name for path in (tmp_path / "bucket/main/v0001").rglob("*") if path.is_file()}
+    assert left == {"cases.parquet", "manifest.json", "CARD.md"}
+
+
 def test_what_an_interrupted_upload_left_is_no_version(tmp_path: Path) -> None:
     stored = DirectoryEvalSets(place((tmp_path / "bucket").as_uri(), tmp_path))
     stored.save(a_set())
