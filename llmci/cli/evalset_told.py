@@ -105,6 +105,11 @@ def show_drift(found: DriftReport) -> None:
     show(f"  {fresh} of {found.traces} traces against {kept} {what}; novelty p = {measured.novelty_p:.3f};")
     apart = f"told apart with AUC {measured.classifier_auc:.2f} (p = {measured.classifier_p:.3f})"
     show(f"  {apart}; stability index {measured.psi:.2f}")
+    if found.other_key:
+        show(
+            "  the set was sanitized with another key: names and ids in it stand for others, which can look like drift;"
+        )
+        show("  give every job the same key (`sanitize.key_env`)")
     for topic in measured.new_topics:
         show(f"  new: {safe_text(topic.name)} ({topic.inputs} inputs, {topic.share:.1%} of the window)")
         for example in topic.examples:

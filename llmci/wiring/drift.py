@@ -23,7 +23,7 @@ from llmci.files import write_json
 from llmci.pipeline.build import REVIEWED, drawn_until
 from llmci.wiring.build import keep_from_git, shelf_of
 from llmci.wiring.clean import clean_digest
-from llmci.wiring.evalset import check_labels
+from llmci.wiring.evalset import check_labels, keyed_at_hand
 from llmci.wiring.evalset_store import store
 from llmci.wiring.label import embedder_of
 
@@ -47,6 +47,8 @@ class DriftReport:
         against: "traffic" where the window was compared with the traffic that the set was drawn from; "sample" where
             that is no longer at hand, and what the set keeps of it was; "set" where it keeps nothing, and its own cases
             stood in for it.
+        other_key: Whether the text that it was compared with was sanitized with another key, so that a name stands for
+            another person there.
         verdict: One sentence.
     """
 
@@ -55,6 +57,7 @@ class DriftReport:
     traces: int
     traces_before: int
     against: Literal["traffic", "sample", "set"]
+    other_key: bool
     verdict: str
     drift: Drift
 
@@ -131,9 +134,15 @@ def measure(
         traces=traffic.fresh_shares.total(),
         traces_before=shares.total(),
         against=against,
+        other_key=against != "traffic" and _has_other_key(config, evalset, environ or {}),
         verdict=_verdict(evalset, moved, as_set=against == "set"),
         drift=moved,
     )
+
+
+def _has_other_key(config: Config, evalset: EvalSet, environ: Mapping[str, str]) -> bool:
+    keyed, key = keyed_at_hand(config, environ), evalset.lineage.get("key")
+    return keyed is not None and key is not None and key != keyed.fingerprint
 
 
 def _read(config: Config, window: Window, until: datetime | None) -> _Traffic:

@@ -90,11 +90,8 @@ def verified(config: Config, name: str, version: int | None, environ: Mapping[st
     current = sets.current(name)
     chosen = sets.versions(name) if version is None else [version]
     found = [_whole(sets, _found(sets, name, number, number == current)) for number in chosen]
-    environ = environ or {}
-    if config.sanitize.key_env in environ or (config.state / KEY_FILE).exists():
-        keyed = _keyed(config, environ)
-        return [_traced(each, keyed) for each in found]
-    return found
+    keyed = keyed_at_hand(config, environ or {})
+    return found if keyed is None else [_traced(each, keyed) for each in found]
 
 
 def _whole(sets: EvalSetStore, found: Found) -> Found:
@@ -247,6 +244,12 @@ def _readable(sets: EvalSetStore, name: str, versions: Sequence[int]) -> Iterato
     for version in reversed(versions):
         with contextlib.suppress(UsageError):
             yield sets.load(name, version)
+
+
+def keyed_at_hand(config: Config, environ: Mapping[str, str]) -> Keyed | None:
+    """Hashes with the project's key; None where it is not at hand."""
+    known = config.sanitize.key_env in environ or (config.state / KEY_FILE).exists()
+    return _keyed(config, environ) if known else None
 
 
 def _keyed(config: Config, environ: Mapping[str, str]) -> Keyed:

@@ -469,10 +469,11 @@ def test_drift_is_told_from_no_drift_where_the_traffic_that_the_set_was_drawn_fr
     same = traffic(300, seed=2, start=later)
 
     elsewhere(config, same)
-    alike = measure(config, window=Window(since=later))
+    alike = measure(config, window=Window(since=later), environ={config.sanitize.key_env: "another key than then"})
     elsewhere(config, [*same[:270], *warranties(30, start=later)])
     other = measure(config, window=Window(since=later))
 
+    assert (alike.other_key, other.other_key) == (True, False)
     assert (alike.against, alike.drift.drifted, alike.drift.compared) == ("sample", False, (600, 300))
     assert (other.against, other.drift.drifted) == ("sample", True)
     assert other.verdict.endswith("rebuild the set.")

@@ -68,7 +68,14 @@ def test_drift_is_remembered_with_what_its_drawings_need_and_no_text(config: Con
         compared=(900, 600),
     )
     report = DriftReport(
-        evalset="main", version=1, traces=4000, traces_before=9000, against="traffic", verdict="moved", drift=found
+        evalset="main",
+        version=1,
+        traces=4000,
+        traces_before=9000,
+        against="traffic",
+        other_key=False,
+        verdict="moved",
+        drift=found,
     )
 
     remember(config, report, NOW)
