@@ -246,8 +246,9 @@ def loop(folder: Path, traces: int, size: float) -> dict[str, Any]:
     root = a_project(folder, traces, max(8, traces // 25_000), size)
     found = {stage: once(root, stage, "processes") for stage in (*STAGES, "build")}
     for stage, one in found.items():
+        rate = "what was left when it was run again" if one.get("resumed") else f"{one['rows'] / one['work']:,.0f} traces/s"
         print(
-            f"{stage:9} {one['rows']:,.0f} traces in {one['work']:,.0f} s ({one['rows'] / one['work']:,.0f} traces/s), "
+            f"{stage:9} {one['rows']:,.0f} traces in {one['work']:,.0f} s ({rate}), "
             f"{one['cpu']:,.0f} CPU s, driver {one['driver_mb']:.0f} MB, largest worker {one['worker_mb']:.0f} MB",
             flush=True,
         )
@@ -258,10 +259,12 @@ def loop(folder: Path, traces: int, size: float) -> dict[str, Any]:
 
 def once(root: Path, stage: str, engine: str) -> dict[str, float]:
     """Run a stage unless it was run to its end before; of one that was stopped, only the last part is timed."""
-    done = root / f"{stage}.json"
+    done, begun = root / f"{stage}.json", root / f"{stage}.begun"
     if not done.exists():
+        resumed = begun.exists()
+        begun.touch()
         say(f"{engine}: {stage}")
-        told = json.dumps(child(root, stage, engine, "2"))
+        told = json.dumps(child(root, stage, engine, "2") | {"resumed": resumed})
         done.write_text(told)
         say(f"{engine}: {stage}: {told}")
     return dict(json.loads(done.read_text()))
