@@ -246,7 +246,11 @@ def loop(folder: Path, traces: int, size: float) -> dict[str, Any]:
     root = a_project(folder, traces, max(8, traces // 25_000), size)
     found = {stage: once(root, stage, "processes") for stage in (*STAGES, "build")}
     for stage, one in found.items():
-        rate = "what was left when it was run again" if one.get("resumed") else f"{one['rows'] / one['work']:,.0f} traces/s"
+        rate = (
+            "what was left when it was run again"
+            if one.get("resumed")
+            else f"{one['rows'] / one['work']:,.0f} traces/s"
+        )
         print(
             f"{stage:9} {one['rows']:,.0f} traces in {one['work']:,.0f} s ({rate}), "
             f"{one['cpu']:,.0f} CPU s, driver {one['driver_mb']:.0f} MB, largest worker {one['worker_mb']:.0f} MB",

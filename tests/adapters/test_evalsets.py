@@ -403,7 +403,9 @@ def test_what_an_interrupted_upload_left_is_no_version(tmp_path: Path) -> None:
     stored.save(a_set())
     (tmp_path / "bucket/main/v0002").mkdir()
     (tmp_path / "bucket/main/v0002/cases.parquet").write_bytes(b"half")
+    (tmp_path / "bucket/main/v0002/traffic.parquet").write_bytes(b"half")
 
     assert stored.versions("main") == [1]
     stored.save(a_set(2))
     assert stored.load("main", 2).version == 2
+    assert not (tmp_path / "bucket/main/v0002/traffic.parquet").exists()

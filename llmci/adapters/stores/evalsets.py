@@ -108,6 +108,8 @@ class DirectoryEvalSets:
                 )
             if (target / "manifest.json").exists():
                 raise FileExistsError
+            # What an upload that was interrupted left: no manifest names it, so that nobody could be erased from it.
+            remove_tree(target)
             self._write(evalset, traffic, target)
 
     def rewrite(self, evalset: EvalSet, traffic: Sequence[TrafficInput]) -> None:

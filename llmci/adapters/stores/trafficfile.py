@@ -33,7 +33,7 @@ def traffic_table(inputs: Sequence[TrafficInput]) -> pa.Table:
 def traffic_from(table: pa.Table) -> tuple[TrafficInput, ...]:
     """Inputs of a table that `traffic_table` made; raises `KeyError`, `TypeError` or `ValueError` on any other."""
     found: list[TrafficInput] = []
-    for rows in table.select(TRAFFIC.names).to_batches():
+    for rows in table.to_batches():
         batch = sanitized_batch(rows)
         found.extend(TrafficInput(**{**row, "text": vouched(row["text"], batch)}) for row in rows.to_pylist())
     return tuple(found)
